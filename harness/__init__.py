@@ -1,0 +1,3 @@
+"""A benchmark and evaluation harness for local language models."""
+
+__version__ = "0.1.0"

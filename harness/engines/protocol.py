@@ -1,0 +1,125 @@
+"""What every engine can do: take token ids, give numbers.
+
+Batching, prefix reuse and memory are the engine's own business. One conformance suite
+(`tests/engines/conformance.py`) runs against every implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+LogProbs = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class EngineSpec:
+    """Plain data that says which weights to run and how; it can travel to another machine.
+
+    Exactly one of `weights` (a Transformers folder) and `gguf` (a file) is set, and it decides
+    the engine. `quantize` is bitsandbytes on load. `threads` 0 means all physical cores.
+    `dtype` "auto" is the engine's choice. `context` 0 means: as long as what is asked needs.
+    """
+
+    weights: str | None = None
+    gguf: str | None = None
+    adapter: str | None = None
+    quantize: Literal["nf4", "int8"] | None = None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "auto"
+    threads: int = 0
+    context: int = 0
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What is running, as recorded in every result."""
+
+    engine: Literal["hf", "llamacpp"]
+    version: str
+    dtype: str
+    device: str
+    threads: int
+    vocab_size: int
+    context_length: int
+    parameters: int
+    """Number of weights of the model, counted on unpacked shapes, tied weights once."""
+    batch: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ChoiceQuestion:
+    """A prompt and the continuations to be compared, all as token ids."""
+
+    prompt: tuple[int, ...]
+    choices: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a generation ends."""
+
+    max_new_tokens: int
+    stop_ids: frozenset[int] = frozenset()
+    """Ids that end the text; the one that did is not part of the answer's `ids`."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The greedy continuation of one prompt."""
+
+    ids: tuple[int, ...]
+    finish_reason: Literal["stop", "length"]
+    token_seconds: tuple[float, ...]
+    """For each id in `ids`: seconds from the moment the engine started on this prompt's batch
+    until the id was known. `token_seconds[0]` is the time to first token."""
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes that the model takes up: on disk, in this process's memory (peak), on the device."""
+
+    disk_bytes: int
+    peak_resident_bytes: int
+    peak_device_bytes: int
+
+
+class Engine(Protocol):
+    """Runs one model. Iterators yield answers as they come, in any order, with their index."""
+
+    info: EngineInfo
+    load_seconds: float
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a text by the model's own tokenizer, BOS first where the model wants it."""
+
+    def choose(self, questions: Sequence[ChoiceQuestion]) -> Iterator[tuple[int, list[float]]]:
+        """For each question: the summed log-probability (nats) of each choice after the prompt.
+
+        An empty choice has log-probability 0.
+
+        Raises:
+            PromptTooLongError: prompt and choice exceed the context.
+        """
+
+    def generate(
+        self, prompts: Sequence[Sequence[int]], limits: Limits
+    ) -> Iterator[tuple[int, Generation]]:
+        """The greedy continuation of each prompt."""
+
+    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
+        """Next-token log-probabilities after each id of one sequence, streamed.
+
+        Yields blocks of shape (at most `rows`, vocabulary); row t of all the blocks together is
+        the distribution after `ids[: t + 1]`. Every block but the last has `rows` rows.
+        """
+
+    def footprint(self) -> Footprint:
+        """Bytes on disk, resident and on the device (peaks so far)."""
+
+    def close(self) -> None:
+        """Frees the model; the engine cannot be used afterwards."""

@@ -1,0 +1,73 @@
+"""Every error that a user can cause or mend, in one hierarchy.
+
+The command line turns these into a message and an exit code; a worker turns them into a failed
+step. Nothing else in the project is caught broadly.
+"""
+
+from __future__ import annotations
+
+
+class HarnessError(Exception):
+    """What went wrong, where, and what to do about it.
+
+    Args:
+        message: one sentence that says what is wrong, with the place (file, line, key) in it.
+        hint: what the reader can do; empty where there is nothing to add.
+    """
+
+    kind = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InputError(HarnessError):
+    """The suite, an option or a path is wrong; nothing was run."""
+
+    kind = "bad-input"
+    exit_code = 2
+
+
+class BadModelError(HarnessError):
+    """A model's files are missing, damaged, or of a kind that cannot be used."""
+
+    kind = "bad-model"
+
+
+class BadDataError(HarnessError):
+    """A data set cannot be read, or does not hold what the task needs."""
+
+    kind = "bad-data"
+
+
+class PromptTooLongError(HarnessError):
+    """A prompt does not fit the model's context; it is never cut silently."""
+
+    kind = "prompt-too-long"
+
+
+class OutOfMemoryError(HarnessError):
+    """The machine or the device ran out of memory."""
+
+    kind = "out-of-memory"
+
+
+class StepTimeoutError(HarnessError):
+    """A step took longer than its limit and was stopped."""
+
+    kind = "timeout"
+
+
+class CrashError(HarnessError):
+    """A worker process ended without an answer."""
+
+    kind = "crash"
+
+
+class MissingToolError(HarnessError):
+    """Something the step needs is not installed on this machine."""
+
+    kind = "missing-tool"
