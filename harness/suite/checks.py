@@ -1,0 +1,188 @@
+"""What only the whole suite can tell: names that must exist, files that must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.suite.lineage import ancestry, is_gguf, resolve
+from harness.suite.problems import Problem, nearest
+from harness.suite.schema import (
+    ClassifyTask,
+    CompareSpec,
+    DatasetTask,
+    DivergenceTask,
+    GateSpec,
+    ModelSpec,
+    SuiteSpec,
+    SummarizeTask,
+)
+from harness.suite.source_map import SourceMap
+
+if TYPE_CHECKING:
+    from harness.suite.reader import Known
+
+Path_ = tuple[str | int, ...]
+Found = tuple[Path_, str, str]
+"""Path of the key, message, hint."""
+
+
+def check_references(
+    spec: SuiteSpec,
+    invalid: Mapping[str, frozenset[str]],
+    source: SourceMap,
+    folder: Path,
+    known: Known,
+) -> list[Problem]:
+    """Mistakes between entries and against the installation.
+
+    Args:
+        spec: the entries that are right by themselves.
+        invalid: names of entries that are not, by section: they exist, but cannot be looked into.
+        source: where things stand.
+        folder: what relative paths start from.
+        known: data sets, GGUF types, metrics.
+    """
+    names = {
+        section: frozenset(getattr(spec, section)) | invalid.get(section, frozenset())
+        for section in ("models", "tasks", "compare")
+    }
+    wrong_gates = invalid.get("gates", frozenset())
+    positions = (i for i in range(len(spec.gates) + len(wrong_gates)) if str(i) not in wrong_gates)
+    found: list[Found] = []
+    for name, model in spec.models.items():
+        found += _check_model(name, model, spec, names, folder, known)
+    for name, task in spec.tasks.items():
+        if isinstance(task, DatasetTask):
+            found += _check_task(name, task, names, known)
+    for name, compare in spec.compare.items():
+        found += _check_compare(name, compare, names)
+    for index, gate in zip(positions, spec.gates, strict=True):
+        found += _check_gate(index, gate, spec, names, known)
+    problems = []
+    for path, message, hint in found:
+        place = source.place(path)
+        key = ".".join(map(str, path))
+        problems.append(Problem(place.line, place.column, key, message, hint))
+    return problems
+
+
+def _check_model(
+    name: str,
+    model: ModelSpec,
+    spec: SuiteSpec,
+    names: Mapping[str, frozenset[str]],
+    folder: Path,
+    known: Known,
+) -> Iterator[Found]:
+    at: Path_ = ("models", name)
+    if model.source is not None and model.source not in known.sources:
+        yield from _check_folder((*at, "source"), model.source, folder, known.sources)
+    if model.adapter is not None:
+        yield from _check_folder((*at, "adapter"), model.adapter, folder, ())
+    if model.from_ is None:
+        if model.gguf is not None and not resolve(model.gguf, folder).is_file():
+            hint = "Paths start from the suite's folder. With `from`, `gguf` is a type like Q8_0."
+            yield (*at, "gguf"), f"there is no file {resolve(model.gguf, folder)}", hint
+        return
+    if model.gguf is not None and model.gguf not in known.gguf_types:
+        hint = nearest(model.gguf, known.gguf_types)
+        yield (*at, "gguf"), f"unknown GGUF type `{model.gguf}`", hint
+    if model.finetune is not None:
+        yield from _check_finetune((*at, "finetune", "tasks"), model.finetune.tasks, spec, names)
+    parent = spec.models.get(model.from_)
+    if model.from_ not in names["models"]:
+        hint = nearest(model.from_, names["models"] - {name})
+        yield (*at, "from"), f"there is no model `{model.from_}`", hint
+    elif parent is not None:
+        chain = ancestry(spec.models, name)
+        if spec.models[chain[0]].from_ in chain:
+            yield (*at, "from"), "this model is made from itself", "Begin with a `source`."
+        elif is_gguf(parent):
+            hint = "Name the model that the GGUF was made from."
+            yield (*at, "from"), f"`{model.from_}` is a GGUF, and nothing is made from one", hint
+        elif parent.quantize is not None:
+            hint = "Take the model without `quantize`."
+            yield (*at, "from"), f"`{model.from_}` is quantized while loading", hint
+
+
+def _check_folder(
+    at: Path_, value: str, folder: Path, also_valid: Iterable[str]
+) -> Iterator[Found]:
+    path = resolve(value, folder)
+    if not path.is_dir():
+        others = "".join(f" or `{name}`" for name in sorted(also_valid))
+        yield at, f"there is no folder {path}", f"Give a folder{others}, from the suite's folder."
+
+
+def _check_finetune(
+    at: Path_, tasks: list[str], spec: SuiteSpec, names: Mapping[str, frozenset[str]]
+) -> Iterator[Found]:
+    learnable = {k for k, t in spec.tasks.items() if isinstance(t, ClassifyTask | SummarizeTask)}
+    for index, task in enumerate(tasks):
+        if task not in names["tasks"]:
+            yield (*at, index), f"there is no task `{task}`", nearest(task, learnable)
+        elif task in spec.tasks and task not in learnable:
+            message = f"`{task}` has no answers to learn from"
+            yield (*at, index), message, nearest("", learnable)
+
+
+def _check_task(
+    name: str, task: DatasetTask, names: Mapping[str, frozenset[str]], known: Known
+) -> Iterator[Found]:
+    at: Path_ = ("tasks", name)
+    kind = known.datasets.get(task.dataset)
+    if kind is None:
+        hint = nearest(task.dataset, known.datasets)
+        yield (*at, "dataset"), f"unknown data set `{task.dataset}`", hint
+    elif isinstance(task, ClassifyTask | SummarizeTask) and kind != task.type:
+        fitting = [k for k, v in known.datasets.items() if v == task.type]
+        message = f"`{task.dataset}` is made for `{kind}`, not for `{task.type}`"
+        yield (*at, "dataset"), message, nearest("", fitting)
+    if isinstance(task, DivergenceTask) and task.reference not in names["models"]:
+        hint = nearest(task.reference, names["models"])
+        yield (*at, "reference"), f"there is no model `{task.reference}`", hint
+
+
+def _check_compare(
+    name: str, compare: CompareSpec, names: Mapping[str, frozenset[str]]
+) -> Iterator[Found]:
+    at: Path_ = ("compare", name)
+    named: list[tuple[Path_, str, str]] = [((*at, "baseline"), compare.baseline, "models")]
+    named += [((*at, "candidates", i), m, "models") for i, m in enumerate(compare.candidates)]
+    named += [((*at, "tasks", i), t, "tasks") for i, t in enumerate(compare.tasks or ())]
+    for path, value, section in named:
+        if value not in names[section]:
+            message = f"there is no {section.removesuffix('s')} `{value}`"
+            yield path, message, nearest(value, names[section])
+    if compare.baseline in compare.candidates:
+        index = compare.candidates.index(compare.baseline)
+        yield (*at, "candidates", index), "the baseline is compared with itself", "Leave it out."
+
+
+def _check_gate(
+    index: int,
+    gate: GateSpec,
+    spec: SuiteSpec,
+    names: Mapping[str, frozenset[str]],
+    known: Known,
+) -> Iterator[Found]:
+    at: Path_ = ("gates", index)
+    compare, task = spec.compare.get(gate.compare), spec.tasks.get(gate.task)
+    if gate.compare not in names["compare"]:
+        hint = nearest(gate.compare, names["compare"])
+        yield (*at, "compare"), f"there is no comparison `{gate.compare}`", hint
+    elif compare is not None:
+        for position, model in enumerate(gate.candidates or ()):
+            if model not in compare.candidates:
+                message = f"`{model}` is no candidate of `{gate.compare}`"
+                yield (*at, "candidates", position), message, nearest(model, compare.candidates)
+        if compare.tasks is not None and gate.task not in compare.tasks:
+            message = f"`{gate.compare}` does not compare `{gate.task}`"
+            yield (*at, "task"), message, nearest(gate.task, compare.tasks)
+    if gate.task not in names["tasks"]:
+        yield (*at, "task"), f"there is no task `{gate.task}`", nearest(gate.task, names["tasks"])
+    elif task is not None and gate.metric not in known.metrics[task.type]:
+        message = f"a `{task.type}` task has no metric `{gate.metric}`"
+        yield (*at, "metric"), message, nearest(gate.metric, known.metrics[task.type])

@@ -1,0 +1,147 @@
+"""Mistakes in a suite, each with its place and its remedy; and pydantic's errors turned into them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from harness.errors import InputError
+from harness.suite import schema
+from harness.suite.source_map import SourceMap
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: where it stands, what is wrong, what to do."""
+
+    line: int
+    column: int
+    key: str
+    message: str
+    hint: str = ""
+
+    def text(self, file: str) -> str:
+        """One or two lines for the terminal."""
+        first = f"{file}:{self.line}:{self.column}: {self.key}: {self.message}"
+        return f"{first}\n    {self.hint}" if self.hint else first
+
+
+class SuiteError(InputError):
+    """A suite file has mistakes; all of them are in `problems`."""
+
+    kind = "bad-suite"
+
+    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        ordered = tuple(sorted(set(problems), key=lambda p: (p.line, p.column, p.key, p.message)))
+        count = "1 mistake" if len(ordered) == 1 else f"{len(ordered)} mistakes"
+        lines = "\n".join(problem.text(file) for problem in ordered)
+        super().__init__(f"{file} has {count}; nothing was run.\n{lines}")
+        self.file = file
+        self.problems = ordered
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """A hint with the nearest valid name, or with all of them where none is near."""
+    names = sorted(known)
+    if not names:
+        return "There is none to choose from."
+    lowered = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(str(word).lower(), list(lowered), n=1, cutoff=0.6)
+    choice = f"Did you mean `{lowered[close[0]]}`? " if close else ""
+    return f"{choice}Valid: {', '.join(names)}."
+
+
+def from_validation(error: ValidationError, source: SourceMap) -> list[Problem]:
+    """Every error that pydantic found, as problems with lines."""
+    return [_problem(dict(e), source) for e in error.errors(include_url=False)]
+
+
+def _problem(error: dict[str, Any], source: SourceMap) -> Problem:
+    location = tuple(part for part in error["loc"] if part != "[key]")
+    path = source.path_in_file(location)
+    place = source.place(path)
+    message, hint = _words(error, location)
+    key = ".".join(str(part) for part in path) or "(file)"
+    return Problem(place.line, place.column, key, message, hint)
+
+
+def _words(error: dict[str, Any], location: tuple[Any, ...]) -> tuple[str, str]:
+    given, context = error.get("input"), error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            return "unknown key", nearest(location[-1], _keys_of(location[:-1]))
+        case "missing":
+            return "this key is missing", ""
+        case "literal_error":
+            options = [part.strip(" '") for part in str(context["expected"]).split(" or ")]
+            names = [n.strip(" '") for option in options for n in option.split(",")]
+            return f"`{given}` is not one of the values it can have", nearest(given, names)
+        case "union_tag_invalid":
+            tags = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
+            return f"unknown type `{context['tag']}`", nearest(context["tag"], tags)
+        case "union_tag_not_found":
+            return "the key `type` is missing", nearest("", _task_types())
+        case "string_pattern_mismatch":
+            return (
+                f"`{given}` cannot be used as a name",
+                "Names begin with a letter or digit and go on with letters, digits, and . _ + -",
+            )
+        case "value_error":
+            return str(context["error"]), ""
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"this should be a mapping of keys to values, not {_kind(given)}", ""
+        case "list_type":
+            return f"this should be a list, not {_kind(given)}", ""
+        case "too_short":
+            return "at least one entry is needed", ""
+        case _:
+            found = "" if isinstance(given, dict | list) else f", not `{given}`"
+            return f"{_lower_first(str(error['msg']))}{found}", ""
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _kind(value: object) -> str:
+    kinds = {dict: "a mapping", list: "a list", type(None): "nothing"}
+    return kinds.get(type(value), f"`{value}`")
+
+
+def _task_types() -> list[str]:
+    return ["classify", "summarize", "divergence", "speed"]
+
+
+_SECTIONS: dict[str, dict[str, type[BaseModel]] | type[BaseModel]] = {
+    "defaults": schema.Defaults,
+    "models": schema.ModelSpec,
+    "compare": schema.CompareSpec,
+    "gates": schema.GateSpec,
+    "tasks": {
+        "classify": schema.ClassifyTask,
+        "summarize": schema.SummarizeTask,
+        "divergence": schema.DivergenceTask,
+        "speed": schema.SpeedTask,
+    },
+}
+_INNER: dict[str, type[BaseModel]] = {"finetune": schema.FineTune, "engine": schema.EngineOptions}
+
+
+def _keys_of(location: tuple[Any, ...]) -> list[str]:
+    """The keys that a mapping at this location may have."""
+    if not location:
+        return _aliases(schema.SuiteSpec)
+    if location[-1] in _INNER and len(location) > 2:
+        return _aliases(_INNER[str(location[-1])])
+    section = _SECTIONS.get(str(location[0]))
+    if isinstance(section, dict):
+        return _aliases(section[str(location[-1])])
+    return _aliases(section) if section is not None else []
+
+
+def _aliases(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,165 @@
+"""From a suite file to a `Suite`: everything that can be wrong is found here, all at once."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from harness.errors import InputError
+from harness.suite.checks import check_references
+from harness.suite.problems import Problem, SuiteError, from_validation
+from harness.suite.schema import SuiteSpec
+from harness.suite.source_map import SourceMap
+
+
+@dataclass(frozen=True)
+class Known:
+    """What this installation knows by name, against which a suite is checked."""
+
+    datasets: Mapping[str, str]
+    """Data set name -> the task type that it is made for (classify or summarize)."""
+    gguf_types: frozenset[str]
+    metrics: Mapping[str, tuple[str, ...]]
+    """Task type -> its metrics."""
+    sources: frozenset[str] = field(default_factory=lambda: frozenset({"starter"}))
+    """Sources that are not folders."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A checked suite: what was asked for, and the text it was read from."""
+
+    spec: SuiteSpec
+    file: Path
+    text: str
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths in the suite start from."""
+        return self.file.parent
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def read_suite(file: Path, known: Known) -> Suite:
+    """Reads and checks a suite file.
+
+    Raises:
+        InputError: the file cannot be read.
+        SuiteError: the file has mistakes; the message lists all of them.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(
+            f"{file}: there is no such file", "`harness init` writes a suite to start from."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: {error}") from None
+    return parse_suite(text, file, known)
+
+
+def parse_suite(text: str, file: Path, known: Known) -> Suite:
+    """Checks a suite's text; `file` is where it is said to stand.
+
+    Raises:
+        SuiteError: the text has mistakes.
+    """
+    try:
+        source = SourceMap(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        message = f"not valid YAML: {error.problem or error.context}"
+        raise SuiteError(str(file), [Problem(line, column, "(file)", message)]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        message = f"not valid YAML: {error}"
+        raise SuiteError(str(file), [Problem(1, 1, "(file)", message)]) from None
+    if not isinstance(source.data, dict):
+        message = "a suite is a mapping with `name`, `models` and `tasks`"
+        hint = "`harness init` writes a suite to start from."
+        raise SuiteError(str(file), [Problem(1, 1, "(file)", message, hint)])
+
+    problems = [
+        Problem(
+            r.place.line,
+            r.place.column,
+            ".".join(map(str, r.path)),
+            f"this key stands twice; the first is in line {r.first.line}",
+            "Keep one of them.",
+        )
+        for r in source.repeated
+    ]
+    spec, invalid = _validate(source, problems)
+    if spec is not None:
+        problems += check_references(spec, invalid, source, file.parent, known)
+    if problems or spec is None:
+        raise SuiteError(str(file), problems)
+    return Suite(spec, file, text)
+
+
+def _validate(
+    source: SourceMap, problems: list[Problem]
+) -> tuple[SuiteSpec | None, Mapping[str, frozenset[str]]]:
+    """The spec, as far as it can be understood, and the names of entries that cannot be.
+
+    One mistake must not hide another: wrong keys are mended or left out first, then entries that
+    are still wrong, so that what remains can be checked too. Gates count by their index.
+    """
+    try:
+        return SuiteSpec.model_validate(source.data), {}
+    except ValidationError as error:
+        problems += from_validation(error, source)
+        data = copy.deepcopy(source.data)
+        for item in error.errors(include_url=False):
+            _mend(data, source.path_in_file(item["loc"]), item)
+    invalid: dict[str, frozenset[str]] = {}
+    try:
+        return SuiteSpec.model_validate(data), invalid
+    except ValidationError as error:
+        invalid = _drop_invalid(data, error)
+    try:
+        return SuiteSpec.model_validate(data), invalid
+    except ValidationError:
+        return None, invalid
+
+
+def _mend(data: Any, path: tuple[str | int, ...], error: ErrorDetails) -> None:
+    """Puts a valid value where the error says which are valid, else leaves the key out."""
+    *parents, last = path
+    for part in parents:
+        data = data[part]
+    if error["type"] == "literal_error":
+        data[last] = str(error["ctx"]["expected"]).split("'")[1]
+    elif path == ("name",):
+        data[last] = "unnamed"
+    elif error["type"] not in ("missing", "value_error") and isinstance(data, dict):
+        data.pop(last, None)
+
+
+def _drop_invalid(data: dict[str, Any], error: ValidationError) -> dict[str, frozenset[str]]:
+    invalid: dict[str, set[str]] = {}
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        section, *path = (str(part) for part in item["loc"])
+        if section in ("models", "tasks", "compare", "gates") and path:
+            invalid.setdefault(section, set()).add(path[0])
+        else:
+            data.pop(section, None)
+    for section, names in invalid.items():
+        body = data[section]
+        if isinstance(body, dict):
+            data[section] = {k: v for k, v in body.items() if str(k) not in names}
+        else:
+            data[section] = [v for i, v in enumerate(body) if str(i) not in names]
+    return {section: frozenset(names) for section, names in invalid.items()}
