@@ -1,0 +1,188 @@
+"""A suite's comparison, worked out: every candidate, task and metric, and which answers changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.analysis.intervals import RESAMPLES
+from harness.analysis.metrics import METRICS, TASK_METRICS
+from harness.analysis.paired import PairedDifference, compare_cells, compare_values, holm
+from harness.records import ChangedAnswer, Comparison, Sample
+
+CHANGED_SHOWN = 8
+"""Changed answers kept in each direction."""
+
+
+@dataclass(frozen=True)
+class CellAnswers:
+    """What one model answered to one task: its samples, or why there are none.
+
+    `extras` holds what was measured once (`load_seconds`, `peak_bytes`).
+    """
+
+    samples: Sequence[Sample] = ()
+    extras: Mapping[str, float] = field(default_factory=dict)
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class TaskAnswers:
+    """All that a comparison needs of one task.
+
+    `cells` by model; `prompts` by example id; `labels` of a classification, in their own order.
+    """
+
+    type: str
+    cells: Mapping[str, CellAnswers]
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    labels: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class ComparedCells:
+    """One metric of one candidate: the record that is kept, and the unrounded difference."""
+
+    record: Comparison
+    difference: PairedDifference
+
+
+def build_comparisons(
+    name: str,
+    baseline: str,
+    candidates: Sequence[str],
+    tasks: Mapping[str, TaskAnswers],
+    seed: int,
+    confidence: float = 0.95,
+    resamples: int = RESAMPLES,
+) -> list[ComparedCells]:
+    """Compares every candidate with the baseline on every task and metric, in that order.
+
+    A cell that is missing or failed gives records with the reason. p-values are adjusted over
+    the candidates of one task and metric (Holm). Changed answers stand with the task's headline
+    metric alone.
+
+    Raises:
+        BadDataError: a sample lacks what a metric is made of.
+    """
+    compared: list[ComparedCells] = []
+    for task, answers in tasks.items():
+        for position, metric in enumerate(TASK_METRICS[answers.type]):
+            differences = [
+                difference_of(metric, answers, baseline, candidate, seed, confidence, resamples)
+                for candidate in candidates
+            ]
+            adjusted = holm([difference.p for difference in differences])
+            for candidate, difference, p_adjusted in zip(
+                candidates, differences, adjusted, strict=True
+            ):
+                record = _record(name, task, baseline, candidate, difference, p_adjusted)
+                if position == 0 and difference.reason is None:
+                    record = _with_changes(record, answers)
+                compared.append(ComparedCells(record, difference))
+    return compared
+
+
+def difference_of(
+    metric: str,
+    answers: TaskAnswers,
+    baseline: str,
+    candidate: str,
+    seed: int,
+    confidence: float = 0.95,
+    resamples: int = RESAMPLES,
+) -> PairedDifference:
+    """The difference of one metric of one task between two models, or the reason for none."""
+    before = answers.cells.get(baseline, CellAnswers())
+    after = answers.cells.get(candidate, CellAnswers())
+    for model, cell in ((baseline, before), (candidate, after)):
+        if cell.failure is not None or not cell.samples:
+            reason = cell.failure or "it was not asked."
+            return PairedDifference(metric, reason=f"No answers of {model}: {reason}")
+    if METRICS[metric].kind == "single":
+        if metric not in before.extras or metric not in after.extras:
+            return PairedDifference(metric, reason="It was not measured for both models.")
+        return compare_values(metric, before.extras[metric], after.extras[metric])
+    return compare_cells(
+        metric, before.samples, after.samples, seed, confidence, resamples, answers.labels
+    )
+
+
+def changed_answers(
+    metric: str,
+    baseline: Sequence[Sample],
+    candidate: Sequence[Sample],
+    prompts: Mapping[str, str],
+) -> list[ChangedAnswer]:
+    """Every example whose score changed, the largest change first, equals by id."""
+    before = {sample.id: sample for sample in baseline}
+    changed = [
+        ChangedAnswer(
+            id=sample.id,
+            prompt=prompts.get(sample.id, ""),
+            target=sample.target or "",
+            baseline_answer=_shown(before[sample.id]),
+            candidate_answer=_shown(sample),
+            baseline_score=before[sample.id].scores[metric],
+            candidate_score=sample.scores[metric],
+        )
+        for sample in candidate
+        if sample.scores[metric] != before[sample.id].scores[metric]
+    ]
+    return sorted(changed, key=lambda change: (-abs(_gain(change)), change.id))
+
+
+def _with_changes(record: Comparison, answers: TaskAnswers) -> Comparison:
+    if record.better is None:
+        return record
+    changed = changed_answers(
+        record.metric,
+        answers.cells[record.baseline].samples,
+        answers.cells[record.candidate].samples,
+        answers.prompts,
+    )
+    better = [change for change in changed if _gain(change) > 0]
+    worse = [change for change in changed if _gain(change) < 0]
+    return record.model_copy(
+        update={
+            "changed_for_better": better[:CHANGED_SHOWN],
+            "changed_for_worse": worse[:CHANGED_SHOWN],
+        }
+    )
+
+
+def _gain(change: ChangedAnswer) -> float:
+    return change.candidate_score - change.baseline_score
+
+
+def _shown(sample: Sample) -> str:
+    """The answer, or the text in which none was found."""
+    return sample.answer if sample.answer is not None else str(sample.data.get("text", ""))
+
+
+def _record(
+    name: str,
+    task: str,
+    baseline: str,
+    candidate: str,
+    difference: PairedDifference,
+    p_adjusted: float | None,
+) -> Comparison:
+    return Comparison(
+        name=name,
+        task=task,
+        metric=difference.metric,
+        baseline=baseline,
+        candidate=candidate,
+        baseline_value=difference.baseline_value,
+        candidate_value=difference.candidate_value,
+        delta=difference.delta,
+        low=difference.low,
+        high=difference.high,
+        p=difference.p,
+        p_adjusted=p_adjusted,
+        better=difference.better,
+        worse=difference.worse,
+        n=difference.n,
+        reason=difference.reason,
+    )

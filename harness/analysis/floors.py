@@ -1,0 +1,98 @@
+"""What a task yields without any language model: the floor that a reader judges a figure by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from harness.analysis.metrics import compute_metrics
+from harness.analysis.rouge import ROUGE, rouge, split_sentences
+from harness.records import Sample, Value
+
+LEAD_TURNS = 3
+
+
+def classification_floors(
+    train: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]], seed: int
+) -> dict[str, dict[str, Value]]:
+    """What answering the commonest label, and what a bag of words, would score on `test`.
+
+    `majority` answers the most frequent label of `train` (the first in the alphabet of equals).
+    `tfidf` is scikit-learn's `TfidfVectorizer` on single words and pairs of neighbours (lower
+    case, words of two characters and more, smoothed idf, L2 norm) and `LogisticRegression` (L2,
+    C = 1, lbfgs, at most 1,000 iterations) fitted on `train`. It is left out where `train` has
+    one label or no words; both are where either part is empty.
+
+    Args:
+        train: pairs of text and label.
+        test: pairs of text and label.
+        seed: of the intervals' bootstrap.
+    """
+    if not train or not test:
+        return {}
+    counts = Counter(label for _, label in train)
+    majority = min(counts, key=lambda label: (-counts[label], label))
+    floors = {"majority": _graded(test, [majority] * len(test), seed)}
+    fitted = _bag_of_words(train)
+    if fitted is not None:
+        answers = fitted.predict([text for text, _ in test])
+        floors["tfidf"] = _graded(test, [str(answer) for answer in answers], seed)
+    return floors
+
+
+def summary_floor(
+    dialogues: Sequence[str], references: Sequence[str], seed: int
+) -> dict[str, dict[str, Value]]:
+    """ROUGE of "lead": the first three turns of each dialogue as its summary.
+
+    The lead of a text is the customary floor of summarization; see `lead_sentences`.
+    """
+    samples = []
+    for index, (dialogue, reference) in enumerate(zip(dialogues, references, strict=True)):
+        answer = lead_sentences(dialogue)
+        scores = {**rouge(reference, answer), "truncated": 0.0}
+        samples.append(_sample(index, reference, answer, scores))
+    values = compute_metrics("summarize", samples, seed)
+    return {"lead": {name: values[name] for name in ROUGE}}
+
+
+def lead_sentences(dialogue: str, n: int = LEAD_TURNS) -> str:
+    """The first `n` turns (lines that are not blank, speakers' names kept), a line each.
+
+    A text of a single line gives its first `n` sentences.
+    """
+    turns = [line.strip() for line in dialogue.splitlines() if line.strip()]
+    if len(turns) == 1:
+        turns = split_sentences(turns[0])
+    return "\n".join(turns[:n])
+
+
+def _bag_of_words(train: Sequence[tuple[str, str]]) -> Any:
+    """A fitted scikit-learn pipeline, or None where there is nothing to fit."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    texts, labels = [text for text, _ in train], [label for _, label in train]
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2))
+    analyze = vectorizer.build_analyzer()
+    if len(set(labels)) < 2 or not any(analyze(text) for text in texts):
+        return None
+    return make_pipeline(vectorizer, LogisticRegression(max_iter=1000)).fit(texts, labels)
+
+
+def _graded(test: Sequence[tuple[str, str]], answers: Sequence[str], seed: int) -> dict[str, Value]:
+    """Grades answers with the code that grades a model."""
+    samples = [
+        _sample(index, label, answer, {"accuracy": float(answer == label), "unparsed": 0.0})
+        for index, ((_, label), answer) in enumerate(zip(test, answers, strict=True))
+    ]
+    values = compute_metrics("classify", samples, seed)
+    return {name: values[name] for name in ("accuracy", "macro_f1")}
+
+
+def _sample(index: int, target: str, answer: str, scores: dict[str, float]) -> Sample:
+    return Sample(
+        key="floor", index=index, id=f"{index:09}", target=target, answer=answer, scores=scores
+    )

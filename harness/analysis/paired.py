@@ -1,0 +1,290 @@
+"""The difference between two models on the same examples, and how sure it is.
+
+The same example is easy or hard for both models, so differences are taken example by example;
+an unpaired test on such data would call real differences noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.analysis.intervals import (
+    NO_INTERVAL,
+    RESAMPLES,
+    Interval,
+    bootstrap_interval,
+    tango,
+)
+from harness.analysis.metrics import METRICS, Metric
+from harness.analysis.resampling import (
+    DifferenceStatistic,
+    FloatArray,
+    bootstrap,
+    observed,
+    swapped_differences,
+)
+from harness.analysis.statistics import (
+    SCORES,
+    labels_of,
+    repetitions,
+    score_column,
+    sorted_by_id,
+    statistic_of,
+)
+from harness.records import Sample
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """Candidate minus baseline, unrounded, in the metric's own unit.
+
+    `low` and `high` bound the difference from both sides at once; `one_sided_low` and
+    `one_sided_high` each bound it from one side alone, at the same confidence. `better` and
+    `worse` count examples in the metric's good direction. Where there is no difference to show,
+    `reason` says why and the figures are None.
+    """
+
+    metric: str
+    baseline_value: float | None = None
+    candidate_value: float | None = None
+    delta: float | None = None
+    low: float | None = None
+    high: float | None = None
+    one_sided_low: float | None = None
+    one_sided_high: float | None = None
+    p: float | None = None
+    better: int | None = None
+    worse: int | None = None
+    n: int = 0
+    reason: str | None = None
+
+
+def compare_cells(
+    metric: str,
+    baseline: Sequence[Sample],
+    candidate: Sequence[Sample],
+    seed: int,
+    confidence: float = 0.95,
+    resamples: int = RESAMPLES,
+    labels: Sequence[str] | None = None,
+) -> PairedDifference:
+    """Compares two cells of one task; the order of either cell's samples does not matter.
+
+    Right and wrong take Tango's score interval and McNemar's exact test; other metrics a
+    bootstrap that draws the same examples for both models (BCa; percentile for a quantile) and a
+    permutation test that swaps the two answers of an example. Repetitions of a timing are not
+    pairs: they take Welch's interval and test.
+
+    Args:
+        metric: any metric but those measured once (see `compare_values`).
+        seed: of the resampling.
+        labels: the labels of a classification; by default those that occur as targets.
+
+    Raises:
+        BadDataError: a sample lacks what the metric is made of.
+    """
+    if not baseline or not candidate:
+        return PairedDifference(metric, reason="One of the two cells has no samples.")
+    described = METRICS[metric]
+    if described.kind == "repetitions":
+        return _welch(
+            metric, repetitions(metric, baseline), repetitions(metric, candidate), confidence
+        )
+    reason = _why_not_paired(baseline, candidate)
+    if reason:
+        return PairedDifference(metric, reason=reason)
+    pairs = _Pairs(
+        described,
+        sorted_by_id(baseline),
+        sorted_by_id(candidate),
+        tuple(labels) if labels is not None else labels_of(baseline),
+    )
+    if described.kind == "proportion":
+        return _right_and_wrong(pairs, confidence)
+    return _resampled(pairs, seed, confidence, resamples)
+
+
+def compare_values(metric: str, baseline: float, candidate: float) -> PairedDifference:
+    """The difference of a figure that was measured once: no interval, and bounds at the point."""
+    delta = candidate - baseline
+    return PairedDifference(
+        metric, baseline, candidate, delta, one_sided_low=delta, one_sided_high=delta, n=1
+    )
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Adjusts the p-values of several candidates against one baseline.
+
+    Holm, "A simple sequentially rejective multiple test procedure" (1979): step down from the
+    smallest, each times the number of hypotheses still standing. None stays None and is not
+    counted.
+    """
+    present = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
+    adjusted: list[float | None] = [None] * len(p_values)
+    highest = 0.0
+    for rank, (p, index) in enumerate(present):
+        highest = max(highest, min(1.0, p * (len(present) - rank)))
+        adjusted[index] = highest
+    return adjusted
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """Two-sided exact p-value: whether the examples that changed are a fair coin's.
+
+    McNemar (1947) with binomial probabilities; 1 where nothing changed.
+    """
+    from scipy.special import bdtr
+
+    changed = gained + lost
+    if changed == 0:
+        return 1.0
+    return min(1.0, 2 * float(bdtr(min(gained, lost), changed, 0.5)))
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Two cells whose samples are paired by position."""
+
+    metric: Metric
+    baseline: Sequence[Sample]
+    candidate: Sequence[Sample]
+    labels: Sequence[str]
+
+    def good_changes(self) -> FloatArray:
+        """Per example, how far the score moved in the metric's good direction."""
+        name = self.metric.name
+        sign = -1.0 if self.metric.higher_is_better is False else 1.0
+        change: FloatArray = sign * (
+            score_column(name, self.candidate) - score_column(name, self.baseline)
+        )
+        return change
+
+
+def _why_not_paired(baseline: Sequence[Sample], candidate: Sequence[Sample]) -> str | None:
+    targets = {sample.id: sample.target for sample in baseline}
+    others = {sample.id: sample.target for sample in candidate}
+    if len(targets) < len(baseline) or len(others) < len(candidate):
+        return "An example occurs twice in one of the two cells."
+    if targets.keys() != others.keys():
+        return (
+            "The two models did not answer the same examples: "
+            f"{len(targets.keys() - others.keys())} only the baseline, "
+            f"{len(others.keys() - targets.keys())} only the candidate."
+        )
+    different = sum(targets[key] != others[key] for key in targets)
+    if different:
+        return f"The two cells have different targets for {different} of the same examples."
+    return None
+
+
+def _right_and_wrong(pairs: _Pairs, confidence: float) -> PairedDifference:
+    name, n = pairs.metric.name, len(pairs.baseline)
+    before, after = score_column(name, pairs.baseline), score_column(name, pairs.candidate)
+    gained, lost = int(np.sum(after > before)), int(np.sum(after < before))
+    lower_is_better = pairs.metric.higher_is_better is False
+    two_sided = tango(gained, lost, n, confidence)
+    one_sided = tango(gained, lost, n, 2 * confidence - 1)
+    return PairedDifference(
+        metric=name,
+        baseline_value=float(before.mean()),
+        candidate_value=float(after.mean()),
+        delta=(gained - lost) / n,
+        low=two_sided.low,
+        high=two_sided.high,
+        one_sided_low=one_sided.low,
+        one_sided_high=one_sided.high,
+        p=mcnemar(gained, lost),
+        better=lost if lower_is_better else gained,
+        worse=gained if lower_is_better else lost,
+        n=n,
+    )
+
+
+def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> PairedDifference:
+    name, n = pairs.metric.name, len(pairs.baseline)
+    before = statistic_of(name, pairs.baseline, pairs.labels)
+    after = statistic_of(name, pairs.candidate, pairs.labels)
+    difference = DifferenceStatistic(before, after)
+    delta = observed(difference)
+    if not np.isfinite(delta):
+        return PairedDifference(metric=name, n=n, reason="The metric is not defined here.")
+    two_sided = one_sided = NO_INTERVAL
+    p = None
+    if n > 1:
+        rng = np.random.default_rng(seed)
+        distribution = bootstrap(difference, rng, resamples)
+        two_sided = bootstrap_interval(difference, distribution, confidence)
+        one_sided = bootstrap_interval(difference, distribution, 2 * confidence - 1)
+        both = statistic_of(name, [*pairs.baseline, *pairs.candidate], pairs.labels)
+        p = permutation_p(delta, swapped_differences(both, rng, resamples))
+    changes = pairs.good_changes() if name in SCORES else None
+    return PairedDifference(
+        metric=name,
+        baseline_value=observed(before),
+        candidate_value=observed(after),
+        delta=delta,
+        low=two_sided.low,
+        high=two_sided.high,
+        one_sided_low=one_sided.low,
+        one_sided_high=one_sided.high,
+        p=p,
+        better=None if changes is None else int(np.sum(changes > 0)),
+        worse=None if changes is None else int(np.sum(changes < 0)),
+        n=n,
+    )
+
+
+def permutation_p(delta: float, swapped: FloatArray) -> float:
+    """Two-sided p-value of a sampled permutation test, the observed order counted as one.
+
+    Phipson and Smyth, "Permutation p-values should never be zero" (2010).
+    """
+    as_extreme = np.sum(np.abs(swapped) >= abs(delta) * (1 - 1e-9))
+    return float((as_extreme + 1) / (len(swapped) + 1))
+
+
+def _welch(
+    metric: str,
+    before: FloatArray,
+    after: FloatArray,
+    confidence: float,
+) -> PairedDifference:
+    """Welch (1947): two means whose spreads differ; no interval for fewer than two of either."""
+    from scipy.special import stdtr, stdtrit
+
+    delta = float(after.mean() - before.mean())
+    shortest = min(len(before), len(after))
+    two_sided = one_sided = NO_INTERVAL
+    p = None
+    if shortest > 1:
+        shares = before.var(ddof=1) / len(before), after.var(ddof=1) / len(after)
+        error = float(np.sqrt(sum(shares)))
+        if error > 0:
+            freedom = error**4 / (
+                shares[0] ** 2 / (len(before) - 1) + shares[1] ** 2 / (len(after) - 1)
+            )
+            two_sided = _around(delta, error * float(stdtrit(freedom, (1 + confidence) / 2)))
+            one_sided = _around(delta, error * float(stdtrit(freedom, confidence)))
+            p = 2 * float(stdtr(freedom, -abs(delta) / error))
+        else:
+            two_sided = one_sided = Interval(delta, delta)
+            p = 1.0 if delta == 0 else 0.0
+    return PairedDifference(
+        metric=metric,
+        baseline_value=float(before.mean()),
+        candidate_value=float(after.mean()),
+        delta=delta,
+        low=two_sided.low,
+        high=two_sided.high,
+        one_sided_low=one_sided.low,
+        one_sided_high=one_sided.high,
+        p=p,
+        n=shortest,
+    )
+
+
+def _around(point: float, half_width: float) -> Interval:
+    return Interval(point - half_width, point + half_width)

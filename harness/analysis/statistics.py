@@ -1,0 +1,162 @@
+"""From samples to something that can be resampled: which numbers each metric is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.analysis.resampling import (
+    FloatArray,
+    QuantileStatistic,
+    Statistic,
+    SumStatistic,
+)
+from harness.errors import BadDataError
+from harness.records import Sample
+
+SCORES = frozenset({"accuracy", "unparsed", "rouge1", "rouge2", "rougeL", "rougeLsum", "truncated"})
+"""Metrics that are the mean of one score per example."""
+
+
+def sorted_by_id(samples: Sequence[Sample]) -> list[Sample]:
+    """Samples in an order that does not depend on when they were answered."""
+    return sorted(samples, key=lambda sample: (sample.id, sample.index))
+
+
+def labels_of(samples: Sequence[Sample]) -> tuple[str, ...]:
+    """The labels that occur as targets, sorted."""
+    return tuple(sorted({sample.target for sample in samples if sample.target is not None}))
+
+
+def answer_codes(samples: Sequence[Sample], labels: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Position of each answer among `labels`; `len(labels)` where none was found (examples,)."""
+    position = {label: index for index, label in enumerate(labels)}
+    codes = [position.get(sample.answer or "", len(labels)) for sample in samples]
+    return np.array(codes, dtype=np.intp)
+
+
+def target_codes(samples: Sequence[Sample], labels: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Position of each target among `labels` (examples,).
+
+    Raises:
+        BadDataError: a sample's target is not one of the labels.
+    """
+    position = {label: index for index, label in enumerate(labels)}
+    for sample in samples:
+        if sample.target not in position:
+            raise BadDataError(
+                f'The target {sample.target!r} of example "{sample.id}" is not one of the labels '
+                f"{', '.join(labels)}.",
+                "Delete the cell's folder so that it is asked again.",
+            )
+    return np.array([position[sample.target or ""] for sample in samples], dtype=np.intp)
+
+
+def score_column(name: str, samples: Sequence[Sample]) -> FloatArray:
+    """One score of each sample (examples,).
+
+    Raises:
+        BadDataError: a sample does not have it.
+    """
+    return _numbers(name, samples, [sample.scores.get(name) for sample in samples])
+
+
+def repetitions(name: str, samples: Sequence[Sample]) -> FloatArray:
+    """One measurement of each repetition of a speed run (repetitions,).
+
+    Raises:
+        BadDataError: a repetition does not have it.
+    """
+    return _numbers(name, samples, [sample.data.get(name) for sample in samples])
+
+
+def statistic_of(name: str, samples: Sequence[Sample], labels: Sequence[str] = ()) -> Statistic:
+    """The metric as a function of how much each sample counts, in the order given.
+
+    Args:
+        name: any metric that is neither repeated nor measured once.
+        labels: of a classification; only `macro_f1` looks at them.
+
+    Raises:
+        BadDataError: a sample lacks what the metric is made of.
+    """
+    if name in SCORES:
+        return _ratio(score_column(name, samples), np.ones(len(samples)))
+    if name == "macro_f1":
+        return _macro_f1(samples, labels)
+    tokens = _numbers("tokens", samples, [sample.data.get("tokens") for sample in samples])
+    if name == "kl_p99":
+        return QuantileStatistic.of(_kl_lists(samples), 0.99)
+    if name == "kl_mean":
+        sums = np.array([float(np.sum(values)) for values in _kl_lists(samples)])
+        lengths = np.array([float(len(values)) for values in _kl_lists(samples)])
+        return _ratio(sums, lengths)
+    if name == "same_top1":
+        return _ratio(_datum("same_top1", samples), tokens)
+    nll = _datum("nll", samples)
+    if name == "perplexity":
+        return _ratio(nll, tokens, np.exp)
+    return _ratio(nll / np.log(2), _datum("bytes", samples))
+
+
+def _ratio(
+    numerator: FloatArray,
+    denominator: FloatArray,
+    scale: Callable[[FloatArray], FloatArray] = lambda ratio: ratio,
+) -> SumStatistic:
+    """`scale` of a ratio of sums; a mean is the ratio of the scores to ones."""
+
+    def finish(sums: FloatArray) -> FloatArray:
+        return scale(sums[:, 0] / sums[:, 1])
+
+    return SumStatistic(np.column_stack([numerator, denominator]), finish)
+
+
+def _macro_f1(samples: Sequence[Sample], labels: Sequence[str]) -> SumStatistic:
+    """F1 = 2 TP / (2 TP + FP + FN) of each label, 0 where a label neither occurs nor is given.
+
+    Columns (examples, 3 x labels): whether the target, the answer, and both are each label.
+    """
+    codes = np.arange(len(labels))
+    target = target_codes(samples, labels)[:, None] == codes
+    answer = answer_codes(samples, labels)[:, None] == codes
+    columns = np.hstack([target, answer, target & answer]).astype(np.float64)
+
+    def finish(sums: FloatArray) -> FloatArray:
+        targets, answers, hits = np.split(sums, 3, axis=1)
+        occurs = targets + answers
+        each = np.where(occurs > 0, 2 * hits / np.where(occurs > 0, occurs, 1.0), 0.0)
+        mean: FloatArray = each.mean(axis=1)
+        return mean
+
+    return SumStatistic(columns, finish)
+
+
+def _kl_lists(samples: Sequence[Sample]) -> list[list[float]]:
+    lists = [sample.data.get("kl") for sample in samples]
+    for sample, values in zip(samples, lists, strict=True):
+        if not isinstance(values, list):
+            raise _lacking("kl", sample)
+    return [values for values in lists if isinstance(values, list)]
+
+
+def _datum(name: str, samples: Sequence[Sample]) -> FloatArray:
+    return _numbers(name, samples, [sample.data.get(name) for sample in samples])
+
+
+def _numbers(name: str, samples: Sequence[Sample], values: Sequence[object]) -> FloatArray:
+    numbers = []
+    for sample, value in zip(samples, values, strict=True):
+        if not isinstance(value, int | float):
+            raise _lacking(name, sample)
+        numbers.append(float(value))
+    return np.array(numbers, dtype=np.float64)
+
+
+def _lacking(name: str, sample: Sample) -> BadDataError:
+    return BadDataError(
+        f'The sample of example "{sample.id}" has no "{name}".',
+        "Delete the cell's folder so that it is asked again.",
+    )
