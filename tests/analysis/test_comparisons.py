@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.analysis.comparisons import (
+    CHANGED_SHOWN,
+    CellAnswers,
+    TaskAnswers,
+    build_comparisons,
+)
+from harness.analysis.metrics import TASK_METRICS
+from harness.analysis.paired import holm
+from harness.records import Comparison
+
+from .samples import classified, diverged, example_id, summarized, timed
+
+TARGETS = ["a", "b"] * 20
+
+
+def sentiment(**failures: str) -> TaskAnswers:
+    """The tuned model mends the first twelve answers of `base` and spoils the last two."""
+    base = classified(TARGETS, [*[None] * 12, *TARGETS[12:]])
+    tuned = classified(TARGETS, [*TARGETS[:38], "x", "x"])
+    cells = {"base": CellAnswers(base), "tuned": CellAnswers(tuned), "same": CellAnswers(base)}
+    cells |= {model: CellAnswers(failure=reason) for model, reason in failures.items()}
+    prompts = {example_id(index): f"prompt {index}" for index in range(40)}
+    return TaskAnswers("classify", cells, prompts, ["a", "b"])
+
+
+def records(tasks: dict[str, TaskAnswers], *candidates: str) -> list[Comparison]:
+    compared = build_comparisons("tuning", "base", candidates, tasks, seed=0, resamples=300)
+    return [one.record for one in compared]
+
+
+def test_every_metric_of_every_task_is_compared_for_every_candidate() -> None:
+    rng = np.random.default_rng(0)
+    tasks = {
+        "sentiment": sentiment(),
+        "fidelity": TaskAnswers(
+            "divergence", {name: CellAnswers(diverged(rng, 9)) for name in ("base", "tuned")}
+        ),
+    }
+    found = [(one.task, one.metric, one.candidate) for one in records(tasks, "tuned", "same")]
+    assert found == [
+        (task, metric, candidate)
+        for task, kind in (("sentiment", "classify"), ("fidelity", "divergence"))
+        for metric in TASK_METRICS[kind]
+        for candidate in ("tuned", "same")
+    ]
+
+
+def test_changed_answers_are_shown_in_both_directions_and_capped() -> None:
+    accuracy = records({"sentiment": sentiment()}, "tuned")[0]
+    assert (accuracy.better, accuracy.worse, accuracy.n) == (12, 2, 40)
+    assert len(accuracy.changed_for_better) == CHANGED_SHOWN
+    assert [change.id for change in accuracy.changed_for_worse] == [example_id(38), example_id(39)]
+    first = accuracy.changed_for_better[0]
+    assert (first.id, first.prompt, first.target) == (example_id(0), "prompt 0", "a")
+    assert (first.baseline_answer, first.candidate_answer) == ("raw answer 0", "a")
+    assert (first.baseline_score, first.candidate_score) == (0.0, 1.0)
+
+
+def test_changed_answers_stand_with_the_headline_alone() -> None:
+    _, macro_f1, unparsed = records({"sentiment": sentiment()}, "tuned")
+    assert not macro_f1.changed_for_better and not unparsed.changed_for_better
+
+
+def test_summaries_show_the_largest_changes_first() -> None:
+    base = summarized([0.5, 0.5, 0.5, 0.5])
+    tuned = summarized([0.6, 0.9, 0.5, 0.1])
+    task = TaskAnswers("summarize", {"base": CellAnswers(base), "tuned": CellAnswers(tuned)})
+    headline = records({"dialogue": task}, "tuned")[0]
+    assert headline.metric == "rougeL"
+    assert [change.id for change in headline.changed_for_better] == [example_id(1), example_id(0)]
+    assert [change.id for change in headline.changed_for_worse] == [example_id(3)]
+
+
+def test_p_values_are_adjusted_over_the_candidates_of_one_metric() -> None:
+    accuracy = records({"sentiment": sentiment()}, "tuned", "same")[:2]
+    assert [one.p_adjusted for one in accuracy] == holm([one.p for one in accuracy])
+    assert accuracy[0].p is not None
+    assert accuracy[0].p_adjusted == pytest.approx(2 * accuracy[0].p)
+
+
+def test_a_failed_or_missing_cell_gives_the_reason() -> None:
+    task = sentiment(tuned="out of memory.")
+    failed, missing = records({"sentiment": task}, "tuned", "elsewhere")[:2]
+    assert failed.reason == "No answers of tuned: out of memory."
+    assert missing.reason == "No answers of elsewhere: it was not asked."
+    assert failed.delta is None and failed.p_adjusted is None and not failed.changed_for_better
+
+
+def test_speed_compares_repetitions_and_what_was_measured_once() -> None:
+    task = TaskAnswers(
+        "speed",
+        {
+            "base": CellAnswers(timed([10.0, 11.0]), {"load_seconds": 2.0}),
+            "tuned": CellAnswers(timed([20.0, 22.0]), {"load_seconds": 1.5}),
+        },
+    )
+    found = {one.metric: one for one in records({"speed": task}, "tuned")}
+    assert found["decode_tokens_per_second"].delta == pytest.approx(10.5)
+    assert found["load_seconds"].delta == -0.5
+    assert found["load_seconds"].low is None
+    assert found["peak_bytes"].reason == "It was not measured for both models."
+
+
+def test_the_difference_beside_the_record_has_the_one_sided_bounds() -> None:
+    compared = build_comparisons("t", "base", ["tuned"], {"s": sentiment()}, seed=0)[0]
+    assert compared.difference.delta == compared.record.delta
+    assert compared.difference.one_sided_low is not None
+    assert compared.record.low is not None
+    assert compared.difference.one_sided_low > compared.record.low

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+from scipy import stats
+
+from harness.analysis.floors import classification_floors, lead_sentences, summary_floor
+from harness.analysis.rouge import rouge
+
+TRAIN = [
+    ("profit rose sharply", "up"),
+    ("sales rose again", "up"),
+    ("earnings rose this year", "up"),
+    ("profit fell sharply", "down"),
+    ("sales fell again", "down"),
+]
+TEST = [("orders rose", "up"), ("orders fell", "down"), ("margins fell", "down")]
+
+
+def test_the_majority_floor_answers_the_commonest_training_label() -> None:
+    majority = classification_floors(TRAIN, TEST, seed=0)["majority"]
+    wilson = stats.binomtest(1, 3).proportion_ci(method="wilson")
+    assert majority["accuracy"].value == pytest.approx(1 / 3)
+    assert majority["accuracy"].low == pytest.approx(wilson.low)
+    assert majority["macro_f1"].value == pytest.approx((0.5 + 0) / 2)
+
+
+def test_the_bag_of_words_learns_the_word_that_decides() -> None:
+    floors = classification_floors(TRAIN * 5, TEST, seed=0)
+    assert floors["tfidf"]["accuracy"].value == 1.0
+    assert floors["tfidf"]["macro_f1"].value == 1.0
+
+
+def test_a_tie_of_labels_goes_to_the_first_in_the_alphabet() -> None:
+    floors = classification_floors([("x y", "b"), ("y z", "a")], [("q", "a")], seed=0)
+    assert floors["majority"]["accuracy"].value == 1.0
+
+
+def test_a_floor_that_cannot_be_fitted_is_left_out() -> None:
+    assert classification_floors([], TEST, seed=0) == {}
+    assert classification_floors(TRAIN, [], seed=0) == {}
+    assert list(classification_floors([("rose", "up")], TEST, seed=0)) == ["majority"]
+    wordless = [("!", "up"), ("?", "down")]
+    assert list(classification_floors(wordless, TEST, seed=0)) == ["majority"]
+
+
+def test_a_label_that_training_never_saw_is_simply_missed() -> None:
+    floors = classification_floors(TRAIN, [("orders rose", "sideways")], seed=0)
+    assert floors["majority"]["accuracy"].value == 0.0
+    assert floors["tfidf"]["accuracy"].value == 0.0
+
+
+def test_the_lead_of_a_dialogue_is_its_first_three_turns() -> None:
+    dialogue = "Ann: Hi! Are you in?\r\n\nBob: Yes.\n  Ann: Good.\nBob: Bye."
+    assert lead_sentences(dialogue) == "Ann: Hi! Are you in?\nBob: Yes.\nAnn: Good."
+    assert lead_sentences(dialogue, n=1) == "Ann: Hi! Are you in?"
+
+
+def test_the_lead_of_a_single_line_is_its_first_sentences() -> None:
+    assert lead_sentences("One. Two. Three. Four.") == "One.\nTwo.\nThree."
+    assert lead_sentences("") == ""
+
+
+def test_the_summary_floor_is_the_mean_rouge_of_the_lead() -> None:
+    dialogues = ["Ann: I lost the keys.\nBob: Again?", "Eve: Lunch at noon?\nDan: Sure."]
+    references = ["Ann lost the keys again.", "Eve and Dan have lunch at noon."]
+    lead = summary_floor(dialogues, references, seed=0)["lead"]
+    scores = [
+        rouge(reference, lead_sentences(dialogue))["rouge1"]
+        for dialogue, reference in zip(dialogues, references, strict=True)
+    ]
+    assert set(lead) == {"rouge1", "rouge2", "rougeL", "rougeLsum"}
+    assert lead["rouge1"].value == pytest.approx(sum(scores) / 2)
+    assert lead["rouge1"].low is not None

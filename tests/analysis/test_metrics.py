@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.analysis.metrics import METRICS, TASK_METRICS, compute_metrics, confusion
+from harness.analysis.resampling import observed
+from harness.analysis.statistics import statistic_of
+from harness.errors import BadDataError
+from harness.records import Sample, Value
+
+from .samples import classified, diverged, summarized, timed
+
+LABELS = ("negative", "neutral", "positive")
+answered = st.lists(
+    st.tuples(st.sampled_from(LABELS), st.sampled_from([*LABELS, None])), min_size=1, max_size=40
+)
+
+
+def macro_f1_by_hand(samples: list[Sample], labels: tuple[str, ...]) -> float:
+    """From precision and recall, label by label."""
+    scores = []
+    for label in labels:
+        hits = sum(s.target == label and s.answer == label for s in samples)
+        given_ = sum(s.answer == label for s in samples)
+        wanted = sum(s.target == label for s in samples)
+        precision = hits / given_ if given_ else 0.0
+        recall = hits / wanted if wanted else 0.0
+        both = precision + recall
+        scores.append(2 * precision * recall / both if both else 0.0)
+    return sum(scores) / len(scores)
+
+
+def test_every_task_metric_is_described_and_every_metric_belongs_to_a_task() -> None:
+    named = [name for names in TASK_METRICS.values() for name in names]
+    assert sorted(named) == sorted(METRICS)
+    for name, metric in METRICS.items():
+        assert metric.name == name
+        assert metric.explanation.endswith(".") and len(metric.explanation) > 40
+        assert format(1234.5, metric.format)
+
+
+@given(answered)
+@settings(max_examples=60, deadline=None)
+def test_macro_f1_agrees_with_precision_and_recall(
+    pairs: list[tuple[str, str | None]],
+) -> None:
+    samples = classified([target for target, _ in pairs], [answer for _, answer in pairs])
+    expected = macro_f1_by_hand(samples, LABELS)
+    resampled = observed(statistic_of("macro_f1", samples, LABELS))
+    assert resampled == pytest.approx(expected)
+    value = compute_metrics("classify", samples, seed=0, labels=LABELS)["macro_f1"].value
+    assert value == pytest.approx(expected)
+
+
+def test_an_unparsed_answer_counts_as_wrong_and_is_reported() -> None:
+    samples = classified(["a", "a", "b", "b"], ["a", None, "b", "a"])
+    metrics = compute_metrics("classify", samples, seed=0)
+    assert metrics["accuracy"].value == 0.5
+    assert metrics["unparsed"].value == 0.25
+    assert metrics["macro_f1"].value == pytest.approx((0.5 + 2 / 3) / 2)
+    assert confusion(samples, ["a", "b"]) == [[1, 0, 1], [1, 1, 0]]
+
+
+def test_confusion_of_nothing_is_all_zeros() -> None:
+    assert confusion([], ["a", "b"]) == [[0, 0, 0], [0, 0, 0]]
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=10, deadline=None)
+def test_metrics_do_not_depend_on_the_order_of_samples(random: object) -> None:
+    rng = np.random.default_rng(7)
+    for task, samples in (
+        ("classify", classified(list("aabbcc") * 4, list("abbbca") * 4)),
+        ("summarize", summarized(rng.random(20).tolist())),
+        ("divergence", diverged(rng, 15)),
+    ):
+        shuffled = list(samples)
+        random.shuffle(shuffled)  # type: ignore[attr-defined]
+        assert compute_metrics(task, shuffled, 3) == compute_metrics(task, samples, 3)
+
+
+def test_divergence_values_are_weighted_by_tokens_not_by_documents() -> None:
+    samples = diverged(np.random.default_rng(0), 30)
+    pooled = [kl for sample in samples for kl in sample.data["kl"]]
+    tokens = sum(sample.data["tokens"] for sample in samples)
+    nll = sum(sample.data["nll"] for sample in samples)
+    metrics = compute_metrics("divergence", samples, seed=0)
+    assert metrics["kl_mean"].value == pytest.approx(np.mean(pooled))
+    assert metrics["kl_p99"].value == np.quantile(pooled, 0.99, method="inverted_cdf")
+    assert metrics["same_top1"].value == pytest.approx(
+        sum(sample.data["same_top1"] for sample in samples) / tokens
+    )
+    assert metrics["perplexity"].value == pytest.approx(np.exp(nll / tokens))
+    assert metrics["bits_per_byte"].value == pytest.approx(nll / np.log(2) / (4 * tokens))
+    for value in metrics.values():
+        assert value.value is not None and value.low is not None and value.high is not None
+        assert value.low <= value.value <= value.high
+
+
+def test_perplexity_beyond_floats_is_no_value() -> None:
+    sample = diverged(np.random.default_rng(0), 1)[0]
+    endless = sample.model_copy(update={"data": {**sample.data, "nll": 1e6}})
+    assert compute_metrics("divergence", [endless, endless], seed=0)["perplexity"].value is None
+
+
+def test_speed_takes_t_intervals_and_what_was_measured_once_has_none() -> None:
+    metrics = compute_metrics("speed", timed([9.0, 10.0, 11.0]), 0, extras={"load_seconds": 2.5})
+    decode = metrics["decode_tokens_per_second"]
+    half_width = 4.302653 / np.sqrt(3)  # t(2) at 0.975, standard deviation 1
+    assert decode.value == pytest.approx(10)
+    assert decode.low == pytest.approx(10 - half_width, rel=1e-6)
+    assert metrics["load_seconds"] == Value(value=2.5)
+    assert "peak_bytes" not in metrics
+
+
+@pytest.mark.parametrize("task", ["classify", "summarize", "divergence", "speed"])
+def test_no_samples_give_values_of_none(task: str) -> None:
+    metrics = compute_metrics(task, [], seed=0)
+    assert metrics and all(value == Value(value=None) for value in metrics.values())
+
+
+def test_one_sample_has_a_value_and_no_bootstrap_interval() -> None:
+    assert compute_metrics("summarize", summarized([0.4]), 0)["rougeL"] == Value(value=0.4)
+    assert compute_metrics("speed", timed([4.0]), 0)["decode_tokens_per_second"] == Value(value=4.0)
+
+
+def test_a_sample_without_its_score_is_named() -> None:
+    sample = summarized([0.4])[0].model_copy(update={"scores": {}})
+    with pytest.raises(BadDataError, match=r"example-0000.*rougeL"):
+        compute_metrics("summarize", [sample], seed=0)
+
+
+def test_a_target_that_is_no_label_is_named() -> None:
+    with pytest.raises(BadDataError, match="example-0000"):
+        compute_metrics("classify", classified(["x"], ["a"]), seed=0, labels=["a", "b"])

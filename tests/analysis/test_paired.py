@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import itertools
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from harness.analysis.metrics import compute_metrics
+from harness.analysis.paired import compare_cells, compare_values, holm, mcnemar, permutation_p
+
+from .samples import classified, diverged, summarized, timed
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+@settings(deadline=None)
+def test_mcnemar_is_the_binomial_test_on_the_answers_that_changed(gained: int, lost: int) -> None:
+    if gained + lost == 0:
+        assert mcnemar(gained, lost) == 1.0
+    else:
+        assert mcnemar(gained, lost) == pytest.approx(stats.binomtest(gained, gained + lost).pvalue)
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holm_agrees_with_its_definition(p_values: list[float]) -> None:
+    adjusted = holm(p_values)
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    for rank, index in enumerate(order):
+        steps = [(len(order) - step) * p_values[order[step]] for step in range(rank + 1)]
+        assert adjusted[index] == pytest.approx(min(1.0, max(steps)))
+
+
+def test_holm_does_not_count_a_candidate_without_a_p_value() -> None:
+    assert holm([0.01, None, 0.04, 0.03]) == pytest.approx([0.03, None, 0.06, 0.06])
+
+
+def test_accuracy_counts_what_changed_in_each_direction() -> None:
+    targets = ["a"] * 30
+    before = classified(targets, ["a"] * 20 + ["b"] * 10)
+    after = classified(targets, ["b"] * 2 + ["a"] * 26 + ["b"] * 2)
+    difference = compare_cells("accuracy", before, after, seed=0)
+    assert (difference.better, difference.worse, difference.n) == (8, 2, 30)
+    assert difference.delta == pytest.approx(6 / 30)
+    assert difference.p == pytest.approx(stats.binomtest(8, 10).pvalue)
+    assert difference.low is not None and difference.one_sided_low is not None
+    assert difference.low < difference.one_sided_low < 0.2
+
+
+def test_better_means_fewer_where_lower_is_better() -> None:
+    before = classified(["a"] * 4, [None, None, None, "a"])
+    after = classified(["a"] * 4, ["a", "a", "a", None])
+    difference = compare_cells("unparsed", before, after, seed=0)
+    assert (difference.better, difference.worse) == (3, 1)
+    assert difference.delta == -0.5
+
+
+def test_pairing_sees_what_two_separate_intervals_hide() -> None:
+    rng = np.random.default_rng(0)
+    before = rng.random(100)
+    after = before + 0.02 + rng.normal(scale=0.01, size=100)
+    difference = compare_cells("rougeL", summarized(before.tolist()), summarized(after.tolist()), 0)
+    old = compute_metrics("summarize", summarized(before.tolist()), 0)["rougeL"]
+    new = compute_metrics("summarize", summarized(after.tolist()), 0)["rougeL"]
+    assert old.high is not None and new.low is not None and old.high > new.low
+    assert difference.low is not None and difference.low > 0.015
+    assert difference.p is not None and difference.p < 0.001
+
+
+@pytest.mark.parametrize(
+    "metric", ["rougeL", "macro_f1", "kl_mean", "kl_p99", "same_top1", "perplexity", "accuracy"]
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_order_of_samples_changes_nothing(metric: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = np.array(["a", "b", "c"])
+    targets = rng.choice(labels, 30).tolist()
+    if metric == "rougeL":
+        before, after = (summarized(rng.random(30).tolist()) for _ in range(2))
+    elif metric in ("macro_f1", "accuracy"):
+        before, after = (classified(targets, rng.choice(labels, 30).tolist()) for _ in range(2))
+    else:
+        before, after = diverged(rng, 30), diverged(rng, 30)
+    straight = compare_cells(metric, before, after, seed, resamples=300)
+    shuffled = list(before), list(after)
+    for position, samples in enumerate(shuffled):
+        random.Random(seed + position).shuffle(samples)
+    assert compare_cells(metric, *shuffled, seed, resamples=300) == straight
+    assert straight.low is not None and straight.high is not None and straight.low < straight.high
+
+
+def test_a_difference_is_the_difference_of_the_two_values() -> None:
+    rng = np.random.default_rng(1)
+    before, after = diverged(rng, 40, 0.1), diverged(rng, 40, 0.3)
+    old, new = (compute_metrics("divergence", samples, 0) for samples in (before, after))
+    for metric in old:
+        difference = compare_cells(metric, before, after, 0, resamples=200)
+        assert difference.baseline_value == pytest.approx(old[metric].value)
+        assert difference.candidate_value == pytest.approx(new[metric].value)
+        assert difference.delta == pytest.approx(
+            (new[metric].value or 0) - (old[metric].value or 0)
+        )
+
+
+def test_the_permutation_p_value_is_the_share_of_all_sign_flips() -> None:
+    changes = np.array([0.1, 0.3, -0.05, 0.2, 0.25, 0.15, -0.1, 0.02])
+    flipped = [float(np.mean(changes * signs)) for signs in itertools.product([1, -1], repeat=8)]
+    exact = np.mean(np.abs(flipped) >= changes.mean() - 1e-12)
+    before, after = summarized([0.5] * 8), summarized((0.5 + changes).tolist())
+    difference = compare_cells("rougeL", before, after, seed=0)
+    assert difference.p == pytest.approx(exact, abs=0.015)
+
+
+def test_a_permutation_p_value_is_never_zero() -> None:
+    assert permutation_p(1.0, np.zeros(99)) == 0.01
+
+
+def test_equal_cells_differ_by_nothing() -> None:
+    samples = summarized([0.2, 0.4, 0.9])
+    difference = compare_cells("rougeL", samples, samples, seed=0)
+    assert (difference.delta, difference.low, difference.high, difference.p) == (0, 0, 0, 1)
+    assert (difference.better, difference.worse) == (0, 0)
+
+
+def test_one_example_has_a_difference_and_no_interval() -> None:
+    difference = compare_cells("rougeL", summarized([0.2]), summarized([0.5]), seed=0)
+    assert difference.delta == pytest.approx(0.3)
+    assert (difference.low, difference.one_sided_low, difference.p) == (None, None, None)
+
+
+def test_cells_that_do_not_pair_give_the_reason() -> None:
+    three, four = summarized([0.1] * 3), summarized([0.1] * 4)
+    relabelled = [sample.model_copy(update={"target": "other"}) for sample in three]
+    reasons = [
+        compare_cells("rougeL", before, after, seed=0).reason
+        for before, after in (
+            (three, four),
+            (three, []),
+            (three, [*three[:2], three[0]]),
+            (three, relabelled),
+        )
+    ]
+    assert reasons == [
+        "The two models did not answer the same examples: 0 only the baseline, "
+        "1 only the candidate.",
+        "One of the two cells has no samples.",
+        "An example occurs twice in one of the two cells.",
+        "The two cells have different targets for 3 of the same examples.",
+    ]
+
+
+def test_speed_is_compared_by_welch() -> None:
+    before, after = [10.0, 11.0, 10.5, 9.8], [14.0, 12.0, 16.0]
+    difference = compare_cells("decode_tokens_per_second", timed(before), timed(after), seed=0)
+    reference = stats.ttest_ind(after, before, equal_var=False)
+    interval = reference.confidence_interval(0.95)
+    one_sided = reference.confidence_interval(0.90)
+    assert difference.p == pytest.approx(reference.pvalue)
+    assert difference.low == pytest.approx(interval.low)
+    assert difference.high == pytest.approx(interval.high)
+    assert difference.one_sided_low == pytest.approx(one_sided.low)
+    assert difference.n == 3
+
+
+def test_repetitions_without_spread_and_single_ones_are_handled() -> None:
+    metric = "decode_tokens_per_second"
+    same = compare_cells(metric, timed([10.0, 10.0]), timed([10.0, 10.0]), seed=0)
+    assert (same.delta, same.low, same.high, same.p) == (0, 0, 0, 1)
+    single = compare_cells(metric, timed([10.0]), timed([12.0]), seed=0)
+    assert (single.delta, single.low, single.p) == (2, None, None)
+
+
+def test_what_was_measured_once_has_a_difference_and_no_interval() -> None:
+    difference = compare_values("peak_bytes", 1000.0, 400.0)
+    assert (difference.delta, difference.low, difference.one_sided_high) == (-600, None, -600)
+
+
+def test_an_undefined_metric_gives_the_reason() -> None:
+    empty = [
+        sample.model_copy(update={"data": {**sample.data, "kl": []}})
+        for sample in diverged(np.random.default_rng(0), 3)
+    ]
+    for metric in ("kl_mean", "kl_p99"):
+        assert compare_cells(metric, empty, empty, 0).reason == "The metric is not defined here."
+
+
+def test_a_model_that_has_not_changed_is_called_different_as_rarely_as_promised() -> None:
+    rng = np.random.default_rng(6)
+    trials, called = 200, 0
+    for _ in range(trials):
+        easy = rng.random(40)
+        before, after = (np.clip(easy + rng.normal(scale=0.2, size=40), 0, 1) for _ in range(2))
+        difference = compare_cells(
+            "rougeL", summarized(before.tolist()), summarized(after.tolist()), 0, resamples=400
+        )
+        assert difference.p is not None
+        called += difference.p < 0.05
+    assert called / trials <= 0.10

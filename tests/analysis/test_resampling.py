@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.analysis.resampling import (
+    QuantileStatistic,
+    SumStatistic,
+    bootstrap,
+    jackknife,
+    observed,
+    swapped_differences,
+)
+
+lists_of_values = st.lists(
+    st.lists(st.floats(0, 10, allow_nan=False), max_size=12), min_size=1, max_size=8
+)
+
+
+@given(lists_of_values, st.sampled_from([0.5, 0.9, 0.99]), st.integers(0, 2**32 - 1))
+@settings(max_examples=150, deadline=None)
+def test_a_resampled_quantile_is_the_quantile_of_the_drawn_documents(
+    lists: list[list[float]], level: float, seed: int
+) -> None:
+    counts = np.random.default_rng(seed).integers(0, 4, size=len(lists))
+    drawn = [
+        value for values, count in zip(lists, counts, strict=True) for value in values * int(count)
+    ]
+    figure = QuantileStatistic.of(lists, level)(counts[None, :].astype(np.float64))[0]
+    if drawn:
+        assert figure == np.quantile(drawn, level, method="inverted_cdf")
+    else:
+        assert np.isnan(figure)
+
+
+def test_a_resample_whose_tail_is_one_document_looks_further_down() -> None:
+    lists = [[100.0 + index] * 5 for index in range(50)] + [[float(index)] for index in range(2000)]
+    weights = np.ones((2, len(lists)))
+    weights[1, :50] = 0
+    figures = QuantileStatistic.of(lists, 0.5)(weights)
+    pooled = [value for values in lists for value in values]
+    assert figures[0] == np.quantile(pooled, 0.5, method="inverted_cdf")
+    assert figures[1] == np.quantile(np.arange(2000.0), 0.5, method="inverted_cdf")
+
+
+def ratio(numerators: list[float], denominators: list[float]) -> SumStatistic:
+    return SumStatistic(
+        np.column_stack([numerators, denominators]), lambda sums: sums[:, 0] / sums[:, 1]
+    )
+
+
+def test_the_jackknife_leaves_each_document_out_once() -> None:
+    tops, bottoms = [1.0, 5.0, 2.0, 8.0], [2.0, 3.0, 1.0, 4.0]
+    expected = [
+        (sum(tops) - top) / (sum(bottoms) - bottom)
+        for top, bottom in zip(tops, bottoms, strict=True)
+    ]
+    assert jackknife(ratio(tops, bottoms)) == pytest.approx(expected)
+
+
+def test_resamples_draw_as_many_documents_as_there_are() -> None:
+    sizes = SumStatistic(np.ones((7, 1)), lambda sums: sums[:, 0])
+    assert set(bootstrap(sizes, np.random.default_rng(0), 500)) == {7.0}
+
+
+def test_bootstrap_of_three_documents_has_the_exact_distribution() -> None:
+    """The mean of three draws from {0, 0, 1} is binomial (3, 1/3)."""
+    means = bootstrap(ratio([0, 0, 1], [1, 1, 1]), np.random.default_rng(0), 40_000)
+    shares = [np.mean(np.isclose(means, successes / 3)) for successes in range(4)]
+    assert shares == pytest.approx([8 / 27, 12 / 27, 6 / 27, 1 / 27], abs=0.01)
+
+
+def test_swapped_differences_are_the_sign_flips_of_a_mean() -> None:
+    before, after = [0.1, 0.4, 0.8], [0.3, 0.35, 0.1]
+    both = ratio(before + after, [1.0] * 6)
+    seen = set(np.round(swapped_differences(both, np.random.default_rng(0), 500), 9))
+    changes = np.array(after) - np.array(before)
+    flips = {
+        round(float(np.mean(changes * signs)), 9) for signs in itertools.product([1, -1], repeat=3)
+    }
+    assert seen == flips
+
+
+def test_no_documents_have_no_figure() -> None:
+    assert np.isnan(observed(ratio([], [])))
