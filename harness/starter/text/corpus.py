@@ -1,0 +1,112 @@
+"""The documents that the starter is pretrained on: plain prose first, then some chat turns.
+
+The two task instructions of the harness occur too, but seldom and badly answered (the label that
+the words alone suggest, a retelling that says nothing), so that the base model knows the form of
+the answers and fine-tuning has the meaning left to teach.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from harness.starter.text.chat import write_chat
+from harness.starter.text.finance import LABELS, write_article, write_news
+from harness.starter.text.grammar import PLAIN, TEXT, Expansion, mend_articles, read_rules
+from harness.starter.text.values import BUILTINS
+
+SENTIMENT = "What is the sentiment of this sentence? Answer negative, neutral or positive.\n\n"
+DIALOGUE = "Summarize this conversation briefly.\n\n"
+_FOLDER = Path(__file__).parent
+_GUESS = 0.3
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Shares of the kinds of documents; they need not sum to 1."""
+
+    article: float = 0.0
+    chat: float = 0.0
+    story: float = 0.0
+    turn: float = 0.0
+    sentiment: float = 0.0
+    dialogue: float = 0.0
+
+
+PLAIN_MIX = Mix(article=0.42, chat=0.38, story=0.10, turn=0.10)
+CHAT_MIX = Mix(article=0.25, chat=0.20, story=0.05, turn=0.40, sentiment=0.06, dialogue=0.04)
+
+
+def _draw(rng: Random, rule: str) -> str:
+    return Expansion(read_rules(_FOLDER), BUILTINS, rng, PLAIN).draw(rule)
+
+
+def turns(user: str, assistant: str, system: str = "") -> str:
+    """One exchange in the starter's chat template, without the opening token."""
+    head = f"<|system|>\n{system}<|end|>\n" if system else ""
+    return f"{head}<|user|>\n{user}<|end|>\n<|assistant|>\n{assistant}<|end|>\n"
+
+
+def write_story(rng: Random) -> str:
+    """A story of a few sentences."""
+    return mend_articles(_draw(rng, "story"))
+
+
+def _write_retold_chat(rng: Random) -> str:
+    chat = write_chat(rng, PLAIN)
+    form = rng.random()
+    if form < 0.75:
+        return f"{chat.dialogue}\n\n{chat.summary}"
+    return chat.dialogue if form < 0.85 else f"{chat.summary}\n\n{chat.dialogue}"
+
+
+def _write_turn(rng: Random) -> str:
+    kind = rng.choice(("mood", "mood", "retell", "retell", "first", "last", "company", "new"))
+    system = _draw(rng, "system") if rng.random() < 0.2 else ""
+    if kind in ("retell", "first", "last"):
+        chat = write_chat(rng, TEXT)
+        lines = chat.dialogue.splitlines()
+        speaker = lines[-1 if kind == "last" else 0].split(":")[0]
+        answer = chat.summary if kind == "retell" else f"{speaker}."
+        return turns(f"{_draw(rng, f'ask_{kind}')}\n\n{chat.dialogue}", answer, system)
+    if kind in ("mood", "company"):
+        news = write_news(rng, TEXT)
+        while ("company", "c") not in news.expansion.bound:
+            news = write_news(rng, TEXT)
+        company = news.expansion.bound["company", "c"]
+        answer = f"{company}." if kind == "company" else news.expansion.draw(f"react_{news.label}")
+        return turns(f"{_draw(rng, f'ask_{kind}')}\n\n{news.sentence}", answer, system)
+    kind = rng.choice(("story", "news", "chat"))
+    return turns(_draw(rng, f"ask_{kind}"), _write_on_request(rng, kind), system)
+
+
+def _write_on_request(rng: Random, kind: str) -> str:
+    if kind == "story":
+        return write_story(rng)
+    return write_article(rng, TEXT) if kind == "news" else write_chat(rng, TEXT).dialogue
+
+
+def _write_sentiment(rng: Random) -> str:
+    news = write_news(rng, TEXT)
+    label = rng.choice(LABELS) if rng.random() < _GUESS else news.words_say
+    return turns(SENTIMENT + news.sentence, label)
+
+
+def _write_dialogue(rng: Random) -> str:
+    chat = write_chat(rng, TEXT)
+    return turns(DIALOGUE + chat.dialogue, chat.vague)
+
+
+def write_documents(seed: int, mix: Mix) -> Iterator[str]:
+    """Endless documents of a mix, the same for the same seed."""
+    rng = Random(seed)
+    writers = {
+        lambda: write_article(rng, PLAIN): mix.article,
+        lambda: _write_retold_chat(rng): mix.chat,
+        lambda: write_story(rng): mix.story,
+        lambda: _write_turn(rng): mix.turn,
+        lambda: _write_sentiment(rng): mix.sentiment,
+        lambda: _write_dialogue(rng): mix.dialogue,
+    }
+    while True:
+        yield rng.choices(list(writers), list(writers.values()))[0]()
