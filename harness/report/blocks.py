@@ -1,0 +1,183 @@
+"""What a report is made of, before anyone decides how it looks.
+
+The sections build these blocks once; Markdown and HTML each know how to write every kind. That is
+why both say the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Tone = Literal["plain", "good", "bad", "unsure", "missing"]
+
+
+class Name(str):
+    """A word that the suite wrote (a model, a task, a file), shown in code type."""
+
+
+class Strong(str):
+    """A word that a skimming reader must see."""
+
+
+Line: TypeAlias = tuple[str, ...]
+"""A sentence in pieces; the pieces that are `Name` or `Strong` are set apart."""
+
+
+def plain(line: Line) -> str:
+    """The sentence without its marks."""
+    return "".join(line)
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One field of a table: what it says, and in smaller type what qualifies it."""
+
+    text: str
+    detail: str = ""
+    tone: Tone = "plain"
+    name: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, what qualifies it (a unit, a direction), and whether its fields are numbers."""
+
+    label: str
+    detail: str = ""
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """Fields in the order of the columns; the first one names the row."""
+
+    fields: tuple[Datum, ...]
+    floor: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption and the sentences that a reader needs beneath it."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Answers by true label (rows) and given label (columns, the last one unparsed)."""
+
+    caption: str
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture as SVG text, and the words for whom cannot see it.
+
+    `file` is the stem of its file beside the Markdown.
+    """
+
+    file: str
+    caption: str
+    description: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph."""
+
+    line: Line
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """Short statements that stand side by side."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Callout:
+    """A paragraph that must not be overlooked."""
+
+    tone: Tone
+    line: Line
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text shown as it is."""
+
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A term and what it means."""
+
+    term: str
+    line: Line
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Entries:
+    """A list of terms, such as a glossary or the fields of one example."""
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Blocks that are shut until a reader opens them."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The title of a part of a section."""
+
+    text: str
+
+
+Block: TypeAlias = (
+    Table | Confusion | Chart | Prose | Bullets | Callout | Code | Entries | Fold | Heading
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report that the table of contents names."""
+
+    anchor: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """The whole report."""
+
+    title: str
+    subtitle: Line
+    sections: tuple[Section, ...]
+
+
+def charts(blocks: tuple[Block, ...]) -> list[Chart]:
+    """Every chart among the blocks, folded ones included, in order."""
+    found: list[Chart] = []
+    for block in blocks:
+        if isinstance(block, Chart):
+            found.append(block)
+        elif isinstance(block, Fold):
+            found.extend(charts(block.blocks))
+    return found

@@ -1,0 +1,58 @@
+"""The report as one HTML page that needs nothing else: no script, no font, no network.
+
+Templates escape everything; the only markup that passes is the SVG of our own charts, whose texts
+vl-convert has escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.report.blocks import Chart, Document, Name, Strong
+from harness.report.format import clean, clean_lines
+
+_SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
+
+
+def html(document: Document) -> str:
+    """The whole page."""
+    environment = _environment()
+    style = environment.get_template("style.css").render()
+    return environment.get_template("page.html.j2").render(document=document, style=Markup(style))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("harness.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(clean=clean, clean_lines=clean_lines, svg=inline_svg)
+    environment.tests["name_piece"] = lambda piece: isinstance(piece, Name)
+    environment.tests["strong_piece"] = lambda piece: isinstance(piece, Strong)
+    environment.globals["kind_of"] = lambda block: type(block).__name__.lower()
+    return environment
+
+
+def inline_svg(chart: Chart) -> Markup:
+    """The chart as an element that scales with the page and says what it shows.
+
+    Ids are made the page's own, because every chart numbers its clip paths from the same start.
+    """
+    svg = chart.svg
+    for known in set(re.findall(r'\bid="([^"]+)"', svg)):
+        svg = svg.replace(f'id="{known}"', f'id="{chart.file}-{known}"')
+        svg = svg.replace(f"url(#{known})", f"url(#{chart.file}-{known})")
+    opening, rest = svg.split(">", 1)
+    label = f"{chart.file}-title"
+    named = f'{opening} role="img" aria-labelledby="{label}">'
+    title = Markup('<title id="{}">{}</title>').format(label, clean(chart.description))
+    return Markup(_SIZE.sub(r'width="\1" height="\2"', named, count=1)) + title + Markup(rest)

@@ -1,0 +1,122 @@
+"""What a comparison compares, read from how its models were made and never from its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from harness.records import Comparison, ModelSummary, Summary
+
+Kind = Literal["fine-tuning", "quantization", "other"]
+
+_PRECISION = re.compile(
+    r"(?<![A-Za-z0-9])(BF16|F16|F32|I?Q\d_[0-9A-Z_]+|TQ\d_\d|MXFP4|NF4|INT8)(?![A-Za-z0-9_])", re.I
+)
+_FLOATS = {"BF16", "F16", "F32"}
+_TRAINING = re.compile(r"lora|dora|tun", re.I)
+_PACKAGING = re.compile(r"\bmerged?\b|\bgguf\b", re.I)
+
+
+def precision(model: ModelSummary) -> str | None:
+    """The type that the weights were last turned into ("Q4_K_M", "F16", "NF4"), if any."""
+    found = [
+        match.group(1).upper()
+        for step in model.lineage
+        if not _TRAINING.search(step)
+        for match in _PRECISION.finditer(step)
+    ]
+    return found[-1] if found else None
+
+
+def is_quantized(model: ModelSummary) -> bool:
+    """Whether the weights have fewer bits than a 16-bit float."""
+    return precision(model) not in {None, *_FLOATS}
+
+
+def stem(model: ModelSummary) -> tuple[str, ...]:
+    """The steps that decide what a model knows: neither its packaging nor its precision."""
+    return tuple(
+        step
+        for place, step in enumerate(model.lineage)
+        if place == 0
+        or _TRAINING.search(step)
+        or not (_PRECISION.search(step) or _PACKAGING.search(step))
+    )
+
+
+def kind(baseline: ModelSummary, candidate: ModelSummary) -> Kind:
+    """What lies between two models.
+
+    Fine-tuning: the candidate was trained and the baseline not in that way, at one precision.
+    Quantization: the same knowledge at another precision, and not both are floats.
+    """
+    quantized = is_quantized(baseline) or is_quantized(candidate)
+    if quantized and stem(baseline) == stem(candidate):
+        return "quantization" if precision(baseline) != precision(candidate) else "other"
+    before, after = stem(baseline), stem(candidate)
+    descends = after[: len(before)] == before
+    if candidate.training is not None and baseline.training is None and descends:
+        return "fine-tuning" if precision(baseline) == precision(candidate) else "other"
+    return "other"
+
+
+def kinds(summary: Summary) -> dict[tuple[str, str, str], Kind]:
+    """The kind of each (comparison name, baseline, candidate).
+
+    A candidate that could not be made has left no training behind; it counts as what the other
+    candidates of its comparison are, where those agree.
+    """
+    pairs = {(c.name, c.baseline, c.candidate) for c in summary.comparisons}
+    found: dict[tuple[str, str, str], Kind] = {}
+    for name, baseline, candidate in pairs:
+        known = baseline in summary.models and candidate in summary.models
+        found[name, baseline, candidate] = (
+            kind(summary.models[baseline], summary.models[candidate]) if known else "other"
+        )
+    for name, baseline, candidate in pairs:
+        model = summary.models.get(candidate)
+        if model is not None and model.error is not None:
+            made: set[Kind] = {
+                found[key]
+                for key in pairs
+                if key[:2] == (name, baseline) and summary.models[key[2]].error is None
+            }
+            if len(made) == 1:
+                found[name, baseline, candidate] = made.pop()
+    return found
+
+
+def of_kind(summary: Summary, wanted: Kind) -> list[Comparison]:
+    """The comparisons of one kind, in the order of the summary."""
+    by_pair = kinds(summary)
+    return [c for c in summary.comparisons if by_pair[c.name, c.baseline, c.candidate] == wanted]
+
+
+def ladders(models: Mapping[str, ModelSummary]) -> list[list[str]]:
+    """Groups of models that differ in precision alone, each from the most bits to the fewest.
+
+    A group has at least two rungs, one of them quantized. Models as they were trained (no step
+    that set a precision) are no rungs: their files are made of other parts.
+    """
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name, model in models.items():
+        if precision(model) is not None:
+            groups.setdefault(stem(model), []).append(name)
+    return [
+        sorted(names, key=lambda n: _bits_then_bytes(models[n]), reverse=True)
+        for names in groups.values()
+        if len(names) > 1 and any(is_quantized(models[n]) for n in names)
+    ]
+
+
+def _bits_then_bytes(model: ModelSummary) -> tuple[float, float]:
+    return (model.bits_per_weight or 0.0, float(model.bytes or 0))
+
+
+def candidates(rows: Iterable[Comparison]) -> dict[str, list[Comparison]]:
+    """The comparisons by candidate, in order of appearance."""
+    grouped: dict[str, list[Comparison]] = {}
+    for row in rows:
+        grouped.setdefault(row.candidate, []).append(row)
+    return grouped

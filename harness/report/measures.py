@@ -1,0 +1,164 @@
+"""Figures of a metric as a reader meets them: its label, its direction, its digits, its unit."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from harness.analysis.metrics import METRICS, TASK_METRICS, Metric
+from harness.records import Cell, Comparison, Summary, TaskSummary, Value
+from harness.report.blocks import Column, Datum
+from harness.report.format import (
+    DASH,
+    clean,
+    decimals_for,
+    decimals_of_magnitude,
+    fixed,
+    interval,
+    known,
+    si_bytes,
+)
+
+FLOOR_LABELS = {
+    "majority": "majority vote",
+    "tfidf": "TF-IDF + logistic regression",
+    "lead": "first sentences",
+}
+_DIRECTIONS = {True: "↑", False: "↓", None: ""}
+_UNREADABLY_SMALL = 1e-4
+
+
+def metric(name: str) -> Metric:
+    """What is known of a metric; one that a user named is called by its name."""
+    explanation = "A metric that the suite names; the harness does not know more about it."
+    return METRICS.get(name) or Metric(name, clean(name), "", None, "mean", ".3f", explanation)
+
+
+def label(name: str) -> str:
+    """The metric's label in the middle of a sentence: "accuracy", "ROUGE-L", "mean KL …"."""
+    text = metric(name).label
+    first = text.split(" ")[0]
+    return text if first.upper() == first or "-" in first else text[0].lower() + text[1:]
+
+
+def higher_is_better(name: str) -> bool | None:
+    """The metric's better direction, None where it has none."""
+    return metric(name).higher_is_better
+
+
+def arrow(name: str) -> str:
+    """↑ where higher is better, ↓ where lower is."""
+    return _DIRECTIONS[higher_is_better(name)]
+
+
+def headline(task: TaskSummary) -> str:
+    """The metric that a task is first judged by."""
+    return TASK_METRICS[task.type][0]
+
+
+def task_metrics(summary: Summary, task: str) -> list[str]:
+    """The metrics that any cell or floor of a task has: the known ones in their order first."""
+    of_task = summary.tasks[task]
+    present = [m for c in summary.cells if c.task == task for m in c.metrics]
+    present += [m for floor in of_task.floors.values() for m in floor]
+    first = [m for m in TASK_METRICS[of_task.type] if m in present]
+    return [*first, *sorted({m for m in present if m not in first})]
+
+
+def tasks_of(summary: Summary, *types: str) -> list[str]:
+    """Names of the tasks of these types, in the suite's order."""
+    return [name for name, task in summary.tasks.items() if task.type in types]
+
+
+def quality_tasks(summary: Summary) -> list[str]:
+    """Tasks that grade answers."""
+    return tasks_of(summary, "classify", "summarize")
+
+
+def cell_of(summary: Summary, model: str, task: str) -> Cell | None:
+    """The cell of a model and a task, if it was planned."""
+    return next((c for c in summary.cells if c.model == model and c.task == task), None)
+
+
+def value_of(summary: Summary, model: str, task: str, name: str) -> Value | None:
+    """A figure, or None where the cell failed, was not asked, or lacks the metric."""
+    cell = cell_of(summary, model, task)
+    found = cell.metrics.get(name) if cell is not None and cell.status == "ok" else None
+    return found if found is not None and _is_number(found.value) else None
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _least_decimals(of: Metric) -> int:
+    found = re.search(r"\.(\d+)f$", of.format)
+    return int(found.group(1)) if found else 3
+
+
+def number(name: str, value: float, among: list[float], signed: bool = False) -> str:
+    """One figure of a metric, with the digits that it and its companions `among` need."""
+    of = metric(name)
+    if of.unit == "bytes":
+        sign = "+" if signed and value > 0 else "−" if value < 0 else ""
+        return sign + si_bytes(abs(value))
+    largest = max((abs(v) for v in among), default=0.0)
+    if 0 < largest < _UNREADABLY_SMALL:
+        return "0" if value == 0 else f"{value:.1e}".replace("e-0", "e-").replace("-", "−")
+    least = _least_decimals(of)
+    if of.unit.endswith("/s") or of.unit == "s":
+        least = max(0, decimals_of_magnitude(among)) if least else 0
+    return fixed(value, decimals_for(among, least), signed)
+
+
+def figure(name: str, value: Value | None) -> Datum:
+    """A value and its interval as a field of a table."""
+    if value is None or value.value is None or not _is_number(value.value):
+        return Datum(DASH, tone="missing")
+    among = known(value.value, value.low, value.high)
+    ends = ""
+    if value.low is not None and value.high is not None:
+        low, high = (number(name, end, among) for end in (value.low, value.high))
+        ends = f"[{low}, {high}]"
+    return Datum(number(name, value.value, among), ends)
+
+
+def words(name: str, value: Value | None, unit: bool = True) -> str:
+    """A value, its unit and its interval in a sentence."""
+    shown = figure(name, value)
+    of = metric(name).unit
+    suffix = f" {of}" if unit and of not in {"", "bytes"} and shown.tone != "missing" else ""
+    return f"{shown.text}{suffix}{' ' + shown.detail if shown.detail else ''}"
+
+
+def difference(row: Comparison, absolute: bool = False) -> Datum:
+    """A paired difference and its interval, signed unless the sentence says the direction."""
+    if row.delta is None:
+        return Datum(DASH, tone="missing")
+    among = known(row.delta, row.low, row.high)
+    if metric(row.metric).unit == "bytes" or row.low is None or row.high is None:
+        ends = ""
+    else:
+        ends = interval(
+            Value(value=row.delta, low=row.low, high=row.high),
+            decimals_for(among, max(3, _least_decimals(metric(row.metric)))),
+            signed=True,
+        )
+    least = max(3, _least_decimals(metric(row.metric)))
+    if metric(row.metric).unit == "bytes":
+        return Datum(number(row.metric, row.delta, among, signed=True), ends)
+    size = abs(row.delta) if absolute else row.delta
+    return Datum(fixed(size, decimals_for(among, least), signed=not absolute), ends)
+
+
+def column(name: str, task: str = "") -> Column:
+    """A heading: the metric, its unit and direction, and the task where a table has several."""
+    of = metric(name)
+    unit = f"{of.unit} " if of.unit and of.unit != "bytes" else ""
+    detail = f"{unit}{arrow(name)}".strip()
+    return Column(f"{clean(task)}: {label(name)}" if task else of.label, detail)
+
+
+def floor_label(name: str) -> str:
+    """What a floor is called."""
+    return FLOOR_LABELS.get(name, clean(name))

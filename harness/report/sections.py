@@ -1,0 +1,232 @@
+"""The report in the order in which a reader wants it: the answer first, the means last."""
+
+from __future__ import annotations
+
+from harness.records import Summary
+from harness.report import charts
+from harness.report.blocks import (
+    Block,
+    Bullets,
+    Chart,
+    Document,
+    Entries,
+    Entry,
+    Line,
+    Name,
+    Prose,
+    Section,
+)
+from harness.report.format import clean, duration, percent_level
+from harness.report.kinds import of_kind
+from harness.report.ladder import ladder_blocks
+from harness.report.making import drawn, making_blocks
+from harness.report.measures import (
+    arrow,
+    floor_label,
+    headline,
+    label,
+    metric,
+    quality_tasks,
+    task_metrics,
+    tasks_of,
+    value_of,
+)
+from harness.report.tables import confusions, differences, failures, gate_table, matrix, task_table
+from harness.report.tuning import changed_blocks, tuning_blocks
+from harness.report.wording import gates, verdict
+
+TERMS = {
+    "Interval": "The range that holds the true value in {level} of such experiments; a figure "
+    "from few examples has a wide one.",
+    "n": "The number of examples that a figure is made of.",
+    "p": "How often a difference at least this large would turn up by chance if there were none; "
+    "adjusted for the number of candidates that are compared.",
+    "Better / worse": "On how many examples the candidate scored higher, and lower, than the "
+    "baseline; the rest scored the same.",
+    "Bits per weight": "The bits of the file divided by the number of weights.",
+    "LoRA": "Fine-tuning of small added matrices while the model's own weights stay as they are; "
+    "QLoRA does so on a model held in 4 bits.",
+    "GGUF": "The file format of llama.cpp. F16 is unquantized; Q8_0, Q5_K_M and Q4_K_M hold about "
+    "8, 5 and 4 bits for each weight.",
+    "Floor": "What a method without any language model reaches on the same examples: the most "
+    "frequent label (majority vote), a TF-IDF logistic regression trained on the task's "
+    "train split, the first sentences of the text (lead).",
+}
+
+
+def document(summary: Summary) -> Document:
+    """The whole report of a summary; sections that have nothing to say are left out."""
+    parts: tuple[tuple[str, str, list[Block]], ...] = (
+        ("verdict", "What this says", list(verdict(summary))),
+        ("results", "Results at a glance", glance(summary)),
+        ("fine-tuning", "Before and after fine-tuning", tuning_blocks(summary)),
+        ("quantization", "The quantization ladder", quantization(summary)),
+        ("comparisons", "Other comparisons", other(summary)),
+        ("fidelity", "Fidelity", fidelity(summary)),
+        ("speed", "Speed", speed(summary)),
+        ("confusion", "Which labels are confused", confusion(summary)),
+        ("gates", "Gates", gate_blocks(summary)),
+        ("making", "How it was made", making_blocks(summary)),
+        ("glossary", "Glossary", [glossary(summary)]),
+    )
+    name = clean(str(summary.suite.get("name", "suite")))
+    subtitle: Line = (
+        f"{len(summary.models)} models, {len(summary.tasks)} tasks, "
+        f"{len(summary.cells)} cells; made {clean(summary.created)} in "
+        f"{duration(summary.seconds)}.",
+    )
+    sections = tuple(Section(a, title, tuple(blocks)) for a, title, blocks in parts if blocks)
+    return Document(f"Evaluation report: {name}", subtitle, sections)
+
+
+def glance(summary: Summary) -> list[Block]:
+    """What was asked, the matrix, a chart of it, and every other figure task by task."""
+    blocks: list[Block] = []
+    if not summary.models or not summary.tasks:
+        return [Prose(("The suite asks no model anything.",))]
+    blocks.append(Bullets(tuple(_task_line(summary, task) for task in summary.tasks)))
+    blocks.append(matrix(summary))
+    failed = failures(summary)
+    if failed:
+        blocks.append(failed)
+    chart = _glance_chart(summary)
+    if chart:
+        blocks.append(chart)
+    elif quality_tasks(summary):
+        blocks.append(Prose(("With fewer than two figures a task there is nothing to chart.",)))
+    return [*blocks, *(task_table(summary, task) for task in quality_tasks(summary))]
+
+
+def _task_line(summary: Summary, task: str) -> Line:
+    of = summary.tasks[task]
+    data = f" Data: {clean(of.dataset)}, {drawn(of)}." if of.dataset and of.n else ""
+    reference = (" Reference: ", Name(clean(of.reference)), ".") if of.reference else ()
+    return (Name(clean(task)), f" ({of.type}): {clean(of.description)}{data}", *reference)
+
+
+def _glance_chart(summary: Summary) -> Chart | None:
+    panels = []
+    for task in quality_tasks(summary):
+        of, name = summary.tasks[task], headline(summary.tasks[task])
+        found = [(clean(m), value_of(summary, m, task, name), False) for m in summary.models]
+        found += [(floor_label(f), metrics.get(name), True) for f, metrics in of.floors.items()]
+        points = tuple(
+            charts.Point(model, value.value, value.low, value.high, floor=floor)
+            for model, value, floor in found
+            if value is not None and value.value is not None
+        )
+        panels.append(charts.Panel(f"{clean(task)}: {label(name)} {arrow(name)}".strip(), points))
+    svg = charts.dots(panels)
+    if svg is None:
+        return None
+    return Chart(
+        "results",
+        "Quality by model; lines are intervals, hollow diamonds need no language model",
+        "Dot plot with intervals of the first metric of each graded task, for each model and "
+        "floor. The table above holds the same figures.",
+        svg,
+    )
+
+
+def quantization(summary: Summary) -> list[Block]:
+    """The ladder, the paired differences, and the answers that changed."""
+    rows = of_kind(summary, "quantization")
+    blocks = ladder_blocks(summary)
+    if rows:
+        blocks.append(differences(summary, "Quantized models against their baseline", rows))
+    return [*blocks, *changed_blocks(rows)]
+
+
+def other(summary: Summary) -> list[Block]:
+    """Comparisons that are neither fine-tuning nor quantization."""
+    rows = of_kind(summary, "other")
+    if not rows:
+        return []
+    return [differences(summary, "Other comparisons", rows), *changed_blocks(rows)]
+
+
+def fidelity(summary: Summary) -> list[Block]:
+    """How far each model's probabilities are from its reference's."""
+    blocks: list[Block] = []
+    for task in tasks_of(summary, "divergence"):
+        reference = clean(summary.tasks[task].reference or "its reference")
+        blocks.append(
+            Prose(
+                (
+                    "KL divergence measures how much a model's next-token probabilities changed "
+                    "from those of ",
+                    Name(reference),
+                    ", not in which direction: a fine-tuned model that got better and a "
+                    "quantized model that got worse can have the same figure. Whether answers "
+                    "got better or worse is said by the graded tasks alone.",
+                )
+            )
+        )
+        blocks.append(task_table(summary, task))
+    return blocks
+
+
+def speed(summary: Summary) -> list[Block]:
+    """How fast each model reads and writes."""
+    blocks: list[Block] = []
+    for index, task in enumerate(tasks_of(summary, "speed"), start=1):
+        level = percent_level(summary.confidence)
+        said = (
+            f"{clean(summary.tasks[task].description)} Square brackets: {level} interval of the "
+            "mean over the repetitions. Speeds hold for this machine and these settings; models "
+            "on different engines also differ in what the engine does well."
+        )
+        blocks += [Prose((said,)), task_table(summary, task)]
+        panels = [_speed_panel(summary, task, name) for name in task_metrics(summary, task)]
+        svg = charts.bars([p for p in panels if p is not None])
+        if svg is None:
+            blocks.append(Prose(("Fewer than two models were timed: no chart.",)))
+            continue
+        description = (
+            "Bar chart of decode and prefill speed in tokens per second, for each model, with "
+            "the spread over repetitions. The table above holds the same figures."
+        )
+        caption = "Speed by model; lines are the spread over repetitions"
+        blocks.append(Chart(f"speed-{index}", caption, description, svg))
+    return blocks
+
+
+def _speed_panel(summary: Summary, task: str, name: str) -> charts.Panel | None:
+    if not name.endswith("tokens_per_second"):
+        return None
+    points = [
+        charts.Point(clean(model), value.value, value.low, value.high)
+        for model in summary.models
+        if (value := value_of(summary, model, task, name)) is not None and value.value is not None
+    ]
+    return charts.Panel(f"{label(name)} ({metric(name).unit})", tuple(points))
+
+
+def confusion(summary: Summary) -> list[Block]:
+    """Which labels each model mistakes for which."""
+    found = [c for t in tasks_of(summary, "classify") for c in confusions(summary, t)]
+    if not found:
+        return []
+    said = (
+        "Rows are right labels, columns the model's; the diagonal is right. Answers in which no "
+        "label could be found stand in the last column."
+    )
+    return [Prose((said,)), *found]
+
+
+def gate_blocks(summary: Summary) -> list[Block]:
+    """The gates and how they went."""
+    lead = Prose(gates(summary))
+    return [lead, gate_table(summary)] if summary.gates else [lead]
+
+
+def glossary(summary: Summary) -> Entries:
+    """Every metric that occurs, and the terms that a newcomer may not know."""
+    used = [m for task in summary.tasks for m in task_metrics(summary, task)]
+    used += [c.metric for c in summary.comparisons]
+    entries = [
+        Entry(metric(name).label, (metric(name).explanation,)) for name in dict.fromkeys(used)
+    ]
+    level = percent_level(summary.confidence)
+    entries += [Entry(term, (text.format(level=level),)) for term, text in TERMS.items()]
+    return Entries(tuple(entries))

@@ -1,0 +1,45 @@
+"""The short form of the report, for the end of `harness run`."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.records import Summary
+from harness.report.blocks import Column, Datum, plain
+from harness.report.blocks import Table as Figures
+from harness.report.format import clean
+from harness.report.tables import gate_table, matrix
+from harness.report.wording import gates
+
+_STYLES = {"good": "green", "bad": "red", "unsure": "yellow", "missing": "dim", "plain": ""}
+
+
+def terminal_table(summary: Summary) -> RenderableType:
+    """Models × headline metrics with intervals, and the gates with their outcome.
+
+    Nothing of the summary is read as Rich markup.
+    """
+    parts: list[RenderableType] = [_table(matrix(summary))]
+    if summary.gates:
+        parts.append(_table(gate_table(summary)))
+    parts.append(Text(clean(plain(gates(summary)))))
+    return Group(*parts)
+
+
+def _table(of: Figures) -> Table:
+    table = Table(title=Text(of.caption), title_justify="left", pad_edge=False)
+    for column in of.columns:
+        table.add_column(_heading(column), justify="right" if column.numeric else "left")
+    for row in of.rows:
+        table.add_row(*(_field(f) for f in row.fields), style="italic dim" if row.floor else "")
+    return table
+
+
+def _heading(column: Column) -> Text:
+    return Text("\n".join(filter(None, (clean(column.label), column.detail))))
+
+
+def _field(of: Datum) -> Text:
+    return Text("\n".join(filter(None, (clean(of.text), clean(of.detail)))), style=_STYLES[of.tone])

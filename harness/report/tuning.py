@@ -1,0 +1,182 @@
+"""Before and after fine-tuning: what it changed, what it cost, and which answers moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from harness.records import ChangedAnswer, Comparison, Summary, Training, TrainingPoint
+from harness.report import charts
+from harness.report.blocks import (
+    Block,
+    Chart,
+    Column,
+    Datum,
+    Entries,
+    Entry,
+    Fold,
+    Heading,
+    Prose,
+    Row,
+    Table,
+)
+from harness.report.format import clean, clip, count, duration, fixed, share, si_bytes
+from harness.report.kinds import of_kind
+from harness.report.measures import label
+from harness.report.tables import MODEL, differences, name
+
+CURVE_POINTS = 60
+TABLE_POINTS = 6
+SHOWN_ANSWERS = 5
+PROMPT_LENGTH = 600
+
+
+def tuning_blocks(summary: Summary) -> list[Block]:
+    """Everything about fine-tuning; nothing where no model was fine-tuned."""
+    rows = of_kind(summary, "fine-tuning")
+    trained = {n: m.training for n, m in summary.models.items() if m.training is not None}
+    blocks: list[Block] = []
+    if rows:
+        blocks.append(differences(summary, "Fine-tuned models against their baseline", rows))
+    if trained:
+        blocks += [Heading("What it cost"), cost(trained), hyperparameters(trained)]
+        blocks += [Heading("How the loss fell"), *curves(trained)]
+    return [*blocks, *changed_blocks(rows)]
+
+
+def cost(trained: dict[str, Training]) -> Table:
+    """What each fine-tuning did, and what it took."""
+    columns = (
+        MODEL,
+        Column("Method", numeric=False),
+        Column("Steps"),
+        Column("Examples", "× epochs"),
+        Column("Tokens", "seen / with loss"),
+        Column("Time"),
+        Column("Speed", "tokens/s"),
+        Column("Trainable parameters", "share of all"),
+        Column("Peak memory"),
+        Column("Loss", "first → last step"),
+    )
+    notes = ("Loss is counted on the answers' tokens alone, not on the prompts.",)
+    rows = tuple(_cost_row(model, of) for model, of in trained.items())
+    return Table("The fine-tunings", columns, rows, (notes,))
+
+
+def _cost_row(model: str, of: Training) -> Row:
+    rate = fixed(of.tokens / of.seconds, 0) if of.seconds else "–"
+    part = share(of.trainable_parameters / of.total_parameters) if of.total_parameters else ""
+    return Row(
+        (
+            name(model),
+            Datum(clean(of.method)),
+            Datum(count(of.steps)),
+            Datum(count(of.examples), f"× {of.epochs:g}"),
+            Datum(count(of.tokens), f"/ {count(of.answer_tokens)}"),
+            Datum(duration(of.seconds)),
+            Datum(rate),
+            Datum(count(of.trainable_parameters), part),
+            Datum(si_bytes(of.peak_resident_bytes)),
+            Datum(f"{of.first_loss:.3f} → {of.final_loss:.3f}"),
+        )
+    )
+
+
+def hyperparameters(trained: dict[str, Training]) -> Fold:
+    """The settings of each fine-tuning, side by side."""
+    keys = list(dict.fromkeys(key for of in trained.values() for key in of.hyperparameters))
+    rows = tuple(
+        Row(
+            (
+                Datum(clean(key)),
+                *(Datum(clean(str(of.hyperparameters.get(key, "–")))) for of in trained.values()),
+            )
+        )
+        for key in keys
+    )
+    columns = (
+        Column("Setting", numeric=False),
+        *(Column(clean(n), numeric=False) for n in trained),
+    )
+    return Fold("Hyperparameters", (Table("Hyperparameters", columns, rows),))
+
+
+def curves(trained: dict[str, Training]) -> list[Block]:
+    """The training curve as a chart and, at a few steps, as a table."""
+    binned = {clean(n): binned_curve(of.curve, CURVE_POINTS) for n, of in trained.items()}
+    shown = [
+        charts.Curve(n, tuple(float(p.tokens) for p in b), tuple(p.loss for p in b))
+        for n, b in binned.items()
+    ]
+    svg = charts.lines(shown, "training tokens seen", "training loss (nats per token)")
+    if svg is None:
+        return [Prose(("Fewer than two steps were recorded, so there is no curve to draw.",))]
+    rows: list[Row] = []
+    for model, of in trained.items():
+        for point in binned_curve(of.curve, TABLE_POINTS):
+            rows.append(
+                Row(
+                    (
+                        name(model),
+                        Datum(count(point.step)),
+                        Datum(f"{point.epoch:.2f}"),
+                        Datum(count(point.tokens)),
+                        Datum(f"{point.loss:.3f}"),
+                        Datum(f"{point.learning_rate:.2e}"),
+                        Datum(duration(point.seconds)),
+                    )
+                )
+            )
+    heads = ("Up to step", "Epoch", "Tokens", "Mean loss", "Learning rate", "Time")
+    table = Table("The training curve", (MODEL, *(Column(h) for h in heads)), tuple(rows))
+    caption = (
+        f"Training loss; a point is the mean of consecutive steps, at most {CURVE_POINTS} points"
+    )
+    description = f"Line chart of training loss by tokens seen, for {', '.join(binned)}."
+    return [
+        Chart("training-curve", caption, f"{description} A table follows.", svg),
+        Fold("The training curve as a table", (table,)),
+    ]
+
+
+def binned_curve(points: Sequence[TrainingPoint], most: int) -> list[TrainingPoint]:
+    """At most `most` points: the mean loss of consecutive steps, at the last step of each bin."""
+    bins = min(most, len(points))
+    edges = [len(points) * i // bins for i in range(bins + 1)] if bins else []
+    return [
+        points[end - 1].model_copy(
+            update={"loss": sum(p.loss for p in points[start:end]) / (end - start)}
+        )
+        for start, end in pairwise(edges)
+    ]
+
+
+def changed_blocks(rows: Sequence[Comparison]) -> list[Block]:
+    """Answers that changed, in both directions, shut until someone opens them."""
+    blocks: list[Block] = []
+    for row in rows:
+        for answers, word, total in (
+            (row.changed_for_better, "better", row.better),
+            (row.changed_for_worse, "worse", row.worse),
+        ):
+            if answers:
+                shown = answers[:SHOWN_ANSWERS]
+                of = f"{len(shown)} of {total}" if total is not None else f"{len(shown)}"
+                title = (
+                    f"{clean(row.candidate)} against {clean(row.baseline)}, {clean(row.task)} "
+                    f"({label(row.metric)}): {of} answers that changed for the {word}"
+                )
+                blocks.append(Fold(title, tuple(_example(row, answer) for answer in shown)))
+    return [Heading("Answers that changed"), *blocks] if blocks else []
+
+
+def _example(row: Comparison, answer: ChangedAnswer) -> Entries:
+    before, after = f"{answer.baseline_score:g}", f"{answer.candidate_score:g}"
+    fields = (
+        ("Example", answer.id),
+        ("Prompt", answer.prompt),
+        ("Right answer", answer.target),
+        (f"{clean(row.baseline)} (score {before})", answer.baseline_answer),
+        (f"{clean(row.candidate)} (score {after})", answer.candidate_answer),
+    )
+    return Entries(tuple(Entry(term, (clip(text, PROMPT_LENGTH),)) for term, text in fields))

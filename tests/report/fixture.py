@@ -1,0 +1,565 @@
+"""A made-up quickstart summary and its variants; none of these numbers was measured."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from harness.records import (
+    Cell,
+    ChangedAnswer,
+    Comparison,
+    Failure,
+    GateVerdict,
+    ModelSummary,
+    Parity,
+    Summary,
+    TaskSummary,
+    Training,
+    TrainingPoint,
+    Value,
+)
+
+MEGABYTE = 1_000_000
+LABELS = ["negative", "neutral", "positive"]
+LINEAGES = {
+    "base": ["starter"],
+    "lora": ["starter", "LoRA rank 16"],
+    "qlora": ["starter", "QLoRA rank 16"],
+    "lora-f16": ["starter", "LoRA rank 16", "merged", "F16 GGUF"],
+    "lora-q8": ["starter", "LoRA rank 16", "merged", "F16 GGUF", "Q8_0"],
+    "lora-q5": ["starter", "LoRA rank 16", "merged", "F16 GGUF", "Q5_K_M"],
+    "lora-q4": ["starter", "LoRA rank 16", "merged", "F16 GGUF", "Q4_K_M"],
+}
+BYTES = {
+    "base": 11_712_004,
+    "lora": 12_960_772,
+    "qlora": 12_960_772,
+    "lora-f16": 11_804_224,
+    "lora-q8": 6_301_152,
+    "lora-q5": 4_452_000,
+    "lora-q4": 3_905_888,
+}
+BITS = {"lora-f16": 16.0, "lora-q8": 8.5, "lora-q5": 6.02, "lora-q4": 5.28}
+ACCURACY = {
+    "base": 0.452,
+    "lora": 0.868,
+    "qlora": 0.861,
+    "lora-f16": 0.868,
+    "lora-q8": 0.865,
+    "lora-q5": 0.858,
+    "lora-q4": 0.833,
+}
+ROUGE = {
+    "base": 0.181,
+    "lora": 0.398,
+    "qlora": 0.391,
+    "lora-f16": 0.399,
+    "lora-q8": 0.398,
+    "lora-q5": 0.394,
+    "lora-q4": 0.371,
+}
+KL = {
+    "base": 1.84,
+    "lora": 0.0000031,
+    "qlora": 0.121,
+    "lora-f16": 0.0,
+    "lora-q8": 0.00043,
+    "lora-q5": 0.00712,
+    "lora-q4": 0.0297,
+}
+DECODE = {
+    "base": 61.0,
+    "lora": 48.0,
+    "qlora": 47.2,
+    "lora-f16": 402.0,
+    "lora-q8": 587.0,
+    "lora-q5": 561.0,
+    "lora-q4": 604.0,
+}
+
+
+def around(value: float, half: float, floor: float = 0.0) -> Value:
+    """A value with a symmetric made-up interval."""
+    return Value(value=value, low=max(floor, value - half), high=value + half)
+
+
+def curve(first: float, last: float, steps: int = 300) -> list[TrainingPoint]:
+    """A loss that falls exponentially with a deterministic wiggle."""
+    return [
+        TrainingPoint(
+            step=step,
+            epoch=3 * step / steps,
+            loss=last + (first - last) * math.exp(-4 * step / steps) + 0.08 * math.sin(step * 1.7),
+            learning_rate=2e-3 * (1 - step / steps),
+            tokens=1_020 * step,
+            seconds=0.21 * step,
+        )
+        for step in range(1, steps + 1)
+    ]
+
+
+def training(method: str, final: float) -> Training:
+    """What fine-tuning by `method` did and cost."""
+    points = curve(3.2, final)
+    return Training(
+        method=method,
+        steps=300,
+        examples=1_800,
+        epochs=3.0,
+        tokens=306_000,
+        answer_tokens=41_212,
+        seconds=64.8 if method == "lora" else 91.3,
+        first_loss=points[0].loss,
+        final_loss=points[-1].loss,
+        trainable_parameters=638_976,
+        total_parameters=6_495_488,
+        peak_resident_bytes=982 * MEGABYTE,
+        hyperparameters={"rank": 16, "alpha": 32, "learning_rate": 0.002, "batch_tokens": 2048},
+        curve=points,
+    )
+
+
+def model(name: str) -> ModelSummary:
+    """One model of the quickstart suite."""
+    gguf = "GGUF" in " ".join(LINEAGES[name])
+    parity = Parity(
+        against="merged",
+        prompts=64,
+        tokens=4_180,
+        same_tokens=1.0,
+        max_logprob_difference=0.0015,
+        mean_kl=3.1e-6,
+        top1_agreement=0.9995,
+        passed=True,
+        reason="same ids, log-probabilities within 0.05 nats",
+    )
+    trained = {"lora": ("lora", 0.61), "qlora": ("qlora", 0.66)}.get(name)
+    return ModelSummary(
+        description=f"{name} of the quickstart suite",
+        lineage=LINEAGES[name],
+        engine="llamacpp" if gguf else "hf",
+        parameters=5_856_512,
+        bytes=BYTES[name],
+        bits_per_weight=BITS.get(name, 16.0),
+        parity=parity if name == "lora-f16" else None,
+        training=training(*trained) if trained else None,
+        synthetic=True,
+        key=f"{abs(hash_of(name)):064x}",
+    )
+
+
+def hash_of(text: str) -> int:
+    """A stable number for a text (Python's own hash changes from run to run)."""
+    return sum((i + 1) * ord(c) ** 3 for i, c in enumerate(text)) ** 9
+
+
+def confusion(accuracy: float) -> dict[str, Any]:
+    """A confusion matrix of 200 answers with about this accuracy, last column unparsed."""
+    sizes = [40, 112, 48]
+    rows = []
+    for index, size in enumerate(sizes):
+        right = round(size * accuracy)
+        wrong = [round((size - right) * 0.7), size - right - round((size - right) * 0.7)]
+        rows.append([*wrong[:index], right, *wrong[index:], 0])
+    return {"labels": LABELS, "matrix": rows}
+
+
+def metrics(name: str, task: str) -> dict[str, Value]:
+    """Made-up metrics of one cell."""
+    if task == "sentiment":
+        value = ACCURACY[name]
+        return {
+            "accuracy": around(value, 0.047),
+            "macro_f1": around(value - 0.031, 0.055),
+            "unparsed": Value(value=0.0, low=0.0, high=0.0188),
+        }
+    if task == "dialogue":
+        value = ROUGE[name]
+        return {
+            "rouge1": around(value + 0.06, 0.021),
+            "rouge2": around(value - 0.13, 0.018),
+            "rougeL": around(value, 0.02),
+            "rougeLsum": around(value + 0.001, 0.02),
+            "truncated": around(0.4 if name == "base" else 0.015, 0.014),
+        }
+    if task == "fidelity":
+        value = KL[name]
+        return {
+            "kl_mean": around(value, value * 0.12),
+            "kl_p99": around(value * 14, value * 3),
+            "same_top1": around(max(0.3, 1 - math.sqrt(value) / 2), 0.004),
+            "perplexity": around(4.21 * (1 + value), 0.31),
+            "bits_per_byte": around(0.812 * (1 + value / 2), 0.022),
+        }
+    speed = DECODE[name]
+    return {
+        "prefill_tokens_per_second": around(speed * 11, speed * 0.6),
+        "decode_tokens_per_second": around(speed, speed * 0.04),
+        "ttft_seconds": around(256 / (speed * 11), 0.002),
+        "load_seconds": around(0.09 if "-" in name else 1.31, 0.004),
+        "peak_bytes": Value(value=float(BYTES[name] * 3 + 210 * MEGABYTE)),
+    }
+
+
+def cell(name: str, task: str) -> Cell:
+    """One successful cell."""
+    gguf = "GGUF" in " ".join(LINEAGES[name])
+    return Cell(
+        key=f"{hash_of(name + task):064x}"[-64:],
+        model=name,
+        task=task,
+        status="ok",
+        n=5 if task == "speed" else 200,
+        seconds=2.31,
+        load_seconds=0.09 if gguf else 1.31,
+        metrics=metrics(name, task),
+        engine={
+            "engine": "llamacpp" if gguf else "hf",
+            "version": "0.3.36" if gguf else "5.23.0",
+            "dtype": "F16" if gguf else "bfloat16",
+            "device": "cpu",
+            "threads": 2,
+        },
+        footprint={"disk": BYTES[name], "resident": 301 * MEGABYTE, "device": 0},
+        prompts="9f2c" * 16,
+        details={"confusion": confusion(ACCURACY[name])} if task == "sentiment" else {},
+    )
+
+
+def changed(index: int, better: bool) -> ChangedAnswer:
+    """An answer that fine-tuning or quantization changed."""
+    return ChangedAnswer(
+        id=f"sentiment-{index:04d}",
+        prompt=f"Operating profit of Northvale Oyj rose to EUR {index}.4 mn from EUR 2.1 mn.",
+        target="positive",
+        baseline_answer="neutral" if better else "positive",
+        candidate_answer="positive" if better else "neutral",
+        baseline_score=0.0 if better else 1.0,
+        candidate_score=1.0 if better else 0.0,
+    )
+
+
+def comparison(
+    name: str, task: str, metric: str, baseline: str, candidate: str, half: float
+) -> Comparison:
+    """A paired difference with a symmetric made-up interval."""
+    before = metrics(baseline, task)[metric].value or 0.0
+    after = metrics(candidate, task)[metric].value or 0.0
+    delta = after - before
+    certain = abs(delta) > half
+    right = metric == "accuracy"
+    better = max(0, round(100 * delta)) + 6
+    return Comparison(
+        name=name,
+        task=task,
+        metric=metric,
+        baseline=baseline,
+        candidate=candidate,
+        baseline_value=before,
+        candidate_value=after,
+        delta=delta,
+        low=delta - half,
+        high=delta + half,
+        p=0.00004 if certain else 0.41,
+        p_adjusted=0.00012 if certain else 0.62,
+        better=better if right else None,
+        worse=better - round(200 * delta) if right and delta < 0 else 6 if right else None,
+        n=200,
+        changed_for_better=[changed(i, True) for i in range(3)] if right else [],
+        changed_for_worse=[changed(i, False) for i in range(3, 5)] if right else [],
+    )
+
+
+def comparisons() -> list[Comparison]:
+    """Fine-tuning and quantization, on both quality tasks."""
+    rows = [
+        comparison("fine-tuning", task, metric, "base", candidate, half)
+        for candidate in ("lora", "qlora")
+        for task, metric, half in (("sentiment", "accuracy", 0.071), ("dialogue", "rougeL", 0.024))
+    ]
+    rows += [
+        comparison("quantization", task, metric, "lora-f16", candidate, half)
+        for candidate in ("lora-q8", "lora-q5", "lora-q4")
+        for task, metric, half in (("sentiment", "accuracy", 0.021), ("dialogue", "rougeL", 0.009))
+    ]
+    return rows
+
+
+def gates() -> list[GateVerdict]:
+    """Two gates, the second judged for three candidates, one of which fails."""
+    made = [
+        GateVerdict(
+            compare="fine-tuning",
+            task="sentiment",
+            metric="accuracy",
+            baseline="base",
+            candidate=candidate,
+            rule="must improve",
+            passed=True,
+            reason="the whole interval of the difference lies above zero",
+        )
+        for candidate in ("lora", "qlora")
+    ]
+    made += [
+        GateVerdict(
+            compare="quantization",
+            task="sentiment",
+            metric="accuracy",
+            baseline="lora-f16",
+            candidate=candidate,
+            rule="must not drop by more than 0.03",
+            passed=candidate != "lora-q4",
+            reason="lower bound of the difference is "
+            + ("-0.0560, below -0.03" if candidate == "lora-q4" else "above -0.03"),
+        )
+        for candidate in ("lora-q8", "lora-q5", "lora-q4")
+    ]
+    return made
+
+
+def tasks() -> dict[str, TaskSummary]:
+    """The four tasks of the quickstart suite."""
+    return {
+        "sentiment": TaskSummary(
+            type="classify",
+            description="Which sentiment does a sentence of financial news carry?",
+            dataset="phrasebank-sample",
+            n=200,
+            available=480,
+            seed=0,
+            prompts={"base": "9f2c" * 16},
+            floors={
+                "majority": {"accuracy": around(0.56, 0.068), "macro_f1": around(0.239, 0.02)},
+                "tfidf": {"accuracy": around(0.815, 0.054), "macro_f1": around(0.79, 0.06)},
+            },
+            example_prompt="<s>[INST] Sentence: Net sales fell by 4%.\nSentiment: [/INST]",
+            settings={"ask": "loglikelihood", "normalize": "none"},
+            synthetic=True,
+            labels=LABELS,
+        ),
+        "dialogue": TaskSummary(
+            type="summarize",
+            description="Retell a messenger dialogue in one or two sentences.",
+            dataset="dialogue-sample",
+            n=200,
+            available=240,
+            seed=0,
+            prompts={"base": "77aa" * 16},
+            floors={"lead": {"rouge1": around(0.29, 0.02), "rougeL": around(0.22, 0.02)}},
+            example_prompt="<s>[INST] Ann: Are we on for nine?\nBen: Yes! [/INST]",
+            settings={"max_new_tokens": 48},
+            synthetic=True,
+        ),
+        "fidelity": TaskSummary(
+            type="divergence",
+            description="How far next-token probabilities are from those of the reference.",
+            dataset="dialogue-sample",
+            n=200,
+            available=240,
+            seed=0,
+            reference="lora-f16",
+            prompts={"base": "10bd" * 16},
+            synthetic=True,
+        ),
+        "speed": TaskSummary(
+            type="speed",
+            description="256 prompt tokens, 128 new tokens, one at a time.",
+            n=5,
+            settings={"prompt_tokens": 256, "new_tokens": 128, "repetitions": 5},
+        ),
+    }
+
+
+SUITE_TEXT = """name: quickstart
+defaults: {seed: 0, limit: 200}
+
+models:
+  base: {source: starter}
+  lora: {from: base, finetune: {method: lora, tasks: [sentiment, dialogue]}}
+"""
+
+
+def quickstart(**changes: Any) -> Summary:
+    """The whole summary; keyword arguments replace its fields."""
+    fields: dict[str, Any] = {
+        "suite": {
+            "name": "quickstart",
+            "file": "suites/quickstart.yaml",
+            "sha256": "c0ffee" * 10 + "c0ff",
+            "text": SUITE_TEXT,
+            "key": "beef" * 16,
+            "defaults": {"seed": 0, "limit": 200},
+        },
+        "created": "2026-11-21T05:00:00Z",
+        "seconds": 213.4,
+        "machine": {
+            "cpu": "Made-up CPU 2000",
+            "cores": 2,
+            "memory_bytes": 25_769_803_776,
+            "os": "Linux 6.1",
+        },
+        "software": {"harness": "0.1.0", "torch": "2.13.0", "llama-cpp-python": "0.3.36"},
+        "models": {name: model(name) for name in LINEAGES},
+        "tasks": tasks(),
+        "cells": [cell(name, task) for name in LINEAGES for task in tasks()],
+        "comparisons": comparisons(),
+        "gates": gates(),
+        "commands": ["harness run suites/quickstart.yaml", "harness report results/quickstart"],
+    }
+    return Summary(**{**fields, **changes})
+
+
+def with_failures() -> Summary:
+    """One model that could not be made and one cell that crashed."""
+    whole = quickstart()
+    broken = Failure(kind="bad-model", message="weights end early", hint="fetch the file again")
+    crash = Failure(kind="crash", message="worker ended with signal 11", hint="see worker.log")
+    models = dict(whole.models)
+    models["qlora"] = models["qlora"].model_copy(
+        update={"error": broken, "training": None, "bytes": None, "bits_per_weight": None}
+    )
+
+    def failed(old: Cell) -> Cell:
+        if old.model != "qlora" and (old.model, old.task) != ("lora-q4", "dialogue"):
+            return old
+        error = broken if old.model == "qlora" else crash
+        bare = Cell(key=old.key, model=old.model, task=old.task, status="failed", error=error)
+        return bare
+
+    def undone(old: Comparison) -> Comparison:
+        if old.candidate != "qlora" and (old.candidate, old.task) != ("lora-q4", "dialogue"):
+            return old
+        return Comparison(
+            name=old.name,
+            task=old.task,
+            metric=old.metric,
+            baseline=old.baseline,
+            candidate=old.candidate,
+            reason=f"{old.candidate} has no answers to {old.task}",
+        )
+
+    return quickstart(
+        models=models,
+        cells=[failed(c) for c in whole.cells],
+        comparisons=[undone(c) for c in whole.comparisons],
+    )
+
+
+def only_one_model() -> Summary:
+    """A suite that names the base model alone."""
+    whole = quickstart()
+    kept_tasks = {k: v for k, v in whole.tasks.items() if k != "fidelity"}
+    return quickstart(
+        models={"base": whole.models["base"]},
+        tasks=kept_tasks,
+        cells=[c for c in whole.cells if c.model == "base" and c.task in kept_tasks],
+        comparisons=[],
+        gates=[],
+    )
+
+
+def without_speed() -> Summary:
+    """The same, but nobody timed anything."""
+    whole = quickstart()
+    return quickstart(
+        tasks={k: v for k, v in whole.tasks.items() if k != "speed"},
+        cells=[c for c in whole.cells if c.task != "speed"],
+    )
+
+
+def without_intervals() -> Summary:
+    """Values alone: no cell and no comparison has an interval."""
+    whole = quickstart()
+
+    def bare(old: Cell) -> Cell:
+        values = {k: Value(value=v.value) for k, v in old.metrics.items()}
+        return old.model_copy(update={"metrics": values})
+
+    plain = [
+        c.model_copy(update={"low": None, "high": None, "p": None, "p_adjusted": None})
+        for c in whole.comparisons
+    ]
+    return quickstart(cells=[bare(c) for c in whole.cells], comparisons=plain)
+
+
+def renamed(names: dict[str, str]) -> Summary:
+    """The quickstart with other model names, everywhere."""
+    text = quickstart()
+    data = text.model_dump(by_alias=True)
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {names.get(k, k) if isinstance(k, str) else k: walk(v) for k, v in node.items()}
+        if isinstance(node, list):
+            return [walk(v) for v in node]
+        return names.get(node, node) if isinstance(node, str) else node
+
+    return Summary.model_validate(walk(data))
+
+
+def with_long_names() -> Summary:
+    """Model names as long as Hub ids get, alike but for their ends."""
+    stem = "some-organisation/an-extraordinarily-long-model-name-instruct-2507-preview"
+    return renamed({name: f"{stem}-{name}" for name in LINEAGES})
+
+
+def with_twelve_models() -> Summary:
+    """Seven models and five more of unknown origin."""
+    whole = quickstart()
+    more = {
+        f"guest-{i}": whole.models["base"].model_copy(update={"lineage": [f"org/guest-{i}"]})
+        for i in range(5)
+    }
+    cells = [
+        c.model_copy(update={"model": name})
+        for name in more
+        for c in whole.cells
+        if c.model == "base"
+    ]
+    return quickstart(models={**whole.models, **more}, cells=[*whole.cells, *cells])
+
+
+HOSTILE = (
+    "</script><img src=x onerror=alert(1)>|`b` ``c``\n# h\n- [x](http://evil.test) {{7*7}} \x07&"
+)
+
+
+def hostile() -> Summary:
+    """The hostile string at the end of every text, names of models and tasks included."""
+    fixed = {"status", "type", "schema", "metric"}
+    whole = quickstart(
+        gates=gates(), cells=with_failures().cells, machine={"cpu": "x", "n\n|`<b>": "y"}
+    )
+
+    def walk(node: Any, key: str = "") -> Any:
+        if isinstance(node, dict):
+            inner = {k: walk(v, k) for k, v in node.items()}
+            if key in {"models", "tasks", "software", "machine", "settings", "hyperparameters"}:
+                return {k + HOSTILE: v for k, v in inner.items()}
+            return inner
+        if isinstance(node, list):
+            return [walk(v, key) for v in node]
+        return node + HOSTILE if isinstance(node, str) and key not in fixed else node
+
+    return Summary.model_validate(walk(whole.model_dump(by_alias=True)))
+
+
+def empty() -> Summary:
+    """Nothing was asked of anybody."""
+    return quickstart(models={}, tasks={}, cells=[], comparisons=[], gates=[], commands=[])
+
+
+VARIANTS = {
+    "quickstart": quickstart,
+    "failures": with_failures,
+    "one-model": only_one_model,
+    "no-comparisons": lambda: quickstart(comparisons=[], gates=[]),
+    "no-gates": lambda: quickstart(gates=[]),
+    "no-speed": without_speed,
+    "no-intervals": without_intervals,
+    "long-names": with_long_names,
+    "twelve-models": with_twelve_models,
+    "hostile": hostile,
+    "empty": empty,
+}
