@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.analysis.intervals import RESAMPLES
-from harness.analysis.metrics import METRICS, TASK_METRICS
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values, holm
+from harness.analysis.registry import METRICS, TASK_METRICS
 from harness.records import ChangedAnswer, Comparison, Sample
 
 CHANGED_SHOWN = 8

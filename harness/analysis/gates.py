@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.analysis.metrics import METRICS, Metric
 from harness.analysis.paired import PairedDifference
+from harness.analysis.registry import METRICS, Metric
 from harness.records import GateVerdict, Value
 
 

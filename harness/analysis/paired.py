@@ -18,7 +18,7 @@ from harness.analysis.intervals import (
     bootstrap_interval,
     tango,
 )
-from harness.analysis.metrics import METRICS, Metric
+from harness.analysis.registry import METRICS, Metric
 from harness.analysis.resampling import (
     DifferenceStatistic,
     FloatArray,

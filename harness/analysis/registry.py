@@ -1,0 +1,222 @@
+"""Every metric of the harness: what it is called, what it means, and which way is better.
+
+The table is what tasks, comparisons, gates and reports share, so that a metric has one name, one
+direction and one explanation everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["proportion", "mean", "f1", "ratio", "quantile", "repetitions", "single"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a reader needs to judge a figure.
+
+    `kind` says which interval belongs to it; `format` is a Python format specification;
+    `higher_is_better` is None where neither direction is.
+    """
+
+    name: str
+    label: str
+    unit: str
+    higher_is_better: bool | None
+    kind: Kind
+    format: str
+    explanation: str
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            "accuracy",
+            "Accuracy",
+            "",
+            True,
+            "proportion",
+            ".3f",
+            "The share of examples that the model labelled as a person did.",
+        ),
+        Metric(
+            "macro_f1",
+            "Macro F1",
+            "",
+            True,
+            "f1",
+            ".3f",
+            "The harmonic mean of precision and recall of each label, averaged with equal weight "
+            "for each, so that a rare label counts as much as a common one; 1 is perfect.",
+        ),
+        Metric(
+            "unparsed",
+            "Unparsed answers",
+            "",
+            False,
+            "proportion",
+            ".3f",
+            "The share of answers in which no label could be found; each counts as wrong.",
+        ),
+        Metric(
+            "rouge1",
+            "ROUGE-1",
+            "",
+            True,
+            "mean",
+            ".3f",
+            "How many single words a summary shares with one that a person wrote "
+            "(F-measure, 0 to 1).",
+        ),
+        Metric(
+            "rouge2",
+            "ROUGE-2",
+            "",
+            True,
+            "mean",
+            ".3f",
+            "How many pairs of neighbouring words a summary shares with one that a person wrote "
+            "(F-measure, 0 to 1).",
+        ),
+        Metric(
+            "rougeL",
+            "ROUGE-L",
+            "",
+            True,
+            "mean",
+            ".3f",
+            "The longest sequence of words, in order but with gaps, that a summary shares with "
+            "one that a person wrote (F-measure, 0 to 1).",
+        ),
+        Metric(
+            "rougeLsum",
+            "ROUGE-Lsum",
+            "",
+            True,
+            "mean",
+            ".3f",
+            "ROUGE-L taken sentence by sentence, so that the order of sentences does not matter "
+            "(F-measure, 0 to 1).",
+        ),
+        Metric(
+            "truncated",
+            "Truncated answers",
+            "",
+            False,
+            "proportion",
+            ".3f",
+            "The share of answers that were still going on when the limit of new tokens cut them.",
+        ),
+        Metric(
+            "kl_mean",
+            "Mean KL divergence",
+            "nats",
+            False,
+            "ratio",
+            ".4f",
+            "How far the next-token probabilities lie from the reference model's, on average over "
+            "tokens; 0 is the same model, and it says how much changed, not whether for the worse.",
+        ),
+        Metric(
+            "kl_p99",
+            "99th percentile of KL divergence",
+            "nats",
+            False,
+            "quantile",
+            ".4f",
+            "The KL divergence from the reference model that one token in a hundred exceeds: "
+            "how bad the bad places are.",
+        ),
+        Metric(
+            "same_top1",
+            "Same first choice",
+            "",
+            True,
+            "ratio",
+            ".3f",
+            "The share of tokens for which the model's most probable next token is also the "
+            "reference model's.",
+        ),
+        Metric(
+            "perplexity",
+            "Perplexity",
+            "",
+            False,
+            "ratio",
+            ".2f",
+            "Among how many equally likely tokens the model seems to choose at each step of a "
+            "real text; comparable only between models that share a tokenizer.",
+        ),
+        Metric(
+            "bits_per_byte",
+            "Bits per byte",
+            "bits",
+            False,
+            "ratio",
+            ".3f",
+            "How many bits the model needs for each byte of a real text; unlike perplexity it "
+            "can be compared between models with different tokenizers.",
+        ),
+        Metric(
+            "prefill_tokens_per_second",
+            "Prefill speed",
+            "tokens/s",
+            True,
+            "repetitions",
+            ",.0f",
+            "How many prompt tokens are read in a second, before the first answer token.",
+        ),
+        Metric(
+            "decode_tokens_per_second",
+            "Decode speed",
+            "tokens/s",
+            True,
+            "repetitions",
+            ",.1f",
+            "How many answer tokens are written in a second, reading the prompt not counted.",
+        ),
+        Metric(
+            "ttft_seconds",
+            "Time to first token",
+            "s",
+            False,
+            "repetitions",
+            ".3f",
+            "The wait between handing over the prompt and the first token of the answer.",
+        ),
+        Metric(
+            "load_seconds",
+            "Load time",
+            "s",
+            False,
+            "single",
+            ".2f",
+            "The time to get the model from disk ready to answer, measured once.",
+        ),
+        Metric(
+            "peak_bytes",
+            "Peak memory",
+            "bytes",
+            False,
+            "single",
+            ",.0f",
+            "The most memory that the process held while it answered, measured once.",
+        ),
+    )
+}
+
+TASK_METRICS: dict[str, tuple[str, ...]] = {
+    "classify": ("accuracy", "macro_f1", "unparsed"),
+    "summarize": ("rougeL", "rouge1", "rouge2", "rougeLsum", "truncated"),
+    "divergence": ("kl_mean", "kl_p99", "same_top1", "perplexity", "bits_per_byte"),
+    "speed": (
+        "decode_tokens_per_second",
+        "prefill_tokens_per_second",
+        "ttft_seconds",
+        "load_seconds",
+        "peak_bytes",
+    ),
+}
+"""The metrics of each type of task; the first is the headline."""
