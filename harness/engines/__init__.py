@@ -1,0 +1,49 @@
+"""Running a model behind one small protocol on token ids.
+
+`open_engine` is the way in. Importing this package loads neither torch nor llama.cpp.
+"""
+
+from __future__ import annotations
+
+from harness.engines.protocol import (
+    ChoiceQuestion,
+    Engine,
+    EngineInfo,
+    EngineSpec,
+    Footprint,
+    Generation,
+    Limits,
+    LogProbs,
+)
+from harness.errors import InputError
+
+__all__ = [
+    "ChoiceQuestion",
+    "Engine",
+    "EngineInfo",
+    "EngineSpec",
+    "Footprint",
+    "Generation",
+    "Limits",
+    "LogProbs",
+    "open_engine",
+]
+
+
+def open_engine(spec: EngineSpec) -> Engine:
+    """Loads the model that `spec` names; `Engine.load_seconds` says how long that took.
+
+    Raises:
+        InputError: the parts of `spec` contradict each other.
+        BadModelError: the model's files are missing, damaged, or of an unknown kind.
+        OutOfMemoryError: the model does not fit.
+    """
+    if (spec.weights is None) == (spec.gguf is None):
+        raise InputError("A model needs either a folder of weights or a GGUF file, and not both.")
+    if spec.gguf is not None:
+        from harness.engines.llamacpp import LlamaCppEngine
+
+        return LlamaCppEngine(spec)
+    from harness.engines.hf import HfEngine
+
+    return HfEngine(spec)

@@ -1,0 +1,86 @@
+"""Refuses what no engine can answer rightly, before anything is run.
+
+Without these checks a prompt that is too long would be cut, an id outside the vocabulary would
+read foreign memory on some backends, and the first token of a text would have no condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.engines.protocol import ChoiceQuestion, EngineSpec, Limits
+from harness.errors import InputError, PromptTooLongError
+
+LENGTH_HINT = (
+    "Use fewer shots, shorter examples or fewer new tokens, or a model with a longer context."
+)
+
+
+def check_questions(
+    questions: Sequence[ChoiceQuestion], vocab_size: int, context_length: int
+) -> None:
+    """Raises InputError or PromptTooLongError, naming the first question that cannot be asked."""
+    for number, question in enumerate(questions):
+        check_ids(question.prompt, vocab_size, f"prompt {number}")
+        for choice in question.choices:
+            if choice:
+                check_ids(choice, vocab_size, f"a choice of prompt {number}")
+            if len(question.prompt) + len(choice) > context_length:
+                raise PromptTooLongError(
+                    f"Prompt {number} has {len(question.prompt)} tokens and a choice of "
+                    f"{len(choice)}: more than the model's context of {context_length}.",
+                    LENGTH_HINT,
+                )
+
+
+def check_prompts(
+    prompts: Sequence[Sequence[int]], limits: Limits, vocab_size: int, context_length: int
+) -> None:
+    """Raises InputError or PromptTooLongError, naming the first prompt that cannot be asked."""
+    for number, prompt in enumerate(prompts):
+        check_ids(prompt, vocab_size, f"prompt {number}")
+        if len(prompt) + limits.max_new_tokens > context_length:
+            raise PromptTooLongError(
+                f"Prompt {number} has {len(prompt)} tokens, and {limits.max_new_tokens} new ones "
+                f"are asked for: more than the model's context of {context_length}.",
+                LENGTH_HINT,
+            )
+
+
+def check_sequence(ids: Sequence[int], vocab_size: int, context_length: int) -> None:
+    """Raises InputError or PromptTooLongError if one sequence cannot be run."""
+    check_ids(ids, vocab_size, "the text")
+    if len(ids) > context_length:
+        raise PromptTooLongError(
+            f"The text has {len(ids)} tokens: more than the model's context of {context_length}.",
+            "Cut the text into windows, or use a model with a longer context.",
+        )
+
+
+def check_ids(ids: Sequence[int], vocab_size: int, what: str) -> None:
+    """Raises InputError if there is no id, or one that the model does not have."""
+    if not ids:
+        raise InputError(
+            f"There is no token in {what}.",
+            "A model needs at least one token to continue; does the template render any text?",
+        )
+    if min(ids) < 0 or max(ids) >= vocab_size:
+        wrong = next(token for token in ids if not 0 <= token < vocab_size)
+        raise InputError(
+            f"Token id {wrong} in {what} is outside the model's vocabulary of {vocab_size}.",
+            "The ids were made with the tokenizer of another model.",
+        )
+
+
+def usable_context(spec: EngineSpec, trained: int) -> int:
+    """Longest sequence, in tokens, to be run: as asked for, at most what the model is made for.
+
+    Raises:
+        InputError: more was asked for than the model's positions reach.
+    """
+    if spec.context > trained:
+        raise InputError(
+            f"A context of {spec.context} tokens is asked for, but the model reaches {trained}.",
+            "Lower `context`, or leave it out to use what each prompt needs.",
+        )
+    return spec.context or trained

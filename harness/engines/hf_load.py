@@ -1,0 +1,150 @@
+"""Loads a Transformers model with its adapter and quantization, and refuses half-loaded ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
+
+from harness.engines.hf_adapter import apply_adapter
+from harness.engines.oom import out_of_memory, reports_out_of_memory
+from harness.engines.protocol import EngineSpec
+from harness.engines.weight_files import adapter_files, weight_files
+from harness.errors import BadModelError, InputError
+
+LOAD_ERRORS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, ImportError)
+
+
+transformers.utils.logging.disable_progress_bar()
+
+
+def choose_device(spec: EngineSpec) -> Any:
+    """The torch device to run on.
+
+    Raises:
+        InputError: it is not there.
+    """
+    if spec.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(spec.device)
+    except RuntimeError as error:
+        raise InputError(
+            f"There is no device '{spec.device}'.", "Use auto, cpu, cuda or cuda:0."
+        ) from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InputError(
+            f"The device '{spec.device}' is asked for, but this machine has no usable GPU.",
+            "Leave `device` out, or install torch with CUDA.",
+        )
+    return device
+
+
+def choose_dtype(spec: EngineSpec, device: Any) -> Any:
+    """What weights and activations are computed in: float32 on CPU, bfloat16 on a GPU."""
+    if spec.dtype == "auto":
+        return torch.float32 if device.type == "cpu" else torch.bfloat16
+    return getattr(torch, spec.dtype)
+
+
+def load_config(folder: Path) -> Any:
+    """The model's configuration.
+
+    Raises:
+        BadModelError: it is damaged, or of an architecture that Transformers does not know.
+    """
+    try:
+        return AutoConfig.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=False
+        )
+    except LOAD_ERRORS as error:
+        raise BadModelError(
+            f"Transformers {transformers.__version__} cannot use {folder / 'config.json'}: "
+            f"{first_line(error)}",
+            "The architecture may be unknown to this version (update Transformers), or need "
+            "code of its own, which is not run.",
+        ) from error
+
+
+def load_model(spec: EngineSpec, device: Any, dtype: Any) -> tuple[Any, list[Path]]:
+    """The model in evaluation mode with its adapter applied (unmerged), and all weight files.
+
+    Raises:
+        BadModelError: files are missing or damaged, tensors are missing, the adapter does not fit.
+        OutOfMemoryError: it does not fit in memory.
+    """
+    folder = Path(spec.weights or "")
+    files = weight_files(folder)
+    config = load_config(folder)
+    try:
+        model, report = AutoModelForCausalLM.from_pretrained(
+            str(folder),
+            config=config,
+            dtype=dtype,
+            device_map={"": device},
+            quantization_config=quantization(spec, device),
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except (MemoryError, *LOAD_ERRORS) as error:
+        if reports_out_of_memory(error):
+            raise out_of_memory(f"loading {folder}") from error
+        raise BadModelError(
+            f"The model in {folder} cannot be loaded: {first_line(error)}",
+            "Check that weights and config.json belong together and are complete.",
+        ) from error
+    if missing := sorted(report["missing_keys"]):
+        raise BadModelError(
+            f"The weights in {folder} lack {len(missing)} tensors that config.json asks for: "
+            f"{some(missing)}.",
+            "Weights and config.json do not belong together, or a weight file is missing.",
+        )
+    if spec.adapter is not None:
+        adapter = Path(spec.adapter)
+        files = files + adapter_files(adapter)
+        model = apply_adapter(model, adapter, device)
+    return model.eval(), files
+
+
+def quantization(spec: EngineSpec, device: Any) -> Any:
+    """The bitsandbytes configuration for `spec.quantize`; None for none.
+
+    NF4 with double quantization is that of QLoRA (Dettmers et al. 2023, §3).
+    """
+    if spec.quantize == "nf4":
+        return BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.float32 if device.type == "cpu" else torch.bfloat16,
+        )
+    return BitsAndBytesConfig(load_in_8bit=True) if spec.quantize == "int8" else None
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first few of many names."""
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def count_parameters(model: Any) -> int:
+    """Number of weights, adapter included: on unpacked shapes, tied ones once.
+
+    bitsandbytes packs two 4-bit weights in a byte and keeps the true shape beside them.
+    """
+    seen = {id(weight): weight for weight in model.parameters()}
+    return sum(
+        weight.quant_state.shape.numel()
+        if getattr(weight, "quant_state", None) is not None
+        else weight.numel()
+        for weight in seen.values()
+    )

@@ -1,0 +1,113 @@
+"""The tokenizer of a Transformers folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.engines.chat import render_chat, text_after_answer
+from harness.engines.tokenizer import Message
+from harness.errors import BadModelError
+
+FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "tokenizer_config.json")
+
+
+class HfTokenizer:
+    """`Tokenizer` over Transformers' tokenizer; `settings` are the folder's JSON files."""
+
+    def __init__(self, tokenizer: Any, settings: Sequence[dict[str, Any]]) -> None:
+        self._tokenizer = tokenizer
+        self._settings = settings
+        begin = tokenizer.bos_token_id
+        wanted = begin is not None and begin in tokenizer("a")["input_ids"][:1]
+        self.bos_id: int | None = int(begin) if wanted else None
+
+    @property
+    def chat_template(self) -> str | None:
+        templates = self._tokenizer.chat_template
+        if isinstance(templates, dict):
+            templates = templates.get("default")
+        return None if templates is None else str(templates)
+
+    @property
+    def has_chat_template(self) -> bool:
+        return self.chat_template is not None
+
+    @cached_property
+    def stop_ids(self) -> frozenset[int]:
+        found = set()
+        for settings in self._settings:
+            ends = settings.get("eos_token_id")
+            found.update(ends if isinstance(ends, list) else [] if ends is None else [ends])
+        if self._tokenizer.eos_token_id is not None:
+            found.add(self._tokenizer.eos_token_id)
+        behind = self.encode(text_after_answer(self.render), add_bos=False)
+        markers = set(self._tokenizer.added_tokens_decoder) | set(self._tokenizer.all_special_ids)
+        found.update(token for token in behind[:1] if token in markers)
+        return frozenset(map(int, found))
+
+    def encode(self, text: str, add_bos: bool = True) -> list[int]:
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        if add_bos and self.bos_id is not None and ids[:1] != [self.bos_id]:
+            ids = [self.bos_id, *ids]
+        return ids
+
+    def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
+        return str(
+            self._tokenizer.decode(
+                list(ids),
+                skip_special_tokens=not keep_special,
+                clean_up_tokenization_spaces=False,
+            )
+        )
+
+    def render(self, messages: list[Message], generation_prompt: bool) -> str:
+        return render_chat(
+            self.chat_template, messages, generation_prompt, self._tokenizer.special_tokens_map
+        )
+
+
+def open_hf_tokenizer(folder: Path) -> HfTokenizer:
+    """The tokenizer in a folder.
+
+    Raises:
+        BadModelError: its files are missing or damaged.
+    """
+    from transformers import AutoTokenizer
+
+    if not any((folder / name).is_file() for name in FILES):
+        raise BadModelError(
+            f"{folder} holds no tokenizer (none of {', '.join(FILES)}).",
+            "Save the tokenizer beside the weights with `tokenizer.save_pretrained(folder)`.",
+        )
+    settings = [read_json(folder / name) for name in ("config.json", "generation_config.json")]
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, ImportError) as error:
+        raise BadModelError(
+            f"The tokenizer in {folder} cannot be read: {error}",
+            "Download or save the tokenizer's files again.",
+        ) from error
+    return HfTokenizer(tokenizer, settings)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; an empty one where there is no such file.
+
+    Raises:
+        BadModelError: the file is there but holds no JSON object.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BadModelError(f"{path} is not valid JSON: {error}", "Download it again.") from error
+    if not isinstance(content, dict):
+        raise BadModelError(f"{path} holds no JSON object.", "Download it again.")
+    return content

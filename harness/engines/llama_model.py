@@ -1,0 +1,111 @@
+"""Loading a GGUF with llama.cpp: its log, its model handle, its metadata, its vocabulary."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import re
+from collections import deque
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llama_cpp.llama_cpp as lib
+
+from harness.errors import BadModelError, InputError
+
+logger = logging.getLogger("harness.engines.llamacpp")
+LEVELS = {2: logging.DEBUG, 3: logging.INFO, 4: logging.ERROR}
+SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
+
+_recent_errors: deque[str] = deque(maxlen=4)
+
+
+@lib.llama_log_callback  # type: ignore[untyped-decorator]
+def _log(level: int, text: bytes, _: Any) -> None:
+    line = text.decode("utf-8", "replace").strip()
+    if line and level in LEVELS:
+        if level == 4:
+            _recent_errors.append(line)
+        logger.log(LEVELS[level], "%s", line)
+
+
+@cache
+def start_backend() -> None:
+    """Starts llama.cpp once for this process and sends its log to `logging`."""
+    lib.llama_log_set(_log, ctypes.c_void_p(0))
+    lib.llama_backend_init()
+
+
+def last_error() -> str:
+    """What llama.cpp last complained about, for a message to the user."""
+    return "; ".join(dict.fromkeys(re.sub(r"^\w+: ", "", line) for line in _recent_errors))
+
+
+class LlamaModel:
+    """A loaded GGUF. `close` frees it; until then `handle` and `vocab` are llama.cpp's."""
+
+    def __init__(self, path: Path, vocab_only: bool = False, gpu_layers: int = 0) -> None:
+        """Loads a file (and its further parts, where it is split).
+
+        Raises:
+            BadModelError: it is missing, no GGUF, damaged, or of an unknown architecture.
+        """
+        check_gguf(path)
+        start_backend()
+        params = lib.llama_model_default_params()
+        params.vocab_only = vocab_only
+        params.n_gpu_layers = gpu_layers
+        params.check_tensors = not vocab_only
+        _recent_errors.clear()
+        self.path = path
+        self.handle: Any = lib.llama_model_load_from_file(str(path).encode(), params)
+        if not self.handle:
+            raise BadModelError(
+                f"llama.cpp cannot load {path}: {last_error() or 'no reason given'}.",
+                "The file may be cut short, damaged, or made for a newer llama.cpp: "
+                "download or convert it again.",
+            )
+        self.vocab: Any = lib.llama_model_get_vocab(self.handle)
+        self.vocab_size = int(lib.llama_vocab_n_tokens(self.vocab))
+
+    def meta(self, key: str) -> str | None:
+        """A value of the file's metadata as text."""
+        name = key.encode()
+        length = lib.llama_model_meta_val_str(self.handle, name, None, 0)
+        if length < 0:
+            return None
+        buffer = ctypes.create_string_buffer(length + 1)
+        lib.llama_model_meta_val_str(self.handle, name, buffer, length + 1)
+        return buffer.value.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Frees the model. Contexts made from it must have been freed before."""
+        if self.handle:
+            lib.llama_model_free(self.handle)
+            self.handle = self.vocab = None
+
+
+def gguf_files(path: Path) -> list[Path]:
+    """All files of a GGUF: itself, or every part where it is split (`-00001-of-00003.gguf`)."""
+    split = SPLIT.search(path.name)
+    if split is None:
+        return [path]
+    stem = path.name[: split.start()]
+    count = int(split[2])
+    return [path.with_name(f"{stem}-{n + 1:05}-of-{count:05}.gguf") for n in range(count)]
+
+
+def check_gguf(path: Path) -> None:
+    """Raises BadModelError or InputError if a file is missing or does not begin as a GGUF."""
+    for part in gguf_files(path):
+        if not part.is_file():
+            raise BadModelError(f"{part} does not exist.", "Check the path, or download it again.")
+        with part.open("rb") as file:
+            if file.read(4) != b"GGUF":
+                raise BadModelError(
+                    f"{part} is not a GGUF file: it does not begin with 'GGUF'.",
+                    "Check that the download is complete and is not a Git LFS pointer or a page.",
+                )
+    if "\0" in str(path):
+        raise InputError("The path of the GGUF holds a null character.")

@@ -1,0 +1,180 @@
+"""Runs a GGUF file through llama.cpp's low-level API.
+
+The leading ids that all prompts share are run once and copied to every sequence; choices of one
+question share their prompt; only wanted positions go through the output layer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import llama_cpp
+import llama_cpp.llama_cpp as lib
+import numpy as np
+
+from harness.engines.checks import check_prompts, check_questions, check_sequence, usable_context
+from harness.engines.contexts import Scores, plan_contexts, shared_prefix_length
+from harness.engines.gguf_tokenizer import GgufTokenizer
+from harness.engines.llama_context import (
+    MAX_SEQUENCES,
+    MAX_TOKENS,
+    LlamaContext,
+    Token,
+    log_softmax,
+    slices,
+)
+from harness.engines.llama_model import LlamaModel, gguf_files
+from harness.engines.llamacpp_batch import Node, groups, tree
+from harness.engines.llamacpp_generate import generate_all
+from harness.engines.process import peak_resident_bytes, physical_cores
+from harness.engines.protocol import (
+    ChoiceQuestion,
+    EngineInfo,
+    EngineSpec,
+    Footprint,
+    Generation,
+    Limits,
+    LogProbs,
+)
+from harness.errors import InputError
+
+GROUP_TOKENS = 1024
+"""Most tokens of contexts in the cache at once, beside the shared ones. More makes each token
+attend past more cells of other sequences; fewer makes batches too small."""
+
+
+class LlamaCppEngine:
+    """`Engine` for GGUF files."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        started = time.perf_counter()
+        if spec.gguf is None or spec.adapter or spec.quantize or spec.dtype != "auto":
+            raise InputError(
+                "A GGUF file is run as it is: `adapter`, `quantize` and `dtype` do not apply to it.",
+                "Merge the adapter before converting, and choose the quantization with `gguf`.",
+            )
+        self._threads = spec.threads or physical_cores()
+        self._on_device = spec.device != "cpu" and bool(lib.llama_supports_gpu_offload())
+        self._model = LlamaModel(Path(spec.gguf), gpu_layers=-1 if self._on_device else 0)
+        self._tokenizer = GgufTokenizer(self._model)
+        self._context: LlamaContext | None = None
+        self.info = EngineInfo(
+            engine="llamacpp",
+            version=str(llama_cpp.__version__),
+            dtype=file_type(self._model),
+            device="gpu" if self._on_device else "cpu",
+            threads=self._threads,
+            vocab_size=self._model.vocab_size,
+            context_length=usable_context(spec, lib.llama_model_n_ctx_train(self._model.handle)),
+            parameters=int(lib.llama_model_n_params(self._model.handle)),
+            batch={"tokens": MAX_TOKENS, "sequences": MAX_SEQUENCES},
+        )
+        self.load_seconds = time.perf_counter() - started
+
+    def encode(self, text: str) -> list[int]:
+        """See `Engine.encode`."""
+        return self._tokenizer.encode(text)
+
+    def choose(self, questions: Sequence[ChoiceQuestion]) -> Iterator[tuple[int, list[float]]]:
+        """See `Engine.choose`."""
+        check_questions(questions, self.info.vocab_size, self.info.context_length)
+        scores = Scores(questions)
+        yield from scores.without_tokens()
+        contexts = plan_contexts(questions)
+        if not contexts:
+            return
+        shared = shared_prefix_length(contexts)
+        parts = list(groups(contexts, shared, GROUP_TOKENS, MAX_SEQUENCES - 1))
+        trees = [tree(part, shared) for part in parts]
+        cache = self._cache(shared + max(map(len, trees)), 1 + max(map(len, parts)))
+        cache.run(contexts[0].ids[:shared])
+        for part, nodes in zip(parts, trees, strict=True):
+            for sequence in range(1, len(part) + 1):
+                cache.copy(0, sequence)
+            for start in range(0, len(nodes), MAX_TOKENS):
+                some = nodes[start : start + MAX_TOKENS]
+                targets = [target for node in some for target in node.targets]
+                yield from scores.add(targets, run_targets(cache, some))
+            for sequence in range(1, len(part) + 1):
+                cache.forget(sequence)
+
+    def generate(
+        self, prompts: Sequence[Sequence[int]], limits: Limits
+    ) -> Iterator[tuple[int, Generation]]:
+        """See `Engine.generate`."""
+        check_prompts(prompts, limits, self.info.vocab_size, self.info.context_length)
+        yield from generate_all(self._cache, prompts, limits)
+
+    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
+        """See `Engine.distributions`."""
+        check_sequence(ids, self.info.vocab_size, self.info.context_length)
+        cache = self._cache(len(ids), 1)
+        for start in range(0, len(ids), rows):
+            parts = [
+                log_softmax(cache.decode(part))
+                for part in slices(
+                    (
+                        Token(token, start + n, (0,), True)
+                        for n, token in enumerate(ids[start : start + rows])
+                    ),
+                    MAX_TOKENS,
+                )
+            ]
+            yield parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def footprint(self) -> Footprint:
+        """See `Engine.footprint`. On a device only the weights are counted."""
+        return Footprint(
+            disk_bytes=sum(part.stat().st_size for part in gguf_files(self._model.path)),
+            peak_resident_bytes=peak_resident_bytes(),
+            peak_device_bytes=(
+                int(lib.llama_model_size(self._model.handle)) if self._on_device else 0
+            ),
+        )
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        if self._context is not None:
+            self._context.close()
+            self._context = None
+        self._model.close()
+
+    def _cache(self, cells: int, sequences: int) -> LlamaContext:
+        """An empty cache of at least this size: the last one where it is large enough."""
+        cache = self._context
+        if cache is not None and cells <= cache.cells and sequences <= cache.sequences:
+            cache.clear()
+            return cache
+        if cache is not None:
+            cells, sequences = max(cells, cache.cells), max(sequences, cache.sequences)
+            self._context = None
+            cache.close()
+        self._context = LlamaContext(self._model, cells, sequences, self._threads)
+        return self._context
+
+
+def run_targets(cache: LlamaContext, nodes: Sequence[Node]) -> list[float]:
+    """Runs nodes and gives the log-probability of each of their targets, in order."""
+    logits = cache.decode([node.token for node in nodes])
+    asked = [node.targets for node in nodes if node.targets]
+    if not asked:
+        return []
+    rows = log_softmax(logits)
+    return [
+        float(row[target.token])
+        for row, targets in zip(rows, asked, strict=True)
+        for target in targets
+    ]
+
+
+def file_type(model: LlamaModel) -> str:
+    """What the weights are stored as, in llama.cpp's words: "F16", "Q4_K_M"."""
+    number = model.meta("general.file_type")
+    for name, value in vars(lib).items():
+        if name.startswith("LLAMA_FTYPE_") and str(value) == number:
+            return (
+                str(name).removeprefix("LLAMA_FTYPE_").removeprefix("MOSTLY_").removeprefix("ALL_")
+            )
+    return "unknown"

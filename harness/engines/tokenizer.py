@@ -1,0 +1,69 @@
+"""Text to token ids and back, by a model's own tokenizer, without loading its weights.
+
+Models of one lineage are asked with the ids of one tokenizer; that a GGUF carries the same
+tokenizer is checked by opening both through this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from harness.errors import BadModelError
+
+Message = dict[str, str]
+
+
+class Tokenizer(Protocol):
+    """A model's tokenizer and chat template."""
+
+    @property
+    def bos_id(self) -> int | None:
+        """The id that begins every text of this model; None where the model wants none."""
+
+    @property
+    def stop_ids(self) -> frozenset[int]:
+        """Ids that end an answer: end of text, and end of turn where there is a template."""
+
+    @property
+    def chat_template(self) -> str | None:
+        """The Jinja source of the chat template."""
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether `render` can be used."""
+
+    def encode(self, text: str, add_bos: bool = True) -> list[int]:
+        """Token ids of a text. Markers such as `</s>` in the text become their ids.
+
+        With `add_bos`, ids begin with exactly one BOS where the model wants one, also when the
+        text itself begins with its marker. No EOS is ever added.
+        """
+
+    def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
+        """The text of ids; markers are left out unless `keep_special`."""
+
+    def render(self, messages: list[Message], generation_prompt: bool) -> str:
+        """A conversation as the text that the model was trained to see.
+
+        Raises:
+            BadModelError: there is no chat template, or it refuses these messages.
+        """
+
+
+def open_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of a Transformers folder or of a GGUF file.
+
+    Raises:
+        BadModelError: it is missing or damaged.
+    """
+    if path.is_dir():
+        from harness.engines.hf_tokenizer import open_hf_tokenizer
+
+        return open_hf_tokenizer(path)
+    if path.is_file():
+        from harness.engines.gguf_tokenizer import open_gguf_tokenizer
+
+        return open_gguf_tokenizer(path)
+    raise BadModelError(f"{path} does not exist.", "Check the path of the model.")

@@ -1,0 +1,114 @@
+"""Looks at a model's weight files before anything loads them.
+
+Transformers fills tensors that a file does not hold with random numbers, and reports a file that
+was cut short by the parser's words. Both are found here, with file names and sizes.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+from harness.engines.hf_tokenizer import read_json
+from harness.errors import BadModelError
+
+AGAIN = "The download or copy was probably interrupted: fetch or save the file again."
+INDEX = "model.safetensors.index.json"
+MAX_HEADER_BYTES = 100_000_000
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold a model's weights, checked.
+
+    Raises:
+        BadModelError: there are none, or one is missing or damaged.
+    """
+    if not folder.is_dir():
+        raise BadModelError(f"The model folder {folder} does not exist.", "Check the path.")
+    if not (folder / "config.json").is_file():
+        raise BadModelError(
+            f"{folder} holds no config.json.",
+            "Name the folder that `save_pretrained` wrote, or that the Hub's files lie in.",
+        )
+    if (folder / INDEX).is_file():
+        names = read_json(folder / INDEX).get("weight_map", {}).values()
+        files = [folder / name for name in sorted(set(names))]
+    else:
+        files = sorted(folder.glob("model*.safetensors")) or sorted(
+            folder.glob("pytorch_model*.bin")
+        )
+    if not files:
+        raise BadModelError(
+            f"{folder} holds no weights (model.safetensors).",
+            "Download the model's weight files too, or save the model with `save_pretrained`.",
+        )
+    for file in files:
+        check_file(file)
+    return files
+
+
+def adapter_files(folder: Path) -> list[Path]:
+    """The files that hold an adapter's weights, checked.
+
+    Raises:
+        BadModelError: there are none, or one is damaged.
+    """
+    if not (folder / "adapter_config.json").is_file():
+        raise BadModelError(
+            f"{folder} holds no adapter_config.json.",
+            "Name the folder that PEFT's `save_pretrained` wrote.",
+        )
+    read_json(folder / "adapter_config.json")
+    files = [
+        folder / name
+        for name in ("adapter_model.safetensors", "adapter_model.bin")
+        if (folder / name).is_file()
+    ][:1]
+    if not files:
+        raise BadModelError(
+            f"{folder} holds no adapter weights (adapter_model.safetensors).",
+            "Name the folder that PEFT's `save_pretrained` wrote.",
+        )
+    check_file(files[0])
+    return files
+
+
+def check_file(path: Path) -> None:
+    """Raises BadModelError if a file is missing or, being safetensors, not whole."""
+    if not path.is_file():
+        raise BadModelError(f"{path} is missing, though the model's index names it.", AGAIN)
+    if path.suffix == ".safetensors":
+        actual, expected = path.stat().st_size, safetensors_bytes(path)
+        if actual != expected:
+            raise BadModelError(
+                f"{path} is damaged: it has {actual} bytes, and its header says {expected}.", AGAIN
+            )
+
+
+def safetensors_bytes(path: Path) -> int:
+    """Size that a safetensors file must have by its own header (length, JSON, tensors).
+
+    Raises:
+        BadModelError: the header cannot be read.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
+        if length > min(size - 8, MAX_HEADER_BYTES):
+            raise BadModelError(
+                f"{path} is damaged: it has {size} bytes, which is less than its header.", AGAIN
+            )
+        try:
+            header = json.loads(file.read(length))
+            ends = [
+                int(tensor["data_offsets"][1])
+                for name, tensor in header.items()
+                if name != "__metadata__"
+            ]
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            raise BadModelError(
+                f"{path} is not a safetensors file: its header is not readable ({error}).", AGAIN
+            ) from error
+    return 8 + int(length) + max(ends, default=0)

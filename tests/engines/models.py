@@ -1,0 +1,122 @@
+"""Tiny random models made on the spot: a tokenizer, Llama, Mistral, adapters, GGUF files."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import sentencepiece
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import (
+    GenerationConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LlamaTokenizer,
+    MistralConfig,
+    MistralForCausalLM,
+)
+
+VOCABULARY = 512
+CONTEXT = 256
+NOUNS = ["profit", "sale", "order", "share", "ship", "bank", "plant", "price", "loss", "engine", "factory", "cat", "train", "letter"]
+VERBS = ["rises", "falls", "grows", "sinks", "opens", "closes", "builds", "sells", "buys", "moves", "reads", "writes"]
+CHAT_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+)
+Kind = Literal["llama", "llama-tied", "mistral"]
+
+
+def sentences(count: int, seed: int = 0) -> list[str]:
+    """Made-up sentences."""
+    draw = random.Random(seed)
+    return [
+        f"The {draw.choice(NOUNS)} of the {draw.choice(NOUNS)} {draw.choice(VERBS)}, and the "
+        f"{draw.choice(NOUNS)} {draw.choice(VERBS)} by {draw.randint(1, 99)} percent."
+        for _ in range(count)
+    ]
+
+
+def write_tokenizer(folder: Path) -> None:
+    """A SentencePiece BPE with byte fallback, as Llama's: `tokenizer.model` and `tokenizer.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(sentences(400)),
+        model_prefix=str(folder / "tokenizer"),
+        vocab_size=VOCABULARY,
+        hard_vocab_limit=False,
+        model_type="bpe",
+        byte_fallback=True,
+        normalization_rule_name="identity",
+        control_symbols=["<|user|>", "<|assistant|>", "<|end|>"],
+        unk_id=0,
+        bos_id=1,
+        eos_id=2,
+        pad_id=3,
+        num_threads=1,
+        minloglevel=2,
+    )
+    tokenizer = LlamaTokenizer.from_pretrained(str(folder), add_bos_token=True)
+    tokenizer.chat_template = CHAT_TEMPLATE
+    tokenizer.save_pretrained(str(folder))
+    (folder / "tokenizer.vocab").unlink()
+
+
+def write_model(folder: Path, tokenizer: Path, kind: Kind = "llama", seed: int = 0) -> Path:
+    """A random model with its tokenizer; spread wide, so that log-probabilities differ."""
+    shutil.copytree(tokenizer, folder, dirs_exist_ok=True)
+    torch.manual_seed(seed)
+    shape: dict[str, Any] = dict(
+        vocab_size=VOCABULARY,
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=CONTEXT,
+        initializer_range=0.15,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=3,
+        tie_word_embeddings=kind == "llama-tied",
+    )
+    model: Any
+    if kind == "mistral":
+        model = MistralForCausalLM(MistralConfig(**shape, sliding_window=16))
+    else:
+        model = LlamaForCausalLM(LlamaConfig(**shape))
+    model.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=[2], pad_token_id=3)
+    model.save_pretrained(str(folder))
+    return folder
+
+
+def write_adapter(folder: Path, base: Path, trained: bool = True, **options: Any) -> Path:
+    """A LoRA adapter for the model in `base`, with random updates where `trained`."""
+    torch.manual_seed(1)
+    settings = {"r": 4, "target_modules": ["q_proj", "v_proj", "down_proj"], **options}
+    model = get_peft_model(
+        LlamaForCausalLM.from_pretrained(str(base)), LoraConfig(task_type="CAUSAL_LM", **settings)
+    )
+    if trained:
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(weight, std=0.2)
+    model.save_pretrained(str(folder))
+    return folder
+
+
+def write_gguf(out: Path, folder: Path, kind: Literal["f32", "f16"] = "f32") -> Path:
+    """The model of a folder as a GGUF, by llama.cpp's own converter."""
+    from harness.models.llamacpp_source import find_llama_cpp
+
+    script = find_llama_cpp() / "convert_hf_to_gguf.py"
+    command = [sys.executable, str(script), str(folder), "--outfile", str(out), "--outtype", kind]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert out.is_file(), done.stderr
+    return out
