@@ -1,0 +1,59 @@
+"""A Transformers folder to an F16 GGUF, by llama.cpp's own converter.
+
+The converter brings its own `gguf` package and imports torch: it runs in a process of its own,
+so that neither meets what this process has loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.errors import BadModelError
+from harness.models.gguf_file import gguf_info
+from harness.models.llamacpp_source import VARIABLE, find_llama_cpp
+from harness.models.sources import check_model_folder
+
+_LAST_LINES = 6
+
+
+def convert(weights: Path, out: Path) -> None:
+    """Writes the model of a Transformers folder as an F16 GGUF, one-dimensional weights in F32.
+
+    Raises:
+        BadModelError: the folder is damaged, or llama.cpp cannot convert this model; the message
+            has the converter's last lines.
+        MissingToolError: the converter is not to be had.
+    """
+    check_model_folder(weights)
+    command = [sys.executable, str(find_llama_cpp() / "convert_hf_to_gguf.py"), str(weights)]
+    command += ["--outfile", str(out), "--outtype", "f16"]
+    done = subprocess.run(
+        command, env=_environment(), capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode != 0 or not out.is_file():
+        said = (done.stderr + done.stdout).strip().splitlines()[-_LAST_LINES:]
+        raise BadModelError(
+            f"llama.cpp's converter failed on {weights.name}: " + " | ".join(said), _hint(said)
+        )
+    gguf_info(out)
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, offline and without other places for a `gguf` package."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "NO_COLOR": "1"}
+
+
+def _hint(said: list[str]) -> str:
+    text = "\n".join(said)
+    if "BPE pre-tokenizer was not recognized" in text:
+        return "llama.cpp knows BPE tokenizers by their hash, and this one is not on its list."
+    if "is not supported" in text:
+        return (
+            "llama.cpp of this version does not know the architecture. A newer llama-cpp-python, "
+            f"or a checkout named by ${VARIABLE}, may."
+        )
+    return "The model can still be measured with the `hf` engine: leave its `gguf:` out."

@@ -1,0 +1,103 @@
+"""Training examples as token ids, and how they are put into batches.
+
+Examples come encoded, so that training sees the very ids that evaluation will ask with.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.errors import BadDataError, PromptTooLongError
+
+
+@dataclass(frozen=True)
+class Example:
+    """A prompt and the answer to be learned, which ends with the end-of-turn id."""
+
+    prompt_ids: tuple[int, ...]
+    target_ids: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.prompt_ids) + len(self.target_ids)
+
+
+def read_examples(path: Path, vocab_size: int, context_length: int) -> list[Example]:
+    """The examples of a JSON-lines file with `prompt_ids` and `target_ids`.
+
+    Raises:
+        BadDataError: no examples, a line that is not one, or ids that the model does not have.
+        PromptTooLongError: examples that exceed the context; they are never cut.
+    """
+    with path.open(encoding="utf-8") as lines:
+        examples = [
+            _example(json_line, f"{path.name}:{number}", vocab_size)
+            for number, json_line in enumerate(lines, start=1)
+            if json_line.strip()
+        ]
+    if not examples:
+        raise BadDataError(f"{path.name} holds no training examples.")
+    too_long = [len(example) for example in examples if len(example) > context_length]
+    if too_long:
+        raise PromptTooLongError(
+            f"{len(too_long)} of {len(examples)} training examples exceed the model's context of "
+            f"{context_length} tokens; the longest has {max(too_long)}.",
+            "Leave them out of the task's train split, shorten its prompt, or take a model with "
+            "a longer context. Examples are never cut.",
+        )
+    return examples
+
+
+def _example(json_line: str, where: str, vocab_size: int) -> Example:
+    try:
+        row = json.loads(json_line)
+        example = Example(_ids(row["prompt_ids"]), _ids(row["target_ids"]))
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise BadDataError(
+            f"{where} is not a training example: {error!r}.",
+            'Each line is {"prompt_ids": [...], "target_ids": [...]}.',
+        ) from error
+    if not example.prompt_ids or not example.target_ids:
+        raise BadDataError(f"{where} has an empty prompt or an empty answer.")
+    outside = [i for i in example.prompt_ids + example.target_ids if not 0 <= i < vocab_size]
+    if outside:
+        raise BadDataError(
+            f"{where} has the token id {outside[0]}, but the model's ids end at {vocab_size - 1}.",
+            "The examples were encoded with another model's tokenizer.",
+        )
+    return example
+
+
+def _ids(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(type(item) is int for item in value):
+        raise TypeError("token ids are a list of integers")
+    return tuple(value)
+
+
+def plan_batches(
+    lengths: Sequence[int], batch_tokens: int, epochs: float, rng: np.random.Generator
+) -> list[list[int]]:
+    """Indices of the examples of each optimizer step.
+
+    Each epoch sorts the examples by length (equal lengths in random order), fills batches of
+    `batch_tokens` tokens at most, padding to the longest included, and shuffles the batches. A
+    fractional last epoch takes that share of its batches.
+    """
+    steps: list[list[int]] = []
+    for epoch in range(math.ceil(epochs)):
+        shuffled = rng.permutation(len(lengths))
+        ordered = sorted((int(index) for index in shuffled), key=lambda index: lengths[index])
+        batches: list[list[int]] = []
+        for index in ordered:
+            if not batches or lengths[index] * (len(batches[-1]) + 1) > batch_tokens:
+                batches.append([])
+            batches[-1].append(index)
+        taken = math.ceil(len(batches) * min(1.0, epochs - epoch))
+        steps += [batches[i] for i in rng.permutation(len(batches))[:taken]]
+    return steps
