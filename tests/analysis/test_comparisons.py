@@ -63,7 +63,8 @@ def test_changed_answers_are_shown_in_both_directions_and_capped() -> None:
 
 def test_changed_answers_stand_with_the_headline_alone() -> None:
     _, macro_f1, unparsed = records({"sentiment": sentiment()}, "tuned")
-    assert not macro_f1.changed_for_better and not unparsed.changed_for_better
+    for other in (macro_f1, unparsed):
+        assert not other.changed_for_better and not other.changed_for_worse
 
 
 def test_summaries_show_the_largest_changes_first() -> None:

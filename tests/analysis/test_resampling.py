@@ -37,14 +37,16 @@ def test_a_resampled_quantile_is_the_quantile_of_the_drawn_documents(
         assert np.isnan(figure)
 
 
-def test_a_resample_whose_tail_is_one_document_looks_further_down() -> None:
-    lists = [[100.0 + index] * 5 for index in range(50)] + [[float(index)] for index in range(2000)]
+def test_a_resample_without_the_documents_of_the_tail_looks_further_down() -> None:
+    lists = [[5000.0 + index] * 5 for index in range(50)] + [
+        [float(index)] for index in range(2000)
+    ]
     weights = np.ones((2, len(lists)))
     weights[1, :50] = 0
-    figures = QuantileStatistic.of(lists, 0.5)(weights)
+    figures = QuantileStatistic.of(lists, 0.99)(weights)
     pooled = [value for values in lists for value in values]
-    assert figures[0] == np.quantile(pooled, 0.5, method="inverted_cdf")
-    assert figures[1] == np.quantile(np.arange(2000.0), 0.5, method="inverted_cdf")
+    assert figures[0] == np.quantile(pooled, 0.99, method="inverted_cdf")
+    assert figures[1] == np.quantile(np.arange(2000.0), 0.99, method="inverted_cdf")
 
 
 def ratio(numerators: list[float], denominators: list[float]) -> SumStatistic:

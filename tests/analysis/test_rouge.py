@@ -28,6 +28,8 @@ def test_rouge_lsum_matches_sentence_by_sentence() -> None:
     scores = rouge("Ann sings songs. Bob cooks dinner.", "Bob cooks dinner. Ann sings songs.")
     assert scores["rougeL"] == pytest.approx(0.5)
     assert scores["rougeLsum"] == pytest.approx(1.0)
+    unpunctuated = rouge("Ann sings songs. Bob cooks dinner.", "Bob cooks dinner Ann sings songs")
+    assert unpunctuated["rougeLsum"] == pytest.approx(1.0)
 
 
 def test_rouge_lsum_without_splitting_would_be_rouge_l() -> None:
