@@ -1,4 +1,9 @@
-"""Loading the model that training and merging start from, whole and in a known precision."""
+"""The frozen base of a fine-tuning: in full precision, or as what QLoRA's 4 bits stand for.
+
+QLoRA (Dettmers et al. 2023, arXiv 2305.14314, section 3) keeps the base in NormalFloat-4 with
+double quantization. Training and merging must agree on the dequantized weights to the last bit:
+the adapter learned to correct exactly these. So both take them from here, quantized from float32.
+"""
 
 from __future__ import annotations
 
@@ -9,43 +14,40 @@ from typing import Any
 import torch
 from torch import nn
 
-from harness.errors import BadModelError
+from harness.engines.hf_load import load_config, load_model
+from harness.engines.protocol import EngineSpec
 from harness.models.sources import check_model_folder
 
+_BLOCK = 64
 
-def load_base(base: Path, **options: Any) -> Any:
-    """The causal language model of a Transformers folder, in float32, every weight from its files.
 
-    `options` go to `from_pretrained`.
+def load_base(base: Path) -> Any:
+    """The model of a Transformers folder in float32, in main memory.
 
     Raises:
-        BadModelError: the folder is damaged, Transformers does not know the model, or weights
-            are missing or of the wrong shape (which Transformers fills with random numbers).
+        BadModelError: the folder is damaged, or Transformers does not know the model.
+        OutOfMemoryError: it does not fit.
     """
-    from transformers import AutoModelForCausalLM
-
     check_model_folder(base)
-    try:
-        model, report = AutoModelForCausalLM.from_pretrained(
-            base, dtype=torch.float32, local_files_only=True, output_loading_info=True, **options
-        )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise BadModelError(
-            f"Transformers cannot load {base.name}: {error}",
-            "Is it a causal language model, saved with save_pretrained, that this version of "
-            "Transformers knows?",
-        ) from error
-    lacking = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
-    if lacking:
-        raise BadModelError(
-            f"{base.name} lacks {len(lacking)} weights that its config.json asks for, the first "
-            f"of them {lacking[0]}.",
-            "config.json and the safetensors files are of different models.",
-        )
+    model, _ = load_model(EngineSpec(weights=str(base)), torch.device("cpu"), torch.float32)
     return model
 
 
-def frozen_linears(model: Any) -> Iterator[nn.Linear]:
+def load_packed_base(base: Path, device: torch.device, dtype: torch.dtype) -> Any:
+    """The model with its linear layers packed as bitsandbytes NF4, computing in `dtype`.
+
+    Raises:
+        BadModelError: the folder is damaged, or Transformers does not know the model.
+        OutOfMemoryError: it does not fit.
+    """
+    check_model_folder(base)
+    model, _ = load_model(EngineSpec(weights=str(base), quantize="nf4"), device, torch.float32)
+    for linear in frozen_linears(model):
+        linear.compute_dtype = dtype
+    return model
+
+
+def frozen_linears(model: Any) -> Iterator[Any]:
     """The linear layers that QLoRA keeps in 4 bits: all but the output head.
 
     These are the layers that Transformers gives to bitsandbytes and that PEFT's "all-linear"
@@ -57,15 +59,38 @@ def frozen_linears(model: Any) -> Iterator[nn.Linear]:
             yield module
 
 
-def count_parameters(model: Any) -> int:
-    """Number of weights, on unpacked shapes (a 4-bit weight counts once), tied weights once."""
-    counted: dict[int, int] = {}
-    for module in model.modules():
-        for parameter in module.parameters(recurse=False):
-            packed = getattr(parameter, "quant_state", None)
-            shape = parameter.shape if packed is None else packed.shape
-            counted[id(parameter)] = shape.numel()
-    return sum(counted.values())
+def count_linear_weights(base: Path) -> int:
+    """Number of weights in `frozen_linears`, from config.json alone.
+
+    Raises:
+        BadModelError: Transformers does not know the model.
+    """
+    from transformers import AutoModelForCausalLM
+
+    config = load_config(base)
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    return sum(int(linear.weight.numel()) for linear in frozen_linears(model))
+
+
+def through_nf4(weight: torch.Tensor) -> torch.Tensor:
+    """A float32 weight quantized to NF4 and back: what a bitsandbytes layer multiplies with."""
+    from bitsandbytes import functional
+
+    packed, state = functional.quantize_4bit(
+        weight.detach().float().contiguous(),
+        blocksize=_BLOCK,
+        compress_statistics=True,
+        quant_type="nf4",
+    )
+    restored: torch.Tensor = functional.dequantize_4bit(packed, state)
+    return restored.reshape(weight.shape)
+
+
+def replace_by_nf4_values(model: Any) -> None:
+    """Puts the weights of all linear layers but the output head through NF4, in place."""
+    for linear in frozen_linears(model):
+        linear.weight.data = through_nf4(linear.weight.data)
 
 
 def context_length(model: Any) -> int:

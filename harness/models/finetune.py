@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from harness.engines.hf_load import count_parameters
+from harness.engines.oom import reports_out_of_memory
+from harness.engines.process import peak_resident_bytes
 from harness.errors import InputError, OutOfMemoryError
-from harness.models.base_model import context_length, count_parameters, frozen_linears, load_base
+from harness.models.base_model import (
+    context_length,
+    count_linear_weights,
+    frozen_linears,
+    load_base,
+    load_packed_base,
+    replace_by_nf4_values,
+)
 from harness.models.examples import Example, plan_batches, read_examples
-from harness.models.nf4 import nf4_options, replace_by_nf4_values
 from harness.models.recipe import Recipe, mean_of_first
 from harness.models.training_loop import StepResult, train
 from harness.records import Training, TrainingPoint
@@ -50,7 +58,7 @@ def finetune(
         BadDataError: the examples cannot be read.
         PromptTooLongError: examples exceed the context.
         InputError: `target_modules` names no layer of this model.
-        OutOfMemoryError: the accelerator has too little memory for the batch.
+        OutOfMemoryError: memory has no room for the base or a batch.
     """
     if threads > 0:
         torch.set_num_threads(threads)
@@ -75,7 +83,9 @@ def finetune(
             results.append(result)
             done += result.tokens
             progress(done, total_tokens, "tokens")
-    except torch.OutOfMemoryError as error:
+    except (MemoryError, RuntimeError) as error:
+        if not reports_out_of_memory(error):
+            raise
         raise OutOfMemoryError(
             f"Fine-tuning ran out of memory on {device} at step {len(results) + 1}: {error}",
             "Lower batch_tokens, set gradient_checkpointing, or use method qlora.",
@@ -107,8 +117,12 @@ def _cpu_multiplies_bfloat16() -> bool:
 
 
 def _load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.dtype) -> Any:
-    if recipe.method == "qlora" and _linear_bytes(base, dtype) > UNPACKED_LIMIT_BYTES:
-        model = load_base(base, device_map={"": device}, **nf4_options(dtype))
+    packed = (
+        recipe.method == "qlora"
+        and count_linear_weights(base) * dtype.itemsize > UNPACKED_LIMIT_BYTES
+    )
+    if packed:
+        model = load_packed_base(base, device, dtype)
     else:
         model = load_base(base)
         if recipe.method == "qlora":
@@ -121,17 +135,6 @@ def _load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.
         model.gradient_checkpointing_enable({"use_reentrant": False})
         model.enable_input_require_grads()
     return model
-
-
-def _linear_bytes(base: Path, dtype: torch.dtype) -> int:
-    """Size of the frozen linear weights in `dtype`, from the shapes that config.json gives."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    config = AutoConfig.from_pretrained(base, local_files_only=True)
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)
-    weights = sum(linear.weight.numel() for linear in frozen_linears(model))
-    return int(weights * dtype.itemsize)
 
 
 def _add_adapters(model: Any, recipe: Recipe) -> Any:
@@ -228,11 +231,3 @@ def _curve(results: list[StepResult], examples: int) -> list[TrainingPoint]:
     if len(points) <= CURVE_POINTS:
         return points
     return [points[round(i)] for i in np.linspace(0, len(points) - 1, CURVE_POINTS)]
-
-
-def peak_resident_bytes() -> int:
-    """Most memory that this process has held so far (`getrusage`)."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import torch
 
+from harness.engines.hf_adapter import apply_adapter
+from harness.engines.weight_files import adapter_files
 from harness.errors import BadModelError
-from harness.models.base_model import load_base
-from harness.models.nf4 import replace_by_nf4_values
-from harness.models.sources import check_safetensors
+from harness.models.base_model import load_base, replace_by_nf4_values
 
 _COPIED = (
     "tokenizer*",
@@ -43,10 +43,11 @@ def merge(
         BadModelError: the base or the adapter is damaged, the adapter does not belong to the
             base, or a merged weight does not fit float16.
     """
+    adapter_files(adapter)
     model = load_base(base)
     if base_precision == "dequantized":
         replace_by_nf4_values(model)
-    merged = apply_adapter(model, adapter).merge_and_unload()
+    merged = apply_adapter(model, adapter, torch.device("cpu")).merge_and_unload()
     _round_to_float16(merged)
     merged.save_pretrained(out)
     for pattern in _COPIED:
@@ -54,41 +55,6 @@ def merge(
             if file.is_file():
                 shutil.copyfile(file, out / file.name)
     _write_config(base, out)
-
-
-def apply_adapter(model: Any, adapter: Path) -> Any:
-    """The model with a PEFT adapter on it, unmerged, after checking that all of it found a place.
-
-    Raises:
-        BadModelError: the folder is damaged, or its weights do not fit the model's layers.
-    """
-    from peft import PeftModel, get_peft_model_state_dict
-    from safetensors import safe_open
-
-    weights = adapter / "adapter_model.safetensors"
-    for file in (adapter / "adapter_config.json", weights):
-        if not file.is_file():
-            raise BadModelError(f"{adapter} has no {file.name}.", "An adapter is a PEFT folder.")
-    check_safetensors(weights)
-    try:
-        tuned = PeftModel.from_pretrained(model, str(adapter))
-    except (ValueError, RuntimeError, TypeError, KeyError) as error:
-        raise BadModelError(
-            f"The adapter {adapter.name} does not fit the base model: {error}", _OTHER_BASE
-        ) from error
-    with safe_open(str(weights), "pt") as saved:
-        names = set(saved.keys())
-    strangers = sorted(names ^ set(get_peft_model_state_dict(tuned, save_embedding_layers=False)))
-    if strangers:
-        raise BadModelError(
-            f"{len(strangers)} weights of the adapter {adapter.name} have no counterpart in the "
-            f"base model, the first of them {strangers[0]}.",
-            _OTHER_BASE,
-        )
-    return tuned
-
-
-_OTHER_BASE = "It was trained on another model: name that one with `from:`."
 
 
 def _round_to_float16(model: Any) -> None:

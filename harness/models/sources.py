@@ -12,12 +12,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from harness.engines.hf_tokenizer import read_json
+from harness.engines.weight_files import weight_files
 from harness.errors import BadModelError
 
 FINGERPRINTS = "fingerprints.json"
 _RELEVANT = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken", ".py", ".gguf")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
-_PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 
 def fingerprint_folder(path: Path, cache: Path) -> str:
@@ -100,86 +101,20 @@ def check_model_folder(path: Path) -> None:
     Raises:
         BadModelError: naming the file, what was expected of it and what was found.
     """
-    if not path.is_dir():
-        raise BadModelError(f"There is no model folder at {path}.", "Check the path of `source:`.")
-    config = _read_json(path / "config.json")
-    if not isinstance(config, dict) or not config.get("model_type"):
-        raise BadModelError(f"{path / 'config.json'} names no `model_type`.", _INCOMPLETE)
-    for file in _weight_files(path):
-        check_safetensors(file)
+    pickled = [file for file in weight_files(path) if file.suffix != ".safetensors"]
+    if pickled:
+        raise BadModelError(
+            f"{path} has its weights only as pickle ({pickled[0].name}), which can run any code.",
+            "Load it where you trust it and save it again with "
+            "model.save_pretrained(folder), which writes safetensors.",
+        )
+    if not read_json(path / "config.json").get("model_type"):
+        raise BadModelError(
+            f"{path / 'config.json'} names no `model_type`.",
+            "Name the folder that `save_pretrained` wrote, or that the Hub's files lie in.",
+        )
     if not any((path / name).is_file() for name in _TOKENIZERS):
         raise BadModelError(
             f"{path} has no tokenizer: none of {', '.join(_TOKENIZERS)}.",
             "Save the tokenizer beside the weights: tokenizer.save_pretrained(folder).",
-        )
-
-
-_INCOMPLETE = "The download or copy is incomplete: fetch the file again."
-
-
-def _read_json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadModelError(f"{file} is missing.", _INCOMPLETE) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadModelError(f"{file} is not readable JSON: {error}.", _INCOMPLETE) from error
-
-
-def _weight_files(path: Path) -> list[Path]:
-    index = path / "model.safetensors.index.json"
-    if index.is_file():
-        weight_map = _read_json(index).get("weight_map")
-        if not isinstance(weight_map, dict) or not weight_map:
-            raise BadModelError(f"{index} has no `weight_map`.", _INCOMPLETE)
-        shards = sorted({path / str(name) for name in weight_map.values()})
-        missing = [shard.name for shard in shards if not shard.is_file()]
-        if missing:
-            raise BadModelError(
-                f"{path} lacks {len(missing)} of {len(shards)} weight files that its index names, "
-                f"the first of them {missing[0]}.",
-                _INCOMPLETE,
-            )
-        return shards
-    files = sorted(path.glob("*.safetensors"))
-    if files:
-        return files
-    pickled = sorted(file.name for file in path.iterdir() if file.suffix in _PICKLES)
-    if pickled:
-        raise BadModelError(
-            f"{path} has its weights only as pickle ({pickled[0]}), which can run any code.",
-            "Load it where you trust it and save it again with "
-            "model.save_pretrained(folder), which writes safetensors.",
-        )
-    raise BadModelError(f"{path} holds no safetensors file.", _INCOMPLETE)
-
-
-def check_safetensors(file: Path) -> None:
-    """Compares a safetensors file's size with what its header promises.
-
-    The format: 8 bytes of little-endian header length, a JSON header with the `data_offsets` of
-    each tensor, then the tensors back to back.
-
-    Raises:
-        BadModelError: the header is unreadable, or the file is shorter or longer than it says.
-    """
-    size = file.stat().st_size
-    with file.open("rb") as data:
-        length = int.from_bytes(data.read(8), "little")
-        if size < 8 or length > size - 8:
-            raise BadModelError(
-                f"{file} is damaged: {size} bytes cannot hold its header of {length} bytes.",
-                _INCOMPLETE,
-            )
-        raw = data.read(length)
-    try:
-        header = json.loads(raw)
-        ends = [int(t["data_offsets"][1]) for name, t in header.items() if name != "__metadata__"]
-    except (ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
-        raise BadModelError(f"{file} has an unreadable header: {error!r}.", _INCOMPLETE) from error
-    expected = 8 + length + max(ends, default=0)
-    if size != expected:
-        word = "truncated" if size < expected else "longer than its header says"
-        raise BadModelError(
-            f"{file} is {word}: {expected} bytes expected, {size} found.", _INCOMPLETE
         )
