@@ -22,7 +22,9 @@ COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3]]
 WIDTH = 380
-LABEL_LENGTH = 22
+# A reader's font may be wider than the one that vl-convert measured.
+PADDING = {"left": 24, "right": 14, "top": 4, "bottom": 4}
+LABEL_LENGTH = 28
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _bars(panel: Panel) -> Any:
 
 def _by_model(panel: Panel) -> Any:
     names = _labels([p.model for p in panel.points])
-    axis = alt.Axis(title=None, labelLimit=220, ticks=False, domain=False)
+    axis = alt.Axis(title=None, labelLimit=240, ticks=False, domain=False)
     return alt.Chart(alt.InlineData(values=_values(panel, names))).encode(
         y=alt.Y("model:N", sort=list(names.values()), axis=axis)
     )
@@ -194,9 +196,15 @@ def _stacked(panels: list[Any]) -> str | None:
 
 def _svg(chart: Any) -> str:
     text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12}
-    lines = {"gridColor": GRID, "domainColor": MUTED, "tickColor": MUTED}
+    lines = {
+        "labelFlush": False,
+        "labelOverlap": True,
+        "gridColor": GRID,
+        "domainColor": MUTED,
+        "tickColor": MUTED,
+    }
     styled = (
-        chart.configure(background="transparent", font="sans-serif", padding=4, aria=False)
+        chart.configure(background="transparent", font="Arial", padding=PADDING, aria=False)
         .configure_axis(**text, titleFontWeight="normal", **lines)
         .configure_legend(**text, symbolStrokeWidth=2)
         .configure_view(stroke=None)

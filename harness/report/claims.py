@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.records import Comparison, Value
 from harness.report.blocks import Line, Name
-from harness.report.format import clean, count, known, probability
+from harness.report.format import count, known, probability
 from harness.report.measures import difference, label, number
 from harness.report.outcomes import Outcome, outcome
 
 
-def claim(row: Comparison, confidence: float) -> Line:
-    """What may be said of a difference, as a clause that begins in the middle of a sentence."""
-    subject: Line = (f"{label(row.metric)} on ", Name(row.task))
-    match outcome(row, confidence):
-        case Outcome.BETTER | Outcome.WORSE | Outcome.CHANGED:
-            return _shown(row, subject)
+def claims(rows: Sequence[Comparison], confidence: float) -> list[Line]:
+    """Clauses for several differences; those that could not be shown are said in one."""
+    unshown = [row for row in rows if outcome(row, confidence) is Outcome.NOT_SHOWN]
+    clauses = [_claim(row, outcome(row, confidence)) for row in rows if row not in unshown]
+    return [*clauses, _unshown(unshown)] if unshown else clauses
+
+
+def _unshown(rows: Sequence[Comparison]) -> Line:
+    """That neither a gain nor a loss could be shown, for one or several metrics."""
+    line: list[str] = ["no difference could be shown in "]
+    for index, row in enumerate(rows):
+        line += [" or in "] if index else []
+        line += [*_subject(row), f" ({_from_to(row, ' → ')}{_signed(row)}, n = {count(row.n)})"]
+    return tuple(line)
+
+
+def _subject(row: Comparison) -> Line:
+    return (f"{label(row.metric)} on ", Name(row.task))
+
+
+def _claim(row: Comparison, found: Outcome) -> Line:
+    subject = _subject(row)
+    match found:
         case Outcome.TENTATIVE:
             return (
-                "for ",
+                "the difference in ",
                 *subject,
-                f" the difference of {_signed(row)} is not sure enough once several comparisons "
-                f"are allowed for ({_p(row)}, n = {count(row.n)})",
-            )
-        case Outcome.NOT_SHOWN:
-            return (
-                "for ",
-                *subject,
-                f" no difference could be shown at n = {count(row.n)} "
-                f"({_from_to(row, ' → ')}{_signed(row)})",
+                f", {_signed(row)}, is not sure enough once several comparisons are allowed for "
+                f"({_p(row)}, n = {count(row.n)})",
             )
         case Outcome.SAME:
-            return (
-                "on ",
-                Name(row.task),
-                f" every one of {count(row.n)} answers scored the same {label(row.metric)}",
-            )
+            return (f"not one of {count(row.n)} answers scored differently in ", *subject)
         case Outcome.NO_INTERVAL:
             return (
                 *subject,
@@ -42,18 +50,18 @@ def claim(row: Comparison, confidence: float) -> Line:
                 f"interval nobody can say how sure that is (n = {count(row.n)})",
             )
         case Outcome.MISSING:
-            reason = clean(row.reason or "no reason was recorded")
-            return ("for ", *subject, f" there is nothing to compare: {reason}")
+            reason = (row.reason or "no reason was recorded").rstrip(". ")
+            return ("in ", *subject, f" there is nothing to compare ({reason})")
+        case _:
+            return _shown(row, subject)
 
 
 def _shown(row: Comparison, subject: Line) -> Line:
     verb = "rose" if (row.delta or 0) > 0 else "fell"
-    amount = difference(row, absolute=True)
     p = f"{_p(row)}, " if _p(row) else ""
     return (
         *subject,
-        f" {verb} {_from_to(row, ' to ', 'from ')}by {amount.text} "
-        f"({amount.detail}, {p}n = {count(row.n)})",
+        f" {verb} {_from_to(row, ' to ', 'from ')}by {amount(row)} ({p}n = {count(row.n)})",
     )
 
 
@@ -68,6 +76,15 @@ def _from_to(row: Comparison, between: str, before: str = "") -> str:
 def _signed(row: Comparison) -> str:
     shown = difference(row)
     return f"{shown.text} {shown.detail}".strip()
+
+
+def amount(row: Comparison) -> str:
+    """How large a difference is, without its sign: the verb has said the direction."""
+    if row.delta is not None and row.delta < 0:
+        low, high = (None if end is None else -end for end in (row.high, row.low))
+        row = row.model_copy(update={"delta": -row.delta, "low": low, "high": high})
+    shown = difference(row)
+    return f"{shown.text} {shown.detail}".strip().replace("+", "")
 
 
 def _p(row: Comparison) -> str:

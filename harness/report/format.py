@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from datetime import datetime
 
 from harness.records import Value
 
@@ -85,6 +86,20 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def moment(created: str) -> str:
+    """An ISO 8601 moment as a reader says it: "2026-11-21 05:00 UTC"; any other text as it is."""
+    try:
+        at = datetime.fromisoformat(created)
+    except ValueError:
+        return clean(created)
+    return f"{at:%Y-%m-%d %H:%M} {at.tzname() or ''}".strip()
+
+
+def plural(number: int, noun: str) -> str:
+    """ "1 model", "7 models"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def count(number: int | None) -> str:

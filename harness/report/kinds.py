@@ -14,7 +14,7 @@ _PRECISION = re.compile(
     r"(?<![A-Za-z0-9])(BF16|F16|F32|I?Q\d_[0-9A-Z_]+|TQ\d_\d|MXFP4|NF4|INT8)(?![A-Za-z0-9_])", re.I
 )
 _FLOATS = {"BF16", "F16", "F32"}
-_TRAINING = re.compile(r"lora|dora|tun", re.I)
+_TRAINING = re.compile(r"lora|dora|tun|adapter", re.I)
 _PACKAGING = re.compile(r"\bmerged?\b|\bgguf\b", re.I)
 
 
@@ -22,8 +22,8 @@ def precision(model: ModelSummary) -> str | None:
     """The type that the weights were last turned into ("Q4_K_M", "F16", "NF4"), if any."""
     found = [
         match.group(1).upper()
-        for step in model.lineage
-        if not _TRAINING.search(step)
+        for place, step in enumerate(model.lineage)
+        if (step.lower().endswith(".gguf") if place == 0 else not _TRAINING.search(step))
         for match in _PRECISION.finditer(step)
     ]
     return found[-1] if found else None
@@ -48,15 +48,15 @@ def stem(model: ModelSummary) -> tuple[str, ...]:
 def kind(baseline: ModelSummary, candidate: ModelSummary) -> Kind:
     """What lies between two models.
 
-    Fine-tuning: the candidate was trained and the baseline not in that way, at one precision.
+    Fine-tuning: the candidate was trained, and descends from the baseline at the same precision.
     Quantization: the same knowledge at another precision, and not both are floats.
     """
     quantized = is_quantized(baseline) or is_quantized(candidate)
     if quantized and stem(baseline) == stem(candidate):
         return "quantization" if precision(baseline) != precision(candidate) else "other"
     before, after = stem(baseline), stem(candidate)
-    descends = after[: len(before)] == before
-    if candidate.training is not None and baseline.training is None and descends:
+    descends = after[: len(before)] == before and len(after) > len(before)
+    if candidate.training is not None and descends:
         return "fine-tuning" if precision(baseline) == precision(candidate) else "other"
     return "other"
 

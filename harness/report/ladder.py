@@ -43,8 +43,7 @@ def _table(summary: Summary, rungs: list[str]) -> Table:
     columns = [
         MODEL,
         Column("Type", numeric=False),
-        Column("Size on disk", arrow("peak_bytes")),
-        Column("of the first"),
+        Column("Size on disk", f"of the first {arrow('peak_bytes')}"),
         Column("Bits per weight"),
     ]
     for task, metric in picked:
@@ -61,13 +60,12 @@ def _table(summary: Summary, rungs: list[str]) -> Table:
 
 def _facts(summary: Summary, rungs: list[str], rung: str) -> tuple[Datum, ...]:
     model, first = summary.models[rung], summary.models[rungs[0]]
-    part = share(model.bytes / first.bytes) if model.bytes and first.bytes else DASH
+    part = share(model.bytes / first.bytes) if model.bytes and first.bytes else ""
     bits = DASH if model.bits_per_weight is None else fixed(model.bits_per_weight, 2)
     return (
         name(rung),
         Datum(precision(model) or DASH),
-        size(model.bytes),
-        Datum(part, tone="missing" if part == DASH else "plain"),
+        Datum(size(model.bytes).text, part),
         Datum(bits, tone="missing" if bits == DASH else "plain"),
     )
 

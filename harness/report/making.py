@@ -5,9 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.records import ModelSummary, Summary, TaskSummary
+from harness.records import ModelSummary, Summary, TaskSummary, Value
 from harness.report.blocks import Block, Code, Column, Datum, Fold, Heading, Prose, Row, Table
-from harness.report.format import DASH, clean, clean_lines, count, duration, fixed, share, si_bytes
+from harness.report.format import (
+    DASH,
+    clean,
+    clean_lines,
+    count,
+    duration,
+    fixed,
+    moment,
+    share,
+    si_bytes,
+)
+from harness.report.measures import figure
 from harness.report.tables import MODEL, name, size
 
 HASH_LENGTH = 12
@@ -90,7 +101,7 @@ def parity(summary: Summary) -> list[Block]:
                 Datum(count(of.tokens)),
                 Datum(share(of.same_tokens)),
                 Datum(f"{of.max_logprob_difference:.4f}"),
-                Datum(f"{of.mean_kl:.2g}"),
+                Datum(figure("kl_mean", Value(value=of.mean_kl)).text),
                 Datum(share(of.top1_agreement)),
                 Datum(
                     "✓ passed" if of.passed else "✗ failed",
@@ -108,7 +119,8 @@ def parity(summary: Summary) -> list[Block]:
         "Before a converted model is measured, it is held against the weights that it was "
         "made from: the same ids from both tokenizers, log-probabilities within a limit."
     )
-    return [Heading("Parity of conversion"), Prose((said,)), Table("Parity", columns, rows)]
+    table = Table("Each converted model against its weights", columns, rows)
+    return [Heading("Parity of conversion"), Prose((said,)), table]
 
 
 def tasks(summary: Summary) -> Table:
@@ -173,7 +185,7 @@ def environment(summary: Summary) -> list[Block]:
     """The machine, the versions, and the suite's identity, as one table each."""
     facts = {k: v for k, v in summary.suite.items() if k != "text"}
     groups = (
-        ("Suite", {**facts, "made": summary.created, "took": duration(summary.seconds)}),
+        ("Suite", {**facts, "made": moment(summary.created), "took": duration(summary.seconds)}),
         ("Machine", summary.machine),
         ("Software", dict(summary.software)),
     )
@@ -182,11 +194,15 @@ def environment(summary: Summary) -> list[Block]:
         Table(
             title,
             columns,
-            tuple(Row((Datum(clean(str(k))), Datum(_fact(str(k), v)))) for k, v in of.items()),
+            tuple(Row((Datum(_words(str(k))), Datum(_fact(str(k), v)))) for k, v in of.items()),
         )
         for title, of in groups
         if of
     ]
+
+
+def _words(key: str) -> str:
+    return clean(key).removesuffix("_bytes").replace("_", " ")
 
 
 def _fact(key: str, value: Any) -> str:
@@ -220,7 +236,7 @@ def cells(summary: Summary) -> Table:
                 Datum(duration(c.load_seconds)),
                 Datum(settings(c.engine) or DASH),
                 Datum(
-                    ", ".join(f"{clean(k)} {si_bytes(v)}" for k, v in c.footprint.items()) or DASH
+                    ", ".join(f"{_words(k)} {si_bytes(v)}" for k, v in c.footprint.items()) or DASH
                 ),
                 short(c.prompts),
                 short(c.key),

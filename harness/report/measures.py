@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from harness.analysis.metrics import METRICS, TASK_METRICS, Metric
+from harness.analysis.registry import METRICS, TASK_METRICS, Metric
 from harness.records import Cell, Comparison, Summary, TaskSummary, Value
 from harness.report.blocks import Column, Datum
 from harness.report.format import (
@@ -106,8 +106,8 @@ def number(name: str, value: float, among: list[float], signed: bool = False) ->
     if 0 < largest < _UNREADABLY_SMALL:
         return "0" if value == 0 else f"{value:.1e}".replace("e-0", "e-").replace("-", "−")
     least = _least_decimals(of)
-    if of.unit.endswith("/s") or of.unit == "s":
-        least = max(0, decimals_of_magnitude(among)) if least else 0
+    if of.unit.endswith("/s"):
+        least = min(least, decimals_of_magnitude(among))
     return fixed(value, decimals_for(among, least), signed)
 
 
@@ -131,8 +131,8 @@ def words(name: str, value: Value | None, unit: bool = True) -> str:
     return f"{shown.text}{suffix}{' ' + shown.detail if shown.detail else ''}"
 
 
-def difference(row: Comparison, absolute: bool = False) -> Datum:
-    """A paired difference and its interval, signed unless the sentence says the direction."""
+def difference(row: Comparison) -> Datum:
+    """A paired difference and its interval, both signed."""
     if row.delta is None:
         return Datum(DASH, tone="missing")
     among = known(row.delta, row.low, row.high)
@@ -147,8 +147,7 @@ def difference(row: Comparison, absolute: bool = False) -> Datum:
     least = max(3, _least_decimals(metric(row.metric)))
     if metric(row.metric).unit == "bytes":
         return Datum(number(row.metric, row.delta, among, signed=True), ends)
-    size = abs(row.delta) if absolute else row.delta
-    return Datum(fixed(size, decimals_for(among, least), signed=not absolute), ends)
+    return Datum(fixed(row.delta, decimals_for(among, least), signed=True), ends)
 
 
 def column(name: str, task: str = "") -> Column:

@@ -16,7 +16,7 @@ from harness.report.blocks import (
     Prose,
     Section,
 )
-from harness.report.format import clean, duration, percent_level
+from harness.report.format import clean, duration, moment, percent_level, plural
 from harness.report.kinds import of_kind
 from harness.report.ladder import ladder_blocks
 from harness.report.making import drawn, making_blocks
@@ -31,7 +31,14 @@ from harness.report.measures import (
     tasks_of,
     value_of,
 )
-from harness.report.tables import confusions, differences, failures, gate_table, matrix, task_table
+from harness.report.tables import (
+    confusions,
+    difference_blocks,
+    failures,
+    gate_table,
+    matrix,
+    task_table,
+)
 from harness.report.tuning import changed_blocks, tuning_blocks
 from harness.report.wording import gates, verdict
 
@@ -71,8 +78,8 @@ def document(summary: Summary) -> Document:
     )
     name = clean(str(summary.suite.get("name", "suite")))
     subtitle: Line = (
-        f"{len(summary.models)} models, {len(summary.tasks)} tasks, "
-        f"{len(summary.cells)} cells; made {clean(summary.created)} in "
+        f"{plural(len(summary.models), 'model')} asked {plural(len(summary.tasks), 'task')}, all "
+        f"on the same examples. Made {moment(summary.created)}; the run took "
         f"{duration(summary.seconds)}.",
     )
     sections = tuple(Section(a, title, tuple(blocks)) for a, title, blocks in parts if blocks)
@@ -133,7 +140,7 @@ def quantization(summary: Summary) -> list[Block]:
     rows = of_kind(summary, "quantization")
     blocks = ladder_blocks(summary)
     if rows:
-        blocks.append(differences(summary, "Quantized models against their baseline", rows))
+        blocks += difference_blocks(summary, "Quantized models against their baseline", rows)
     return [*blocks, *changed_blocks(rows)]
 
 
@@ -142,7 +149,7 @@ def other(summary: Summary) -> list[Block]:
     rows = of_kind(summary, "other")
     if not rows:
         return []
-    return [differences(summary, "Other comparisons", rows), *changed_blocks(rows)]
+    return [*difference_blocks(summary, "Other comparisons", rows), *changed_blocks(rows)]
 
 
 def fidelity(summary: Summary) -> list[Block]:

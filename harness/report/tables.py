@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.records import Cell, Comparison, Summary, Value
-from harness.report.blocks import Column, Confusion, Datum, Line, Name, Row, Table, Tone
+from harness.report.blocks import (
+    Block,
+    Column,
+    Confusion,
+    Datum,
+    Fold,
+    Line,
+    Name,
+    Row,
+    Table,
+    Tone,
+)
 from harness.report.format import DASH, clean, count, percent_level, probability, si_bytes
 from harness.report.measures import (
     arrow,
@@ -16,9 +27,10 @@ from harness.report.measures import (
     floor_label,
     headline,
     label,
+    quality_tasks,
     task_metrics,
 )
-from harness.report.outcomes import Outcome, outcome
+from harness.report.outcomes import DIRECTIONLESS, Outcome, outcome
 
 VERDICTS: dict[Outcome, tuple[str, Tone]] = {
     Outcome.BETTER: ("▲ better", "good"),
@@ -118,6 +130,8 @@ def result(summary: Summary, model: str, task: str, metric: str) -> Datum:
     if cell.status == "failed":
         return Datum("✗ failed", clean(cell.error.kind) if cell.error else "", tone="bad")
     shown = figure(metric, cell.metrics.get(metric))
+    if summary.tasks[task].reference == model and metric in DIRECTIONLESS:
+        return Datum(shown.text, "the reference")
     if shared_n(summary, task) is None and shown.tone != "missing":
         return Datum(shown.text, f"{shown.detail} n = {count(cell.n)}".strip())
     return shown
@@ -158,6 +172,23 @@ def _why(*texts: str) -> tuple[Datum, ...]:
     return tuple(Datum(clean(text) or DASH) for text in texts)
 
 
+def difference_blocks(summary: Summary, caption: str, rows: Sequence[Comparison]) -> list[Block]:
+    """The differences that tasks are first judged by, and all others, shut."""
+    first = [
+        row
+        for row in rows
+        if row.task in quality_tasks(summary) and row.metric == headline(summary.tasks[row.task])
+    ]
+    rest = [row for row in rows if row not in first]
+    if not first or not rest:
+        return [differences(summary, caption, rows)]
+    other = f"{caption}: every other metric"
+    return [
+        differences(summary, caption, first),
+        Fold(other, (differences(summary, other, rest),)),
+    ]
+
+
 def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> Table:
     """Paired differences, candidate minus baseline, with what may be concluded."""
     level = percent_level(summary.confidence)
@@ -175,9 +206,10 @@ def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> T
     )
     notes: list[Line] = [
         (
-            "The same examples are compared pair by pair. p is adjusted for the number of "
-            "candidates. “Not shown”: the interval includes zero, so with this many examples "
-            "neither a gain nor a loss could be shown.",
+            "The same examples are compared pair by pair, so that a difference can be sure where "
+            "the intervals of two models overlap. p is adjusted for the number of candidates. "
+            "“Not shown”: the interval includes zero, so with this many examples neither a gain "
+            "nor a loss could be shown.",
         )
     ]
     notes += [
@@ -198,7 +230,7 @@ def _difference(summary: Summary, row: Comparison) -> Row:
         (
             name(row.candidate),
             name(row.baseline),
-            Datum(f"{clean(row.task)}: {label(row.metric)}", arrow(row.metric)),
+            Datum(f"{clean(row.task)}: {label(row.metric)} {arrow(row.metric)}".strip()),
             single(row.metric, row.baseline_value),
             single(row.metric, row.candidate_value),
             delta,
@@ -231,7 +263,9 @@ def gate_table(summary: Summary) -> Table:
         )
         for g in summary.gates
     )
-    return Table("Gates", tuple(Column(t, numeric=False) for t in texts), rows)
+    return Table(
+        "Each gate, for each candidate", tuple(Column(t, numeric=False) for t in texts), rows
+    )
 
 
 def confusions(summary: Summary, task: str) -> list[Confusion]:

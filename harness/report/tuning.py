@@ -23,7 +23,7 @@ from harness.report.blocks import (
 from harness.report.format import clean, clip, count, duration, fixed, share, si_bytes
 from harness.report.kinds import of_kind
 from harness.report.measures import label
-from harness.report.tables import MODEL, differences, name
+from harness.report.tables import MODEL, difference_blocks, name
 
 CURVE_POINTS = 60
 TABLE_POINTS = 6
@@ -37,7 +37,7 @@ def tuning_blocks(summary: Summary) -> list[Block]:
     trained = {n: m.training for n, m in summary.models.items() if m.training is not None}
     blocks: list[Block] = []
     if rows:
-        blocks.append(differences(summary, "Fine-tuned models against their baseline", rows))
+        blocks += difference_blocks(summary, "Fine-tuned models against their baseline", rows)
     if trained:
         blocks += [Heading("What it cost"), cost(trained), hyperparameters(trained)]
         blocks += [Heading("How the loss fell"), *curves(trained)]

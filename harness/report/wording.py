@@ -6,13 +6,15 @@ from collections.abc import Iterable
 
 from harness.records import Comparison, Summary
 from harness.report.blocks import Block, Bullets, Callout, Line, Name, Prose, Strong
-from harness.report.claims import claim, joined, listed, overlap
+from harness.report.claims import claims, joined, listed, overlap
 from harness.report.format import fixed, percent_level, share, si_bytes
 from harness.report.kinds import candidates, of_kind, precision
 from harness.report.measures import (
+    figure,
     floor_label,
     headline,
     label,
+    metric,
     quality_tasks,
     tasks_of,
     value_of,
@@ -108,7 +110,7 @@ def _by_candidate(summary: Summary, rows: list[Comparison]) -> list[Line]:
             ", against ",
             Name(of[0].baseline),
             ": ",
-            *joined([claim(row, summary.confidence) for row in of]),
+            *joined(claims(of, summary.confidence)),
             ".",
         )
         for name, of in candidates(rows).items()
@@ -116,19 +118,18 @@ def _by_candidate(summary: Summary, rows: list[Comparison]) -> list[Line]:
 
 
 def quantization(summary: Summary) -> list[Block]:
-    """What each quantization cost in quality, and gave in size and speed."""
+    """What each quantization gave in size and speed, and cost in quality."""
     rows = judged(summary, of_kind(summary, "quantization"))
     if not rows:
         return []
     lines: list[Line] = []
     for name, of in candidates(rows).items():
-        clauses = [claim(row, summary.confidence) for row in of]
-        clauses += [fidelity_clause(summary, of[0].baseline, name)]
-        clauses += [size_clause(summary, of[0].baseline, name)]
-        clauses += [speed_clause(summary, of[0].baseline, name)]
+        baseline = of[0].baseline
         kind = precision(summary.models[name]) if name in summary.models else None
-        head: Line = (Name(name), f" ({kind})" if kind else "", ", against ", Name(of[0].baseline))
-        lines.append((*head, ": ", *joined([c for c in clauses if c]), "."))
+        head: Line = (Name(name), f" ({kind})" if kind else "", ", against ", Name(baseline), ": ")
+        clauses = [size_clause(summary, baseline, name), speed_clause(summary, baseline, name)]
+        clauses += claims(of, summary.confidence)
+        lines.append((*head, *joined([c for c in clauses if c]), "."))
     return [Prose(_quantization_lead(summary, rows)), Bullets(tuple(lines))]
 
 
@@ -142,17 +143,17 @@ def _quantization_lead(summary: Summary, rows: list[Comparison]) -> Line:
             unknown.append(name)
         else:
             unclear.append(name)
-    line: list[str] = []
+    lines: list[Line] = []
     if worse:
-        line += [Strong("Quantization cost quality"), " that could be shown for ", *listed(worse)]
-        line.append(". ")
-    if unclear:
-        start = "For " if worse else Strong("No loss of quality could be shown")
-        line += [start, *([] if worse else [" for "]), *listed(unclear)]
-        line.append(f"{' no loss could be shown' if worse else ''}. {NOT_PROOF} ")
+        lines.append((Strong("Quantization cost quality"), " for ", *listed(worse), "."))
+    if unclear and worse:
+        lines.append(("For ", *listed(unclear), f" no loss of quality could be shown. {NOT_PROOF}"))
+    elif unclear:
+        lead = Strong("No loss of quality through quantization could be shown")
+        lines.append((lead, " for ", *listed(unclear), f". {NOT_PROOF}"))
     if unknown:
-        line += ["What it cost ", *listed(unknown), " cannot be said in full. "]
-    return tuple(line)
+        lines.append(("What quantization cost ", *listed(unknown), " cannot be said in full."))
+    return joined(lines, " ")
 
 
 def size_clause(summary: Summary, baseline: str, candidate: str) -> Line:
@@ -162,8 +163,9 @@ def size_clause(summary: Summary, baseline: str, candidate: str) -> Line:
     after = models[candidate].bytes if candidate in models else None
     if not after:
         return ()
-    part = f", {share(after / before)} of {si_bytes(before)}" if before else ""
-    return (f"its size is {si_bytes(after)}{part}",)
+    if not before:
+        return (f"it takes {si_bytes(after)} on disk",)
+    return (f"it takes {si_bytes(after)} instead of {si_bytes(before)} ({share(after / before)})",)
 
 
 def speed_clause(summary: Summary, baseline: str, candidate: str) -> Line:
@@ -174,33 +176,17 @@ def speed_clause(summary: Summary, baseline: str, candidate: str) -> Line:
         after = value_of(summary, candidate, task, name)
         if before is None or after is None or not before.value or after.value is None:
             continue
-        figures = f"{words(name, after)} against {words(name, before)}"
+        figures = (
+            f"{figure(name, after).text} against {figure(name, before).text} {metric(name).unit}"
+        )
         match overlap(before, after):
             case None:
-                return (f"it decodes {figures}, with no spread recorded",)
+                return (f"it writes {figures}, with no spread recorded",)
             case True:
-                return (f"no difference in decode speed could be shown ({figures})",)
+                return (f"no difference in speed of writing could be shown ({figures})",)
             case _:
                 times = fixed(after.value / before.value, 2)
-                return (f"it decodes {times} times as fast ({figures})",)
-    return ()
-
-
-def fidelity_clause(summary: Summary, baseline: str, candidate: str) -> Line:
-    """How far the candidate's probabilities moved from its baseline's."""
-    for task in tasks_of(summary, "divergence"):
-        if summary.tasks[task].reference != baseline:
-            continue
-        kl = value_of(summary, candidate, task, "kl_mean")
-        same = value_of(summary, candidate, task, "same_top1")
-        if kl is None:
-            continue
-        kept = (
-            f", and {share(same.value)} of its first choices are the same"
-            if same and same.value is not None
-            else ""
-        )
-        return (f"its probabilities moved by {words('kl_mean', kl)} (KL){kept}",)
+                return (f"it writes {times} times as fast ({figures})",)
     return ()
 
 
@@ -221,11 +207,17 @@ def gates(summary: Summary) -> Line:
     if not missed:
         met = "The one gate was met." if total == 1 else f"All {total} gates were met."
         return (Strong(met),)
-    lines: list[Line] = [
-        (Name(g.candidate), f", {label(g.metric)} on ", Name(g.task), f" {g.rule}") for g in missed
-    ]
     verb = "was" if len(missed) == 1 else "were"
-    return (Strong(f"{len(missed)} of {total} gates {verb} not met:"), " ", *joined(lines), ".")
+    lines: list[Line] = [
+        (
+            Name(g.candidate),
+            f": {label(g.metric)} on ",
+            Name(g.task),
+            f" {g.rule.rstrip('. ')}. {g.reason.rstrip('. ')}.",
+        )
+        for g in missed
+    ]
+    return (Strong(f"{len(missed)} of {total} gates {verb} not met."), " ", *joined(lines, " "))
 
 
 def floors(summary: Summary) -> list[Line]:
