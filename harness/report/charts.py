@@ -21,9 +21,9 @@ INK, MUTED, GRID = "#1b1f24", "#57606a", "#d8dee4"
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3]]
-WIDTH = 380
+WIDTH = 340
 # A reader's font may be wider than the one that vl-convert measured.
-PADDING = {"left": 24, "right": 14, "top": 4, "bottom": 4}
+PADDING = {"left": 14, "right": 14, "top": 4, "bottom": 4}
 LABEL_LENGTH = 28
 
 
@@ -58,12 +58,14 @@ class Curve:
 
 def dots(panels: Sequence[Panel]) -> str | None:
     """One row a model: a point, its interval, and hollow diamonds for floors."""
-    return _stacked([_dots(panel) for panel in panels if len(panel.points) > 1])
+    width = _beside_labels(panels)
+    return _stacked([_dots(panel, width) for panel in panels if len(panel.points) > 1])
 
 
 def bars(panels: Sequence[Panel]) -> str | None:
     """One bar a model, from zero, with its spread."""
-    return _stacked([_bars(panel) for panel in panels if len(panel.points) > 1])
+    width = _beside_labels(panels)
+    return _stacked([_bars(panel, width) for panel in panels if len(panel.points) > 1])
 
 
 def against_size(panels: Sequence[Panel]) -> str | None:
@@ -97,7 +99,7 @@ def lines(curves: Sequence[Curve], x_title: str, y_title: str) -> str | None:
     return _svg(chart)
 
 
-def _dots(panel: Panel) -> Any:
+def _dots(panel: Panel, width: int) -> Any:
     base = _by_model(panel)
     x = alt.X("value:Q", title=panel.title, scale=alt.Scale(zero=False, nice=True))
     kinds = alt.Scale(domain=["model", "floor"], range=["circle", "diamond"])
@@ -111,17 +113,24 @@ def _dots(panel: Panel) -> Any:
             color=alt.value(COLOURS[0]),
             fill=alt.condition("datum.kind == 'model'", alt.value(COLOURS[0]), alt.value("white")),
         ),
-    ).properties(width=WIDTH - 60, height=alt.Step(22))
+    ).properties(width=width, height=alt.Step(22))
 
 
-def _bars(panel: Panel) -> Any:
+def _bars(panel: Panel, width: int) -> Any:
     base = _by_model(panel)
     return alt.layer(
         base.mark_bar(color=COLOURS[5], height=12, aria=False).encode(
             x=alt.X("value:Q", title=panel.title)
         ),
         base.mark_rule(strokeWidth=2, color=INK, aria=False).encode(x="low:Q", x2="high:Q"),
-    ).properties(width=WIDTH - 60, height=alt.Step(22))
+    ).properties(width=width, height=alt.Step(22))
+
+
+def _beside_labels(panels: Sequence[Panel]) -> int:
+    """The width that is left beside the models' names, so that a phone can show both."""
+    lengths = [min(len(p.model), LABEL_LENGTH) for panel in panels for p in panel.points]
+    longest = max(lengths, default=0)
+    return max(200, WIDTH + 40 - 6 * longest)
 
 
 def _by_model(panel: Panel) -> Any:
@@ -195,7 +204,7 @@ def _stacked(panels: list[Any]) -> str | None:
 
 
 def _svg(chart: Any) -> str:
-    text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12}
+    text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 13, "titleFontSize": 13}
     lines = {
         "labelFlush": False,
         "labelOverlap": True,

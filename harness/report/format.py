@@ -10,8 +10,6 @@ import math
 import unicodedata
 from datetime import datetime
 
-from harness.records import Value
-
 MINUS = "−"
 DASH = "–"
 MAX_DECIMALS = 6
@@ -43,6 +41,16 @@ def fixed(value: float, decimals: int, signed: bool = False) -> str:
     if not any(c in "123456789" for c in text):
         return text
     return (MINUS if value < 0 else "+" if signed else "") + text
+
+
+def scientific(value: float, signed: bool = False) -> str:
+    """Two significant digits and a power of ten, such as "3.1e−6"."""
+    if value == 0:
+        return "0"
+    digits, exponent = f"{abs(value):.1e}".split("e")
+    return f"{MINUS if value < 0 else '+' if signed else ''}{digits}e{int(exponent)}".replace(
+        "e-", f"e{MINUS}"
+    )
 
 
 def decimals_for(values: list[float], least: int) -> int:
@@ -88,6 +96,12 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def sentence(text: str) -> str:
+    """The text with a full stop, unless it ends like a sentence already."""
+    tidy = clean(text).strip()
+    return tidy if not tidy or tidy[-1] in ".!?" else f"{tidy}."
+
+
 def moment(created: str) -> str:
     """An ISO 8601 moment as a reader says it: "2026-11-21 05:00 UTC"; any other text as it is."""
     try:
@@ -126,10 +140,3 @@ def probability(p: float | None) -> str:
 def percent_level(confidence: float) -> str:
     """0.95 → "95%"."""
     return f"{100 * confidence:.4g}%"
-
-
-def interval(value: Value, decimals: int, signed: bool = False) -> str:
-    """ "[0.856, 0.938]", or nothing where either end is missing."""
-    if value.low is None or value.high is None:
-        return ""
-    return f"[{fixed(value.low, decimals, signed)}, {fixed(value.high, decimals, signed)}]"

@@ -7,6 +7,7 @@ neither break a table nor become a tag, a link or a heading.
 from __future__ import annotations
 
 import re
+from html import escape as html_escape
 
 from tabulate import tabulate
 
@@ -30,7 +31,9 @@ from harness.report.blocks import (
 )
 from harness.report.format import clean, clean_lines
 
-_SPECIAL = re.compile(r"([\\`*_\[\]|~#$!{}])")
+# Intervals, underscores inside words and "< " mean nothing to Markdown and stay readable as they are.
+_INTERVAL = r"\[[-−+\d.,e ]+\](?![(\[:])"
+_SPECIAL = re.compile(rf"({_INTERVAL})|([\\`*\[\]|~$])|(?<![^\W_])_|_(?![^\W_])")
 _SAFE_AS_CODE = re.compile(r"[\w.+:/@=, -]+")
 _MARKS = {"good": "✓", "bad": "⚠", "unsure": "ℹ"}
 
@@ -47,9 +50,11 @@ def markdown(document: Document) -> str:
 
 def escape(text: str) -> str:
     """One line of plain text in which no character means anything to Markdown or HTML."""
-    safe = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    safe = clean(text).replace("&", "&amp;").replace(">", "&gt;")
+    safe = re.sub(r"<(?! \d)", "&lt;", safe)
+    safe = _SPECIAL.sub(lambda m: m[1] or f"\\{m[0]}", safe)
     # a bare address would become a link
-    return _SPECIAL.sub(r"\\\1", safe).replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
+    return safe.replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
 
 
 def code(text: str) -> str:
@@ -85,9 +90,10 @@ def block(of: Block) -> str:
         case Entries(entries):
             return "\n".join(f"- **{escape(e.term)}**: {line(e.line)}" for e in entries)
         case Fold(title, blocks):
-            # a blank line after the summary is what makes GitHub read Markdown inside
+            # the blank line after the summary is what makes GitHub read Markdown inside
             inner = "\n\n".join(_folded(b) for b in blocks)
-            return f"<details><summary>{escape(title)}</summary>\n\n{inner}\n\n</details>"
+            summary = html_escape(clean(title))
+            return f"<details><summary>{summary}</summary>\n\n{inner}\n\n</details>"
         case Chart():
             return f"![{escape(of.description)}](charts/{of.file}.svg)\n\n*{escape(of.caption)}*"
         case Table():

@@ -10,12 +10,13 @@ from harness.records import Cell, Comparison, Summary, TaskSummary, Value
 from harness.report.blocks import Column, Datum
 from harness.report.format import (
     DASH,
+    MINUS,
     clean,
     decimals_for,
     decimals_of_magnitude,
     fixed,
-    interval,
     known,
+    scientific,
     si_bytes,
 )
 
@@ -100,12 +101,12 @@ def number(name: str, value: float, among: list[float], signed: bool = False) ->
     """One figure of a metric, with the digits that it and its companions `among` need."""
     of = metric(name)
     if of.unit == "bytes":
-        sign = "+" if signed and value > 0 else "−" if value < 0 else ""
-        return sign + si_bytes(abs(value))
-    largest = max((abs(v) for v in among), default=0.0)
-    if 0 < largest < _UNREADABLY_SMALL:
-        return "0" if value == 0 else f"{value:.1e}".replace("e-0", "e-").replace("-", "−")
+        return (MINUS if value < 0 else "+" if signed else "") + si_bytes(abs(value))
+    if 0 < max((abs(v) for v in among), default=0.0) < _UNREADABLY_SMALL:
+        return scientific(value, signed)
     least = _least_decimals(of)
+    if of.unit == "nats":
+        least = decimals_of_magnitude(among)
     if of.unit.endswith("/s"):
         least = min(least, decimals_of_magnitude(among))
     return fixed(value, decimals_for(among, least), signed)
@@ -136,18 +137,11 @@ def difference(row: Comparison) -> Datum:
     if row.delta is None:
         return Datum(DASH, tone="missing")
     among = known(row.delta, row.low, row.high)
-    if metric(row.metric).unit == "bytes" or row.low is None or row.high is None:
-        ends = ""
-    else:
-        ends = interval(
-            Value(value=row.delta, low=row.low, high=row.high),
-            decimals_for(among, max(3, _least_decimals(metric(row.metric)))),
-            signed=True,
-        )
-    least = max(3, _least_decimals(metric(row.metric)))
-    if metric(row.metric).unit == "bytes":
-        return Datum(number(row.metric, row.delta, among, signed=True), ends)
-    return Datum(fixed(row.delta, decimals_for(among, least), signed=True), ends)
+    shown = [number(row.metric, end, among, signed=True) for end in known(row.low, row.high)]
+    return Datum(
+        number(row.metric, row.delta, among, signed=True),
+        f"[{', '.join(shown)}]" if len(shown) == 2 else "",
+    )
 
 
 def column(name: str, task: str = "") -> Column:

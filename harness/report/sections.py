@@ -16,7 +16,7 @@ from harness.report.blocks import (
     Prose,
     Section,
 )
-from harness.report.format import clean, duration, moment, percent_level, plural
+from harness.report.format import clean, duration, moment, percent_level, plural, sentence
 from harness.report.kinds import of_kind
 from harness.report.ladder import ladder_blocks
 from harness.report.making import drawn, making_blocks
@@ -108,7 +108,11 @@ def _task_line(summary: Summary, task: str) -> Line:
     of = summary.tasks[task]
     data = f" Data: {clean(of.dataset)}, {drawn(of)}." if of.dataset and of.n else ""
     reference = (" Reference: ", Name(clean(of.reference)), ".") if of.reference else ()
-    return (Name(clean(task)), f" ({of.type}): {clean(of.description)}{data}", *reference)
+    return (
+        Name(clean(task)),
+        f" ({of.type}): {sentence(of.description)}{data}",
+        *reference,
+    )
 
 
 def _glance_chart(summary: Summary) -> Chart | None:
@@ -179,7 +183,7 @@ def speed(summary: Summary) -> list[Block]:
     for index, task in enumerate(tasks_of(summary, "speed"), start=1):
         level = percent_level(summary.confidence)
         said = (
-            f"{clean(summary.tasks[task].description)} Square brackets: {level} interval of the "
+            f"{sentence(summary.tasks[task].description)} Square brackets: {level} interval of the "
             "mean over the repetitions. Speeds hold for this machine and these settings; models "
             "on different engines also differ in what the engine does well."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.records import Cell, Comparison, Summary, Value
+from harness.records import Cell, Comparison, Failure, Summary, Value
 from harness.report.blocks import (
     Block,
     Column,
@@ -152,14 +152,26 @@ def failures(summary: Summary) -> Table | None:
     """What failed, why, and what to do about it."""
     rows = [
         Row(
-            (name(model), Datum("making it"), *_why(of.error.kind, of.error.message, of.error.hint))
+            (
+                name(model),
+                Datum("every task"),
+                *_why(of.error.kind, of.error.message, of.error.hint),
+            )
         )
         for model, of in summary.models.items()
         if of.error is not None
     ]
-    rows += [_failed_row(cell) for cell in summary.cells if cell.status == "failed"]
-    texts = [Column(c, numeric=False) for c in ("Step", "Kind", "What happened", "What to do")]
+    rows += [
+        _failed_row(cell)
+        for cell in summary.cells
+        if cell.status == "failed" and cell.error != _model_error(summary, cell)
+    ]
+    texts = [Column(c, numeric=False) for c in ("Task", "Kind", "What happened", "What to do")]
     return Table("What failed", (MODEL, *texts), tuple(rows)) if rows else None
+
+
+def _model_error(summary: Summary, cell: Cell) -> Failure | None:
+    return summary.models[cell.model].error if cell.model in summary.models else None
 
 
 def _failed_row(cell: Cell) -> Row:
@@ -200,8 +212,7 @@ def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> T
         Column("After"),
         Column("Difference", f"[{level} interval]"),
         Column("p", "adjusted"),
-        Column("Better / worse", "examples"),
-        Column("n"),
+        Column("Better / worse", "of n examples"),
         Column("Conclusion", numeric=False),
     )
     notes: list[Line] = [
@@ -235,8 +246,7 @@ def _difference(summary: Summary, row: Comparison) -> Row:
             single(row.metric, row.candidate_value),
             delta,
             Datum(p, tone="missing" if p == DASH else "plain"),
-            Datum(flips, tone="missing" if flips == DASH else "plain"),
-            Datum(count(row.n)),
+            Datum(flips, f"n = {count(row.n)}", "missing" if flips == DASH else "plain"),
             Datum(text, tone=tone),
         )
     )

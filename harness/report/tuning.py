@@ -25,6 +25,7 @@ from harness.report.kinds import of_kind
 from harness.report.measures import label
 from harness.report.tables import MODEL, difference_blocks, name
 
+METHODS = {"lora": "LoRA", "qlora": "QLoRA"}
 CURVE_POINTS = 60
 TABLE_POINTS = 6
 SHOWN_ANSWERS = 5
@@ -69,7 +70,7 @@ def _cost_row(model: str, of: Training) -> Row:
     return Row(
         (
             name(model),
-            Datum(clean(of.method)),
+            Datum(METHODS.get(of.method, of.method)),
             Datum(count(of.steps)),
             Datum(count(of.examples), f"× {of.epochs:g}"),
             Datum(count(of.tokens), f"/ {count(of.answer_tokens)}"),

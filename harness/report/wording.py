@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from harness.records import Comparison, Summary
 from harness.report.blocks import Block, Bullets, Callout, Line, Name, Prose, Strong
 from harness.report.claims import claims, joined, listed, overlap
-from harness.report.format import fixed, percent_level, share, si_bytes
+from harness.report.format import fixed, percent_level, sentence, share, si_bytes
 from harness.report.kinds import candidates, of_kind, precision
 from harness.report.measures import (
     figure,
@@ -86,6 +86,8 @@ def _fine_tuning_lead(found: set[Outcome], level: str) -> tuple[str, str]:
             "Fine-tuning helped.",
             f" Each gain below has a {level} interval that excludes zero.",
         )
+    if found == {Outcome.BETTER, Outcome.MISSING}:
+        return "Fine-tuning helped where it could be judged.", " Some answers are missing."
     if better:
         return "Fine-tuning helped in part.", " Not every difference below could be shown."
     if worse:
@@ -213,7 +215,7 @@ def gates(summary: Summary) -> Line:
             Name(g.candidate),
             f": {label(g.metric)} on ",
             Name(g.task),
-            f" {g.rule.rstrip('. ')}. {g.reason.rstrip('. ')}.",
+            f" {sentence(g.rule)} {sentence(g.reason)}",
         )
         for g in missed
     ]
