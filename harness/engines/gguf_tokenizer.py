@@ -32,6 +32,11 @@ class GgufTokenizer:
     def has_chat_template(self) -> bool:
         return self.chat_template is not None
 
+    @property
+    def eos_id(self) -> int | None:
+        found = int(lib.llama_vocab_eos(self._vocab))
+        return None if found == NO_TOKEN else found
+
     @cached_property
     def stop_ids(self) -> frozenset[int]:
         found = {

@@ -18,8 +18,9 @@ from harness.engines.contexts import Context, Scores, plan_contexts
 from harness.engines.hf_forward import Forward
 from harness.engines.hf_generate import generate_batch
 from harness.engines.hf_load import choose_device, choose_dtype, count_parameters, load_model
+from harness.engines.hf_score import run_prefix, score_batch
 from harness.engines.hf_tokenizer import open_hf_tokenizer
-from harness.engines.oom import out_of_memory, reports_out_of_memory
+from harness.engines.oom import memory_errors, out_of_memory, reports_out_of_memory
 from harness.engines.process import peak_resident_bytes, physical_cores
 from harness.engines.protocol import (
     ChoiceQuestion,
@@ -80,8 +81,15 @@ class HfEngine:
         scores = Scores(questions)
         yield from scores.without_tokens()
         contexts = plan_contexts(questions)
-        for batch in self._batches(contexts, [len(context.ids) for context in contexts]):
-            for context, values in self._halving(self._score, batch, "scoring prompts"):
+        with memory_errors("running what all prompts begin with"):
+            prefix = run_prefix(self._running, contexts)
+        lengths = [len(context.ids) - prefix.length for context in contexts]
+
+        def run(batch: Sequence[Context]) -> list[list[float]]:
+            return score_batch(self._running, prefix, batch)
+
+        for batch in self._batches(contexts, lengths):
+            for context, values in self._halving(run, batch, "scoring prompts"):
                 yield from scores.add(context.targets, values)
 
     def generate(
@@ -106,21 +114,16 @@ class HfEngine:
         cache: Any = None
         for start in range(0, len(ids), rows):
             part = ids[start : start + rows]
-            try:
-                with torch.inference_mode():
-                    columns = torch.arange(len(part), device=self._device)
-                    logits, cache = self._running(
-                        torch.tensor([list(part)], device=self._device),
-                        torch.zeros_like(columns),
-                        columns,
-                        past=cache,
-                        use_cache=True,
-                    )
-                    block: LogProbs = logits.log_softmax(-1).cpu().numpy()
-            except (MemoryError, RuntimeError) as error:
-                if reports_out_of_memory(error):
-                    raise out_of_memory(f"running {len(part)} tokens") from error
-                raise
+            with memory_errors(f"running {len(part)} tokens"), torch.inference_mode():
+                columns = torch.arange(len(part), device=self._device)
+                logits, cache = self._running(
+                    torch.tensor([list(part)], device=self._device),
+                    torch.zeros_like(columns),
+                    columns,
+                    past=cache,
+                    use_cache=True,
+                )
+                block: LogProbs = logits.log_softmax(-1).cpu().numpy()
             yield block
 
     def footprint(self) -> Footprint:
@@ -143,32 +146,6 @@ class HfEngine:
         if self._forward is None:
             raise RuntimeError("The engine has been closed.")
         return self._forward
-
-    def _score(self, contexts: Sequence[Context]) -> list[list[float]]:
-        """Log-probabilities of each context's targets, from one right-padded batch.
-
-        A causal model never looks right, so padding there needs no mask.
-        """
-        width = max(len(context.ids) for context in contexts)
-        picked = [(row, at) for row, context in enumerate(contexts) for at in context.positions]
-        place = {pick: number for number, pick in enumerate(picked)}
-        targets = [
-            (row, target) for row, context in enumerate(contexts) for target in context.targets
-        ]
-        with torch.inference_mode():
-            ids = torch.tensor(
-                [list(context.ids) + [0] * (width - len(context.ids)) for context in contexts],
-                device=self._device,
-            )
-            rows, columns = torch.tensor(picked, device=self._device).unbind(1)
-            logits, _ = self._running(ids, rows, columns)
-            wanted = torch.tensor(
-                [(place[row, target.position], target.token) for row, target in targets],
-                device=self._device,
-            )
-            values = logits.log_softmax(-1)[wanted[:, 0], wanted[:, 1]].tolist()
-        stream = iter(values)
-        return [[next(stream) for _ in context.targets] for context in contexts]
 
     def _batches(self, items: Sequence[Item], lengths: Sequence[int]) -> Iterator[list[Item]]:
         """Items in batches of like length within the token budget, the longest first."""

@@ -104,6 +104,7 @@ def load_model(spec: EngineSpec, device: Any, dtype: Any) -> tuple[Any, list[Pat
             f"{some(missing)}.",
             "Weights and config.json do not belong together, or a weight file is missing.",
         )
+    check_blocks(model, device)
     if spec.adapter is not None:
         adapter = Path(spec.adapter)
         files = files + adapter_files(adapter)
@@ -124,6 +125,20 @@ def quantization(spec: EngineSpec, device: Any) -> Any:
             bnb_4bit_compute_dtype=torch.float32 if device.type == "cpu" else torch.bfloat16,
         )
     return BitsAndBytesConfig(load_in_8bit=True) if spec.quantize == "int8" else None
+
+
+def check_blocks(model: Any, device: Any) -> None:
+    """Raises BadModelError if 4-bit weights have rows that bitsandbytes cannot run on a CPU."""
+    if device.type != "cpu":
+        return
+    for name, weight in model.named_parameters():
+        state = getattr(weight, "quant_state", None)
+        if state is not None and state.shape[-1] % state.blocksize:
+            raise BadModelError(
+                f"bitsandbytes cannot run {name} in 4 bits on a CPU: its rows have "
+                f"{state.shape[-1]} weights, which is no multiple of {state.blocksize}.",
+                "Use `quantize: int8`, a GPU, or a GGUF quantization for this model.",
+            )
 
 
 def first_line(error: BaseException) -> str:

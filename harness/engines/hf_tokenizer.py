@@ -36,6 +36,11 @@ class HfTokenizer:
     def has_chat_template(self) -> bool:
         return self.chat_template is not None
 
+    @property
+    def eos_id(self) -> int | None:
+        found = self._tokenizer.eos_token_id
+        return None if found is None else int(found)
+
     @cached_property
     def stop_ids(self) -> frozenset[int]:
         found = set()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from harness.errors import OutOfMemoryError
@@ -22,3 +25,14 @@ def out_of_memory(doing: str) -> OutOfMemoryError:
         f"Memory ran out while {doing}.",
         "Use a smaller model, quantize it (`quantize: nf4`), or free memory on this machine.",
     )
+
+
+@contextmanager
+def memory_errors(doing: str) -> Iterator[None]:
+    """Turns running out of memory into an `OutOfMemoryError`; lets other errors pass."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if reports_out_of_memory(error):
+            raise out_of_memory(doing) from error
+        raise

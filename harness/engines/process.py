@@ -9,8 +9,10 @@ import psutil
 
 
 def physical_cores() -> int:
-    """Number of physical cores, at least 1."""
-    return psutil.cpu_count(logical=False) or 1
+    """Number of physical cores that this process may use, at least 1."""
+    allowed = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else 0
+    physical = psutil.cpu_count(logical=False) or 1
+    return min(physical, allowed or physical)
 
 
 def peak_resident_bytes() -> int:

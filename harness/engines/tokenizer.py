@@ -23,6 +23,10 @@ class Tokenizer(Protocol):
         """The id that begins every text of this model; None where the model wants none."""
 
     @property
+    def eos_id(self) -> int | None:
+        """The id that ends a text; None where the tokenizer has none."""
+
+    @property
     def stop_ids(self) -> frozenset[int]:
         """Ids that end an answer: end of text, and end of turn where there is a template."""
 

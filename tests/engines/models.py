@@ -23,8 +23,36 @@ from transformers import (
 
 VOCABULARY = 512
 CONTEXT = 256
-NOUNS = ["profit", "sale", "order", "share", "ship", "bank", "plant", "price", "loss", "engine", "factory", "cat", "train", "letter"]
-VERBS = ["rises", "falls", "grows", "sinks", "opens", "closes", "builds", "sells", "buys", "moves", "reads", "writes"]
+NOUNS = [
+    "profit",
+    "sale",
+    "order",
+    "share",
+    "ship",
+    "bank",
+    "plant",
+    "price",
+    "loss",
+    "engine",
+    "factory",
+    "cat",
+    "train",
+    "letter",
+]
+VERBS = [
+    "rises",
+    "falls",
+    "grows",
+    "sinks",
+    "opens",
+    "closes",
+    "builds",
+    "sells",
+    "buys",
+    "moves",
+    "reads",
+    "writes",
+]
 CHAT_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
     "{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
