@@ -1,0 +1,118 @@
+"""The command line: one module a command, no logic, heavy parts imported late."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.errors import HarnessError
+
+app = typer.Typer(
+    name="harness",
+    help="Fine-tune, quantize, ask and compare local language models: one YAML file in, "
+    "one report out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Exit codes: 0 all well; 1 a cell or step failed; 2 the input was wrong and nothing "
+    "ran; 3 a gate was not met; 130 interrupted.",
+)
+
+Suite = Annotated[Path, typer.Argument(metavar="SUITE", help="The suite's YAML file.")]
+Results = Annotated[Path, typer.Option(help="Folder of all results.")]
+Reports = Annotated[Path, typer.Option(help="Folder of all reports.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Examples per task, in place of the suite's limits.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+
+
+@app.command()
+def run(
+    suite: Suite,
+    results: Results = Path("results"),
+    reports: Reports = Path("reports"),
+    limit: Limit = None,
+    only: Annotated[
+        str | None,
+        typer.Option(help="Ask only cells whose model, task or model/task fits this pattern."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Worker processes at the same time.")] = 1,
+    json: Json = False,
+) -> None:
+    """Make the models, ask them the tasks, write the report. Does only what is not done yet."""
+    from harness.cli.run import run_suite
+
+    raise typer.Exit(run_suite(suite, results, reports, limit, only, jobs, json))
+
+
+@app.command()
+def plan(
+    suite: Suite,
+    results: Results = Path("results"),
+    limit: Limit = None,
+    only: Annotated[str | None, typer.Option(help="As for `run`.")] = None,
+    json: Json = False,
+) -> None:
+    """Show the steps that a suite takes, what is there already, and what would run."""
+    from harness.cli.plan import show_plan
+
+    raise typer.Exit(show_plan(suite, results, limit, only, json))
+
+
+@app.command()
+def report(
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="results/<suite>, or its summary.json.")
+    ],
+    reports: Reports = Path("reports"),
+    json: Json = False,
+) -> None:
+    """Write the report of results that are there."""
+    from harness.cli.report import report_results
+
+    raise typer.Exit(report_results(results, reports, json))
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("suite.yaml"),
+) -> None:
+    """Write a commented suite to start from."""
+    from harness.cli.init import write_suite
+
+    raise typer.Exit(write_suite(file))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of suite files, for editors."""
+    from harness.cli.schema import print_schema
+
+    raise typer.Exit(print_schema())
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Say what this machine has, what is missing, and how to get it."""
+    from harness.cli.doctor import examine
+
+    raise typer.Exit(examine(json))
+
+
+def main() -> None:
+    """Runs a command; a user's mistake is answered with one message and an exit code."""
+    try:
+        app()
+    except HarnessError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        if error.hint:
+            sys.stderr.write(f"hint: {error.hint}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; run the same command again to go on from here\n")
+        sys.exit(130)

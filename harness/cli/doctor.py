@@ -1,0 +1,90 @@
+"""`harness doctor`: what this machine has, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from harness.data import DATASETS
+from harness.models.llamacpp_source import VARIABLE, installed_place
+from harness.runner.artifacts import default_home
+from harness.runner.machine import describe_machine
+from harness.runner.world import package_version
+from harness.starter import MODEL_FOLDER
+
+GIB = 2**30
+NEEDED = ("torch", "transformers", "peft", "bitsandbytes", "llama-cpp-python", "rouge-score")
+ROOM_BYTES = GIB
+"""Free space below which even the quickstart may not fit."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `ok` False means that some suites cannot run."""
+
+    what: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def examine(as_json: bool) -> int:
+    """Prints what there is. Returns 0 where the quickstart can run, else 1."""
+    findings = list(_findings())
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        table = Table(show_header=False, box=None, pad_edge=False)
+        for finding in findings:
+            mark = "ok" if finding.ok else "MISSING"
+            remedy = "" if finding.ok else f"\n{finding.remedy}"
+            table.add_row(mark, finding.what, f"{finding.found}{remedy}")
+        Console(file=sys.stdout).print(table)
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _findings() -> Iterator[Finding]:
+    machine = describe_machine()
+    cores, memory = machine["cores"], machine["memory_bytes"] / GIB
+    yield Finding("processor", True, f"{machine['processor']}, {cores} cores")
+    yield Finding("memory", True, f"{memory:.1f} GiB")
+    gpus = ", ".join(machine["gpus"]) or "none: models run on the processor"
+    yield Finding("GPU", True, gpus)
+    for name in NEEDED:
+        version = package_version(name)
+        remedy = f"pip install -c constraints.txt {name}"
+        yield Finding(name, version != "missing", version, remedy)
+    source = _converter()
+    yield Finding(
+        "llama.cpp's converter",
+        source is not None,
+        str(source) if source else "not here yet",
+        "python -m harness.models.llamacpp_source fetches it from the llama-cpp-python sdist (as "
+        f"does the first conversion); or set {VARIABLE} to a checkout of llama.cpp.",
+    )
+    starter = MODEL_FOLDER / "model.safetensors"
+    yield Finding("starter model", starter.is_file(), str(MODEL_FOLDER), "Reinstall harness.")
+    yield Finding("data sets", True, ", ".join(sorted(DATASETS)))
+    yield _room(default_home())
+
+
+def _converter() -> Path | None:
+    if package_version("llama-cpp-python") == "missing":
+        return None
+    place = Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else installed_place()
+    return place if (place / "convert_hf_to_gguf.py").is_file() else None
+
+
+def _room(home: Path) -> Finding:
+    at = next(folder for folder in (home, *home.parents) if folder.is_dir())
+    free = shutil.disk_usage(at).free
+    found = f"{home}: {free / GIB:.1f} GiB free"
+    return Finding("artifacts", free >= ROOM_BYTES, found, "Make room, or set HARNESS_HOME.")

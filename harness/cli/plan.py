@@ -1,0 +1,85 @@
+"""`harness plan`: the graph of steps, before anything runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from harness.runner.run import Options, Prepared, prepare
+from harness.suite.steps import Step
+
+
+def show_plan(
+    suite: Path, results: Path, limit: int | None, only: str | None, as_json: bool
+) -> int:
+    """Prints the plan. Returns the exit code."""
+    prepared = prepare(suite, Options(results=results, limit=limit, only=only))
+    steps = [(step, _state(step, prepared)) for step in _all_steps(prepared)]
+    if as_json:
+        print(json.dumps(_as_data(prepared, steps), indent=2))
+        return 0
+    console = Console(file=sys.stdout)
+    artifacts = [(step, state) for step, state in steps if step.kind != "cell"]
+    console.print(_steps_table(artifacts))
+    console.print(_cells_table([(step, state) for step, state in steps if step.kind == "cell"]))
+    count = sum(state == "would run" for _, state in steps)
+    console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.")
+    return 0
+
+
+def _steps_table(steps: list[tuple[Step, str]]) -> Table:
+    table = Table(title="What is made", title_justify="left")
+    for column in ("", "step", "after", "key", "state"):
+        table.add_column(column, overflow="fold")
+    numbers = {step.key: str(number) for number, (step, _) in enumerate(steps, start=1)}
+    for step, state in steps:
+        after = ", ".join(sorted({numbers[key] for key in step.parents.values()}, key=int))
+        table.add_row(numbers[step.key], step.label, after, step.key[:12], state)
+    return table
+
+
+def _cells_table(cells: list[tuple[Step, str]]) -> Table:
+    table = Table(title="What is asked", title_justify="left")
+    tasks = list(dict.fromkeys(step.task for step, _ in cells))
+    for column in ("model", *tasks):
+        table.add_column(column, overflow="fold")
+    states = {(step.model, step.task): state for step, state in cells}
+    for model in dict.fromkeys(step.model for step, _ in cells):
+        table.add_row(model, *(states.get((model, task), "-") for task in tasks))
+    return table
+
+
+def _all_steps(prepared: Prepared) -> list[Step]:
+    return [*prepared.plan.steps.values(), *prepared.cells]
+
+
+def _state(step: Step, prepared: Prepared) -> str:
+    if step.kind == "source":
+        return "in place"
+    if prepared.is_cached(step):
+        return "cached"
+    todo = {(s.key, s.model, s.task) for s in prepared.to_do()}
+    return "would run" if (step.key, step.model, step.task) in todo else "not needed"
+
+
+def _as_data(prepared: Prepared, steps: list[tuple[Step, str]]) -> dict[str, object]:
+    return {
+        "suite": prepared.suite.spec.name,
+        "steps": [
+            {
+                "key": step.key,
+                "kind": step.kind,
+                "label": step.label,
+                "model": step.model or None,
+                "task": step.task or None,
+                "params": step.params,
+                "parents": step.parents,
+                "state": state,
+            }
+            for step, state in steps
+        ],
+    }

@@ -1,0 +1,81 @@
+"""Shows a run while it goes: the step, its examples, the time left; plain lines without a terminal."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from harness.records import Failure
+from harness.suite.steps import Step
+
+
+class Display:
+    """A `harness.runner.walk.Observer` that writes to the terminal (standard error)."""
+
+    def __init__(self, console: Console, steps: int) -> None:
+        """Prepares the display for so many steps."""
+        self._console = console
+        self._steps = steps
+        self._ended = 0
+        self._since: dict[int, float] = {}
+        self._rows: dict[int, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]}", markup=False),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+        )
+        self._all = self._progress.add_task("all steps", total=steps, unit="steps")
+
+    def __enter__(self) -> Display:
+        if self._console.is_terminal:
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def started(self, step: Step) -> None:
+        self._since[id(step)] = time.monotonic()
+        self._rows[id(step)] = self._progress.add_task(step.label, total=None, unit="")
+
+    def progressed(self, step: Step, done: int, total: int, unit: str) -> None:
+        row = self._rows[id(step)]
+        self._progress.update(row, completed=done, total=total, unit=unit)
+
+    def finished(self, step: Step) -> None:
+        self._end(step, "done", "")
+
+    def failed(self, step: Step, failure: Failure) -> None:
+        self._end(step, "FAILED", f": {failure.message}")
+
+    def _end(self, step: Step, word: str, rest: str) -> None:
+        self._ended += 1
+        since = self._since.pop(id(step), None)
+        took = f" {time.monotonic() - since:6.1f} s" if since is not None else " " * 9
+        row = self._rows.pop(id(step), None)
+        if row is not None:
+            self._progress.remove_task(row)
+        self._progress.update(self._all, completed=self._ended)
+        line = f"[{self._ended:>2}/{self._steps}]{took}  {word:<6}  {step.label}{rest}"
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,99 @@
+"""`harness run`: a suite from file to report."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.cli.progress import Display
+from harness.records import Summary
+from harness.runner.run import Options, Outcome, Prepared, prepare, run
+
+
+def run_suite(
+    suite: Path,
+    results: Path,
+    reports: Path,
+    limit: int | None,
+    only: str | None,
+    jobs: int,
+    as_json: bool,
+) -> int:
+    """Runs a suite, writes its report, says where it is. Returns the exit code."""
+    options = Options(results=results, limit=limit, only=only, jobs=jobs)
+    prepared = prepare(suite, options)
+    console = Console(stderr=True)
+    with Display(console, len(_visible(prepared))) as display:
+        outcome = run(prepared, options, display, _commands(suite, limit))
+    files = _write_report(prepared, outcome, reports)
+    if as_json:
+        print(json.dumps(_as_data(outcome, files)))
+    else:
+        _say(outcome, prepared, files, console)
+    return exit_code(outcome.summary)
+
+
+def exit_code(summary: Summary) -> int:
+    """1 where a cell failed, else 3 where a gate was not met, else 0."""
+    if any(cell.status == "failed" for cell in summary.cells):
+        return 1
+    return 3 if any(not gate.passed for gate in summary.gates) else 0
+
+
+def _visible(prepared: Prepared) -> list[object]:
+    return [step for step in prepared.to_do() if step.kind != "source"]
+
+
+def _commands(suite: Path, limit: int | None) -> list[str]:
+    words = ["harness", "run", str(suite), *(["--limit", str(limit)] if limit else [])]
+    return [shlex.join(words)]
+
+
+def _write_report(prepared: Prepared, outcome: Outcome, reports: Path) -> list[Path]:
+    folder = reports / outcome.summary.suite["name"]
+    page = folder / "index.html"
+    summary_file = prepared.results.summary_file
+    fresh = page.is_file() and page.stat().st_mtime_ns >= summary_file.stat().st_mtime_ns
+    if outcome.ran == 0 and fresh and (folder / "report.md").is_file():
+        return [folder / "report.md", page]
+    from harness.report import write_report
+
+    return write_report(outcome.summary, folder)
+
+
+def _say(outcome: Outcome, prepared: Prepared, files: list[Path], console: Console) -> None:
+    if outcome.ran == 0:
+        console.print(
+            f"Nothing to do: all {len(prepared.cells)} cells are answered.", highlight=False
+        )
+    from harness.report import terminal_table
+
+    out = Console(file=sys.stdout)
+    out.print(terminal_table(outcome.summary))
+    for step, failure in outcome.failures:
+        if step.kind == "cell":
+            hint = f" {failure.hint}" if failure.hint else ""
+            line = f"failed: {step.model}/{step.task}: {failure.message}{hint}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for file in files:
+        if file.suffix in (".md", ".html"):
+            out.print(f"Report: {file}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _as_data(outcome: Outcome, files: list[Path]) -> dict[str, object]:
+    return {
+        "ran": outcome.ran,
+        "seconds": round(outcome.seconds, 3),
+        "exit_code": exit_code(outcome.summary),
+        "failed": [
+            {"model": step.model, "task": step.task, **failure.model_dump()}
+            for step, failure in outcome.failures
+            if step.kind == "cell"
+        ],
+        "reports": [str(file) for file in files],
+        "summary": outcome.summary.model_dump(mode="json", by_alias=True),
+    }

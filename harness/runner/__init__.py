@@ -1,0 +1,1 @@
+"""Doing what a suite asks for: the graph walker, worker processes, the stores."""

@@ -1,0 +1,106 @@
+"""Artifacts: the files that models are made into, by the key of the step that made them.
+
+`$HARNESS_HOME/artifacts/<kind>/<key>/` holds the files and `manifest.json`, which names the
+step's parameters, its parents' keys, and what came of it. A folder appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from harness.runner.files import write_json
+from harness.suite.steps import Step
+
+FILE_OF_KIND = {
+    "convert": "model.gguf",
+    "quantize": "model.gguf",
+    "examples": "examples.jsonl",
+}
+"""The file that the next step reads; for other kinds it is the folder itself."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an artifact is and how it came about."""
+
+    key: str
+    kind: str
+    label: str
+    params: dict[str, Any]
+    parents: dict[str, str]
+    created: str
+    seconds: float
+    outcome: dict[str, Any]
+    """What the step found: the training's record, the prompts' hash, the parity."""
+
+
+def default_home() -> Path:
+    """`$HARNESS_HOME`, or `~/.cache/harness`."""
+    return Path(os.environ.get("HARNESS_HOME") or Path.home() / ".cache" / "harness")
+
+
+class ArtifactStore:
+    """The artifacts on this machine, shared by all suites."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def folder(self, step: Step) -> Path:
+        """Where the step's artifact is, or would be."""
+        return self.home / "artifacts" / step.kind / step.key
+
+    def file(self, step: Step) -> Path:
+        """What a step that has this one as its parent reads."""
+        if step.kind == "source":
+            return Path(step.settings["path"])
+        name = FILE_OF_KIND.get(step.kind)
+        return self.folder(step) / name if name else self.folder(step)
+
+    def manifest(self, step: Step) -> Manifest | None:
+        """The artifact's manifest, or None where it has not been made (or was damaged)."""
+        try:
+            found = json.loads((self.folder(step) / "manifest.json").read_text())
+            manifest = Manifest(**found)
+        except (OSError, ValueError, TypeError):
+            return None
+        return manifest if manifest.key == step.key else None
+
+    @contextmanager
+    def making(self, step: Step) -> Iterator[Path | None]:
+        """A folder to make an artifact in; None where another process has made it meanwhile.
+
+        What is in the folder becomes the artifact by `commit`; otherwise it is deleted.
+        """
+        folder = self.folder(step)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_suffix(".lock")):
+            if self.manifest(step) is not None:
+                yield None
+                return
+            scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{step.key[:12]}."))
+            try:
+                yield scratch
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def commit(self, step: Step, scratch: Path, outcome: dict[str, Any], seconds: float) -> None:
+        """Makes the folder the step's artifact."""
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        manifest = Manifest(
+            step.key, step.kind, step.label, step.params, step.parents, created, seconds, outcome
+        )
+        write_json(scratch / "manifest.json", asdict(manifest))
+        folder = self.folder(step)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(scratch, folder)

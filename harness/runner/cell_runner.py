@@ -1,0 +1,150 @@
+"""Asks a model its tasks: opens engines, appends samples as they come, writes the result last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from harness.engines import Engine, EngineSpec, open_engine
+from harness.records import Cell, Sample, Value
+from harness.runner.jobs import Task
+from harness.runner.results import CellFolder, ResultsStore
+from harness.suite.schema import SpeedTask, TaskSpec
+from harness.tasks.asking import Asking, ask
+from harness.tasks.prompts import PromptSet
+
+Progress = Callable[[int, int, str], None]
+_TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
+
+
+class CellRunner:
+    """Runs cells of one model; the engine is opened once."""
+
+    def __init__(self, results: Path, threads: int) -> None:
+        self._results = ResultsStore(results)
+        self._threads = threads
+        self._engine: tuple[EngineSpec, Engine] | None = None
+
+    def close(self) -> None:
+        """Frees the engine."""
+        if self._engine is not None:
+            self._engine[1].close()
+            self._engine = None
+
+    def run(self, task: Task, progress: Progress) -> None:
+        """Answers what is still open of a cell and writes its result."""
+        step = task.step
+        spec = _task_spec(step.params["task"])
+        folder = self._results.cell(step.model, step.task)
+        kept = [] if isinstance(spec, SpeedTask) else folder.samples(step.key)
+        folder.start(kept)
+        prompts = PromptSet.read(Path(task.inputs["prompts"])) if "prompts" in task.inputs else None
+        total = len(prompts.prompts) if prompts else spec.repetitions
+        progress(len(kept), total, "examples")
+        engine = self._open(_engine_spec("", task.inputs, step.params["options"]))
+        reference = self._open_reference(task)
+        asking = Asking(
+            key=step.key,
+            engine=engine,
+            seed=step.params["seed"],
+            prompts=prompts,
+            done=frozenset(sample.index for sample in kept),
+            reference=reference,
+            decode=lambda ids: _tokenizer(task.inputs["tokenizer"]).decode(ids),
+        )
+        started = time.perf_counter()
+        with folder.samples_file.open("a") as stream:
+            for count, sample in enumerate(ask(spec, asking), start=len(kept) + 1):
+                stream.write(f"{sample.model_dump_json()}\n")
+                stream.flush()
+                progress(count, total, "examples")
+        seconds = time.perf_counter() - started
+        if reference is not None:
+            reference.close()
+        folder.finish(_result(task, spec, engine, folder, prompts, seconds))
+
+    def _open(self, spec: EngineSpec) -> Engine:
+        if self._engine is None or self._engine[0] != spec:
+            self.close()
+            self._engine = spec, open_engine(replace(spec, threads=spec.threads or self._threads))
+        return self._engine[1]
+
+    def _open_reference(self, task: Task) -> Engine | None:
+        options = task.step.params.get("reference_options")
+        if options is None:
+            return None
+        spec = _engine_spec("reference.", task.inputs, options)
+        return open_engine(replace(spec, threads=spec.threads or self._threads))
+
+
+def _task_spec(params: Mapping[str, Any]) -> Any:
+    """The task as the suite gave it; the reference travels as files, not by name."""
+    extra = {"reference": "reference"} if params["type"] == "divergence" else {}
+    return _TASK.validate_python({**params, **extra})
+
+
+def _engine_spec(prefix: str, inputs: Mapping[str, str], options: Mapping[str, Any]) -> EngineSpec:
+    files: dict[str, Any] = {
+        role: inputs.get(prefix + role) for role in ("weights", "adapter", "gguf")
+    }
+    return EngineSpec(**files, **options)
+
+
+@lru_cache(maxsize=1)
+def _tokenizer(path: str) -> Any:
+    from harness.engines.tokenizer import open_tokenizer
+
+    return open_tokenizer(Path(path))
+
+
+def _result(
+    task: Task,
+    spec: Any,
+    engine: Engine,
+    folder: CellFolder,
+    prompts: PromptSet | None,
+    seconds: float,
+) -> Cell:
+    from harness.analysis.metrics import compute_metrics
+
+    step, footprint = task.step, engine.footprint()
+    samples = folder.samples(step.key)
+    labels = prompts.labels if prompts else ()
+    extras: dict[str, float] = {}
+    if isinstance(spec, SpeedTask):
+        peak = footprint.peak_device_bytes or footprint.peak_resident_bytes
+        extras = {"load_seconds": engine.load_seconds, "peak_bytes": float(peak)}
+    metrics: dict[str, Value] = compute_metrics(
+        spec.type, samples, step.params["seed"], extras=extras, labels=labels or None
+    )
+    return Cell(
+        key=step.key,
+        model=step.model,
+        task=step.task,
+        status="ok",
+        n=len(samples),
+        seconds=seconds,
+        load_seconds=engine.load_seconds,
+        metrics=metrics,
+        engine=asdict(engine.info),
+        footprint=asdict(footprint),
+        prompts=prompts.sha256() if prompts else "",
+        details=_details(spec.type, samples, labels),
+    )
+
+
+def _details(task_type: str, samples: list[Sample], labels: tuple[str, ...]) -> dict[str, Any]:
+    """What the report shows of a cell beside its metrics."""
+    if task_type == "classify":
+        from harness.analysis.metrics import confusion
+
+        return {"confusion": {"labels": list(labels), "matrix": confusion(samples, labels)}}
+    if task_type == "speed":
+        return {"repetitions": [sample.data for sample in samples]}
+    return {}

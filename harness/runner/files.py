@@ -1,0 +1,30 @@
+"""Writing files so that a reader, or the next run after a crash, never sees half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Replaces a file by a new one with this text, or leaves it as it was."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Atomically, indented, with a newline at the end."""
+    write_atomically(file, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,69 @@
+"""Jobs: what a worker process is given to do, as plain data, and what it says back.
+
+A job and its events are JSON, so that another executor can send them to another machine.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from harness.suite.steps import Step
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step, the files it reads (by role), and where it writes."""
+
+    step: Step
+    inputs: dict[str, str]
+    outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the parents found, by role."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Steps for one worker process, to be done in this order."""
+
+    name: str
+    tasks: tuple[Task, ...]
+    home: str
+    """Folder of the artifact store."""
+    results: str
+    """Folder of the suite's results."""
+    threads: int = 0
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """What `to_json` wrote."""
+        data = json.loads(text)
+        tasks = tuple(
+            Task(Step(**task["step"]), task["inputs"], task["outcomes"]) for task in data["tasks"]
+        )
+        return cls(**{**data, "tasks": tasks})
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a worker says about a step.
+
+    `progress` carries `done`, `total` and `unit`; `failed` carries `kind`, `message`, `hint`.
+    """
+
+    step: str
+    event: Literal["start", "progress", "done", "failed"]
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Event:
+        """What `to_json` wrote."""
+        return cls(**json.loads(text))

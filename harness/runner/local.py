@@ -1,0 +1,59 @@
+"""The executor for this machine: every job is a worker process here."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.runner.artifacts import ArtifactStore
+from harness.runner.jobs import Event, Job, Task
+from harness.runner.process import run_job
+from harness.runner.results import ResultsStore
+from harness.suite.plan import Plan
+from harness.suite.steps import Step
+
+
+@dataclass(frozen=True)
+class LocalExecutor:
+    """Runs steps in worker processes (`harness.runner.walk.Executor`)."""
+
+    plan: Plan
+    artifacts: ArtifactStore
+    results: ResultsStore
+    timeout_seconds: float
+    threads: int = 0
+    """Threads of each worker; 0: as many as physical cores."""
+
+    def run(
+        self, steps: tuple[Step, ...], hear: Callable[[Event], None], stop: threading.Event
+    ) -> None:
+        """Runs the steps as one job; keeps what each finds beside the results."""
+        by_key = {step.key: step for step in steps}
+
+        def pass_on(event: Event) -> None:
+            step = by_key[event.step]
+            if event.event == "done" and step.kind != "cell":
+                manifest = self.artifacts.manifest(step)
+                if manifest is not None:
+                    self.results.keep(manifest)
+            hear(event)
+
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", steps[0].group)
+        job = Job(
+            name=name,
+            tasks=tuple(self._task(step) for step in steps),
+            home=str(self.artifacts.home),
+            results=str(self.results.folder),
+            threads=self.threads,
+        )
+        log = self.results.folder / "logs" / f"{name}.log"
+        run_job(job, log, self.timeout_seconds, pass_on, stop)
+
+    def _task(self, step: Step) -> Task:
+        inputs: dict[str, str] = {}
+        for role, key in step.parents.items():
+            inputs[role] = str(Path(self.artifacts.file(self.plan.steps[key])).absolute())
+        return Task(step, inputs)

@@ -1,0 +1,110 @@
+"""Results: `results/<suite>/`, a folder a cell, and what was found while making the models.
+
+`samples.jsonl` grows by a line an example; `result.json` is written last. A cell is done when
+`result.json` is of status `ok` and carries the cell's key.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.records import Cell, Sample, Summary
+from harness.runner.artifacts import Manifest
+from harness.runner.files import write_atomically, write_json
+from harness.suite.steps import Step
+
+
+class CellFolder:
+    """The files of one cell."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.samples_file = folder / "samples.jsonl"
+        self.result_file = folder / "result.json"
+
+    def result(self) -> Cell | None:
+        """The cell as it was last written; None where it is missing or damaged."""
+        try:
+            return Cell.model_validate_json(self.result_file.read_text())
+        except (OSError, ValidationError):
+            return None
+
+    def is_done(self, key: str) -> bool:
+        """Whether this very cell has been answered."""
+        result = self.result()
+        return result is not None and result.key == key and result.status == "ok"
+
+    def samples(self, key: str) -> list[Sample]:
+        """The samples that belong to a key, by index; a line cut off by a crash is passed over."""
+        try:
+            lines = self.samples_file.read_text().split("\n")
+        except OSError:
+            return []
+        found: dict[int, Sample] = {}
+        for line in lines:
+            try:
+                sample = Sample.model_validate_json(line)
+            except ValidationError:
+                continue
+            if sample.key == key:
+                found[sample.index] = sample
+        return [found[index] for index in sorted(found)]
+
+    def start(self, kept: Sequence[Sample]) -> None:
+        """Makes the folder ready for appending: only these samples, and no result."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.result_file.unlink(missing_ok=True)
+        write_atomically(self.samples_file, "".join(f"{s.model_dump_json()}\n" for s in kept))
+
+    def finish(self, cell: Cell) -> None:
+        """Writes the result, atomically."""
+        write_json(self.result_file, cell.model_dump(mode="json"))
+
+
+class ResultsStore:
+    """The results of one suite."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.summary_file = folder / "summary.json"
+
+    def cell(self, model: str, task: str) -> CellFolder:
+        """The folder of a cell, whether it is there or not."""
+        return CellFolder(self.folder / "cells" / model / task)
+
+    def keep(self, manifest: Manifest) -> None:
+        """Keeps what a step found beside the cells, so that results stand without artifacts."""
+        write_json(self._step_file(manifest.key), asdict(manifest))
+
+    def kept(self, step: Step) -> Manifest | None:
+        """What `keep` kept."""
+        try:
+            return Manifest(**json.loads(self._step_file(step.key).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def _step_file(self, key: str) -> Path:
+        return self.folder / "steps" / f"{key[:24]}.json"
+
+    def forget_except(self, models_and_tasks: set[tuple[str, str]]) -> None:
+        """Deletes the cells of models and tasks that the suite no longer has."""
+        for folder in sorted(self.folder.glob("cells/*/*")):
+            if (folder.parent.name, folder.name) not in models_and_tasks:
+                shutil.rmtree(folder)
+
+    def summary(self) -> Summary | None:
+        """The summary as it was last written."""
+        try:
+            return Summary.model_validate_json(self.summary_file.read_text())
+        except (OSError, ValidationError):
+            return None
+
+    def write_summary(self, summary: Summary) -> None:
+        """Writes `summary.json`, atomically."""
+        write_json(self.summary_file, summary.model_dump(mode="json", by_alias=True))

@@ -1,0 +1,227 @@
+"""A run, from suite file to summary: what is there is kept, what is missing is done."""
+
+from __future__ import annotations
+
+import fnmatch
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.engines.weight_files import check_file
+from harness.errors import HarnessError, InputError
+from harness.models.gguf_file import gguf_info
+from harness.models.sources import check_model_folder
+from harness.records import Cell, Failure, Summary
+from harness.runner.artifacts import ArtifactStore, default_home
+from harness.runner.local import LocalExecutor
+from harness.runner.results import ResultsStore
+from harness.runner.summarize import Summarizer, plan_key
+from harness.runner.walk import Observer, Walk
+from harness.runner.world import LocalWorld, known
+from harness.suite.plan import Plan, make_plan
+from harness.suite.reader import Suite, read_suite
+from harness.suite.steps import Step
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line can say about a run."""
+
+    results: Path = Path("results")
+    limit: int | None = None
+    only: str | None = None
+    jobs: int = 1
+    home: Path | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A suite that was read and planned, with what is done of it."""
+
+    suite: Suite
+    plan: Plan
+    results: ResultsStore
+    artifacts: ArtifactStore
+    cells: tuple[Step, ...]
+    """Those that were selected."""
+
+    def open_cells(self) -> list[Step]:
+        """Selected cells that have not been answered."""
+        return [
+            step
+            for step in self.cells
+            if not self.results.cell(step.model, step.task).is_done(step.key)
+        ]
+
+    def is_cached(self, step: Step) -> bool:
+        """Whether what a step makes is there, here or (where only its findings count) kept."""
+        if step.kind == "cell":
+            return self.results.cell(step.model, step.task).is_done(step.key)
+        if step.kind in ("parity", "floors") and self.results.kept(step) is not None:
+            return True
+        return self.artifacts.manifest(step) is not None
+
+    def to_do(self) -> list[Step]:
+        """The steps that have to be done, parents first; sources among them are only checked."""
+        cells = self.open_cells()
+        needed = {key for cell in cells for key in self.plan.ancestors(cell)}
+        for model in {cell.model for cell in cells}:
+            needed |= {self.plan.models[model].parity} - {""}
+        needed |= {self.plan.floors[c.task] for c in cells if c.task in self.plan.floors}
+        missing: dict[str, Step] = {}
+        for step in reversed(self.plan.steps.values()):
+            wanted = step.key in needed and (
+                step.kind in ("parity", "floors", "source")
+                or any(step.key in s.parents.values() for s in (*missing.values(), *cells))
+            )
+            if wanted and not self.is_cached(step):
+                missing[step.key] = step
+        return [*reversed(missing.values()), *cells]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    summary: Summary
+    ran: int
+    """Steps that were done or failed in this run; 0: everything was there already."""
+    failures: tuple[tuple[Step, Failure], ...]
+    seconds: float
+
+
+def prepare(file: Path, options: Options) -> Prepared:
+    """Reads and plans a suite; runs nothing.
+
+    Raises:
+        SuiteError: the suite has mistakes.
+        InputError: `only` selects nothing.
+    """
+    suite = read_suite(file, known())
+    home = options.home or default_home()
+    plan = make_plan(suite, LocalWorld(home), options.limit)
+    results = ResultsStore(options.results.absolute() / suite.spec.name)
+    return Prepared(
+        suite, plan, results, ArtifactStore(home.absolute()), _select(plan, options.only)
+    )
+
+
+def _select(plan: Plan, only: str | None) -> tuple[Step, ...]:
+    if only is None:
+        return plan.cells
+    chosen = tuple(
+        step
+        for step in plan.cells
+        if any(
+            fnmatch.fnmatchcase(word, only)
+            for word in (step.model, step.task, f"{step.model}/{step.task}")
+        )
+    )
+    if not chosen:
+        words = ", ".join(f"{step.model}/{step.task}" for step in plan.cells)
+        raise InputError(f"--only {only}: no model, task or model/task fits", f"There are: {words}")
+    return chosen
+
+
+def run(
+    prepared: Prepared, options: Options, observer: Observer, commands: Sequence[str]
+) -> Outcome:
+    """Does what is missing and writes `summary.json`.
+
+    Args:
+        prepared: what to do.
+        options: as they were given to `prepare`.
+        observer: hears how it goes.
+        commands: how to do it again, for the report.
+    """
+    started = time.perf_counter()
+    todo = prepared.to_do()
+    summary = prepared.results.summary()
+    if not todo and summary and summary.suite["key"] == plan_key(prepared.suite, prepared.plan):
+        failures = tuple(_failed_cells(prepared))
+        return Outcome(summary, 0, failures, time.perf_counter() - started)
+    every = {(step.model, step.task) for step in prepared.plan.cells}
+    prepared.results.forget_except(every)
+    walk = _walk(prepared, options, observer, todo)
+    try:
+        walk.run()
+    finally:
+        for step in walk.failed:
+            _write_failure(prepared.results, step, walk.failures[step.key])
+        _keep_findings(prepared)
+    seconds = time.perf_counter() - started
+    total = seconds + (summary.seconds if summary and not todo else 0.0)
+    summarizer = Summarizer(prepared.suite, prepared.plan, prepared.results, total)
+    summary = summarizer.summary(list(commands))
+    prepared.results.write_summary(summary)
+    failed = tuple((step, walk.failures[step.key]) for step in walk.failed)
+    return Outcome(summary, len(todo), failed, seconds)
+
+
+def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[Step]) -> Walk:
+    executor = LocalExecutor(
+        prepared.plan,
+        prepared.artifacts,
+        prepared.results,
+        prepared.suite.spec.defaults.timeout,
+    )
+    walk = Walk(
+        [step for step in todo if step.kind != "source"],
+        executor,
+        observer,
+        options.jobs,
+        alone=lambda step: step.kind == "cell" and step.params["task"]["type"] == "speed",
+    )
+    for step in todo:
+        if step.kind == "source":
+            failure = _check_source(step)
+            if failure is not None:
+                walk.failures[step.key] = failure
+                walk.failed.append(step)
+                observer.failed(step, failure)
+    return walk
+
+
+def _check_source(step: Step) -> Failure | None:
+    """Whether files that are there already are whole: seen from their headers, in no time."""
+    path = Path(step.settings["path"])
+    try:
+        match step.params["what"]:
+            case "weights":
+                check_model_folder(path)
+            case "gguf":
+                gguf_info(path)
+            case _:
+                for file in sorted(path.glob("*.safetensors")):
+                    check_file(file)
+    except HarnessError as error:
+        return Failure(kind=error.kind, message=error.message, hint=error.hint)
+    return None
+
+
+def _write_failure(results: ResultsStore, step: Step, failure: Failure) -> None:
+    if step.kind != "cell":
+        return
+    cell = Cell(key=step.key, model=step.model, task=step.task, status="failed", error=failure)
+    folder = results.cell(step.model, step.task)
+    count = len(folder.samples(step.key))
+    folder.finish(cell.model_copy(update={"n": count}))
+
+
+def _keep_findings(prepared: Prepared) -> None:
+    """Findings of steps that another suite or run made count here too."""
+    for step in prepared.plan.steps.values():
+        if step.kind != "source" and prepared.results.kept(step) is None:
+            manifest = prepared.artifacts.manifest(step)
+            if manifest is not None:
+                prepared.results.keep(manifest)
+
+
+def _failed_cells(prepared: Prepared) -> list[tuple[Step, Failure]]:
+    found = []
+    for step in prepared.cells:
+        result = prepared.results.cell(step.model, step.task).result()
+        if result is not None and result.error is not None:
+            found.append((step, result.error))
+    return found

@@ -1,0 +1,153 @@
+"""From the results folder to `summary.json`: what every report and gate is made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.data import DATASETS
+from harness.records import (
+    Cell,
+    Comparison,
+    GateVerdict,
+    ModelSummary,
+    Parity,
+    Summary,
+    TaskSummary,
+    Training,
+    Value,
+)
+from harness.runner.artifacts import Manifest
+from harness.runner.machine import describe_machine, describe_software
+from harness.runner.results import ResultsStore
+from harness.suite.plan import ModelPlan, Plan
+from harness.suite.reader import Suite
+from harness.suite.schema import DatasetTask, DivergenceTask
+
+
+def plan_key(suite: Suite, plan: Plan) -> str:
+    """Changes when anything that the summary shows would."""
+    cells = [(cell.model, cell.task, cell.key) for cell in plan.cells]
+    steps = sorted(plan.steps)
+    return hashlib.sha256(json.dumps([suite.text, cells, steps]).encode()).hexdigest()
+
+
+class Summarizer:
+    """Puts a suite's summary together from its plan and its store."""
+
+    def __init__(self, suite: Suite, plan: Plan, store: ResultsStore, seconds: float) -> None:
+        self._suite = suite
+        self._plan = plan
+        self._store = store
+        self._seconds = seconds
+        self._cells = self._current_cells()
+
+    def summary(self, commands: list[str]) -> Summary:
+        """The whole of it; compares and judges."""
+        spec = self._suite.spec
+        comparisons, gates = self._compared()
+        return Summary(
+            suite={
+                "name": spec.name,
+                "description": spec.description,
+                "file": self._suite.file.name,
+                "sha256": self._suite.sha256,
+                "text": self._suite.text,
+                "key": plan_key(self._suite, self._plan),
+                "defaults": spec.defaults.model_dump(),
+            },
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=self._seconds,
+            machine=describe_machine(),
+            software=describe_software(),
+            models={name: self._model(name) for name in spec.models},
+            tasks={name: self._task(name) for name in spec.tasks},
+            cells=self._cells,
+            comparisons=comparisons,
+            gates=gates,
+            commands=commands,
+        )
+
+    def _current_cells(self) -> list[Cell]:
+        """Results that carry the key of the plan, in the order of the suite."""
+        order = {name: i for i, name in enumerate(self._suite.spec.tasks)}
+        found = []
+        for step in self._plan.cells:
+            result = self._store.cell(step.model, step.task).result()
+            if result is not None and result.key == step.key:
+                found.append(result)
+        models = list(self._suite.spec.models)
+        return sorted(found, key=lambda cell: (models.index(cell.model), order[cell.task]))
+
+    def _kept(self, key: str) -> Manifest | None:
+        return self._store.kept(self._plan.steps[key]) if key else None
+
+    def _model(self, name: str) -> ModelSummary:
+        plan: ModelPlan = self._plan.models[name]
+        cells = [cell for cell in self._cells if cell.model == name]
+        answered = [cell for cell in cells if cell.status == "ok"]
+        training, parity = self._kept(plan.training), self._kept(plan.parity)
+        size = answered[0].footprint["disk_bytes"] if answered else None
+        parameters = answered[0].engine["parameters"] if answered else None
+        return ModelSummary(
+            description=plan.description,
+            lineage=list(plan.lineage),
+            engine=plan.engine,
+            parameters=parameters,
+            bytes=size,
+            bits_per_weight=8 * size / parameters if size and parameters else None,
+            parity=Parity.model_validate(parity.outcome) if parity else None,
+            training=Training.model_validate(training.outcome) if training else None,
+            synthetic=plan.synthetic,
+            key=next(reversed(plan.parts.values())),
+            error=cells[0].error if cells and not answered else None,
+        )
+
+    def _task(self, name: str) -> TaskSummary:
+        task = self._suite.spec.tasks[name]
+        settings = task.model_dump(exclude_none=True)
+        if not isinstance(task, DatasetTask):
+            words = f"{task.prompt_tokens} prompt tokens, {task.new_tokens} new tokens"
+            return TaskSummary(
+                type=task.type,
+                description=f"{words}, {task.repetitions} repetitions after one to warm up",
+                seed=task.seed,
+                settings=settings,
+            )
+        info = DATASETS[task.dataset]
+        prompts = {r: self._kept(key) for (t, r), key in self._plan.prompts.items() if t == name}
+        kept = {root: manifest.outcome for root, manifest in prompts.items() if manifest}
+        first: dict[str, Any] = next(iter(kept.values()), {})
+        floors = self._kept(self._plan.floors.get(name, ""))
+        return TaskSummary(
+            type=task.type,
+            description=info.description,
+            dataset=task.dataset,
+            n=first.get("n"),
+            available=first.get("available"),
+            seed=self._suite.spec.defaults.seed if task.seed is None else task.seed,
+            shots=task.shots,
+            reference=task.reference if isinstance(task, DivergenceTask) else None,
+            prompts={root: outcome["sha256"] for root, outcome in kept.items()},
+            floors=_floors(floors.outcome) if floors else {},
+            example_prompt=first.get("example_prompt", ""),
+            settings=settings,
+            synthetic=info.synthetic,
+            labels=list(first.get("labels", [])),
+        )
+
+    def _compared(self) -> tuple[list[Comparison], list[GateVerdict]]:
+        if not self._suite.spec.compare:
+            return [], []
+        from harness.runner.judge import compare_and_judge
+
+        return compare_and_judge(self._suite, self._store, self._cells)
+
+
+def _floors(outcome: dict[str, Any]) -> dict[str, dict[str, Value]]:
+    return {
+        name: {metric: Value.model_validate(value) for metric, value in values.items()}
+        for name, values in outcome.items()
+    }

@@ -1,0 +1,91 @@
+"""The worker process: `python -m harness.runner.worker` does one job, and says how it goes.
+
+It reads a job as a line of standard input and writes events as lines of what was standard output;
+whatever libraries print goes to the log. When its standard input closes, its parent is gone, and
+so is it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import traceback
+from typing import TextIO
+
+from harness.errors import HarnessError
+from harness.runner.jobs import Event, Job
+
+PROGRESS_SECONDS = 0.2
+"""At most so often a step's progress is told."""
+
+
+class Reporter:
+    """Writes events; one line each, flushed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._told = 0.0
+
+    def tell(self, step: str, event: str, **data: object) -> None:
+        """Any event."""
+        line = Event(step, event, data).to_json()  # type: ignore[arg-type]
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+    def progress(self, step: str, done: int, total: int, unit: str) -> None:
+        """How far a step is; passed over where the last was told just before."""
+        now = time.monotonic()
+        if done >= total or now - self._told >= PROGRESS_SECONDS:
+            self._told = now
+            self.tell(step, "progress", done=done, total=total, unit=unit)
+
+
+def main() -> int:
+    """Does the job on standard input."""
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    line = sys.stdin.readline()
+    if not line:
+        return 1
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    job = Job.from_json(line)
+    reporter = Reporter(stream)
+    from harness.runner.step_runner import StepRunner
+
+    runner = StepRunner(job)
+    for task in job.tasks:
+        reporter.tell(task.step.key, "start")
+        try:
+            runner.do(task, lambda *how, key=task.step.key: reporter.progress(key, *how))
+        except HarnessError as error:
+            traceback.print_exc()
+            failure = {"kind": error.kind, "message": error.message, "hint": error.hint}
+            reporter.tell(task.step.key, "failed", **failure)
+        except Exception as error:  # the process's boundary: what is unforeseen is reported as such
+            traceback.print_exc()
+            reporter.tell(task.step.key, "failed", **_unforeseen(error))
+        else:
+            reporter.tell(task.step.key, "done")
+    runner.close()
+    return 0
+
+
+def _unforeseen(error: Exception) -> dict[str, str]:
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        hint = "Take a smaller model or quantization, or a machine with more memory."
+        return {"kind": "out-of-memory", "message": f"memory ran out: {error}", "hint": hint}
+    if isinstance(error, OSError) and error.errno == 28:
+        return {"kind": "disk-full", "message": str(error), "hint": "Make room and run again."}
+    message = f"{type(error).__name__}: {error}"
+    return {"kind": "error", "message": message, "hint": "The worker's log has the traceback."}
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""What a plan has to know of this machine: contents of files, versions of packages.
+
+Nothing heavy is imported here, so that `harness plan` and a run with nothing to do answer at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from harness.analysis.registry import TASK_METRICS
+from harness.data import DATASETS
+from harness.errors import BadModelError
+from harness.models.quantize import QTYPES
+from harness.models.sources import fingerprint_file, fingerprint_folder
+from harness.starter import MODEL_FOLDER
+from harness.suite.reader import Known
+from harness.suite.steps import Kind
+
+REVISIONS: dict[Kind, int] = {
+    "source": 1,
+    "prompts": 1,
+    "examples": 1,
+    "floors": 1,
+    "finetune": 1,
+    "merge": 1,
+    "convert": 1,
+    "quantize": 1,
+    "parity": 1,
+    "cell": 1,
+}
+"""Raised by hand when the project's own code for a step comes to give something else."""
+
+_PACKAGES: dict[str, tuple[str, ...]] = {
+    "prompts": ("transformers",),
+    "examples": ("transformers",),
+    "floors": ("scikit-learn", "rouge-score"),
+    "finetune": ("torch", "transformers", "peft"),
+    "merge": ("torch", "transformers", "peft", "bitsandbytes"),
+    "convert": ("llama-cpp-python",),
+    "quantize": ("llama-cpp-python",),
+    "parity": ("torch", "transformers", "llama-cpp-python"),
+    "cell": ("rouge-score",),
+    "hf": ("torch", "transformers"),
+    "llamacpp": ("llama-cpp-python",),
+    "adapter": ("peft",),
+    "nf4": ("bitsandbytes",),
+    "int8": ("bitsandbytes",),
+    "qlora": ("bitsandbytes",),
+}
+
+
+@cache
+def package_version(name: str) -> str:
+    """The installed version of a package, or "missing"."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "missing"
+
+
+def known() -> Known:
+    """The names that a suite may use on this installation."""
+    return Known(
+        datasets={name: info.kind for name, info in DATASETS.items()},
+        gguf_types=frozenset({"F16", *QTYPES}),
+        metrics=TASK_METRICS,
+    )
+
+
+class LocalWorld:
+    """`harness.suite.plan.World` for this machine."""
+
+    starter = MODEL_FOLDER
+
+    def __init__(self, home: Path) -> None:
+        self._cache = home
+
+    def fingerprint(self, path: Path) -> str:
+        """Of a model folder or file; one that holds no model gets its own, and fails later."""
+        try:
+            if path.is_dir():
+                return fingerprint_folder(path, self._cache)
+            return fingerprint_file(path, self._cache)
+        except BadModelError:
+            return f"no model in {path}"
+
+    def dataset_key(self, name: str) -> str:
+        """Over the contents and the phrasing."""
+        info = DATASETS[name]
+        phrasing = json.dumps([info.phrasing.instruction, info.phrasing.plain])
+        return hashlib.sha256(f"{info.fingerprint()}\0{phrasing}".encode()).hexdigest()
+
+    def dataset_is_synthetic(self, name: str) -> bool:
+        """Whether the project made it up."""
+        return DATASETS[name].synthetic
+
+    def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
+        """The step's revision, and the packages of its kind and of the engines it uses."""
+        packages = [p for word in (kind, *engine.split()) for p in _PACKAGES.get(word, ())]
+        found = {package: package_version(package) for package in sorted(set(packages))}
+        return {"harness step": str(REVISIONS[kind]), **found}

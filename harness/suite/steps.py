@@ -1,0 +1,63 @@
+"""Steps: the nodes of a suite's graph, as plain data that can travel to another machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal[
+    "source",
+    "prompts",
+    "examples",
+    "floors",
+    "finetune",
+    "merge",
+    "convert",
+    "quantize",
+    "parity",
+    "cell",
+]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do.
+
+    `key` is the SHA-256 of the kind, the parameters, the parents' keys by role, and the versions
+    of what does it. Names are no part of it, so that nothing is answered from another model's
+    cache. `settings` say how to do it (threads, device) and do not change what comes out.
+    """
+
+    key: str
+    kind: Kind
+    label: str
+    params: dict[str, Any]
+    parents: dict[str, str]
+    settings: dict[str, Any] = field(default_factory=dict)
+    group: str = ""
+    """Steps of one group are done by one worker process where nothing stands between them."""
+    model: str = ""
+    task: str = ""
+
+
+def make_step(
+    kind: Kind,
+    label: str,
+    params: Mapping[str, Any],
+    parents: Mapping[str, str],
+    versions: Mapping[str, str],
+    **rest: Any,
+) -> Step:
+    """A step with its key computed."""
+    identity = {
+        "kind": kind,
+        "params": dict(params),
+        "parents": dict(parents),
+        "versions": dict(versions),
+    }
+    text = json.dumps(identity, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    key = hashlib.sha256(text.encode()).hexdigest()
+    return Step(key, kind, label, dict(params), dict(parents), **rest)

@@ -1,0 +1,46 @@
+"""What a suite's models are, in the words that reports and progress displays use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.suite.schema import FineTune, ModelSpec
+
+
+def method_words(finetune: FineTune) -> str:
+    """Such as "LoRA, rank 16"."""
+    return f"{'QLoRA' if finetune.method == 'qlora' else 'LoRA'}, rank {finetune.rank}"
+
+
+def describe(spec: ModelSpec) -> str:
+    """One line that says what a model is."""
+    if spec.finetune is not None:
+        return f"{spec.from_} fine-tuned by {method_words(spec.finetune)}"
+    if spec.adapter is not None:
+        return f"{spec.from_} with the adapter {spec.adapter}"
+    if spec.gguf is not None:
+        return f"{spec.from_} as {spec.gguf} GGUF" if spec.from_ else f"the file {spec.gguf}"
+    source = "the embedded starter model" if spec.source == "starter" else f"{spec.source}"
+    return f"{source}, {spec.quantize} on load" if spec.quantize else source
+
+
+def lineage_words(models: Mapping[str, ModelSpec], chain: list[str]) -> list[str]:
+    """The steps from the source to the last model of a chain, in words."""
+    words: list[str] = []
+    for name in chain:
+        spec = models[name]
+        if spec.source is not None:
+            words += [spec.source, *([f"{spec.quantize} on load"] if spec.quantize else [])]
+        elif spec.from_ is None:
+            words.append(str(spec.gguf))
+        elif spec.gguf is not None:
+            merged = models[spec.from_].from_ is not None
+            words += ["merged"] * merged + ["F16 GGUF"]
+            words += [spec.gguf] if spec.gguf != "F16" else []
+        else:
+            if models[spec.from_].from_ is not None:
+                words.append("merged")
+            words.append(
+                method_words(spec.finetune) if spec.finetune else f"adapter {spec.adapter}"
+            )
+    return words

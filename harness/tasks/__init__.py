@@ -1,0 +1,1 @@
+"""Asking and grading: classify, summarize, divergence, speed."""

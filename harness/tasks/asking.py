@@ -1,0 +1,50 @@
+"""What a task is to the runner: it asks an engine, and yields a sample per example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from harness.engines.protocol import Engine
+from harness.records import Sample
+from harness.suite.schema import ClassifyTask, DivergenceTask, SpeedTask, SummarizeTask
+from harness.tasks.prompts import Prompt, PromptSet
+
+
+@dataclass(frozen=True)
+class Asking:
+    """All that one cell needs.
+
+    `done` are the indices that were answered before an interruption; they are not asked again.
+    `reference` is set for a divergence task only.
+    """
+
+    key: str
+    engine: Engine
+    seed: int
+    prompts: PromptSet | None = None
+    done: frozenset[int] = frozenset()
+    reference: Engine | None = None
+    decode: Callable[[tuple[int, ...]], str] = field(default=lambda ids: "")
+
+    def open_prompts(self) -> list[Prompt]:
+        """The prompts that are still to be asked."""
+        assert self.prompts is not None, "a task on a data set was given no prompts"
+        return [prompt for prompt in self.prompts.prompts if prompt.index not in self.done]
+
+
+def ask(
+    task: ClassifyTask | SummarizeTask | DivergenceTask | SpeedTask, asking: Asking
+) -> Iterator[Sample]:
+    """The samples of one cell, as they are answered, in any order."""
+    from harness.tasks import classify, divergence, speed, summarize
+
+    match task:
+        case ClassifyTask():
+            return classify.ask(task, asking)
+        case SummarizeTask():
+            return summarize.ask(task, asking)
+        case DivergenceTask():
+            return divergence.ask(task, asking)
+        case SpeedTask():
+            return speed.ask(task, asking)

@@ -1,0 +1,64 @@
+"""Classification: which label does the model find most likely, or write?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from harness.engines.protocol import ChoiceQuestion, Limits
+from harness.records import Sample
+from harness.suite.schema import ClassifyTask
+from harness.tasks.asking import Asking
+from harness.tasks.prompts import Prompt
+
+
+def ask(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
+    """Asks every open prompt, in the way that the task says."""
+    return _choose(asking) if task.ask == "loglikelihood" else _write(task, asking)
+
+
+def _choose(asking: Asking) -> Iterator[Sample]:
+    """The label with the highest summed log-probability; the first of equals."""
+    prompts = asking.open_prompts()
+    labels = asking.prompts.labels if asking.prompts else ()
+    questions = [ChoiceQuestion(prompt.ids, prompt.choices) for prompt in prompts]
+    for position, scores in asking.engine.choose(questions):
+        answer = labels[max(range(len(labels)), key=scores.__getitem__)]
+        logprobs = dict(zip(labels, scores, strict=True))
+        yield _sample(asking, prompts[position], answer, {"logprobs": logprobs})
+
+
+def _write(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
+    prompts = asking.open_prompts()
+    assert asking.prompts is not None
+    limits = Limits(task.max_new_tokens, asking.prompts.stop_ids)
+    for position, generation in asking.engine.generate([p.ids for p in prompts], limits):
+        text = asking.decode(generation.ids)
+        answer = parse_label(text, asking.prompts.labels)
+        yield _sample(asking, prompts[position], answer, {"text": text})
+
+
+def _sample(asking: Asking, prompt: Prompt, answer: str | None, data: dict[str, object]) -> Sample:
+    return Sample(
+        key=asking.key,
+        index=prompt.index,
+        id=prompt.id,
+        target=prompt.target,
+        answer=answer,
+        scores={"accuracy": float(answer == prompt.target), "unparsed": float(answer is None)},
+        data=data,
+    )
+
+
+def parse_label(text: str, labels: Sequence[str]) -> str | None:
+    """The one label that a text names as a word of its own, in any case.
+
+    None where it names no label, or more than one: an answer that must be guessed at is reported
+    as unparsed, not counted as the first label that happens to stand in it.
+    """
+    named = [
+        label
+        for label in labels
+        if re.search(rf"(?<!\w){re.escape(label)}(?!\w)", text, flags=re.IGNORECASE)
+    ]
+    return named[0] if len(named) == 1 else None

@@ -1,0 +1,155 @@
+"""From examples to prompts: through the chat template where there is one, else as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from harness.data import Dataset, Example, Phrasing, draw
+from harness.errors import BadModelError
+from harness.tasks.prompts import Prompt, PromptSet
+
+Message = dict[str, str]
+
+
+class Encoder(Protocol):
+    """The part of a tokenizer that prompting needs (see `harness.engines.tokenizer`)."""
+
+    @property
+    def has_chat_template(self) -> bool: ...
+    @property
+    def stop_ids(self) -> frozenset[int]: ...
+    @property
+    def eos_id(self) -> int | None: ...
+    def encode(self, text: str, add_bos: bool = True) -> list[int]: ...
+    def render(self, messages: list[Message], generation_prompt: bool) -> str: ...
+
+
+class Prompter:
+    """Puts examples of one data set to one lineage's models."""
+
+    def __init__(
+        self,
+        tokenizer: Encoder,
+        phrasing: Phrasing,
+        labels: Sequence[str] = (),
+        shots: Sequence[Example] = (),
+        plain: bool = False,
+    ) -> None:
+        """Prepares a prompter.
+
+        Args:
+            tokenizer: the lineage's own.
+            phrasing: how the data set is put.
+            labels: the choices, in order; empty for free text.
+            shots: examples shown with their answers before each question.
+            plain: do not use the chat template.
+        """
+        self.tokenizer = tokenizer
+        self.phrasing = phrasing
+        self.labels = tuple(labels)
+        self.shots = tuple(shots)
+        self.mode = "chat" if tokenizer.has_chat_template and not plain else "plain"
+
+    def prompt(self, index: int, example: Example) -> Prompt:
+        """One question, with the ids of its right answer and of its choices."""
+        text = self._text(example)
+        ids = self.tokenizer.encode(text)
+        return Prompt(
+            index=index,
+            id=example.id,
+            text=text,
+            ids=tuple(ids),
+            target=example.target,
+            target_ids=self._target(text, ids, example),
+            choices=tuple(self._continuation(text, ids, label) for label in self.labels),
+        )
+
+    def _text(self, example: Example) -> str:
+        if self.mode == "chat":
+            return self.tokenizer.render(self._messages(example), generation_prompt=True)
+        shots = "".join(
+            f"{_fill(self.phrasing.plain, shot)} {shot.target}\n\n" for shot in self.shots
+        )
+        return shots + _fill(self.phrasing.plain, example)
+
+    def _messages(self, example: Example) -> list[Message]:
+        messages = []
+        for shot in self.shots:
+            messages.append({"role": "user", "content": _fill(self.phrasing.instruction, shot)})
+            messages.append({"role": "assistant", "content": shot.target})
+        messages.append({"role": "user", "content": _fill(self.phrasing.instruction, example)})
+        return messages
+
+    def _continuation(self, text: str, ids: list[int], answer: str) -> tuple[int, ...]:
+        """The ids that an answer adds to a prompt.
+
+        Where answer and prompt would merge at the seam, the answer is encoded by itself, so that
+        the prompt's ids stay the same for every answer.
+        """
+        spaced = answer if self.mode == "chat" else f" {answer}"
+        whole = self.tokenizer.encode(text + spaced)
+        if whole[: len(ids)] == ids:
+            return tuple(whole[len(ids) :])
+        return tuple(self.tokenizer.encode(spaced, add_bos=False))
+
+    def _target(self, text: str, ids: list[int], example: Example) -> tuple[int, ...]:
+        answer = self._continuation(text, ids, example.target)
+        return (*answer, self._end_of_turn(text, example))
+
+    def _end_of_turn(self, text: str, example: Example) -> int:
+        """The id that the model must learn to stop with: the template's own, else EOS."""
+        if self.mode == "chat":
+            turn = {"role": "assistant", "content": example.target}
+            whole = self.tokenizer.render([*self._messages(example), turn], generation_prompt=False)
+            after = whole[whole.rfind(example.target) + len(example.target) :]
+            for token in self.tokenizer.encode(after, add_bos=False):
+                if token in self.tokenizer.stop_ids:
+                    return token
+        if self.tokenizer.eos_id is None:
+            raise BadModelError(
+                "the model's tokenizer has no end-of-text token, so it cannot learn to stop",
+                "Set `eos_token` in its tokenizer_config.json.",
+            )
+        return self.tokenizer.eos_id
+
+
+def prompts_to_ask(
+    tokenizer: Encoder,
+    dataset: Dataset,
+    phrasing: Phrasing,
+    limit: int | None,
+    seed: int,
+    shots: int = 0,
+    plain: bool = False,
+) -> PromptSet:
+    """The questions of a task: a subset of the test split."""
+    stratify = bool(dataset.labels)
+    shown = draw(dataset.train, shots, seed, stratify) if shots else []
+    prompter = Prompter(tokenizer, phrasing, dataset.labels, shown, plain)
+    chosen = draw(dataset.test, limit, seed, stratify)
+    return PromptSet(
+        prompts=tuple(prompter.prompt(index, example) for index, example in enumerate(chosen)),
+        labels=dataset.labels,
+        stop_ids=tokenizer.stop_ids,
+        mode=prompter.mode,
+        available=len(dataset.test),
+    )
+
+
+def prompts_to_learn(
+    tokenizer: Encoder,
+    dataset: Dataset,
+    phrasing: Phrasing,
+    limit: int | None,
+    seed: int,
+    plain: bool = False,
+) -> Iterator[Prompt]:
+    """What a fine-tuning learns from: the train split, asked as the test split is asked."""
+    prompter = Prompter(tokenizer, phrasing, (), (), plain)
+    for index, example in enumerate(draw(dataset.train, limit, seed, bool(dataset.labels))):
+        yield prompter.prompt(index, example)
+
+
+def _fill(template: str, example: Example) -> str:
+    return template.replace("{text}", example.text)

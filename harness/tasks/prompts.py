@@ -1,0 +1,117 @@
+"""Prompts: what is asked, as text and as token ids, written once for all models of a lineage.
+
+A prompt file is JSON lines, one `Prompt` a line; `PromptSet` adds what all of them share. Engines
+see ids only, so models of one lineage answer byte-identical questions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import BadDataError
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One question.
+
+    `target_ids` are the ids of the right answer with the end-of-turn marker; `choices` the ids of
+    each label, in the order of the set's labels (empty where answers are free text).
+    """
+
+    index: int
+    id: str
+    text: str
+    ids: tuple[int, ...]
+    target: str
+    target_ids: tuple[int, ...]
+    choices: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """The questions of one task for one lineage."""
+
+    prompts: tuple[Prompt, ...]
+    labels: tuple[str, ...]
+    stop_ids: frozenset[int]
+    """Ids that end an answer."""
+    mode: str
+    """`chat`: through the model's chat template; `plain`: as text to be continued."""
+    available: int
+    """Examples in the test split, of which these are a subset."""
+
+    def sha256(self) -> str:
+        """Over ids, choices and stop ids: two sets with the same hash ask the same."""
+        digest = hashlib.sha256(json.dumps(sorted(self.stop_ids)).encode())
+        for prompt in self.prompts:
+            digest.update(json.dumps([prompt.id, prompt.ids, prompt.choices]).encode())
+        return digest.hexdigest()
+
+    def write(self, folder: Path) -> None:
+        """Writes `prompts.jsonl` and `prompts.json` into a folder."""
+        lines = (json.dumps(asdict(prompt), ensure_ascii=False) for prompt in self.prompts)
+        (folder / "prompts.jsonl").write_text("".join(f"{line}\n" for line in lines))
+        (folder / "prompts.json").write_text(json.dumps(self.summary()))
+
+    def summary(self) -> dict[str, Any]:
+        """What the set's prompts share, as plain data."""
+        return {
+            "labels": self.labels,
+            "stop_ids": sorted(self.stop_ids),
+            "mode": self.mode,
+            "available": self.available,
+            "n": len(self.prompts),
+            "sha256": self.sha256(),
+            "example_prompt": self.prompts[0].text if self.prompts else "",
+        }
+
+    @classmethod
+    def read(cls, folder: Path) -> PromptSet:
+        """Reads what `write` wrote.
+
+        Raises:
+            BadDataError: the files are missing or damaged.
+        """
+        try:
+            shared = json.loads((folder / "prompts.json").read_text())
+            rows = _rows((folder / "prompts.jsonl").read_text())
+            return cls(
+                prompts=tuple(_prompt(row) for row in rows),
+                labels=tuple(shared["labels"]),
+                stop_ids=frozenset(shared["stop_ids"]),
+                mode=shared["mode"],
+                available=shared["available"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BadDataError(
+                f"{folder}: not a set of prompts: {error!r}", "Delete the folder and run again."
+            ) from None
+
+
+def _rows(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.split("\n") if line]
+
+
+def _prompt(row: dict[str, Any]) -> Prompt:
+    ids = {key: tuple(row[key]) for key in ("ids", "target_ids")}
+    return Prompt(**{**row, **ids, "choices": tuple(tuple(choice) for choice in row["choices"])})
+
+
+def common_prefix(sequences: Sequence[Sequence[int]]) -> int:
+    """How many leading ids all sequences share."""
+    if not sequences:
+        return 0
+    ordered = sorted(tuple(sequence) for sequence in sequences)
+    first, last = ordered[0], ordered[-1]
+    length = 0
+    for a, b in zip(first, last, strict=False):
+        if a != b:
+            break
+        length += 1
+    return length
