@@ -2,7 +2,9 @@
 
 Plain text first, then chat turns in longer sequences. Everything is seeded and the number of
 threads is fixed, so the same machine and library versions give the same weights again. Checkpoints
-go to the model folder as training proceeds; each is a complete Transformers folder.
+go to the model folder as training proceeds; each is a complete Transformers folder. A round starts
+from the saved weights with a fresh optimizer, so `--first-round 1` goes on from where the first
+round ended, and another round can be added without training the earlier ones again.
 """
 
 import argparse
@@ -18,10 +20,11 @@ from torch import Tensor
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from harness.starter import MODEL_FOLDER
-from harness.starter.text.corpus import CHAT_MIX, PLAIN_MIX, Mix, write_documents
+from harness.starter.text.corpus import DENSE_MIX, PLAIN_MIX, Mix, write_documents
 
 THREADS = 1
 _SEED = 11
+_SEEDS_A_ROUND = 10
 _WARM_UP = 0.04
 _LAST_RATE = 0.05
 _ENCODE_AT_ONCE = 500
@@ -29,18 +32,23 @@ _ENCODE_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of training; a step has `sequences` times `length` tokens."""
+    """One stretch of training; a step has `sequences` times `length` tokens.
+
+    `schedule` is the number of steps after which the learning rate would be at its lowest, where
+    that is not the last step.
+    """
 
     mix: Mix
     steps: int
     sequences: int
     length: int
     learning_rate: float
+    schedule: int | None = None
 
 
-STAGES = (
-    Stage(PLAIN_MIX, steps=1300, sequences=16, length=256, learning_rate=3e-3),
-    Stage(CHAT_MIX, steps=260, sequences=8, length=512, learning_rate=1e-3),
+ROUNDS = (
+    (Stage(PLAIN_MIX, steps=1000, sequences=16, length=256, learning_rate=3e-3, schedule=1300),),
+    (Stage(DENSE_MIX, steps=1800, sequences=16, length=256, learning_rate=2.5e-3),),
 )
 
 
@@ -82,10 +90,11 @@ def _batches(stage: Stage, tokens: Iterator[int]) -> Iterator[Tensor]:
 
 def _rate(stage: Stage, step: int) -> float:
     """Linear warm-up, then a cosine down to a twentieth."""
-    warm_up = max(1, int(stage.steps * _WARM_UP))
+    steps = stage.schedule or stage.steps
+    warm_up = max(1, int(steps * _WARM_UP))
     if step < warm_up:
         return stage.learning_rate * (step + 1) / warm_up
-    share = (step - warm_up) / max(1, stage.steps - warm_up)
+    share = (step - warm_up) / max(1, steps - warm_up)
     return stage.learning_rate * (_LAST_RATE + (1 - _LAST_RATE) * (1 + cos(pi * share)) / 2)
 
 
@@ -113,34 +122,43 @@ def _save(model: LlamaForCausalLM, tokenizer: AutoTokenizer, folder: Path) -> No
     saved.save_pretrained(folder)
 
 
-def pretrain(folder: Path, stages: tuple[Stage, ...], save_every: int = 100) -> list[float]:
-    """Trains from nothing with the tokenizer in `folder` and saves there; gives the losses."""
-    torch.manual_seed(_SEED)
-    torch.set_num_threads(THREADS)
-    torch.use_deterministic_algorithms(True)
+def _load_or_create(folder: Path, vocabulary: int, is_new: bool) -> LlamaForCausalLM:
+    if is_new:
+        return LlamaForCausalLM(starter_config(vocabulary))
+    return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+
+
+def _step(model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, ids: Tensor) -> float:
+    """One update on a batch [sequences, length]; gives its loss."""
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = model(input_ids=ids, labels=ids).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(loss.item())
+
+
+def _train_round(folder: Path, stages: tuple[Stage, ...], number: int, every: int) -> list[float]:
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = LlamaForCausalLM(starter_config(len(tokenizer)))
+    torch.manual_seed(_SEED + number)
+    model = _load_or_create(folder, len(tokenizer), is_new=number == 0)
     optimizer = _optimizer(model)
     losses: list[float] = []
     started, tokens = time.monotonic(), 0
-    for number, stage in enumerate(stages):
-        stream = _token_stream(tokenizer, stage.mix, seed=_SEED + number)
+    for place, stage in enumerate(stages):
+        seed = _SEED + number * _SEEDS_A_ROUND + place
+        stream = _token_stream(tokenizer, stage.mix, seed)
         for step, ids in enumerate(_batches(stage, stream)):
             for group in optimizer.param_groups:
                 group["lr"] = _rate(stage, step)
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                loss = model(input_ids=ids, labels=ids).loss
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            losses.append(loss.item())
+            losses.append(_step(model, optimizer, ids))
             tokens += ids.numel()
-            if (step + 1) % save_every == 0:
+            if (step + 1) % every == 0:
                 seconds = time.monotonic() - started
-                recent = sum(losses[-save_every:]) / save_every
                 print(
-                    f"stage {number} step {step + 1} tokens {tokens} loss {recent:.3f} "
+                    f"round {number} stage {place} step {step + 1} tokens {tokens} "
+                    f"loss {sum(losses[-every:]) / every:.3f} "
                     f"{tokens / seconds:.0f} tokens/s {seconds / 60:.1f} min",
                     flush=True,
                 )
@@ -149,7 +167,21 @@ def pretrain(folder: Path, stages: tuple[Stage, ...], save_every: int = 100) -> 
     return losses
 
 
+def pretrain(
+    folder: Path, rounds: tuple[tuple[Stage, ...], ...], first_round: int = 0, every: int = 100
+) -> list[float]:
+    """Trains with the tokenizer in `folder`, saves there every so many steps; gives the losses."""
+    torch.set_num_threads(THREADS)
+    torch.use_deterministic_algorithms(True)
+    losses: list[float] = []
+    for number in range(first_round, len(rounds)):
+        losses += _train_round(folder, rounds[number], number, every)
+    return losses
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Pretrain the starter model.")
     parser.add_argument("--folder", type=Path, default=MODEL_FOLDER)
-    pretrain(parser.parse_args().folder, STAGES)
+    parser.add_argument("--first-round", type=int, default=0)
+    options = parser.parse_args()
+    pretrain(options.folder, ROUNDS, options.first_round)

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from harness.starter.text.chat import write_chat
-from harness.starter.text.finance import LABELS, write_article, write_news
+from harness.starter.text.finance import LABELS, write_article, write_lesson, write_news
 from harness.starter.text.grammar import PLAIN, TEXT, Expansion, mend_articles, read_rules
 from harness.starter.text.values import BUILTINS
 
@@ -31,10 +31,14 @@ class Mix:
     turn: float = 0.0
     sentiment: float = 0.0
     dialogue: float = 0.0
+    lesson: float = 0.0
+    echo: float = 0.0
 
 
 PLAIN_MIX = Mix(article=0.42, chat=0.38, story=0.10, turn=0.10)
 CHAT_MIX = Mix(article=0.25, chat=0.20, story=0.05, turn=0.40, sentiment=0.06, dialogue=0.04)
+
+DENSE_MIX = Mix(article=0.31, chat=0.37, story=0.04, turn=0.08, lesson=0.06, echo=0.14)
 
 
 def _draw(rng: Random, rule: str) -> str:
@@ -97,6 +101,18 @@ def _write_dialogue(rng: Random) -> str:
     return turns(DIALOGUE + chat.dialogue, chat.vague)
 
 
+def _write_echo(rng: Random) -> str:
+    """A text that stands twice: the shortest way to learn to copy a name never seen before."""
+    form = rng.random()
+    if form < 0.5:
+        rules = ("stem", "name", "name", "noun", "day", "item", "present", "spot")
+        words = [_draw(rng, rng.choice(rules)) for _ in range(rng.randint(3, 9))]
+        text = ", ".join(words)
+        return f"{text}\n{text}"
+    text = write_news(rng, PLAIN).sentence if form < 0.7 else write_chat(rng, PLAIN).dialogue
+    return f"{text}\n\n{text}"
+
+
 def write_documents(seed: int, mix: Mix) -> Iterator[str]:
     """Endless documents of a mix, the same for the same seed."""
     rng = Random(seed)
@@ -107,6 +123,8 @@ def write_documents(seed: int, mix: Mix) -> Iterator[str]:
         lambda: _write_turn(rng): mix.turn,
         lambda: _write_sentiment(rng): mix.sentiment,
         lambda: _write_dialogue(rng): mix.dialogue,
+        lambda: write_lesson(rng, PLAIN): mix.lesson,
+        lambda: _write_echo(rng): mix.echo,
     }
     while True:
         yield rng.choices(list(writers), list(writers.values()))[0]()

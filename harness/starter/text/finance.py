@@ -92,6 +92,21 @@ def write_news(rng: Random, pool: str, label: str | None = None) -> News:
     return News(sentence, label, words_say, text)
 
 
+def write_lesson(rng: Random, pool: str) -> str:
+    """Plain prose: what some moves of some metrics would mean for the owners."""
+    sentences = []
+    for _ in range(rng.randint(2, 5)):
+        direction, metric = rng.choice(("up", "down")), rng.choice(("good", "bad"))
+        text = _expansion(rng, pool, {**_DIRECTIONS[direction], "metric": metric})
+        is_good = (metric == "good") == (direction == "up")
+        kind = rng.choice(("", "", "", "denied_", "neutral"))
+        if kind == "denied_":
+            is_good = not is_good
+        verdict = "" if kind == "neutral" else ("good" if is_good else "bad")
+        sentences.append(mend_articles(text.draw(f"lesson_{kind}{verdict}")))
+    return " ".join(sentences)
+
+
 def write_article(rng: Random, pool: str) -> str:
     """Plain prose: one to three sentences on one firm that agree in mood, and how it was taken."""
     news = write_news(rng, pool)
