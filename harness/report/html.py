@@ -52,7 +52,7 @@ def inline_svg(chart: Chart) -> Markup:
         svg = svg.replace(f'id="{known}"', f'id="{chart.file}-{known}"')
         svg = svg.replace(f"url(#{known})", f"url(#{chart.file}-{known})")
     opening, rest = svg.split(">", 1)
-    label = f"{chart.file}-title"
+    label = f"chart-{chart.file}"
     named = f'{opening} role="img" aria-labelledby="{label}">'
     title = Markup('<title id="{}">{}</title>').format(label, clean(chart.description))
     return Markup(_SIZE.sub(r'width="\1" height="\2"', named, count=1)) + title + Markup(rest)
