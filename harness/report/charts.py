@@ -14,7 +14,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from harness.report.format import clip
+from harness.report.format import clean, clip
 
 INK, MUTED, GRID = "#1b1f24", "#57606a", "#d8dee4"
 # Okabe and Ito, "Color Universal Design" (2008): told apart with every common colour blindness.
@@ -101,11 +101,11 @@ def lines(curves: Sequence[Curve], x_title: str, y_title: str) -> str | None:
 
 def _dots(panel: Panel, width: int) -> Any:
     base = _by_model(panel)
-    x = alt.X("value:Q", title=panel.title, scale=alt.Scale(zero=False, nice=True))
+    x = alt.X("value:Q", title=clean(panel.title), scale=alt.Scale(zero=False, nice=True))
     kinds = alt.Scale(domain=["model", "floor"], range=["circle", "diamond"])
     return alt.layer(
         base.mark_rule(strokeWidth=2, color=COLOURS[0], aria=False).encode(
-            x=alt.X("low:Q", title=panel.title, scale=alt.Scale(zero=False)), x2="high:Q"
+            x=alt.X("low:Q", title=clean(panel.title), scale=alt.Scale(zero=False)), x2="high:Q"
         ),
         base.mark_point(size=70, aria=False, strokeWidth=2, fillOpacity=1, opacity=1).encode(
             x=x,
@@ -120,7 +120,7 @@ def _bars(panel: Panel, width: int) -> Any:
     base = _by_model(panel)
     return alt.layer(
         base.mark_bar(color=COLOURS[5], height=12, aria=False).encode(
-            x=alt.X("value:Q", title=panel.title)
+            x=alt.X("value:Q", title=clean(panel.title))
         ),
         base.mark_rule(strokeWidth=2, color=INK, aria=False).encode(x="low:Q", x2="high:Q"),
     ).properties(width=width, height=alt.Step(22))
@@ -135,7 +135,7 @@ def _beside_labels(panels: Sequence[Panel]) -> int:
 
 def _by_model(panel: Panel) -> Any:
     names = _labels([p.model for p in panel.points])
-    axis = alt.Axis(title=None, labelLimit=240, ticks=False, domain=False)
+    axis = alt.Axis(title=None, labelLimit=240, labelPadding=8, ticks=False, domain=False)
     return alt.Chart(alt.InlineData(values=_values(panel, names))).encode(
         y=alt.Y("model:N", sort=list(names.values()), axis=axis)
     )
@@ -151,10 +151,10 @@ def _against_size(panel: Panel) -> Any:
     quality = alt.Scale(zero=False)
     return alt.layer(
         base.mark_rule(strokeWidth=2, aria=False).encode(
-            y=alt.Y("low:Q", title=panel.title, scale=quality), y2="high:Q"
+            y=alt.Y("low:Q", title=clean(panel.title), scale=quality), y2="high:Q"
         ),
         base.mark_point(size=90, filled=True, opacity=1, aria=False).encode(
-            y=alt.Y("value:Q", title=panel.title, scale=quality),
+            y=alt.Y("value:Q", title=clean(panel.title), scale=quality),
             shape=alt.Shape("model:N", sort=domain, scale=_cycle(domain, SHAPES)),
         ),
     ).properties(width=WIDTH, height=170)

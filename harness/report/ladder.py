@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.records import Summary
 from harness.report import charts
 from harness.report.blocks import Block, Chart, Column, Datum, Prose, Row, Table
-from harness.report.format import DASH, clean, fixed, share
+from harness.report.format import DASH, fixed, share
 from harness.report.kinds import ladders, precision
 from harness.report.measures import (
     arrow,
@@ -53,7 +53,7 @@ def _table(summary: Summary, rungs: list[str]) -> Table:
         Row((*_facts(summary, rungs, rung), *(result(summary, rung, t, m) for t, m in picked)))
         for rung in rungs
     ]
-    stem = " → ".join(clean(step) for step in summary.models[rungs[0]].lineage[:-1])
+    stem = " → ".join(step for step in summary.models[rungs[0]].lineage[:-1])
     caption = f"The rungs of {stem}" if stem else "The rungs"
     return Table(caption, tuple(columns), tuple(rows), (interval_note(summary),))
 
@@ -78,19 +78,20 @@ def _chart(summary: Summary, rungs: list[str], index: int) -> Chart | None:
         for rung in rungs:
             value, weight = value_of(summary, rung, task, metric), summary.models[rung].bytes
             if value is not None and value.value is not None and weight:
-                point = charts.Point(clean(rung), value.value, value.low, value.high, weight / 1e6)
+                point = charts.Point(rung, value.value, value.low, value.high, weight / 1e6)
                 points.append(point)
-        panels.append(charts.Panel(f"{clean(task)}: {label(metric)}", tuple(points)))
+        panels.append(charts.Panel(f"{task}: {label(metric)}", tuple(points)))
     svg = charts.against_size(panels)
     if svg is None:
         return None
     tasks = " and ".join(
-        f"{label(headline(summary.tasks[t]))} on {clean(t)}" for t in quality_tasks(summary)
+        f"{label(headline(summary.tasks[t]))} on {t}" for t in quality_tasks(summary)
     )
     return Chart(
         f"quality-against-size-{index}",
-        "Quality against size: up is better, left is smaller; lines are intervals",
+        "Quality against size: up is better, left is smaller; lines are intervals, and the upright "
+        "axes do not begin at zero",
         f"Scatter plot of {tasks} against megabytes on disk for "
-        f"{', '.join(clean(rung) for rung in rungs)}. The table above holds the same figures.",
+        f"{', '.join(rung for rung in rungs)}. The table above holds the same figures.",
         svg,
     )

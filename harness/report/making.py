@@ -9,7 +9,6 @@ from harness.records import ModelSummary, Summary, TaskSummary, Value
 from harness.report.blocks import Block, Code, Column, Datum, Fold, Heading, Prose, Row, Table
 from harness.report.format import (
     DASH,
-    clean,
     clean_lines,
     count,
     duration,
@@ -28,7 +27,7 @@ def making_blocks(summary: Summary) -> list[Block]:
     """Models, parity, tasks, cells, software, machine, suite and commands."""
     blocks: list[Block] = []
     if summary.commands:
-        commands = "\n".join(clean(c) for c in summary.commands)
+        commands = "\n".join(c for c in summary.commands)
         blocks += [Heading("To make it again"), Code(commands, "sh")]
     if summary.models:
         blocks += [Heading("Models"), models(summary), *parity(summary)]
@@ -45,7 +44,7 @@ def making_blocks(summary: Summary) -> list[Block]:
 
 def short(digest: str) -> Datum:
     """The beginning of a hash."""
-    text = clean(digest)[:HASH_LENGTH]
+    text = digest[:HASH_LENGTH]
     return Datum(text, name=True) if text else Datum(DASH, tone="missing")
 
 
@@ -67,12 +66,12 @@ def models(summary: Summary) -> Table:
 
 def _model(model: str, of: ModelSummary) -> Row:
     bits = DASH if of.bits_per_weight is None else fixed(of.bits_per_weight, 2)
-    made = " → ".join(clean(step) for step in of.lineage) + (" (synthetic)" if of.synthetic else "")
+    made = " → ".join(step for step in of.lineage) + (" (synthetic)" if of.synthetic else "")
     return Row(
         (
             name(model),
             Datum(made),
-            Datum(clean(of.engine)),
+            Datum(of.engine),
             Datum(count(of.parameters)),
             size(of.bytes),
             Datum(bits),
@@ -96,7 +95,7 @@ def parity(summary: Summary) -> list[Block]:
         Row(
             (
                 name(model),
-                Datum(clean(of.against)),
+                Datum(of.against),
                 Datum(count(of.prompts)),
                 Datum(count(of.tokens)),
                 Datum(share(of.same_tokens)),
@@ -105,7 +104,7 @@ def parity(summary: Summary) -> list[Block]:
                 Datum(share(of.top1_agreement)),
                 Datum(
                     "✓ passed" if of.passed else "✗ failed",
-                    clean(of.reason),
+                    of.reason,
                     "good" if of.passed else "bad",
                 ),
             )
@@ -131,17 +130,10 @@ def tasks(summary: Summary) -> Table:
             (
                 name(task),
                 Datum(of.type),
-                Datum(
-                    clean(of.dataset or DASH), "synthetic" if of.synthetic and of.dataset else ""
-                ),
+                Datum(of.dataset or DASH, "synthetic" if of.synthetic and of.dataset else ""),
                 Datum(drawn(of) or DASH),
                 Datum(settings(of.settings) or DASH),
-                Datum(
-                    ", ".join(
-                        f"{clean(r)}: {clean(h)[:HASH_LENGTH]}" for r, h in of.prompts.items()
-                    )
-                    or DASH
-                ),
+                Datum(", ".join(f"{r}: {h[:HASH_LENGTH]}" for r, h in of.prompts.items()) or DASH),
             )
         )
         for task, of in summary.tasks.items()
@@ -164,7 +156,7 @@ def drawn(of: TaskSummary) -> str:
 
 def settings(of: dict[str, Any]) -> str:
     """Settings as a short list."""
-    return clean(", ".join(f"{key} = {plain_value(value)}" for key, value in of.items()))
+    return ", ".join(f"{key} = {plain_value(value)}" for key, value in of.items())
 
 
 def plain_value(value: Any) -> str:
@@ -175,10 +167,7 @@ def plain_value(value: Any) -> str:
 def prompts(summary: Summary) -> list[Block]:
     """One prompt of each task, as the models see it."""
     shown = [(task, of.example_prompt) for task, of in summary.tasks.items() if of.example_prompt]
-    return [
-        Fold(f"A prompt of {clean(task)}", (Code(clean_lines(text)[:4000]),))
-        for task, text in shown
-    ]
+    return [Fold(f"A prompt of {task}", (Code(clean_lines(text)[:4000]),)) for task, text in shown]
 
 
 def environment(summary: Summary) -> list[Block]:
@@ -202,13 +191,13 @@ def environment(summary: Summary) -> list[Block]:
 
 
 def _words(key: str) -> str:
-    return clean(key).removesuffix("_bytes").replace("_", " ")
+    return key.removesuffix("_bytes").replace("_", " ")
 
 
 def _fact(key: str, value: Any) -> str:
     if key.endswith("bytes") and isinstance(value, int | float):
         return si_bytes(value)
-    return settings(value) if isinstance(value, dict) else clean(plain_value(value))
+    return settings(value) if isinstance(value, dict) else plain_value(value)
 
 
 def cells(summary: Summary) -> Table:

@@ -11,7 +11,6 @@ from harness.report.blocks import Column, Datum
 from harness.report.format import (
     DASH,
     MINUS,
-    clean,
     decimals_for,
     decimals_of_magnitude,
     fixed,
@@ -32,7 +31,7 @@ _UNREADABLY_SMALL = 1e-4
 def metric(name: str) -> Metric:
     """What is known of a metric; one that a user named is called by its name."""
     explanation = "A metric that the suite names; the harness does not know more about it."
-    return METRICS.get(name) or Metric(name, clean(name), "", None, "mean", ".3f", explanation)
+    return METRICS.get(name) or Metric(name, name, "", None, "mean", ".3f", explanation)
 
 
 def label(name: str) -> str:
@@ -149,9 +148,9 @@ def column(name: str, task: str = "") -> Column:
     of = metric(name)
     unit = f"{of.unit} " if of.unit and of.unit != "bytes" else ""
     detail = f"{unit}{arrow(name)}".strip()
-    return Column(f"{clean(task)}: {label(name)}" if task else of.label, detail)
+    return Column(f"{task}: {label(name)}" if task else of.label, detail)
 
 
 def floor_label(name: str) -> str:
     """What a floor is called."""
-    return FLOOR_LABELS.get(name, clean(name))
+    return FLOOR_LABELS.get(name, name)

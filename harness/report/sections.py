@@ -16,7 +16,7 @@ from harness.report.blocks import (
     Prose,
     Section,
 )
-from harness.report.format import clean, duration, moment, percent_level, plural, sentence
+from harness.report.format import duration, moment, percent_level, plural, sentence
 from harness.report.kinds import of_kind
 from harness.report.ladder import ladder_blocks
 from harness.report.making import drawn, making_blocks
@@ -76,7 +76,7 @@ def document(summary: Summary) -> Document:
         ("making", "How it was made", making_blocks(summary)),
         ("glossary", "Glossary", [glossary(summary)]),
     )
-    name = clean(str(summary.suite.get("name", "suite")))
+    name = str(summary.suite.get("name", "suite"))
     subtitle: Line = (
         f"{plural(len(summary.models), 'model')} asked {plural(len(summary.tasks), 'task')}, all "
         f"on the same examples. Made {moment(summary.created)}; the run took "
@@ -106,10 +106,10 @@ def glance(summary: Summary) -> list[Block]:
 
 def _task_line(summary: Summary, task: str) -> Line:
     of = summary.tasks[task]
-    data = f" Data: {clean(of.dataset)}, {drawn(of)}." if of.dataset and of.n else ""
-    reference = (" Reference: ", Name(clean(of.reference)), ".") if of.reference else ()
+    data = f" Data: {of.dataset}, {drawn(of)}." if of.dataset and of.n else ""
+    reference = (" Reference: ", Name(of.reference), ".") if of.reference else ()
     return (
-        Name(clean(task)),
+        Name(task),
         f" ({of.type}): {sentence(of.description)}{data}",
         *reference,
     )
@@ -119,20 +119,21 @@ def _glance_chart(summary: Summary) -> Chart | None:
     panels = []
     for task in quality_tasks(summary):
         of, name = summary.tasks[task], headline(summary.tasks[task])
-        found = [(clean(m), value_of(summary, m, task, name), False) for m in summary.models]
+        found = [(m, value_of(summary, m, task, name), False) for m in summary.models]
         found += [(floor_label(f), metrics.get(name), True) for f, metrics in of.floors.items()]
         points = tuple(
             charts.Point(model, value.value, value.low, value.high, floor=floor)
             for model, value, floor in found
             if value is not None and value.value is not None
         )
-        panels.append(charts.Panel(f"{clean(task)}: {label(name)} {arrow(name)}".strip(), points))
+        panels.append(charts.Panel(f"{task}: {label(name)} {arrow(name)}".strip(), points))
     svg = charts.dots(panels)
     if svg is None:
         return None
     return Chart(
         "results",
-        "Quality by model; lines are intervals, hollow diamonds need no language model",
+        "Quality by model; lines are intervals, hollow diamonds need no language model, and the "
+        "axes do not begin at zero",
         "Dot plot with intervals of the first metric of each graded task, for each model and "
         "floor. The table above holds the same figures.",
         svg,
@@ -160,7 +161,7 @@ def fidelity(summary: Summary) -> list[Block]:
     """How far each model's probabilities are from its reference's."""
     blocks: list[Block] = []
     for task in tasks_of(summary, "divergence"):
-        reference = clean(summary.tasks[task].reference or "its reference")
+        reference = summary.tasks[task].reference or "its reference"
         blocks.append(
             Prose(
                 (
@@ -197,7 +198,7 @@ def speed(summary: Summary) -> list[Block]:
             "Bar chart of decode and prefill speed in tokens per second, for each model, with "
             "the spread over repetitions. The table above holds the same figures."
         )
-        caption = "Speed by model; lines are the spread over repetitions"
+        caption = "Speed by model; lines are intervals of the mean over the repetitions"
         blocks.append(Chart(f"speed-{index}", caption, description, svg))
     return blocks
 
@@ -206,7 +207,7 @@ def _speed_panel(summary: Summary, task: str, name: str) -> charts.Panel | None:
     if not name.endswith("tokens_per_second"):
         return None
     points = [
-        charts.Point(clean(model), value.value, value.low, value.high)
+        charts.Point(model, value.value, value.low, value.high)
         for model in summary.models
         if (value := value_of(summary, model, task, name)) is not None and value.value is not None
     ]

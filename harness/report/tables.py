@@ -17,7 +17,7 @@ from harness.report.blocks import (
     Table,
     Tone,
 )
-from harness.report.format import DASH, clean, count, percent_level, probability, si_bytes
+from harness.report.format import DASH, count, percent_level, probability, si_bytes
 from harness.report.measures import (
     arrow,
     cell_of,
@@ -47,7 +47,7 @@ MODEL = Column("Model", numeric=False)
 
 def name(text: str) -> Datum:
     """A name that the suite wrote."""
-    return Datum(clean(text), name=True)
+    return Datum(text, name=True)
 
 
 def interval_note(summary: Summary) -> Line:
@@ -118,7 +118,7 @@ def task_table(summary: Summary, task: str) -> Table:
     ]
     n = shared_n(summary, task)
     unit = "repetitions" if of.type == "speed" else "examples"
-    caption = f"{clean(task)}: every metric" + (f" ({n} {unit})" if n else "")
+    caption = f"{task}: every metric" + (f" ({n} {unit})" if n else "")
     return Table(caption, (MODEL, *(column(metric) for metric in metrics)), tuple(rows))
 
 
@@ -128,7 +128,7 @@ def result(summary: Summary, model: str, task: str, metric: str) -> Datum:
     if cell is None:
         return Datum(DASH, tone="missing")
     if cell.status == "failed":
-        return Datum("✗ failed", clean(cell.error.kind) if cell.error else "", tone="bad")
+        return Datum("✗ failed", cell.error.kind if cell.error else "", tone="bad")
     shown = figure(metric, cell.metrics.get(metric))
     if summary.tasks[task].reference == model and metric in DIRECTIONLESS:
         return Datum(shown.text, "the reference")
@@ -181,7 +181,7 @@ def _failed_row(cell: Cell) -> Row:
 
 
 def _why(*texts: str) -> tuple[Datum, ...]:
-    return tuple(Datum(clean(text) or DASH) for text in texts)
+    return tuple(Datum(text or DASH) for text in texts)
 
 
 def difference_blocks(summary: Summary, caption: str, rows: Sequence[Comparison]) -> list[Block]:
@@ -224,7 +224,7 @@ def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> T
         )
     ]
     notes += [
-        (Name(clean(row.candidate)), " on ", Name(clean(row.task)), f": {clean(row.reason)}.")
+        (Name(row.candidate), " on ", Name(row.task), f": {row.reason}.")
         for row in rows
         if row.reason
     ]
@@ -241,7 +241,7 @@ def _difference(summary: Summary, row: Comparison) -> Row:
         (
             name(row.candidate),
             name(row.baseline),
-            Datum(f"{clean(row.task)}: {label(row.metric)} {arrow(row.metric)}".strip()),
+            Datum(f"{row.task}: {label(row.metric)} {arrow(row.metric)}".strip()),
             single(row.metric, row.baseline_value),
             single(row.metric, row.candidate_value),
             delta,
@@ -266,9 +266,9 @@ def gate_table(summary: Summary) -> Table:
                 Datum("✓ met", tone="good") if g.passed else Datum("✗ not met", tone="bad"),
                 name(g.candidate),
                 name(g.baseline),
-                Datum(f"{clean(g.task)}: {label(g.metric)}"),
-                Datum(clean(g.rule)),
-                Datum(clean(g.reason)),
+                Datum(f"{g.task}: {label(g.metric)}"),
+                Datum(g.rule),
+                Datum(g.reason),
             )
         )
         for g in summary.gates
@@ -285,7 +285,7 @@ def confusions(summary: Summary, task: str) -> list[Confusion]:
         cell = cell_of(summary, model, task)
         details = cell.details.get("confusion") if cell is not None else None
         if details:
-            labels = tuple(clean(str(of)) for of in details["labels"])
+            labels = tuple(str(of) for of in details["labels"])
             counts = tuple(tuple(int(v) for v in row) for row in details["matrix"])
-            found.append(Confusion(f"{clean(model)} on {clean(task)}", labels, counts))
+            found.append(Confusion(f"{model} on {task}", labels, counts))
     return found

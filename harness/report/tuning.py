@@ -20,7 +20,7 @@ from harness.report.blocks import (
     Row,
     Table,
 )
-from harness.report.format import clean, clip, count, duration, fixed, share, si_bytes
+from harness.report.format import clip, count, duration, fixed, share, si_bytes
 from harness.report.kinds import of_kind
 from harness.report.measures import label
 from harness.report.tables import MODEL, difference_blocks, name
@@ -89,22 +89,22 @@ def hyperparameters(trained: dict[str, Training]) -> Fold:
     rows = tuple(
         Row(
             (
-                Datum(clean(key)),
-                *(Datum(clean(str(of.hyperparameters.get(key, "–")))) for of in trained.values()),
+                Datum(key),
+                *(Datum(str(of.hyperparameters.get(key, "–"))) for of in trained.values()),
             )
         )
         for key in keys
     )
     columns = (
         Column("Setting", numeric=False),
-        *(Column(clean(n), numeric=False) for n in trained),
+        *(Column(n, numeric=False) for n in trained),
     )
     return Fold("Hyperparameters", (Table("Hyperparameters", columns, rows),))
 
 
 def curves(trained: dict[str, Training]) -> list[Block]:
     """The training curve as a chart and, at a few steps, as a table."""
-    binned = {clean(n): binned_curve(of.curve, CURVE_POINTS) for n, of in trained.items()}
+    binned = {n: binned_curve(of.curve, CURVE_POINTS) for n, of in trained.items()}
     shown = [
         charts.Curve(n, tuple(float(p.tokens) for p in b), tuple(p.loss for p in b))
         for n, b in binned.items()
@@ -164,7 +164,7 @@ def changed_blocks(rows: Sequence[Comparison]) -> list[Block]:
                 shown = answers[:SHOWN_ANSWERS]
                 of = f"{len(shown)} of {total}" if total is not None else f"{len(shown)}"
                 title = (
-                    f"{clean(row.candidate)} against {clean(row.baseline)}, {clean(row.task)} "
+                    f"{row.candidate} against {row.baseline}, {row.task} "
                     f"({label(row.metric)}): {of} answers that changed for the {word}"
                 )
                 blocks.append(Fold(title, tuple(_example(row, answer) for answer in shown)))
@@ -177,7 +177,7 @@ def _example(row: Comparison, answer: ChangedAnswer) -> Entries:
         ("Example", answer.id),
         ("Prompt", answer.prompt),
         ("Right answer", answer.target),
-        (f"{clean(row.baseline)} (score {before})", answer.baseline_answer),
-        (f"{clean(row.candidate)} (score {after})", answer.candidate_answer),
+        (f"{row.baseline} (score {before})", answer.baseline_answer),
+        (f"{row.candidate} (score {after})", answer.candidate_answer),
     )
     return Entries(tuple(Entry(term, (clip(text, PROMPT_LENGTH),)) for term, text in fields))

@@ -36,6 +36,7 @@ def verdict(summary: Summary) -> tuple[Block, ...]:
     if failed:
         line = f"{failed} of {len(summary.cells)} cells failed. What follows rests on the others."
         blocks.append(Callout("bad", (Strong(line),)))
+    blocks.extend(Callout("bad", line) for line in disparities(summary))
     if is_synthetic(summary):
         blocks.append(Callout("unsure", (SYNTHETIC,)))
     for part in (fine_tuning(summary), quantization(summary), others(summary)):
@@ -52,6 +53,21 @@ def is_synthetic(summary: Summary) -> bool:
     return any(m.synthetic for m in summary.models.values()) or any(
         t.synthetic for t in summary.tasks.values()
     )
+
+
+def disparities(summary: Summary) -> list[Line]:
+    """Models whose conversion changed what they say."""
+    return [
+        (
+            Name(name),
+            " does not agree with the weights that it was converted from: ",
+            sentence(model.parity.reason),
+            " Its figures, and those of everything quantized from it, say as much about the "
+            "conversion as about the model.",
+        )
+        for name, model in summary.models.items()
+        if model.parity is not None and not model.parity.passed
+    ]
 
 
 def judged(summary: Summary, rows: Iterable[Comparison]) -> list[Comparison]:

@@ -165,5 +165,15 @@ def test_failed_cells_come_first() -> None:
     assert "Fine-tuning helped where it could be judged." in said
 
 
+def test_a_conversion_that_changed_the_model_is_said_in_plain_words() -> None:
+    whole = quickstart()
+    parity = whole.models["lora-f16"].parity
+    assert parity is not None
+    failed = parity.model_copy(update={"passed": False, "reason": "0.9 nats apart"})
+    broken = whole.models["lora-f16"].model_copy(update={"parity": failed})
+    said = text(quickstart(models={**whole.models, "lora-f16": broken}))
+    assert "lora-f16 does not agree with the weights that it was converted from: 0.9 nats" in said
+
+
 def test_nothing_compared_is_said() -> None:
     assert "The suite compares no models" in text(VARIANTS["one-model"]())
