@@ -91,7 +91,7 @@ def finetune(
             "Lower batch_tokens, set gradient_checkpointing, or use method qlora.",
         ) from error
     seconds = time.perf_counter() - started
-    _save_adapter(tuned, base, out)
+    _save_adapter(tuned, out)
     return _record(recipe, rows, results, seconds, tuned, total_parameters, dtype)
 
 
@@ -157,13 +157,16 @@ def _add_adapters(model: Any, recipe: Recipe) -> Any:
         ) from error
 
 
-def _save_adapter(tuned: Any, base: Path, out: Path) -> None:
-    """Writes adapter_config.json and adapter_model.safetensors, the same bytes each time."""
-    tuned.peft_config["default"].base_model_name_or_path = base.name
+def _save_adapter(tuned: Any, out: Path) -> None:
+    """Writes adapter_config.json and adapter_model.safetensors, the same bytes each time.
+
+    PEFT would write the base's path on this machine, and layer names in the order of a set.
+    """
     tuned.save_pretrained(out, save_embedding_layers=False)
     (out / "README.md").unlink(missing_ok=True)
     config_file = out / "adapter_config.json"
     config = json.loads(config_file.read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = None
     if isinstance(config["target_modules"], list):
         config["target_modules"].sort()
     config_file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
