@@ -17,7 +17,13 @@ from harness.engines.checks import check_prompts, check_questions, check_sequenc
 from harness.engines.contexts import Context, Scores, plan_contexts
 from harness.engines.hf_forward import Forward
 from harness.engines.hf_generate import generate_batch
-from harness.engines.hf_load import choose_device, choose_dtype, count_parameters, load_model
+from harness.engines.hf_load import (
+    choose_device,
+    choose_dtype,
+    count_parameters,
+    load_config,
+    load_model,
+)
 from harness.engines.hf_score import run_prefix, score_batch
 from harness.engines.hf_tokenizer import open_hf_tokenizer
 from harness.engines.oom import memory_errors, out_of_memory, reports_out_of_memory
@@ -31,6 +37,7 @@ from harness.engines.protocol import (
     Limits,
     LogProbs,
 )
+from harness.engines.weight_files import adapter_files, weight_files
 
 UNLIMITED = 1 << 20
 """Context of models that state none, in tokens."""
@@ -50,10 +57,15 @@ class HfEngine:
         torch.set_num_threads(threads)
         device = choose_device(spec)
         dtype = choose_dtype(spec, device)
-        self._tokenizer = open_hf_tokenizer(Path(spec.weights or ""))
-        model, self._files = load_model(spec, device, dtype)
+        folder = Path(spec.weights or "")
+        self._files = weight_files(folder)
+        if spec.adapter is not None:
+            self._files += adapter_files(Path(spec.adapter))
+        config = load_config(folder)
+        self._tokenizer = open_hf_tokenizer(folder)
+        model = load_model(spec, config, device, dtype)
         self._forward: Forward | None = Forward(model)
-        config = model.config.get_text_config()
+        shape = config.get_text_config()
         self._device = device
         self._tokens = BATCH_TOKENS.get(device.type, BATCH_TOKENS["cpu"])
         self.info = EngineInfo(
@@ -62,9 +74,9 @@ class HfEngine:
             dtype=spec.quantize or str(dtype).removeprefix("torch."),
             device=str(device),
             threads=threads,
-            vocab_size=int(config.vocab_size),
+            vocab_size=int(shape.vocab_size),
             context_length=usable_context(
-                spec, getattr(config, "max_position_embeddings", None) or UNLIMITED
+                spec, getattr(shape, "max_position_embeddings", None) or UNLIMITED
             ),
             parameters=count_parameters(model),
             batch={"tokens": self._tokens, "rows": BATCH_ROWS},

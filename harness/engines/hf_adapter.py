@@ -13,10 +13,10 @@ import torch
 from peft import PeftModel, get_peft_model_state_dict
 from peft.utils import load_peft_weights
 
-from harness.engines.oom import out_of_memory, reports_out_of_memory
+from harness.engines.load_errors import LOAD_ERRORS, one_line
+from harness.engines.oom import memory_errors, reports_out_of_memory
 from harness.errors import BadModelError
 
-ERRORS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, ImportError)
 FITS = "Use the base model that the adapter was trained on (see its adapter_config.json)."
 ZERO_AT_START = ("lora_B", "lora_embedding_A")
 """Tensors that are zero in an untrained LoRA, so that it changes nothing (Hu et al. 2021, §4.1)."""
@@ -29,18 +29,18 @@ def apply_adapter(model: Any, folder: Path, device: Any) -> Any:
         BadModelError: it does not fit this model, in whole or part, or changes nothing.
         OutOfMemoryError: it does not fit in memory.
     """
-    try:
-        stored = load_peft_weights(str(folder), device="cpu")
-        adapted = PeftModel.from_pretrained(
-            model, str(folder), local_files_only=True, torch_device=str(device)
-        )
-    except (MemoryError, *ERRORS) as error:
-        if reports_out_of_memory(error):
-            raise out_of_memory(f"loading the adapter {folder}") from error
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise BadModelError(
-            f"The adapter in {folder} cannot be applied to this model: {reason}", FITS
-        ) from error
+    with memory_errors(f"loading the adapter {folder}"):
+        try:
+            stored = load_peft_weights(str(folder), device="cpu")
+            adapted = PeftModel.from_pretrained(
+                model, str(folder), local_files_only=True, torch_device=str(device)
+            )
+        except LOAD_ERRORS as error:
+            if reports_out_of_memory(error):
+                raise
+            raise BadModelError(
+                f"The adapter in {folder} cannot be applied to this model: {one_line(error)}", FITS
+            ) from error
     check_applied(stored, get_peft_model_state_dict(adapted), folder)
     return adapted
 

@@ -11,13 +11,10 @@ import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
 from harness.engines.hf_adapter import apply_adapter
-from harness.engines.oom import out_of_memory, reports_out_of_memory
+from harness.engines.load_errors import LOAD_ERRORS, one_line
+from harness.engines.oom import memory_errors, reports_out_of_memory
 from harness.engines.protocol import EngineSpec
-from harness.engines.weight_files import adapter_files, weight_files
 from harness.errors import BadModelError, InputError
-
-LOAD_ERRORS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, ImportError)
-
 
 transformers.utils.logging.disable_progress_bar()
 
@@ -64,40 +61,39 @@ def load_config(folder: Path) -> Any:
     except LOAD_ERRORS as error:
         raise BadModelError(
             f"Transformers {transformers.__version__} cannot use {folder / 'config.json'}: "
-            f"{first_line(error)}",
+            f"{one_line(error)}",
             "The architecture may be unknown to this version (update Transformers), or need "
             "code of its own, which is not run.",
         ) from error
 
 
-def load_model(spec: EngineSpec, device: Any, dtype: Any) -> tuple[Any, list[Path]]:
-    """The model in evaluation mode with its adapter applied (unmerged), and all weight files.
+def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Any:
+    """The model in evaluation mode, its adapter applied (unmerged).
 
     Raises:
         BadModelError: files are missing or damaged, tensors are missing, the adapter does not fit.
         OutOfMemoryError: it does not fit in memory.
     """
     folder = Path(spec.weights or "")
-    files = weight_files(folder)
-    config = load_config(folder)
-    try:
-        model, report = AutoModelForCausalLM.from_pretrained(
-            str(folder),
-            config=config,
-            dtype=dtype,
-            device_map={"": device},
-            quantization_config=quantization(spec, device),
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-    except (MemoryError, *LOAD_ERRORS) as error:
-        if reports_out_of_memory(error):
-            raise out_of_memory(f"loading {folder}") from error
-        raise BadModelError(
-            f"The model in {folder} cannot be loaded: {first_line(error)}",
-            "Check that weights and config.json belong together and are complete.",
-        ) from error
+    with memory_errors(f"loading {folder}"):
+        try:
+            model, report = AutoModelForCausalLM.from_pretrained(
+                str(folder),
+                config=config,
+                dtype=dtype,
+                device_map={"": device},
+                quantization_config=quantization(spec, device),
+                local_files_only=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+        except LOAD_ERRORS as error:
+            if reports_out_of_memory(error):
+                raise
+            raise BadModelError(
+                f"The model in {folder} cannot be loaded: {one_line(error)}",
+                "Check that weights and config.json belong together and are complete.",
+            ) from error
     if missing := sorted(report["missing_keys"]):
         raise BadModelError(
             f"The weights in {folder} lack {len(missing)} tensors that config.json asks for: "
@@ -106,10 +102,8 @@ def load_model(spec: EngineSpec, device: Any, dtype: Any) -> tuple[Any, list[Pat
         )
     check_blocks(model, device)
     if spec.adapter is not None:
-        adapter = Path(spec.adapter)
-        files = files + adapter_files(adapter)
-        model = apply_adapter(model, adapter, device)
-    return model.eval(), files
+        model = apply_adapter(model, Path(spec.adapter), device)
+    return model.eval()
 
 
 def quantization(spec: EngineSpec, device: Any) -> Any:
@@ -139,11 +133,6 @@ def check_blocks(model: Any, device: Any) -> None:
                 f"{state.shape[-1]} weights, which is no multiple of {state.blocksize}.",
                 "Use `quantize: int8`, a GPU, or a GGUF quantization for this model.",
             )
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's text."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def some(names: Sequence[str], most: int = 3) -> str:

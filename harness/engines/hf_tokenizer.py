@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines.chat import render_chat, text_after_answer
+from harness.engines.load_errors import LOAD_ERRORS, one_line
 from harness.engines.tokenizer import Message
 from harness.errors import BadModelError
 
@@ -93,9 +94,12 @@ def open_hf_tokenizer(folder: Path) -> HfTokenizer:
         tokenizer = AutoTokenizer.from_pretrained(
             str(folder), local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, ImportError) as error:
+    except Exception as error:
+        # The tokenizers library raises Exception itself; anything else unknown is a bug of ours.
+        if not isinstance(error, LOAD_ERRORS) and type(error) is not Exception:
+            raise
         raise BadModelError(
-            f"The tokenizer in {folder} cannot be read: {error}",
+            f"The tokenizer in {folder} cannot be read: {one_line(error)}",
             "Download or save the tokenizer's files again.",
         ) from error
     return HfTokenizer(tokenizer, settings)

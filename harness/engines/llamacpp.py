@@ -40,6 +40,8 @@ from harness.engines.protocol import (
 )
 from harness.errors import InputError
 
+WORTHWHILE = 8
+"""Fewest shared tokens that are run ahead on their own."""
 GROUP_TOKENS = {"cpu": 256, "gpu": 2048}
 """Most tokens of contexts in the cache at once, beside the shared ones. More makes each token
 attend past more cells of other sequences (on 2 cores 1024 took twice as long as 256); fewer makes
@@ -93,6 +95,7 @@ class LlamaCppEngine:
         if not contexts:
             return
         shared = shared_prefix_length(contexts)
+        shared = 0 if shared < WORTHWHILE else shared
         parts = list(groups(contexts, shared, GROUP_TOKENS[self.info.device], MAX_SEQUENCES - 1))
         trees = [tree(part, shared) for part in parts]
         cache = self._cache(shared + max(map(len, trees)), 1 + max(map(len, parts)))
@@ -100,8 +103,7 @@ class LlamaCppEngine:
         for part, nodes in zip(parts, trees, strict=True):
             for sequence in range(1, len(part) + 1):
                 cache.copy(0, sequence)
-            for start in range(0, len(nodes), MAX_TOKENS):
-                some = nodes[start : start + MAX_TOKENS]
+            for some in slices(nodes, MAX_TOKENS):
                 targets = [target for node in some for target in node.targets]
                 yield from scores.add(targets, run_targets(cache, some))
             for sequence in range(1, len(part) + 1):
@@ -119,16 +121,9 @@ class LlamaCppEngine:
         check_sequence(ids, self.info.vocab_size, self.info.context_length)
         cache = self._cache(len(ids), 1)
         for start in range(0, len(ids), rows):
-            parts = [
-                log_softmax(cache.decode(part))
-                for part in slices(
-                    (
-                        Token(token, start + n, (0,), True)
-                        for n, token in enumerate(ids[start : start + rows])
-                    ),
-                    MAX_TOKENS,
-                )
-            ]
+            block = ids[start : start + rows]
+            tokens = [Token(token, start + n, (0,), True) for n, token in enumerate(block)]
+            parts = [log_softmax(cache.decode(part)) for part in slices(tokens, MAX_TOKENS)]
             yield parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def footprint(self) -> Footprint:

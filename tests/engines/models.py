@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
+import llama_cpp.llama_cpp as lib
 import sentencepiece
 import torch
 from peft import LoraConfig, get_peft_model
@@ -20,6 +21,8 @@ from transformers import (
     MistralConfig,
     MistralForCausalLM,
 )
+
+from harness.models.llamacpp_source import find_llama_cpp
 
 VOCABULARY = 512
 CONTEXT = 256
@@ -139,12 +142,18 @@ def write_adapter(folder: Path, base: Path, trained: bool = True, **options: Any
     return folder
 
 
-def write_gguf(out: Path, folder: Path, kind: Literal["f32", "f16"] = "f32") -> Path:
-    """The model of a folder as a GGUF, by llama.cpp's own converter."""
-    from harness.models.llamacpp_source import find_llama_cpp
-
+def write_gguf(out: Path, folder: Path) -> Path:
+    """The model of a folder as an F32 GGUF, by llama.cpp's own converter."""
     script = find_llama_cpp() / "convert_hf_to_gguf.py"
-    command = [sys.executable, str(script), str(folder), "--outfile", str(out), "--outtype", kind]
+    command = [sys.executable, str(script), str(folder), "--outfile", str(out), "--outtype", "f32"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert out.is_file(), done.stderr
+    return out
+
+
+def write_quantized(out: Path, gguf: Path, kind: str) -> Path:
+    """A GGUF with its weights as `kind`, such as "F16" or "Q8_0"."""
+    params = lib.llama_model_quantize_default_params()
+    params.ftype, params.nthread = getattr(lib, f"LLAMA_FTYPE_MOSTLY_{kind}"), 1
+    assert lib.llama_model_quantize(str(gguf).encode(), str(out).encode(), params) == 0
     return out

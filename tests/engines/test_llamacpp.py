@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.engines import ChoiceQuestion, EngineSpec, Limits, llamacpp_generate, open_engine
+from harness.engines.llama_context import log_softmax
+from harness.errors import BadModelError, InputError, OutOfMemoryError
+from tests.engines.conformance import ids_of, mixed_questions
+from tests.engines.conftest import Models
+from tests.engines.models import write_quantized
+
+
+def spec(path: Path, **options: Any) -> EngineSpec:
+    return EngineSpec(gguf=str(path), threads=1, **options)
+
+
+@pytest.fixture(scope="module")
+def half(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_quantized(tmp_path_factory.mktemp("f16") / "half.gguf", models.llama_gguf, "F16")
+
+
+def test_half_precision_weights_score_as_in_one_plain_run(half: Path) -> None:
+    engine = open_engine(spec(half))
+    assert engine.info.dtype == "F16"
+    questions = mixed_questions()
+    for number, sums in engine.choose(questions):
+        question = questions[number]
+        for choice, got in zip(question.choices, sums, strict=True):
+            rows = np.concatenate(list(engine.distributions(question.prompt + choice)))
+            start = len(question.prompt) - 1
+            expected = sum(float(rows[start + n, token]) for n, token in enumerate(choice))
+            assert got == pytest.approx(expected, abs=1e-3 * max(1, len(choice)))
+
+
+def test_half_precision_weights_are_close_to_the_folder_they_came_from(
+    models: Models, half: Path
+) -> None:
+    questions = mixed_questions()
+    exact = dict(open_engine(EngineSpec(weights=str(models.llama), threads=1)).choose(questions))
+    rounded = dict(open_engine(spec(half)).choose(questions))
+    for number, sums in exact.items():
+        assert rounded[number] == pytest.approx(sums, abs=0.03)
+
+
+def test_a_prompt_longer_than_a_batch_is_scored_in_pieces(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.engines import llama_context, llamacpp
+
+    questions = [*mixed_questions(), ChoiceQuestion(ids_of(100, seed=3), ((9, 10, 11), (9, 12)))]
+    prompts = [question.prompt for question in questions]
+    engine = open_engine(spec(models.llama_gguf))
+    whole, texts = dict(engine.choose(questions)), dict(engine.generate(prompts, Limits(5)))
+    for module in (llama_context, llamacpp, llamacpp_generate):
+        monkeypatch.setattr(module, "MAX_TOKENS", 16)
+    monkeypatch.setattr(llamacpp, "MAX_SEQUENCES", 8)
+    monkeypatch.setattr(llamacpp_generate, "MAX_SLOTS", 6)
+    engine = open_engine(spec(models.llama_gguf))
+    for number, sums in engine.choose(questions):
+        assert sums == pytest.approx(whole[number], abs=1e-4)
+    for number, answer in engine.generate(prompts, Limits(5)):
+        assert answer.ids == texts[number].ids
+
+
+def test_fewer_slots_are_used_where_memory_is_short(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine: Any = open_engine(spec(models.llama_gguf))
+    prompts = [ids_of(5 + n, seed=n) for n in range(12)]
+    free = dict(engine.generate(prompts, Limits(4)))
+    make, asked = engine._cache, []
+
+    def small_machine(cells: int, sequences: int) -> Any:
+        asked.append(sequences)
+        if sequences > 4:
+            raise OutOfMemoryError("full")
+        return make(cells, sequences)
+
+    monkeypatch.setattr(engine, "_cache", small_machine)
+    tight = dict(engine.generate(prompts, Limits(4)))
+    assert asked == [13, 7, 4]
+    assert {n: a.ids for n, a in tight.items()} == {n: a.ids for n, a in free.items()}
+
+
+@pytest.mark.parametrize("kept", [3, 10, 200, 20_000, -100])
+def test_a_file_cut_short_is_told(models: Models, tmp_path: Path, kept: int) -> None:
+    file = tmp_path / "cut.gguf"
+    file.write_bytes(models.llama_gguf.read_bytes()[:kept])
+    with pytest.raises(BadModelError, match=r"cut\.gguf") as caught:
+        open_engine(spec(file))
+    assert caught.value.hint
+
+
+def test_an_unknown_architecture_is_told(models: Models, tmp_path: Path) -> None:
+    file = tmp_path / "alien.gguf"
+    file.write_bytes(models.llama_gguf.read_bytes().replace(b"llama", b"alien"))
+    with pytest.raises(BadModelError, match="alien"):
+        open_engine(spec(file))
+
+
+def test_a_part_of_a_split_file_must_be_there(models: Models, tmp_path: Path) -> None:
+    shutil.copy(models.llama_gguf, tmp_path / "m-00001-of-00002.gguf")
+    with pytest.raises(BadModelError, match=r"m-00002-of-00002\.gguf does not exist"):
+        open_engine(spec(tmp_path / "m-00001-of-00002.gguf"))
+
+
+@pytest.mark.parametrize(
+    "options", [{"adapter": "x"}, {"quantize": "nf4"}, {"dtype": "float32"}, {"device": "cuda"}]
+)
+def test_options_that_a_gguf_cannot_take_are_refused(
+    models: Models, options: dict[str, Any]
+) -> None:
+    with pytest.raises(InputError):
+        open_engine(spec(models.llama_gguf, **options))
+
+
+def test_log_softmax_is_exact_for_large_logits() -> None:
+    logits = np.array([[1e4, 1e4 - 1, -1e4], [0, 0, 0]], np.float32)
+    total = np.log1p(np.exp(-1))
+    expected = [-total, -1 - total, -2e4 - total]
+    np.testing.assert_allclose(log_softmax(logits)[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(log_softmax(logits)[1], [-np.log(3)] * 3, rtol=1e-6)
