@@ -15,8 +15,6 @@ from markupsafe import Markup
 from harness.report.blocks import Chart, Document, Name, Strong
 from harness.report.format import clean, clean_lines
 
-_SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
-
 
 def html(document: Document) -> str:
     """The whole page."""
@@ -55,4 +53,4 @@ def inline_svg(chart: Chart) -> Markup:
     label = f"chart-{chart.file}"
     named = f'{opening} role="img" aria-labelledby="{label}">'
     title = Markup('<title id="{}">{}</title>').format(label, clean(chart.description))
-    return Markup(_SIZE.sub(r'width="\1" height="\2"', named, count=1)) + title + Markup(rest)
+    return Markup(named) + title + Markup(rest)

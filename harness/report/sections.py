@@ -4,61 +4,36 @@ from __future__ import annotations
 
 from harness.records import Summary
 from harness.report import charts
+from harness.report.asked import drawn
 from harness.report.blocks import (
     Block,
     Bullets,
     Chart,
     Document,
-    Entries,
-    Entry,
     Line,
     Name,
     Prose,
     Section,
 )
-from harness.report.format import duration, moment, percent_level, plural, sentence
+from harness.report.differences import difference_blocks, gate_table
+from harness.report.format import duration, moment, plural, sentence
+from harness.report.glossary import glossary
 from harness.report.kinds import of_kind
 from harness.report.ladder import ladder_blocks
-from harness.report.making import drawn, making_blocks
+from harness.report.making import making_blocks
 from harness.report.measures import (
     arrow,
     floor_label,
     headline,
     label,
-    metric,
     quality_tasks,
-    task_metrics,
     tasks_of,
     value_of,
 )
-from harness.report.tables import (
-    confusions,
-    difference_blocks,
-    failures,
-    gate_table,
-    matrix,
-    task_table,
-)
+from harness.report.speed import speed_blocks
+from harness.report.tables import confusions, failures, matrix, task_table
 from harness.report.tuning import changed_blocks, tuning_blocks
-from harness.report.wording import gates, verdict
-
-TERMS = {
-    "Interval": "The range that holds the true value in {level} of such experiments; a figure "
-    "from few examples has a wide one.",
-    "n": "The number of examples that a figure is made of.",
-    "p": "How often a difference at least this large would turn up by chance if there were none; "
-    "adjusted for the number of candidates that are compared.",
-    "Better / worse": "On how many examples the candidate scored higher, and lower, than the "
-    "baseline; the rest scored the same.",
-    "Bits per weight": "The bits of the file divided by the number of weights.",
-    "LoRA": "Fine-tuning of small added matrices while the model's own weights stay as they are; "
-    "QLoRA does so on a model held in 4 bits.",
-    "GGUF": "The file format of llama.cpp. F16 is unquantized; Q8_0, Q5_K_M and Q4_K_M hold about "
-    "8, 5 and 4 bits for each weight.",
-    "Floor": "What a method without any language model reaches on the same examples: the most "
-    "frequent label (majority vote), a TF-IDF logistic regression trained on the task's "
-    "train split, the first sentences of the text (lead).",
-}
+from harness.report.verdict import gates, verdict
 
 
 def document(summary: Summary) -> Document:
@@ -70,7 +45,7 @@ def document(summary: Summary) -> Document:
         ("quantization", "The quantization ladder", quantization(summary)),
         ("comparisons", "Other comparisons", other(summary)),
         ("fidelity", "Fidelity", fidelity(summary)),
-        ("speed", "Speed", speed(summary)),
+        ("speed", "Speed", speed_blocks(summary)),
         ("confusion", "Which labels are confused", confusion(summary)),
         ("gates", "Gates", gate_blocks(summary)),
         ("making", "How it was made", making_blocks(summary)),
@@ -178,42 +153,6 @@ def fidelity(summary: Summary) -> list[Block]:
     return blocks
 
 
-def speed(summary: Summary) -> list[Block]:
-    """How fast each model reads and writes."""
-    blocks: list[Block] = []
-    for index, task in enumerate(tasks_of(summary, "speed"), start=1):
-        level = percent_level(summary.confidence)
-        said = (
-            f"{sentence(summary.tasks[task].description)} Square brackets: {level} interval of the "
-            "mean over the repetitions. Speeds hold for this machine and these settings; models "
-            "on different engines also differ in what the engine does well."
-        )
-        blocks += [Prose((said,)), task_table(summary, task)]
-        panels = [_speed_panel(summary, task, name) for name in task_metrics(summary, task)]
-        svg = charts.bars([p for p in panels if p is not None])
-        if svg is None:
-            blocks.append(Prose(("Fewer than two models were timed: no chart.",)))
-            continue
-        description = (
-            "Bar chart of decode and prefill speed in tokens per second, for each model, with "
-            "the spread over repetitions. The table above holds the same figures."
-        )
-        caption = "Speed by model; lines are intervals of the mean over the repetitions"
-        blocks.append(Chart(f"speed-{index}", caption, description, svg))
-    return blocks
-
-
-def _speed_panel(summary: Summary, task: str, name: str) -> charts.Panel | None:
-    if not name.endswith("tokens_per_second"):
-        return None
-    points = [
-        charts.Point(model, value.value, value.low, value.high)
-        for model in summary.models
-        if (value := value_of(summary, model, task, name)) is not None and value.value is not None
-    ]
-    return charts.Panel(f"{label(name)} ({metric(name).unit})", tuple(points))
-
-
 def confusion(summary: Summary) -> list[Block]:
     """Which labels each model mistakes for which."""
     found = [c for t in tasks_of(summary, "classify") for c in confusions(summary, t)]
@@ -230,15 +169,3 @@ def gate_blocks(summary: Summary) -> list[Block]:
     """The gates and how they went."""
     lead = Prose(gates(summary))
     return [lead, gate_table(summary)] if summary.gates else [lead]
-
-
-def glossary(summary: Summary) -> Entries:
-    """Every metric that occurs, and the terms that a newcomer may not know."""
-    used = [m for task in summary.tasks for m in task_metrics(summary, task)]
-    used += [c.metric for c in summary.comparisons]
-    entries = [
-        Entry(metric(name).label, (metric(name).explanation,)) for name in dict.fromkeys(used)
-    ]
-    level = percent_level(summary.confidence)
-    entries += [Entry(term, (text.format(level=level),)) for term, text in TERMS.items()]
-    return Entries(tuple(entries))

@@ -9,9 +9,10 @@ from rich.text import Text
 from harness.records import Summary
 from harness.report.blocks import Column, Datum, plain
 from harness.report.blocks import Table as Figures
+from harness.report.differences import gate_table
 from harness.report.format import clean
-from harness.report.tables import gate_table, matrix
-from harness.report.wording import gates
+from harness.report.tables import matrix
+from harness.report.verdict import gates
 
 _STYLES = {"good": "green", "bad": "red", "unsure": "yellow", "missing": "dim", "plain": ""}
 

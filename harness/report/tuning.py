@@ -20,10 +20,11 @@ from harness.report.blocks import (
     Row,
     Table,
 )
+from harness.report.differences import difference_blocks
 from harness.report.format import clip, count, duration, fixed, share, si_bytes
 from harness.report.kinds import of_kind
 from harness.report.measures import label
-from harness.report.tables import MODEL, difference_blocks, name
+from harness.report.tables import MODEL, name
 
 METHODS = {"lora": "LoRA", "qlora": "QLoRA"}
 CURVE_POINTS = 60

@@ -16,7 +16,8 @@ from harness.report.html import html
 from harness.report.markdown import code, escape, markdown
 from harness.report.measures import figure
 from harness.report.sections import document
-from tests.report.fixture import HOSTILE, VARIANTS, quickstart
+from tests.report.fixture import quickstart
+from tests.report.variants import HOSTILE, VARIANTS
 
 VOID = {"meta", "br", "img", "input", "link", "rect", "path", "line"}
 

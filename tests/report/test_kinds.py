@@ -6,7 +6,8 @@ import pytest
 
 from harness.records import ModelSummary
 from harness.report.kinds import kind, kinds, ladders, of_kind, precision
-from tests.report.fixture import model, quickstart, training, with_failures
+from tests.report.fixture import model, quickstart, training
+from tests.report.variants import with_failures
 
 
 def made(*lineage: str, trained: bool = False) -> ModelSummary:

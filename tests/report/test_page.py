@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.report import write_report
-from tests.report.fixture import VARIANTS
+from tests.report.variants import VARIANTS
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")

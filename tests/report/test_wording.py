@@ -9,8 +9,9 @@ import pytest
 from harness.records import Comparison, Summary
 from harness.report.blocks import Block, Bullets, Callout, Prose, plain
 from harness.report.outcomes import Outcome, outcome
-from harness.report.wording import verdict
-from tests.report.fixture import VARIANTS, quickstart, with_failures
+from harness.report.verdict import verdict
+from tests.report.fixture import quickstart
+from tests.report.variants import VARIANTS, with_failures
 
 
 def text(summary: Summary) -> str:

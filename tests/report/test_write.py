@@ -10,7 +10,8 @@ from rich.console import Console
 
 from harness.records import Summary
 from harness.report import terminal_table, write_report
-from tests.report.fixture import VARIANTS, quickstart
+from tests.report.fixture import quickstart
+from tests.report.variants import VARIANTS
 
 CHARTS = ["quality-against-size-1.svg", "results.svg", "speed-1.svg", "training-curve.svg"]
 

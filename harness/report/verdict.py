@@ -1,0 +1,109 @@
+"""The verdict: the answer that someone who reads nothing else should get."""
+
+from __future__ import annotations
+
+from harness.records import Summary
+from harness.report.blocks import Block, Callout, Line, Name, Prose, Strong
+from harness.report.claims import joined
+from harness.report.format import sentence
+from harness.report.measures import floor_label, headline, label, quality_tasks, value_of, words
+from harness.report.wording import fine_tuning, others, quantization
+
+SYNTHETIC = (
+    "The models or the data below are a small synthetic stand-in that shows the machinery, not "
+    "the quality of any real model."
+)
+
+
+def verdict(summary: Summary) -> tuple[Block, ...]:
+    """What the whole run says, for someone who reads nothing else."""
+    blocks: list[Block] = []
+    failed = sum(c.status == "failed" for c in summary.cells)
+    if failed:
+        line = f"{failed} of {len(summary.cells)} cells failed. What follows rests on the others."
+        blocks.append(Callout("bad", (Strong(line),)))
+    blocks.extend(Callout("bad", line) for line in disparities(summary))
+    if is_synthetic(summary):
+        blocks.append(Callout("unsure", (SYNTHETIC,)))
+    for part in (fine_tuning(summary), quantization(summary), others(summary)):
+        blocks.extend(part)
+    if not summary.comparisons:
+        blocks.append(Prose(("The suite compares no models, so no difference is judged here.",)))
+    blocks.append(Prose(gates(summary)))
+    blocks.extend(Prose(line) for line in floors(summary))
+    return tuple(blocks)
+
+
+def is_synthetic(summary: Summary) -> bool:
+    """Whether any model or task stands in for a real one."""
+    return any(m.synthetic for m in summary.models.values()) or any(
+        t.synthetic for t in summary.tasks.values()
+    )
+
+
+def disparities(summary: Summary) -> list[Line]:
+    """Models whose conversion changed what they say."""
+    return [
+        (
+            Name(name),
+            " does not agree with the weights that it was converted from: ",
+            sentence(model.parity.reason),
+            " Its figures, and those of everything quantized from it, say as much about the "
+            "conversion as about the model.",
+        )
+        for name, model in summary.models.items()
+        if model.parity is not None and not model.parity.passed
+    ]
+
+
+def gates(summary: Summary) -> Line:
+    """Whether the gates were met."""
+    total, missed = len(summary.gates), [g for g in summary.gates if not g.passed]
+    if not total:
+        return (Strong("The suite sets no gates"), ", so nothing here passes or fails.")
+    if not missed:
+        met = "The one gate was met." if total == 1 else f"All {total} gates were met."
+        return (Strong(met),)
+    verb = "was" if len(missed) == 1 else "were"
+    lines: list[Line] = [
+        (
+            Name(g.candidate),
+            f": {label(g.metric)} on ",
+            Name(g.task),
+            f" {sentence(g.rule)} {sentence(g.reason)}",
+        )
+        for g in missed
+    ]
+    return (Strong(f"{len(missed)} of {total} gates {verb} not met."), " ", *joined(lines, " "))
+
+
+def floors(summary: Summary) -> list[Line]:
+    """For scale: what needs no language model reaches, task by task."""
+    lines: list[Line] = []
+    for task in quality_tasks(summary):
+        name = headline(summary.tasks[task])
+        reached = {
+            floor_label(floor): metrics[name]
+            for floor, metrics in summary.tasks[task].floors.items()
+            if name in metrics
+        }
+        best = [
+            (value.value, model)
+            for model in summary.models
+            if (value := value_of(summary, model, task, name)) is not None
+            and value.value is not None
+        ]
+        if not reached or not best:
+            continue
+        top = max(best, key=lambda pair: pair[0])[1]
+        said = ", ".join(f"{floor} {words(name, value)}" for floor, value in reached.items())
+        lines.append(
+            (
+                f"For scale, {label(name)} on ",
+                Name(task),
+                f": without any language model, {said}; the highest model, ",
+                Name(top),
+                f", {words(name, value_of(summary, top, task, name))}.",
+            )
+        )
+    return lines
