@@ -135,6 +135,17 @@ def _validate(
         return None, invalid
 
 
+ENTRY_ERRORS = (
+    "missing",
+    "value_error",
+    "union_tag_invalid",
+    "union_tag_not_found",
+    "model_type",
+    "model_attributes_type",
+)
+"""Errors of an entry as a whole: no key of it can be left out to mend them."""
+
+
 def _mend(data: Any, path: tuple[str | int, ...], error: ErrorDetails) -> None:
     """Puts a valid value where the error says which are valid, else leaves the key out."""
     *parents, last = path
@@ -144,7 +155,7 @@ def _mend(data: Any, path: tuple[str | int, ...], error: ErrorDetails) -> None:
         data[last] = str(error["ctx"]["expected"]).split("'")[1]
     elif path == ("name",):
         data[last] = "unnamed"
-    elif error["type"] not in ("missing", "value_error") and isinstance(data, dict):
+    elif error["type"] not in ENTRY_ERRORS and isinstance(data, dict):
         data.pop(last, None)
 
 

@@ -1,0 +1,137 @@
+"""The graph: what depends on what, and which keys change with what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.suite.plan import Plan, make_plan
+from harness.suite.reader import parse_suite
+from harness.suite.steps import Kind, Step, make_step
+from tests.suite.test_reader import GOOD, known
+
+
+class FakeWorld:
+    """Contents and versions that a test can change."""
+
+    starter = Path("/starter")
+
+    def __init__(self, model: str = "weights", data: str = "data", version: str = "1") -> None:
+        self.model, self.data, self.version = model, data, version
+
+    def fingerprint(self, path: Path) -> str:
+        return f"{self.model} in {path}"
+
+    def dataset_key(self, name: str) -> str:
+        return f"{self.data} of {name}"
+
+    def dataset_is_synthetic(self, name: str) -> bool:
+        return True
+
+    def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
+        return {"torch": self.version if kind in ("finetune", "merge") else "0"}
+
+
+def plan(text: str = GOOD, world: FakeWorld | None = None, limit: int | None = None) -> Plan:
+    suite = parse_suite(text, Path("suite.yaml"), known())
+    return make_plan(suite, world or FakeWorld(), limit)
+
+
+def cells(plan: Plan) -> dict[tuple[str, str], str]:
+    return {(cell.model, cell.task): cell.key for cell in plan.cells}
+
+
+def changed(before: Plan, after: Plan) -> set[tuple[str, str]]:
+    old = cells(before)
+    return {place for place, key in cells(after).items() if old.get(place) != key}
+
+
+def test_every_model_is_asked_every_task() -> None:
+    models, tasks = ("base", "lora", "lora-f16", "lora-q4"), ("sentiment", "fidelity", "speed")
+    assert set(cells(plan())) == {(model, task) for model in models for task in tasks}
+
+
+def test_parents_stand_before_their_children() -> None:
+    seen: set[str] = set()
+    for step in plan().steps.values():
+        assert set(step.parents.values()) <= seen
+        seen.add(step.key)
+
+
+def test_the_chain_runs_from_source_to_quantized_file() -> None:
+    graph = plan()
+    quantized = next(cell for cell in graph.cells if cell.model == "lora-q4")
+    kinds = [graph.steps[key].kind for key in graph.ancestors(quantized)]
+    chain = [kind for kind in kinds if kind not in ("prompts", "examples")]
+    assert chain == ["source", "finetune", "merge", "convert", "quantize"]
+
+
+def test_two_quantizations_share_their_merge_and_conversion() -> None:
+    text = GOOD.replace("  lora-q4:", "  lora-q8: {from: lora, gguf: Q8_0}\n  lora-q4:")
+    kinds = [step.kind for step in plan(text).steps.values()]
+    assert (kinds.count("merge"), kinds.count("convert"), kinds.count("quantize")) == (1, 1, 2)
+
+
+def test_a_changed_model_changes_all_its_cells_though_its_name_is_the_same() -> None:
+    assert changed(plan(), plan(world=FakeWorld(model="other"))) == set(cells(plan()))
+
+
+def test_a_changed_recipe_changes_what_descends_from_it_and_nothing_else() -> None:
+    after = plan(GOOD.replace("method: lora,", "method: lora, rank: 8,"))
+    spared = {("base", "sentiment"), ("base", "speed")}
+    assert changed(plan(), after) == set(cells(plan())) - spared
+
+
+def test_a_changed_task_changes_its_own_cells_only() -> None:
+    after = plan(GOOD.replace("{type: speed}", "{type: speed, new_tokens: 9}"))
+    assert {task for _, task in changed(plan(), after)} == {"speed"}
+
+
+def test_a_new_version_of_a_package_makes_anew_what_it_made() -> None:
+    after = plan(world=FakeWorld(version="2"))
+    assert {model for model, task in changed(plan(), after) if task == "speed"} == {
+        "lora",
+        "lora-f16",
+        "lora-q4",
+    }
+
+
+def test_renaming_and_describing_changes_no_key() -> None:
+    after = plan(GOOD.replace("name: good", "name: better\ndescription: the same"))
+    assert changed(plan(), after) == set()
+
+
+def test_a_limit_on_the_command_line_is_another_question() -> None:
+    assert {task for _, task in changed(plan(), plan(limit=5))} == {"sentiment", "fidelity"}
+
+
+def test_a_model_of_another_lineage_is_not_held_against_the_reference(tmp_path: Path) -> None:
+    text = GOOD.replace("models:\n", f"models:\n  other: {{source: {tmp_path}}}\n")
+    assert ("other", "fidelity") not in cells(plan(text))
+    assert ("other", "sentiment") in cells(plan(text))
+
+
+def test_a_qlora_adapter_is_merged_into_the_dequantized_base() -> None:
+    def precision(method: str) -> str:
+        graph = plan(GOOD.replace("method: lora", f"method: {method}"))
+        return next(str(s.params["base_precision"]) for s in graph.steps.values()
+                    if s.kind == "merge")  # fmt: skip
+
+    assert (precision("lora"), precision("qlora")) == ("full", "dequantized")
+
+
+def test_a_step_is_its_key_and_settings_are_no_part_of_it() -> None:
+    def step(**changes: object) -> Step:
+        given: dict[str, object] = {"kind": "quantize", "label": "x", "params": {"type": "Q8_0"},
+                                    "parents": {"gguf": "1"}, "versions": {"v": "1"}}  # fmt: skip
+        return make_step(**{**given, **changes})  # type: ignore[arg-type]
+
+    same = step(label="other words", settings={"path": "elsewhere"}, group="g")
+    assert same.key == step().key
+    for change in (
+        {"kind": "convert"},
+        {"params": {"type": "Q4_0"}},
+        {"parents": {"gguf": "2"}},
+        {"parents": {"weights": "1"}},
+        {"versions": {"v": "2"}},
+    ):
+        assert step(**change).key != step().key
