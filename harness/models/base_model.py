@@ -29,8 +29,8 @@ def load_base(base: Path) -> Any:
         OutOfMemoryError: it does not fit.
     """
     check_model_folder(base)
-    model, _ = load_model(EngineSpec(weights=str(base)), torch.device("cpu"), torch.float32)
-    return model
+    spec, cpu = EngineSpec(weights=str(base)), torch.device("cpu")
+    return load_model(spec, load_config(base), cpu, torch.float32)
 
 
 def load_packed_base(base: Path, device: torch.device, dtype: torch.dtype) -> Any:
@@ -41,7 +41,8 @@ def load_packed_base(base: Path, device: torch.device, dtype: torch.dtype) -> An
         OutOfMemoryError: it does not fit.
     """
     check_model_folder(base)
-    model, _ = load_model(EngineSpec(weights=str(base), quantize="nf4"), device, torch.float32)
+    spec = EngineSpec(weights=str(base), quantize="nf4")
+    model = load_model(spec, load_config(base), device, torch.float32)
     for linear in frozen_linears(model):
         linear.compute_dtype = dtype
     return model

@@ -53,6 +53,7 @@ TENSOR_TYPES: dict[int, tuple[str, int, int]] = {
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q"}
 _SCALARS[12] = "d"
 _STRING, _ARRAY = 8, 9
+_LONGEST = 1 << 31
 _REMEDY = "The file is incomplete or not a GGUF: make it or fetch it again."
 
 
@@ -165,14 +166,20 @@ def _value(file: BinaryIO, kind: int) -> Any:
         return _unpack(file, _SCALARS[kind])[0]
     item, count = _unpack(file, "IQ")
     if item in _SCALARS:
-        file.seek(count * struct.calcsize(_SCALARS[item]), 1)
+        _skip(file, count * struct.calcsize(_SCALARS[item]))
         return None
     for _ in range(count):
         if item == _STRING:
-            file.seek(_unpack(file, "Q")[0], 1)
+            _skip(file, _unpack(file, "Q")[0])
         else:
             _value(file, item)
     return None
+
+
+def _skip(file: BinaryIO, count: int) -> None:
+    if count > _LONGEST:
+        raise EOFError(f"it has a value of {count} bytes")
+    file.seek(count, 1)
 
 
 def _string(file: BinaryIO) -> str:
@@ -184,7 +191,7 @@ def _unpack(file: BinaryIO, layout: str) -> tuple[Any, ...]:
 
 
 def _read(file: BinaryIO, count: int) -> bytes:
-    data = file.read(count) if count < 1 << 31 else b""
+    data = file.read(count) if count <= _LONGEST else b""
     if len(data) != count:
         raise EOFError("it ends in the middle of its header")
     return data

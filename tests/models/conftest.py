@@ -101,3 +101,25 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 training examples for it."""
     return write_examples(tmp_path_factory.mktemp("examples") / "examples.jsonl")
+
+
+@pytest.fixture(scope="session")
+def llama_cpp_sources() -> Path:
+    """llama.cpp's converter; the test is skipped where it is neither installed nor to be had."""
+    from harness.errors import MissingToolError
+    from harness.models.llamacpp_source import find_llama_cpp
+
+    try:
+        return find_llama_cpp()
+    except MissingToolError as error:
+        pytest.skip(error.message)
+
+
+@pytest.fixture(scope="session")
+def tiny_f16(tiny: Path, llama_cpp_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model as an F16 GGUF."""
+    from harness.models.convert import convert
+
+    out = tmp_path_factory.mktemp("gguf") / "tiny-f16.gguf"
+    convert(tiny, out)
+    return out

@@ -43,7 +43,7 @@ def logits(model: torch.nn.Module) -> torch.Tensor:
 
 
 def far(one: torch.Tensor, other: torch.Tensor) -> float:
-    return (one - other).abs().max().item()
+    return float((one - other).abs().max())
 
 
 @pytest.mark.parametrize(("method", "precision"), [("lora", "full"), ("qlora", "dequantized")])

@@ -82,7 +82,7 @@ def test_an_unchanged_file_is_not_read_again(
     def refuse(*_: object) -> None:
         raise AssertionError("a file was read again")
 
-    monkeypatch.setattr(sources.hashlib, "file_digest", refuse)
+    monkeypatch.setattr("hashlib.file_digest", refuse)
     assert fingerprint_folder(folder, cache) == first
 
 
