@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.cli.progress import Display
-from harness.records import Summary
+from harness.records import Failure, Summary
 from harness.runner.run import Options, Outcome, Prepared, prepare, run
 
 
@@ -74,14 +74,21 @@ def _say(outcome: Outcome, prepared: Prepared, files: list[Path], console: Conso
 
     out = Console(file=sys.stdout)
     out.print(terminal_table(outcome.summary))
-    for step, failure in outcome.failures:
-        if step.kind == "cell":
-            hint = f" {failure.hint}" if failure.hint else ""
-            line = f"failed: {step.model}/{step.task}: {failure.message}{hint}"
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for failure, cells in _by_reason(outcome).items():
+        line = f"failed: {', '.join(cells)}: {failure.message} {failure.hint}".rstrip()
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     for file in files:
         if file.suffix in (".md", ".html"):
             out.print(f"Report: {file}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _by_reason(outcome: Outcome) -> dict[Failure, list[str]]:
+    """Failed cells by their reason: one broken model is one message, not one for each task."""
+    found: dict[Failure, list[str]] = {}
+    for step, failure in outcome.failures:
+        if step.kind == "cell":
+            found.setdefault(failure, []).append(f"{step.model}/{step.task}")
+    return found
 
 
 def _as_data(outcome: Outcome, files: list[Path]) -> dict[str, object]:

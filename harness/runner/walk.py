@@ -127,9 +127,18 @@ class Walk:
             for step in list(self.todo):
                 for parent in step.parents.values():
                     if parent in self.failures:
-                        self._fail(step, self.failures[parent])
+                        self._fail(step, self._inherited(parent))
                         found = True
                         break
+
+    def _inherited(self, parent: str) -> Failure:
+        """A parent's failure as its child's: it begins with the name of what failed first."""
+        failure = self.failures[parent]
+        origin = next(step for step in self.failed if self.failures[step.key] is failure)
+        if any(parent in self.failures for parent in origin.parents.values()):
+            return failure
+        message = f"could not {origin.label}: {failure.message}"
+        return failure.model_copy(update={"message": message})
 
     def _hear(self, events: queue.Queue[tuple[Step, Event] | None]) -> None:
         """Waits for one event, and takes it and all that came with it."""

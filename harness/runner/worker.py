@@ -43,7 +43,7 @@ class Reporter:
 
 
 def main() -> int:
-    """Does the job on standard input."""
+    """Does the job on standard input; steps after a parent that failed are left alone."""
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     line = sys.stdin.readline()
@@ -55,15 +55,21 @@ def main() -> int:
     from harness.runner.step_runner import StepRunner
 
     runner = StepRunner(job)
+    failed: set[str] = set()
     for task in job.tasks:
+        if failed.intersection(task.step.parents.values()):
+            failed.add(task.step.key)
+            continue
         reporter.tell(task.step.key, "start")
         try:
             runner.do(task, lambda *how, key=task.step.key: reporter.progress(key, *how))
         except HarnessError as error:
             traceback.print_exc()
+            failed.add(task.step.key)
             failure = {"kind": error.kind, "message": error.message, "hint": error.hint}
             reporter.tell(task.step.key, "failed", **failure)
         except Exception as error:  # the process's boundary: what is unforeseen is reported as such
+            failed.add(task.step.key)
             traceback.print_exc()
             reporter.tell(task.step.key, "failed", **_unforeseen(error))
         else:

@@ -1,0 +1,102 @@
+"""A worker that dies, hangs or prints: seen through a real process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.runner import process
+from harness.runner.jobs import Event, Job, Task
+from harness.suite.steps import Step
+
+WORKER = """
+import json, os, signal, sys, time
+job = json.loads(sys.stdin.readline())
+key = job["tasks"][0]["step"]["key"]
+def tell(event, **data):
+    print(json.dumps({{"step": key, "event": event, "data": data}}), flush=True)
+tell("start")
+print("this goes to the log", file=sys.stderr)
+{body}
+"""
+
+
+def job() -> Job:
+    return Job("job", (Task(Step("k", "cell", "label", {}, {}), {}),), "home", "results")
+
+
+def run(
+    body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, timeout_seconds: float = 60
+) -> list[Event]:
+    """The events of a worker that does `body`."""
+    script = tmp_path / "worker.py"
+    script.write_text(WORKER.format(body=body))
+    real = subprocess.Popen
+
+    def start(command: list[str], **rest: Any) -> Any:
+        return real([command[0], str(script)], **rest)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    heard: list[Event] = []
+    log = tmp_path / "logs" / "job.log"
+    process.run_job(job(), log, timeout_seconds, heard.append, threading.Event())
+    assert "this goes to the log" in log.read_text()
+    return heard
+
+
+def test_events_are_heard_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "tell('progress', done=1, total=2, unit='x'); tell('done')"
+    events = run(body, tmp_path, monkeypatch)
+    assert [event.event for event in events] == ["start", "progress", "done"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "out-of-memory", "memory"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "crash", "SIGSEGV"),
+        ("sys.exit(7)", "crash", "exit code 7"),
+    ],
+)
+def test_a_death_is_a_failure_with_its_reason(
+    body: str, kind: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, last = run(body, tmp_path, monkeypatch)
+    assert (last.step, last.event, last.data["kind"]) == ("k", "failed", kind)
+    assert words in last.data["message"]
+
+
+def test_a_step_that_takes_too_long_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    *_, last = run(body, tmp_path, monkeypatch, timeout_seconds=1)
+    assert last.data["kind"] == "timeout"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIG_DFL)
+
+
+def test_a_worker_ends_when_its_parent_does() -> None:
+    from harness.runner import worker
+
+    assert worker.main.__module__ == "harness.runner.worker"
+    read, write = os.pipe()
+    command = [
+        sys.executable,
+        "-c",
+        "import sys, threading; from harness.runner.worker import _end_with_parent as end; "
+        "threading.Thread(target=end, daemon=True).start(); print('up', flush=True); "
+        "threading.Event().wait()",
+    ]
+    with subprocess.Popen(command, stdin=read, stdout=subprocess.PIPE) as child:
+        os.close(read)
+        assert child.stdout is not None and child.stdout.readline() == b"up\n"
+        os.close(write)
+        assert child.wait(timeout=30) == 1

@@ -1,0 +1,117 @@
+"""Artifacts and results survive crashes, half-written lines and other people's keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.records import Cell, Sample
+from harness.runner.artifacts import ArtifactStore
+from harness.runner.files import write_atomically
+from harness.runner.results import ResultsStore
+from harness.suite.steps import Step, make_step
+
+
+def step(kind: str = "merge", **params: object) -> Step:
+    return make_step(kind, "label", params, {}, {})  # type: ignore[arg-type]
+
+
+def test_an_artifact_appears_whole_with_its_manifest(tmp_path: Path) -> None:
+    store, one = ArtifactStore(tmp_path), step()
+    assert store.manifest(one) is None
+    with store.making(one) as out:
+        assert out is not None
+        (out / "weights").write_text("w")
+        assert store.manifest(one) is None
+        store.commit(one, out, {"found": 1}, 2.5)
+    manifest = store.manifest(one)
+    assert manifest is not None
+    assert (manifest.outcome, manifest.seconds) == ({"found": 1}, 2.5)
+    assert (store.file(one) / "weights").read_text() == "w"
+
+
+def test_an_artifact_that_is_there_is_not_made_again(tmp_path: Path) -> None:
+    store, one = ArtifactStore(tmp_path), step()
+    with store.making(one) as out:
+        assert out is not None
+        store.commit(one, out, {}, 0)
+    with store.making(one) as out:
+        assert out is None
+
+
+def test_nothing_is_left_of_an_artifact_that_failed(tmp_path: Path) -> None:
+    store, one = ArtifactStore(tmp_path), step()
+    with pytest.raises(RuntimeError), store.making(one) as out:
+        assert out is not None
+        (out / "half").write_text("x")
+        raise RuntimeError
+    assert store.manifest(one) is None
+    assert not [path for path in tmp_path.rglob("*") if path.name == "half"]
+
+
+def test_a_damaged_manifest_counts_as_none(tmp_path: Path) -> None:
+    store, one = ArtifactStore(tmp_path), step()
+    with store.making(one) as out:
+        assert out is not None
+        store.commit(one, out, {}, 0)
+    (store.folder(one) / "manifest.json").write_text("{")
+    assert store.manifest(one) is None
+
+
+def sample(index: int, key: str = "k") -> Sample:
+    return Sample(key=key, index=index, id=f"e{index}", scores={"accuracy": 1.0})
+
+
+def test_samples_of_another_key_and_torn_lines_are_passed_over(tmp_path: Path) -> None:
+    folder = ResultsStore(tmp_path).cell("m", "t")
+    folder.start([sample(2), sample(0)])
+    with folder.samples_file.open("a") as stream:
+        stream.write(sample(5, key="older").model_dump_json() + "\n")
+        stream.write(sample(1).model_dump_json()[:-4])
+    assert [one.index for one in folder.samples("k")] == [0, 2]
+
+
+@given(cut=st.integers(min_value=0, max_value=400))
+def test_wherever_a_crash_cuts_the_file_all_whole_lines_are_kept(
+    cut: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = ResultsStore(tmp_path_factory.mktemp("r")).cell("m", "t")
+    folder.start([sample(index) for index in range(4)])
+    whole = folder.samples_file.read_bytes()
+    folder.samples_file.write_bytes(whole[:cut])
+    kept = folder.samples("k")
+    lines = whole[:cut].count(b"\n")
+    assert lines <= len(kept) <= lines + 1
+    assert [one.index for one in kept] == list(range(len(kept)))
+
+
+def test_a_cell_is_done_only_with_its_own_key_and_status_ok(tmp_path: Path) -> None:
+    folder = ResultsStore(tmp_path).cell("m", "t")
+    assert not folder.is_done("k")
+    folder.finish(Cell(key="k", model="m", task="t", status="failed"))
+    assert not folder.is_done("k")
+    folder.finish(Cell(key="k", model="m", task="t", status="ok"))
+    assert folder.is_done("k")
+    assert not folder.is_done("other")
+    folder.start([])
+    assert not folder.is_done("k")
+
+
+def test_cells_that_the_suite_no_longer_has_are_forgotten(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path)
+    for task in ("kept", "gone"):
+        store.cell("m", task).finish(Cell(key="k", model="m", task=task, status="ok"))
+    store.forget_except({("m", "kept")})
+    assert [folder.name for folder in tmp_path.glob("cells/m/*")] == ["kept"]
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    write_atomically(file, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(file, "\ud800")
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]

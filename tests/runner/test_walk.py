@@ -1,0 +1,156 @@
+"""What is done next, and what a failure takes with it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from harness.records import Failure
+from harness.runner.jobs import Event
+from harness.runner.walk import Walk
+from harness.suite.steps import Step
+
+
+def step(key: str, *parents: str, group: str = "") -> Step:
+    return Step(key, "cell", key, {}, {f"p{i}": p for i, p in enumerate(parents)}, {}, group or key)
+
+
+class FakeExecutor:
+    """Does every step at once; `fail` fail by themselves, `crash` end the job without a word."""
+
+    def __init__(self, fail: set[str] | None = None, crash: set[str] | None = None) -> None:
+        self.fail, self.crash = fail or set(), crash or set()
+        self.batches: list[list[str]] = []
+        self.at_once = 0
+        self.running: set[str] = set()
+        self.most_at_once = 0
+        self.most_with_speed = 0
+        self._lock = threading.Lock()
+        self.meeting: threading.Barrier | None = None
+
+    def run(
+        self, steps: tuple[Step, ...], hear: Callable[[Event], None], stop: threading.Event
+    ) -> None:
+        with self._lock:
+            self.batches.append([one.key for one in steps])
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            self.running |= {one.key for one in steps}
+            if "speed" in self.running:
+                self.most_with_speed = max(self.most_with_speed, self.at_once)
+        if self.meeting is not None:
+            self.meeting.wait(timeout=10)
+        failure = Failure(kind="crash", message="boom").model_dump()
+        for one in steps:
+            if one.key in self.crash:
+                hear(Event(one.key, "start"))
+                hear(Event(one.key, "failed", failure))
+                break
+            hear(Event(one.key, "start"))
+            hear(Event(one.key, "progress", {"done": 1, "total": 1, "unit": "x"}))
+            hear(Event(one.key, *(("failed", failure) if one.key in self.fail else ("done",))))
+        with self._lock:
+            self.at_once -= 1
+            self.running -= {one.key for one in steps}
+
+
+class Notes:
+    """An observer that writes down what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+
+    def started(self, step: Step) -> None:
+        self.heard.append(("started", step.key))
+
+    def progressed(self, step: Step, done: int, total: int, unit: str) -> None:
+        self.heard.append(("progressed", step.key))
+
+    def finished(self, step: Step) -> None:
+        self.heard.append(("finished", step.key))
+
+    def failed(self, step: Step, failure: Failure) -> None:
+        self.heard.append(("failed", step.key))
+
+
+def walk(
+    steps: list[Step], executor: FakeExecutor, jobs: int = 1, alone: frozenset[str] = frozenset()
+) -> Walk:
+    done = Walk(steps, executor, Notes(), jobs, alone=lambda one: one.key in alone)
+    done.run()
+    return done
+
+
+def test_steps_of_a_group_share_a_job_and_wait_for_parents_elsewhere() -> None:
+    executor = FakeExecutor()
+    walk(
+        [
+            step("a"),
+            step("b", "a", group="g"),
+            step("c", "b", group="g"),
+            step("d", "e", group="g"),
+            step("e"),
+        ],
+        executor,
+    )
+    assert executor.batches == [["a"], ["b", "c"], ["e"], ["d"]]
+
+
+def test_a_parent_that_is_not_in_the_walk_counts_as_done() -> None:
+    assert [one.key for one in walk([step("b", "made before")], FakeExecutor()).done] == ["b"]
+
+
+def test_a_failure_takes_its_descendants_and_nobody_else_with_it() -> None:
+    steps = [step("a"), step("b", "a"), step("c", "b"), step("d")]
+    ended = walk(steps, FakeExecutor(fail={"a"}))
+    assert [one.key for one in ended.failed] == ["a", "b", "c"]
+    assert [one.key for one in ended.done] == ["d"]
+    assert ended.failures["a"].message == "boom"
+    assert ended.failures["c"].message == "could not a: boom"
+
+
+def test_after_a_crash_the_rest_of_the_job_is_done_by_another_worker() -> None:
+    steps = [step(key, group="g") for key in "abc"]
+    executor = FakeExecutor(crash={"b"})
+    ended = walk(steps, executor)
+    assert executor.batches == [["a", "b", "c"], ["c"]]
+    assert [one.key for one in ended.failed] == ["b"]
+
+
+def test_a_worker_that_never_says_a_word_fails_its_first_step_and_the_walk_ends() -> None:
+    class Mute(FakeExecutor):
+        def run(
+            self, steps: tuple[Step, ...], hear: Callable[[Event], None], stop: threading.Event
+        ) -> None:
+            self.batches.append([one.key for one in steps])
+
+    ended = walk([step("a", group="g"), step("b", group="g")], Mute())
+    assert [one.key for one in ended.failed] == ["a", "b"]
+
+
+def test_two_jobs_run_side_by_side_where_nothing_stands_between_them() -> None:
+    executor = FakeExecutor()
+    executor.meeting = threading.Barrier(2)
+    walk([step("a"), step("b")], executor, jobs=2)
+    assert executor.most_at_once == 2
+
+
+def test_a_speed_measurement_has_the_machine_to_itself() -> None:
+    executor = FakeExecutor()
+    steps = [step("speed", group="g"), step("other", group="g"), step("a"), step("b")]
+    walk(steps, executor, jobs=2, alone=frozenset({"speed"}))
+    assert ["speed"] in executor.batches
+    assert executor.most_with_speed == 1
+
+
+def test_an_executor_that_breaks_stops_the_walk() -> None:
+    class Broken(FakeExecutor):
+        def run(
+            self, steps: tuple[Step, ...], hear: Callable[[Event], None], stop: threading.Event
+        ) -> None:
+            raise OSError("no more processes")
+
+    with pytest.raises(OSError, match="no more processes"):
+        walk([step("a")], Broken())
