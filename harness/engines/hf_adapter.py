@@ -41,6 +41,12 @@ def apply_adapter(model: Any, folder: Path, device: Any) -> Any:
             raise BadModelError(
                 f"The adapter in {folder} cannot be applied to this model: {one_line(error)}", FITS
             ) from error
+    if adapted.active_peft_config.is_prompt_learning:
+        raise BadModelError(
+            f"The adapter in {folder} puts learned tokens in front of the prompt "
+            f"({adapted.active_peft_config.peft_type.value}), which the harness cannot score.",
+            "Use an adapter that changes weights, such as LoRA.",
+        )
     check_applied(stored, get_peft_model_state_dict(adapted), folder)
     return adapted
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import re
 from collections import deque
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any
 
 import llama_cpp.llama_cpp as lib
 
-from harness.errors import BadModelError, InputError
+from harness.errors import BadModelError, InputError, OutOfMemoryError
 
 logger = logging.getLogger("harness.engines.llamacpp")
 LEVELS = {2: logging.DEBUG, 3: logging.INFO, 4: logging.ERROR}
@@ -32,7 +33,11 @@ def _log(level: int, text: bytes, _: Any) -> None:
 
 @cache
 def start_backend() -> None:
-    """Starts llama.cpp once for this process and sends its log to `logging`."""
+    """Starts llama.cpp once for this process and sends its log to `logging`.
+
+    Where a damaged file makes it abort, it is not to start a debugger first.
+    """
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     lib.llama_log_set(_log, ctypes.c_void_p(0))
     lib.llama_backend_init()
 
@@ -50,6 +55,7 @@ class LlamaModel:
 
         Raises:
             BadModelError: it is missing, no GGUF, damaged, or of an unknown architecture.
+            OutOfMemoryError: it does not fit in memory.
         """
         check_gguf(path)
         start_backend()
@@ -60,6 +66,11 @@ class LlamaModel:
         _recent_errors.clear()
         self.path = path
         self.handle: Any = lib.llama_model_load_from_file(str(path).encode(), params)
+        if not self.handle and "allocate" in last_error():
+            raise OutOfMemoryError(
+                f"There is no room in memory for {path}: {last_error()}.",
+                "Use a smaller model or quantization, or free memory on this machine.",
+            )
         if not self.handle:
             raise BadModelError(
                 f"llama.cpp cannot load {path}: {last_error() or 'no reason given'}.",

@@ -40,6 +40,7 @@ from harness.engines.protocol import (
 )
 from harness.errors import InputError
 
+CLOSED = "The engine has been closed."
 WORTHWHILE = 8
 """Fewest shared tokens that are run ahead on their own."""
 GROUP_TOKENS = {"cpu": 256, "gpu": 2048}
@@ -67,7 +68,12 @@ class LlamaCppEngine:
         self._threads = spec.threads or physical_cores()
         self._on_device = spec.device != "cpu" and offload
         self._model = LlamaModel(Path(spec.gguf), gpu_layers=-1 if self._on_device else 0)
-        self._tokenizer = GgufTokenizer(self._model)
+        try:
+            context_length = usable_context(spec, lib.llama_model_n_ctx_train(self._model.handle))
+        except InputError:
+            self._model.close()
+            raise
+        self._tokenizer: GgufTokenizer | None = GgufTokenizer(self._model)
         self._context: LlamaContext | None = None
         self.info = EngineInfo(
             engine="llamacpp",
@@ -76,7 +82,7 @@ class LlamaCppEngine:
             device="gpu" if self._on_device else "cpu",
             threads=self._threads,
             vocab_size=self._model.vocab_size,
-            context_length=usable_context(spec, lib.llama_model_n_ctx_train(self._model.handle)),
+            context_length=context_length,
             parameters=int(lib.llama_model_n_params(self._model.handle)),
             batch={"tokens": MAX_TOKENS, "sequences": MAX_SEQUENCES},
         )
@@ -84,6 +90,8 @@ class LlamaCppEngine:
 
     def encode(self, text: str) -> list[int]:
         """See `Engine.encode`."""
+        if self._tokenizer is None:
+            raise RuntimeError(CLOSED)
         return self._tokenizer.encode(text)
 
     def choose(self, questions: Sequence[ChoiceQuestion]) -> Iterator[tuple[int, list[float]]]:
@@ -140,11 +148,13 @@ class LlamaCppEngine:
         """See `Engine.close`."""
         if self._context is not None:
             self._context.close()
-            self._context = None
+        self._context = self._tokenizer = None
         self._model.close()
 
     def _cache(self, cells: int, sequences: int) -> LlamaContext:
         """An empty cache of at least this size: the last one where it is large enough."""
+        if self._tokenizer is None:
+            raise RuntimeError(CLOSED)
         cache = self._context
         if cache is not None and cells <= cache.cells and sequences <= cache.sequences:
             cache.clear()

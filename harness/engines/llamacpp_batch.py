@@ -52,10 +52,11 @@ def groups(
         yield group
 
 
-def tree(group: Sequence[Context], shared: int, first_sequence: int = 1) -> list[Node]:
+def tree(group: Sequence[Context], shared: int) -> list[Node]:
     """The tokens of a group behind the shared ones, parents before children.
 
-    The n-th context becomes sequence `first_sequence + n`. `group` is in lexicographic order.
+    The n-th context of the group, counted from 1, becomes sequence n; 0 holds the shared ids.
+    `group` is in lexicographic order.
     """
     nodes: list[Node] = []
     path: list[Node] = []
@@ -67,7 +68,7 @@ def tree(group: Sequence[Context], shared: int, first_sequence: int = 1) -> list
             path.append(Node(context.ids[position], position))
             nodes.append(path[-1])
         for node in path:
-            node.sequences.append(first_sequence + number)
+            node.sequences.append(number + 1)
         for target in context.targets:
             path[target.position - shared].targets.append(target)
     return nodes

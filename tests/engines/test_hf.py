@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 import torch
+from peft import PromptTuningConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, Gemma2Config, Gemma2ForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+)
 
 from harness.engines import ChoiceQuestion, EngineSpec, Limits, hf, open_engine
 from harness.engines.contexts import Context
@@ -126,6 +133,37 @@ def test_an_adapter_for_other_modules_or_shapes_is_refused(models: Models, tmp_p
     change_json(wider / "adapter_config.json", r=8)
     with pytest.raises(BadModelError, match="cannot be applied"):
         open_engine(spec(models.llama, adapter=str(wider)))
+
+
+def test_an_adapter_of_learned_prompt_tokens_is_refused(models: Models, tmp_path: Path) -> None:
+    base = AutoModelForCausalLM.from_pretrained(str(models.llama))
+    config = PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=2)
+    get_peft_model(base, config).save_pretrained(str(tmp_path / "prompt"))
+    with pytest.raises(BadModelError, match="PROMPT_TUNING"):
+        open_engine(spec(models.llama, adapter=str(tmp_path / "prompt")))
+
+
+def test_a_closed_engine_says_so(models: Models) -> None:
+    engine = open_engine(spec(models.llama))
+    engine.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        list(engine.distributions((1, 2)))
+
+
+def test_rows_that_bitsandbytes_cannot_run_on_a_cpu_are_refused(
+    models: Models, tmp_path: Path
+) -> None:
+    folder = copy_of(models.tokenizer, tmp_path / "odd")
+    shape = LlamaConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+    )
+    LlamaForCausalLM(shape).save_pretrained(str(folder))
+    with pytest.raises(BadModelError, match=r"down_proj.*96 weights.*multiple of 64"):
+        open_engine(spec(folder, quantize="nf4"))
 
 
 def test_an_adapter_that_lacks_tensors_is_refused(models: Models, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from harness.engines.llama_context import log_softmax
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 from tests.engines.conformance import ids_of, mixed_questions
 from tests.engines.conftest import Models
-from tests.engines.models import write_quantized
+from tests.engines.models import CONTEXT, write_quantized
 
 
 def spec(path: Path, **options: Any) -> EngineSpec:
@@ -25,6 +25,7 @@ def half(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_half_precision_weights_score_as_in_one_plain_run(half: Path) -> None:
+    """Up to the rounding of activations to F16, where a last bit of F32 can tip the balance."""
     engine = open_engine(spec(half))
     assert engine.info.dtype == "F16"
     questions = mixed_questions()
@@ -34,7 +35,7 @@ def test_half_precision_weights_score_as_in_one_plain_run(half: Path) -> None:
             rows = np.concatenate(list(engine.distributions(question.prompt + choice)))
             start = len(question.prompt) - 1
             expected = sum(float(rows[start + n, token]) for n, token in enumerate(choice))
-            assert got == pytest.approx(expected, abs=1e-3 * max(1, len(choice)))
+            assert got == pytest.approx(expected, abs=5e-3)
 
 
 def test_half_precision_weights_are_close_to_the_folder_they_came_from(
@@ -117,6 +118,22 @@ def test_options_that_a_gguf_cannot_take_are_refused(
 ) -> None:
     with pytest.raises(InputError):
         open_engine(spec(models.llama_gguf, **options))
+
+
+def test_a_closed_engine_says_so(models: Models) -> None:
+    engine = open_engine(spec(models.llama_gguf))
+    engine.close()
+    engine.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        engine.encode("x")
+    with pytest.raises(RuntimeError, match="closed"):
+        list(engine.distributions((1, 2)))
+
+
+def test_a_context_can_be_shortened_but_not_stretched(models: Models) -> None:
+    assert open_engine(spec(models.llama_gguf, context=32)).info.context_length == 32
+    with pytest.raises(InputError, match=f"reaches {CONTEXT}"):
+        open_engine(spec(models.llama_gguf, context=CONTEXT + 1))
 
 
 def test_log_softmax_is_exact_for_large_logits() -> None:
