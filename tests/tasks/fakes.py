@@ -1,0 +1,91 @@
+"""A tokenizer of characters and an engine that knows its answers, to test tasks by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from harness.engines.protocol import (
+    ChoiceQuestion,
+    EngineInfo,
+    Footprint,
+    Generation,
+    Limits,
+    LogProbs,
+)
+
+BOS, END, EOS = 1, 2, 3
+MARKS = {"<s>": BOS, "<end>": END, "</s>": EOS}
+FIRST = 10
+
+
+class CharTokenizer:
+    """One id a character; `<s>`, `<end>` and `</s>` are ids of their own."""
+
+    def __init__(self, chat: bool = True, merges: Mapping[str, int] | None = None) -> None:
+        self.has_chat_template = chat
+        self.stop_ids = frozenset({END, EOS})
+        self.eos_id: int | None = EOS
+        self.merges = dict(merges or {})
+
+    def encode(self, text: str, add_bos: bool = True) -> list[int]:
+        ids = [BOS] if add_bos and not text.startswith("<s>") else []
+        words = {**MARKS, **self.merges}
+        while text:
+            word = next((w for w in words if text.startswith(w)), text[0])
+            ids.append(words.get(word, FIRST + ord(word[0])))
+            text = text[len(word) :]
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return "".join(chr(token - FIRST) for token in ids if token >= FIRST)
+
+    def render(self, messages: list[dict[str, str]], generation_prompt: bool) -> str:
+        turns = "".join(f"{m['role']}: {m['content']}<end>\n" for m in messages)
+        return f"<s>{turns}" + "assistant: " * generation_prompt
+
+
+class FakeEngine:
+    """Answers from tables: `scores` by choice ids, `texts` by prompt ids."""
+
+    info = EngineInfo("hf", "0", "float32", "cpu", 1, 300, 1000, 1)
+    load_seconds = 0.5
+
+    def __init__(
+        self,
+        scores: Mapping[tuple[int, ...], Sequence[float]] | None = None,
+        texts: Mapping[tuple[int, ...], Generation] | None = None,
+        rows: LogProbs | None = None,
+    ) -> None:
+        self.scores, self.texts, self.rows = scores or {}, texts or {}, rows
+        self.asked: list[tuple[int, ...]] = []
+
+    def encode(self, text: str) -> list[int]:
+        return CharTokenizer().encode(text)
+
+    def choose(self, questions: Sequence[ChoiceQuestion]) -> Iterator[tuple[int, list[float]]]:
+        for index in reversed(range(len(questions))):
+            self.asked.append(questions[index].prompt)
+            yield index, list(self.scores[questions[index].prompt])
+
+    def generate(
+        self, prompts: Sequence[Sequence[int]], limits: Limits
+    ) -> Iterator[tuple[int, Generation]]:
+        for index in reversed(range(len(prompts))):
+            self.asked.append(tuple(prompts[index]))
+            known = self.texts.get(tuple(prompts[index]))
+            times = tuple(0.5 + 0.25 * token for token in range(limits.max_new_tokens))
+            yield index, known or Generation((FIRST,) * len(times), "length", times)
+
+    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
+        assert self.rows is not None
+        table = self.rows[: len(ids)]
+        for start in range(0, len(table), rows):
+            yield table[start : start + rows].astype(np.float32)
+
+    def footprint(self) -> Footprint:
+        return Footprint(1, 2, 0)
+
+    def close(self) -> None:
+        pass
