@@ -8,6 +8,8 @@ from harness.report.facts import HASH_LENGTH, key_words, settings, short
 from harness.report.format import DASH, clean_lines, count, duration, si_bytes
 from harness.report.tables import MODEL, name
 
+SHOWN_ELSEWHERE = {"type", "dataset", "shots", "reference", "seed", "limit"}
+
 
 def tasks(summary: Summary) -> Table:
     """What each task asks, of what data, and how."""
@@ -19,7 +21,10 @@ def tasks(summary: Summary) -> Table:
                 Datum(of.type),
                 Datum(of.dataset or DASH, "synthetic" if of.synthetic and of.dataset else ""),
                 Datum(drawn(of) or DASH),
-                Datum(settings(of.settings) or DASH),
+                Datum(
+                    settings({k: v for k, v in of.settings.items() if k not in SHOWN_ELSEWHERE})
+                    or DASH
+                ),
                 Datum(", ".join(f"{r}: {h[:HASH_LENGTH]}" for r, h in of.prompts.items()) or DASH),
             )
         )

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 
 from harness.records import Comparison, Value
 from harness.report.blocks import Line, Name
-from harness.report.format import count, known, probability
+from harness.report.format import clip, count, known, probability
 from harness.report.measures import difference, label, number
 from harness.report.outcomes import Outcome, outcome
+
+REASON_LENGTH = 160
 
 
 def claims(rows: Sequence[Comparison], confidence: float) -> list[Line]:
     """Clauses for several differences; those that could not be shown are said in one."""
-    unshown = [row for row in rows if outcome(row, confidence) is Outcome.NOT_SHOWN]
-    clauses = [_claim(row, outcome(row, confidence)) for row in rows if row not in unshown]
-    return [*clauses, _unshown(unshown)] if unshown else clauses
+    found = [(row, outcome(row, confidence)) for row in rows]
+    unshown = [row for row, of in found if of is Outcome.NOT_SHOWN]
+    missing = [row for row, of in found if of is Outcome.MISSING]
+    clauses = [_claim(row, of) for row, of in found if row not in unshown + missing]
+    clauses += [_unshown(unshown)] if unshown else []
+    return clauses + ([_missing(missing)] if missing else [])
 
 
 def _unshown(rows: Sequence[Comparison]) -> Line:
@@ -25,6 +30,13 @@ def _unshown(rows: Sequence[Comparison]) -> Line:
         line += [" or in "] if index else []
         line += [*_subject(row), f" ({_from_to(row, ' → ')}{_signed(row)}, n = {count(row.n)})"]
     return tuple(line)
+
+
+def _missing(rows: Sequence[Comparison]) -> Line:
+    """That there is nothing to compare, and why."""
+    reason = clip((rows[0].reason or "no reason was recorded").rstrip(". "), REASON_LENGTH)
+    subjects = joined([_subject(row) for row in rows], " or in ")
+    return ("there is nothing to compare in ", *subjects, f" ({reason})")
 
 
 def _subject(row: Comparison) -> Line:
@@ -49,9 +61,6 @@ def _claim(row: Comparison, found: Outcome) -> Line:
                 f" went {_from_to(row, ' to ', 'from ')}by {_signed(row)}, but without an "
                 f"interval nobody can say how sure that is (n = {count(row.n)})",
             )
-        case Outcome.MISSING:
-            reason = (row.reason or "no reason was recorded").rstrip(". ")
-            return ("in ", *subject, f" there is nothing to compare ({reason})")
         case _:
             return _shown(row, subject)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.records import Comparison, Summary, Value
 from harness.report.blocks import Block, Column, Datum, Fold, Line, Name, Row, Table, Tone
-from harness.report.format import DASH, count, percent_level, probability
+from harness.report.format import DASH, count, percent_level, probability, sentence
 from harness.report.measures import arrow, difference, figure, headline, label, quality_tasks
 from harness.report.outcomes import Outcome, outcome
 from harness.report.tables import name
@@ -62,11 +62,8 @@ def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> T
             "nor a loss could be shown.",
         )
     ]
-    notes += [
-        (Name(row.candidate), " on ", Name(row.task), f": {row.reason}.")
-        for row in rows
-        if row.reason
-    ]
+    reasons = dict.fromkeys((row.candidate, row.reason) for row in rows if row.reason)
+    notes += [(Name(candidate), ": ", sentence(reason)) for candidate, reason in reasons]
     return Table(caption, columns, tuple(_difference(summary, r) for r in rows), tuple(notes))
 
 
@@ -85,7 +82,11 @@ def _difference(summary: Summary, row: Comparison) -> Row:
             single(row.metric, row.candidate_value),
             delta,
             Datum(p, tone="missing" if p == DASH else "plain"),
-            Datum(flips, f"n = {count(row.n)}", "missing" if flips == DASH else "plain"),
+            Datum(
+                flips,
+                f"n = {count(row.n)}" if row.n else "",
+                "missing" if flips == DASH else "plain",
+            ),
             Datum(text, tone=tone),
         )
     )

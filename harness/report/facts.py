@@ -29,6 +29,8 @@ def settings(of: dict[str, Any]) -> str:
 
 def plain_value(value: Any) -> str:
     """A setting as a reader would write it."""
+    if value in ([], {}, "", None):
+        return "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 

@@ -89,8 +89,8 @@ def _chart(summary: Summary, rungs: list[str], index: int) -> Chart | None:
     )
     return Chart(
         f"quality-against-size-{index}",
-        "Quality against size: up is better, left is smaller; lines are intervals, and the upright "
-        "axes do not begin at zero",
+        "Quality against size: up is better, left is smaller; lines are intervals; upright axes may "
+        "begin above zero",
         f"Scatter plot of {tasks} against megabytes on disk for "
         f"{', '.join(rung for rung in rungs)}. The table above holds the same figures.",
         svg,

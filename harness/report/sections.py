@@ -52,7 +52,9 @@ def document(summary: Summary) -> Document:
         ("glossary", "Glossary", [glossary(summary)]),
     )
     name = str(summary.suite.get("name", "suite"))
+    about = str(summary.suite.get("description", ""))
     subtitle: Line = (
+        f"{sentence(about)} " if about else "",
         f"{plural(len(summary.models), 'model')} asked {plural(len(summary.tasks), 'task')}, all "
         f"on the same examples. Made {moment(summary.created)}; the run took "
         f"{duration(summary.seconds)}.",
@@ -85,7 +87,7 @@ def _task_line(summary: Summary, task: str) -> Line:
     reference = (" Reference: ", Name(of.reference), ".") if of.reference else ()
     return (
         Name(task),
-        f" ({of.type}): {sentence(of.description)}{data}",
+        f" ({of.type}): {sentence(of.description[:1].upper() + of.description[1:])}{data}",
         *reference,
     )
 
@@ -107,8 +109,8 @@ def _glance_chart(summary: Summary) -> Chart | None:
         return None
     return Chart(
         "results",
-        "Quality by model; lines are intervals, hollow diamonds need no language model, and the "
-        "axes do not begin at zero",
+        "Quality by model; lines are intervals, hollow diamonds need no language model; axes may "
+        "begin above zero",
         "Dot plot with intervals of the first metric of each graded task, for each model and "
         "floor. The table above holds the same figures.",
         svg,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -12,7 +15,7 @@ from harness.report.blocks import Table as Figures
 from harness.report.differences import gate_table
 from harness.report.format import clean
 from harness.report.tables import matrix
-from harness.report.verdict import gates
+from harness.report.verdict import gates, missed_gates
 
 _STYLES = {"good": "green", "bad": "red", "unsure": "yellow", "missing": "dim", "plain": ""}
 
@@ -24,13 +27,17 @@ def terminal_table(summary: Summary) -> RenderableType:
     """
     parts: list[RenderableType] = [_table(matrix(summary))]
     if summary.gates:
-        parts.append(_table(gate_table(summary)))
-    parts.append(Text(clean(plain(gates(summary)))))
+        judged = gate_table(summary)
+        # The last column, the reasons, is long; the sentence beneath gives those that matter.
+        short = tuple(replace(row, fields=row.fields[:-1]) for row in judged.rows)
+        parts.append(_table(replace(judged, columns=judged.columns[:-1], rows=short)))
+    lines = [gates(summary), *missed_gates(summary)]
+    parts.append(Text("\n".join(clean(plain(line)) for line in lines)))
     return Group(*parts)
 
 
 def _table(of: Figures) -> Table:
-    table = Table(title=Text(of.caption), title_justify="left", pad_edge=False)
+    table = Table(title=Text(of.caption), title_justify="left", pad_edge=False, box=box.SIMPLE_HEAD)
     for column in of.columns:
         table.add_column(_heading(column), justify="right" if column.numeric else "left")
     for row in of.rows:

@@ -23,7 +23,7 @@ from harness.report.blocks import (
 from harness.report.differences import difference_blocks
 from harness.report.format import clip, count, duration, fixed, share, si_bytes
 from harness.report.kinds import of_kind
-from harness.report.measures import label
+from harness.report.measures import label, number
 from harness.report.tables import MODEL, name
 
 METHODS = {"lora": "LoRA", "qlora": "QLoRA"}
@@ -36,7 +36,7 @@ PROMPT_LENGTH = 600
 def tuning_blocks(summary: Summary) -> list[Block]:
     """Everything about fine-tuning; nothing where no model was fine-tuned."""
     rows = of_kind(summary, "fine-tuning")
-    trained = {n: m.training for n, m in summary.models.items() if m.training is not None}
+    trained = own_trainings(summary)
     blocks: list[Block] = []
     if rows:
         blocks += difference_blocks(summary, "Fine-tuned models against their baseline", rows)
@@ -44,6 +44,15 @@ def tuning_blocks(summary: Summary) -> list[Block]:
         blocks += [Heading("What it cost"), cost(trained), hyperparameters(trained)]
         blocks += [Heading("How the loss fell"), *curves(trained)]
     return [*blocks, *changed_blocks(rows)]
+
+
+def own_trainings(summary: Summary) -> dict[str, Training]:
+    """Each fine-tuning once, by the first model that has it: its descendants carry it too."""
+    own: dict[str, Training] = {}
+    for name_of, model in summary.models.items():
+        if model.training is not None and model.training not in own.values():
+            own[name_of] = model.training
+    return own
 
 
 def cost(trained: dict[str, Training]) -> Table:
@@ -58,7 +67,7 @@ def cost(trained: dict[str, Training]) -> Table:
         Column("Speed", "tokens/s"),
         Column("Trainable parameters", "share of all"),
         Column("Peak memory"),
-        Column("Loss", "first → last step"),
+        Column("Loss", "beginning → end"),
     )
     notes = ("Loss is counted on the answers' tokens alone, not on the prompts.",)
     rows = tuple(_cost_row(model, of) for model, of in trained.items())
@@ -173,7 +182,8 @@ def changed_blocks(rows: Sequence[Comparison]) -> list[Block]:
 
 
 def _example(row: Comparison, answer: ChangedAnswer) -> Entries:
-    before, after = f"{answer.baseline_score:g}", f"{answer.candidate_score:g}"
+    scores = [answer.baseline_score, answer.candidate_score]
+    before, after = (number(row.metric, score, scores) for score in scores)
     fields = (
         ("Example", answer.id),
         ("Prompt", answer.prompt),

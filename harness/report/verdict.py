@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.records import Summary
-from harness.report.blocks import Block, Callout, Line, Name, Prose, Strong
-from harness.report.claims import joined
-from harness.report.format import sentence
+from harness.records import Summary, Value
+from harness.report.blocks import Block, Bullets, Callout, Line, Name, Prose, Strong
+from harness.report.claims import overlap
+from harness.report.format import clip, sentence
 from harness.report.measures import floor_label, headline, label, quality_tasks, value_of, words
 from harness.report.wording import fine_tuning, others, quantization
 
@@ -13,6 +13,7 @@ SYNTHETIC = (
     "The models or the data below are a small synthetic stand-in that shows the machinery, not "
     "the quality of any real model."
 )
+REASON_LENGTH = 240
 
 
 def verdict(summary: Summary) -> tuple[Block, ...]:
@@ -30,6 +31,8 @@ def verdict(summary: Summary) -> tuple[Block, ...]:
     if not summary.comparisons:
         blocks.append(Prose(("The suite compares no models, so no difference is judged here.",)))
     blocks.append(Prose(gates(summary)))
+    missed = missed_gates(summary)
+    blocks += [Bullets(tuple(missed))] if missed else []
     blocks.extend(Prose(line) for line in floors(summary))
     return tuple(blocks)
 
@@ -58,23 +61,28 @@ def disparities(summary: Summary) -> list[Line]:
 
 def gates(summary: Summary) -> Line:
     """Whether the gates were met."""
-    total, missed = len(summary.gates), [g for g in summary.gates if not g.passed]
+    total, missed = len(summary.gates), sum(not g.passed for g in summary.gates)
     if not total:
         return (Strong("The suite sets no gates"), ", so nothing here passes or fails.")
+    if total == 1:
+        return (Strong(f"The one gate was {'not ' if missed else ''}met."),)
     if not missed:
-        met = "The one gate was met." if total == 1 else f"All {total} gates were met."
-        return (Strong(met),)
-    verb = "was" if len(missed) == 1 else "were"
-    lines: list[Line] = [
+        return (Strong(f"All {total} gates were met."),)
+    return (Strong(f"{missed} of {total} gates {'was' if missed == 1 else 'were'} not met."),)
+
+
+def missed_gates(summary: Summary) -> list[Line]:
+    """Each gate that was not met, with its rule and the reason."""
+    return [
         (
             Name(g.candidate),
             f": {label(g.metric)} on ",
             Name(g.task),
-            f" {sentence(g.rule)} {sentence(g.reason)}",
+            f" {sentence(g.rule)} {sentence(clip(g.reason, REASON_LENGTH))}",
         )
-        for g in missed
+        for g in summary.gates
+        if not g.passed
     ]
-    return (Strong(f"{len(missed)} of {total} gates {verb} not met."), " ", *joined(lines, " "))
 
 
 def floors(summary: Summary) -> list[Line]:
@@ -103,7 +111,22 @@ def floors(summary: Summary) -> list[Line]:
                 Name(task),
                 f": without any language model, {said}; the highest model, ",
                 Name(top),
-                f", {words(name, value_of(summary, top, task, name))}.",
+                f", {words(name, value_of(summary, top, task, name))}"
+                f"{_standing(value_of(summary, top, task, name), reached)}.",
             )
         )
     return lines
+
+
+def _standing(top: Value | None, reached: dict[str, Value]) -> str:
+    """How the highest model stands to the highest floor, where both have intervals."""
+    floor, value = max(reached.items(), key=lambda pair: pair[1].value or 0.0)
+    if top is None or top.value is None or value.value is None:
+        return ""
+    match overlap(top, value):
+        case None:
+            return ""
+        case True:
+            return f"; that is not clearly apart from {floor}"
+        case _:
+            return f"; that is {'above' if top.value > value.value else 'below'} {floor}"

@@ -102,7 +102,7 @@ def test_a_difference_without_interval_is_not_called_sure() -> None:
 
 def test_a_missing_candidate_is_said_with_its_reason() -> None:
     said = tuned(row(delta=None, low=None, high=None, reason="lora failed: no memory."))
-    assert "there is nothing to compare (lora failed: no memory)" in said
+    assert "nothing to compare in accuracy on sentiment (lora failed: no memory)" in said
 
 
 def test_a_metric_where_lower_is_better_turns_the_judgement_round() -> None:
@@ -149,7 +149,7 @@ def test_the_whole_quickstart_reads_well() -> None:
     said = text(quickstart())
     assert "Fine-tuning helped. Each gain below has a 95% interval that excludes zero." in said
     assert "For lora-q8 and lora-q5 no loss of quality could be shown." in said
-    assert "1 of 5 gates was not met. lora-q4: accuracy on sentiment" in said
+    assert "1 of 5 gates was not met.\nlora-q4: accuracy on sentiment must not drop" in said
     assert "a small synthetic stand-in that shows the machinery, not the quality" in said
     assert "without any language model, majority vote 0.560 [0.492, 0.628]" in said
 
@@ -164,6 +164,21 @@ def test_failed_cells_come_first() -> None:
     said = text(with_failures())
     assert said.startswith("5 of 28 cells failed. What follows rests on the others.")
     assert "Fine-tuning helped where it could be judged." in said
+
+
+def test_a_model_is_held_against_the_best_that_needs_no_model() -> None:
+    said = text(quickstart())
+    assert "lora, 0.868 [0.821, 0.915]; that is not clearly apart from TF-IDF" in said
+    assert "lora-f16, 0.399 [0.379, 0.419]; that is above first sentences" in said
+    alone = VARIANTS["one-model"]()
+    assert "base, 0.452 [0.405, 0.499]; that is below TF-IDF + logistic regression" in text(alone)
+
+
+def test_several_missing_differences_are_said_once() -> None:
+    gone = {"delta": None, "low": None, "high": None, "reason": "lora failed: no memory."}
+    said = tuned(row(**gone), row(task="dialogue", metric="rougeL", **gone))
+    assert said.count("nothing to compare in") == 1
+    assert "accuracy on sentiment or in ROUGE-L on dialogue (lora failed: no memory)" in said
 
 
 def test_a_conversion_that_changed_the_model_is_said_in_plain_words() -> None:
