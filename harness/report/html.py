@@ -10,10 +10,12 @@ import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from harness.report.blocks import Chart, Document, Name, Strong
 from harness.report.format import clean, clean_lines
+
+_TOGETHER = re.compile(r"(\[[-−+\d.,e ]+\]|\bn = [\d,]+|\bp [<=] [\d.]+)")
 
 
 def html(document: Document) -> str:
@@ -33,11 +35,20 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(clean=clean, clean_lines=clean_lines, svg=inline_svg)
+    environment.filters.update(
+        clean=clean, clean_lines=clean_lines, svg=inline_svg, together=together
+    )
     environment.tests["name_piece"] = lambda piece: isinstance(piece, Name)
     environment.tests["strong_piece"] = lambda piece: isinstance(piece, Strong)
     environment.globals["kind_of"] = lambda block: type(block).__name__.lower()
     return environment
+
+
+def together(text: str) -> Markup:
+    """The text, escaped, in which no line breaks inside an interval or between "n =" and its n."""
+    parts = _TOGETHER.split(clean(text))
+    wrapped = Markup('<span class="together">{}</span>')
+    return Markup("").join(wrapped.format(p) if i % 2 else escape(p) for i, p in enumerate(parts))
 
 
 def inline_svg(chart: Chart) -> Markup:

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from harness.records import Summary
 from harness.report.blocks import Document
-from harness.report.html import html
+from harness.report.html import html, together
 from harness.report.markdown import code, escape, markdown
 from harness.report.measures import figure
 from harness.report.sections import document
@@ -193,3 +193,9 @@ def test_kl_is_said_to_have_no_direction() -> None:
     text = visible(report("quickstart").page.text)
     assert "KL divergence measures how much a model's next-token probabilities changed" in text
     assert "not in which direction" in text
+
+
+def test_no_line_breaks_inside_an_interval() -> None:
+    kept = str(together("by 0.1 [0.040, 0.160] <b> (n = 200)"))
+    assert '<span class="together">[0.040, 0.160]</span> &lt;b&gt;' in kept
+    assert '<span class="together">n = 200</span>' in kept
