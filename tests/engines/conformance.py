@@ -62,6 +62,15 @@ def mixed_questions() -> list[ChoiceQuestion]:
     return [*questions, questions[0], ChoiceQuestion(ids_of(5, seed=99), ((), ()))]
 
 
+def few_shot_questions() -> list[ChoiceQuestion]:
+    """More prompts than a batch holds, all behind the same 40 tokens, as few-shot tasks ask."""
+    shared = ids_of(40, seed=1)[1:]
+    return [
+        ChoiceQuestion(ids_of(3 + n % 4, seed=n, begin=shared), ((17,), (17, 40))[: 1 + n % 2])
+        for n in range(70)
+    ]
+
+
 class Conformance:
     """The suite; a subclass provides the fixture `case`."""
 
@@ -69,6 +78,14 @@ class Conformance:
         questions = mixed_questions()
         answers = dict(case.engine.choose(questions))
         assert sorted(answers) == list(range(len(questions)))
+        for number, question in enumerate(questions):
+            assert answers[number] == pytest.approx(case.expected(question), abs=case.tolerance)
+
+    def test_prompts_behind_the_same_examples_are_scored_as_the_plain_model_does(
+        self, case: Case
+    ) -> None:
+        questions = few_shot_questions()
+        answers = dict(case.engine.choose(questions))
         for number, question in enumerate(questions):
             assert answers[number] == pytest.approx(case.expected(question), abs=case.tolerance)
 

@@ -14,6 +14,8 @@ from transformers import (
     AutoModelForCausalLM,
     Gemma2Config,
     Gemma2ForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
     LlamaConfig,
     LlamaForCausalLM,
 )
@@ -82,6 +84,22 @@ def test_a_model_that_caps_its_logits_is_scored_by_its_own_head(
     expected = [float(rows[-2, 20]), float(rows[-2, 21] + rows[-1, 22])]
     answers = dict(open_engine(spec(folder)).choose([question] * 3))
     assert answers[2] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_model_with_learned_positions_answers_in_a_batch_as_alone(
+    models: Models, tmp_path: Path
+) -> None:
+    folder = copy_of(models.tokenizer, tmp_path / "gpt2")
+    torch.manual_seed(0)
+    config = GPT2Config(
+        vocab_size=VOCABULARY, n_embd=32, n_layer=2, n_head=2, n_positions=64, initializer_range=0.4
+    )
+    GPT2LMHeadModel(config).save_pretrained(str(folder))
+    engine = open_engine(spec(folder))
+    prompts = [ids_of(3 * n, seed=n) for n in range(1, 7)]
+    together = dict(engine.generate(prompts, Limits(6)))
+    for number, prompt in enumerate(prompts):
+        assert together[number].ids == dict(engine.generate([prompt], Limits(6)))[0].ids
 
 
 @pytest.mark.parametrize("quantize", ["nf4", "int8"])
