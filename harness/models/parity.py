@@ -19,12 +19,13 @@ from harness.engines.protocol import Engine, EngineSpec, LogProbs
 from harness.errors import BadDataError
 from harness.records import Parity
 
-MAX_LOGPROB_DIFFERENCE = 0.05
-"""Nats. An F16 file differs by rounding: 0.0015 on random models of five architectures. A wrong
-rotation, scale or missing bias differs by more than 0.5."""
-MAX_MEAN_KL = 1e-3
-"""Nats a token; a tenth of what Q8_0 costs would already be hidden by more."""
+MAX_LOGPROB_DIFFERENCE = 0.1
+"""Nats. An F16 file differs by rounding: 0.0015 on random models of four architectures, 0.02 on
+the fine-tuned starter. Q8_0 differs by 0.6 there, a failed conversion of Gemma 3 by 0.9."""
+MAX_MEAN_KL = 1e-4
+"""Nats a token. On the starter F16 gives 5e-7 and Q8_0 3e-4, which more would hide."""
 MIN_TOP1_AGREEMENT = 0.99
+"""Q8_0 of the starter agrees in 98.8%, F16 in all, ties aside."""
 TIE_NATS = 0.01
 """Pieces this close to the first count as equally first: rounding may swap them."""
 MIN_PROBABILITY = 1e-4
