@@ -143,7 +143,8 @@ class StepRunner:
             for role, folder in sorted(task.inputs.items()):
                 if role.startswith("prompts."):
                     for prompt in PromptSet.read(Path(folder)).prompts[:PARITY_PROMPTS]:
-                        row = {"text": prompt.text, "ids": [*prompt.ids, *prompt.target_ids]}
+                        row = {"text": prompt.text, "ids": prompt.ids}
                         stream.write(f"{json.dumps(row)}\n")
         weights, gguf = Path(task.inputs["weights"]), Path(task.inputs["gguf"])
-        return check_parity(weights, gguf, prompts, out).model_dump(mode="json")
+        found = check_parity(weights, gguf, prompts, out / "parity.json")
+        return {**found.model_dump(mode="json"), "against": task.step.settings["against"]}

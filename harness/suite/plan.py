@@ -193,7 +193,9 @@ class _Builder:
         root = root_of(self.suite.spec.models, name)
         asked = {f"prompts.{t}": key for (t, r), key in self.prompts.items() if r == root}
         parents = {"weights": weights, "gguf": f16, **asked}
-        parity = self.add("parity", f"check the GGUF of {spec.from_}", {}, parents, group=group)
+        parity = self.add("parity", f"check the GGUF of {spec.from_}", {}, parents, group=group,
+            settings={"against": f"the weights of {spec.from_}"},
+        )  # fmt: skip
         if spec.gguf == "F16":
             return f16, parity
         quantized = self.add(

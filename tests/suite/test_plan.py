@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.runner.world import known
 from harness.suite.plan import Plan, make_plan
 from harness.suite.reader import parse_suite
 from harness.suite.steps import Kind, Step, make_step
-from tests.suite.test_reader import GOOD, known
+from tests.suite.test_reader import GOOD
 
 
 class FakeWorld:
