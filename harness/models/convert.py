@@ -44,6 +44,7 @@ def convert(weights: Path, out: Path) -> None:
 def _environment() -> dict[str, str]:
     """This process's environment, offline and without other places for a `gguf` package."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    kept.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "NO_COLOR": "1"}
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded
 
 WORDS = ("profit", "loss", "quarter", "share", "bank", "trade", "grew", "fell", "net", "result")
 VOCABULARY = 400
