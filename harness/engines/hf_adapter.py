@@ -47,7 +47,7 @@ def apply_adapter(model: Any, folder: Path, device: Any) -> Any:
             f"({adapted.active_peft_config.peft_type.value}), which the harness cannot score.",
             "Use an adapter that changes weights, such as LoRA.",
         )
-    check_applied(stored, get_peft_model_state_dict(adapted), folder)
+    check_applied(stored, get_peft_model_state_dict(adapted, save_embedding_layers=False), folder)
     return adapted
 
 

@@ -75,6 +75,16 @@ class Recipe:
         return 2.0 * self.rank if self.alpha is None else self.alpha
 
 
+def default_learning_rate(hidden_size: int) -> float:
+    """A peak learning rate for LoRA that fits most decoders: 5e-4 * (2000 / width) ** 0.78.
+
+    Ten times what full fine-tuning takes, falling with the width, as fitted over Llama models in
+    "LoRA Without Regret" (Schulman et al. 2025, Thinking Machines Lab). It gives 2.5e-3 at width
+    256 and 2.9e-4 at 4096.
+    """
+    return 5e-4 * math.pow(2000 / hidden_size, 0.78)
+
+
 def learning_rate_at(recipe: Recipe, step: int, steps: int) -> float:
     """Learning rate of a step (counted from 0) of so many.
 

@@ -118,3 +118,19 @@ def check_model_folder(path: Path) -> None:
             f"{path} has no tokenizer: none of {', '.join(_TOKENIZERS)}.",
             "Save the tokenizer beside the weights: tokenizer.save_pretrained(folder).",
         )
+
+
+def hidden_size(path: Path) -> int:
+    """Width of a model's residual stream, from its config.json.
+
+    Raises:
+        BadModelError: the file is missing or does not say.
+    """
+    config = read_json(path / "config.json")
+    size = config.get("hidden_size") or config.get("text_config", {}).get("hidden_size")
+    if not isinstance(size, int):
+        raise BadModelError(
+            f"{path / 'config.json'} names no `hidden_size`.",
+            "Set `learning_rate` in the suite's `finetune`.",
+        )
+    return size

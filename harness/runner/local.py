@@ -24,8 +24,8 @@ class LocalExecutor:
     artifacts: ArtifactStore
     results: ResultsStore
     timeout_seconds: float
-    threads: int = 0
-    """Threads of each worker; 0: as many as physical cores."""
+    threads: int
+    """Of each worker."""
 
     def run(
         self, steps: tuple[Step, ...], hear: Callable[[Event], None], stop: threading.Event

@@ -30,13 +30,18 @@ def describe_machine() -> dict[str, Any]:
     """Processor, cores, memory, system, and GPUs where `nvidia-smi` names some."""
     return {
         "processor": _processor(),
-        "cores": psutil.cpu_count(logical=False) or psutil.cpu_count() or 1,
+        "cores": physical_cores(),
         "logical_cores": psutil.cpu_count() or 1,
         "memory_bytes": psutil.virtual_memory().total,
         "system": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),
         "gpus": _gpus(),
     }
+
+
+def physical_cores() -> int:
+    """Cores without hyper-threading."""
+    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
 
 
 def describe_software() -> dict[str, str]:

@@ -15,6 +15,7 @@ from harness.models.sources import check_model_folder
 from harness.records import Cell, Failure, Summary
 from harness.runner.artifacts import ArtifactStore, default_home
 from harness.runner.local import LocalExecutor
+from harness.runner.machine import physical_cores
 from harness.runner.results import ResultsStore
 from harness.runner.summarize import Summarizer, plan_key
 from harness.runner.walk import Observer, Walk
@@ -165,6 +166,7 @@ def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[S
         prepared.artifacts,
         prepared.results,
         prepared.suite.spec.defaults.timeout,
+        threads=max(1, physical_cores() // options.jobs),
     )
     walk = Walk(
         [step for step in todo if step.kind != "source"],

@@ -103,12 +103,14 @@ class StepRunner:
 
     def _make_finetune(self, task: Task, out: Path, progress: Progress) -> dict[str, Any]:
         from harness.models.finetune import finetune
-        from harness.models.recipe import Recipe
+        from harness.models.recipe import Recipe, default_learning_rate
+        from harness.models.sources import hidden_size
 
         given = {key: value for key, value in task.step.params.items() if value is not None}
         if isinstance(given["target_modules"], list):
             given["target_modules"] = tuple(given["target_modules"])
         weights, examples = Path(task.inputs["weights"]), Path(task.inputs["examples"])
+        given.setdefault("learning_rate", default_learning_rate(hidden_size(weights)))
         threads = self._job.threads
         return finetune(
             weights, examples, Recipe(**given), out, progress, threads=threads

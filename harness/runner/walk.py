@@ -66,6 +66,8 @@ class Walk:
                         future = pool.submit(self._run_batch, batch, events, stop)
                         future.add_done_callback(lambda _: events.put(None))
                         running[future] = (batch[0].group, batch)
+                    if not running:
+                        break
                     self._hear(events)
                     for future in [f for f in running if f.done()]:
                         self._drain(events)

@@ -11,7 +11,12 @@ import pytest
 
 from harness.errors import BadModelError
 from harness.models import sources
-from harness.models.sources import check_model_folder, fingerprint_file, fingerprint_folder
+from harness.models.sources import (
+    check_model_folder,
+    fingerprint_file,
+    fingerprint_folder,
+    hidden_size,
+)
 
 
 @pytest.fixture
@@ -97,3 +102,13 @@ def test_a_missing_source_is_an_error(tmp_path: Path) -> None:
         fingerprint_folder(tmp_path / "none", tmp_path)
     with pytest.raises(BadModelError):
         fingerprint_file(tmp_path / "none.gguf", tmp_path)
+
+
+def test_the_width_is_read_from_the_configuration(folder: Path) -> None:
+    width = json.loads((folder / "config.json").read_text())["hidden_size"]
+    assert hidden_size(folder) == width
+    (folder / "config.json").write_text(json.dumps({"text_config": {"hidden_size": 7}}))
+    assert hidden_size(folder) == 7
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(BadModelError, match="hidden_size"):
+        hidden_size(folder)

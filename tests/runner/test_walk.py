@@ -111,6 +111,15 @@ def test_a_failure_takes_its_descendants_and_nobody_else_with_it() -> None:
     assert ended.failures["c"].message == "could not a: boom"
 
 
+def test_what_failed_before_the_walk_takes_its_descendants_with_it_and_the_walk_ends() -> None:
+    ended = Walk([step("b", "a"), step("c", "b")], FakeExecutor(), Notes())
+    ended.failures["a"] = Failure(kind="bad-model", message="damaged")
+    ended.failed.append(step("a"))
+    ended.run()
+    assert [one.key for one in ended.failed] == ["a", "b", "c"]
+    assert ended.todo == []
+
+
 def test_after_a_crash_the_rest_of_the_job_is_done_by_another_worker() -> None:
     steps = [step(key, group="g") for key in "abc"]
     executor = FakeExecutor(crash={"b"})

@@ -1,0 +1,128 @@
+"""One small suite over a user's own (random) Llama folder, run once for all of these tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from harness.records import Failure
+from harness.runner.run import Options, Outcome, prepare, run
+from harness.starter import MODEL_FOLDER
+from harness.suite.steps import Step
+
+SUITE = """\
+name: mine
+defaults: {seed: 0, limit: 6}
+models:
+  base: {source: MODEL}
+  lora: {from: base, finetune: {method: lora, tasks: [sentiment, dialogue], rank: 4, limit: 8}}
+  qlora: {from: base, finetune: {method: qlora, tasks: [sentiment], rank: 4, limit: 8, epochs: 1}}
+  f16: {from: lora, gguf: F16}
+  q4: {from: lora, gguf: Q4_K_M}
+  qlora-f16: {from: qlora, gguf: F16}
+tasks:
+  sentiment: {type: classify, dataset: phrasebank-sample}
+  written: {type: classify, dataset: phrasebank-sample, ask: generate, shots: 1}
+  dialogue: {type: summarize, dataset: dialogue-sample, max_new_tokens: 8}
+  fidelity: {type: divergence, dataset: dialogue-sample, reference: f16, limit: 3}
+  speed: {type: speed, prompt_tokens: 16, new_tokens: 8, repetitions: 2}
+compare:
+  tuning: {baseline: base, candidates: [lora, qlora]}
+  quantization: {baseline: f16, candidates: [q4]}
+gates:
+  - {compare: quantization, task: sentiment, metric: accuracy, max_drop: 1.0}
+"""
+
+
+class Notes:
+    """An observer that writes down which steps were started, and how they ended."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self.failures: dict[str, Failure] = {}
+        self.counts: dict[str, tuple[int, int]] = {}
+
+    def started(self, step: Step) -> None:
+        self.labels.append(step.label)
+
+    def progressed(self, step: Step, done: int, total: int, unit: str) -> None:
+        self.counts[step.label] = (done, total)
+
+    def finished(self, step: Step) -> None:
+        pass
+
+    def failed(self, step: Step, failure: Failure) -> None:
+        self.failures[step.label] = failure
+
+
+@dataclass
+class Place:
+    """A suite file and the folders that its runs write to."""
+
+    folder: Path
+    suite: Path
+
+    def run(self, **options: object) -> tuple[Outcome, Notes]:
+        """Runs the suite as it stands in its file."""
+        given = Options(
+            results=self.folder / "results",
+            home=self.folder / "home",
+            **options,  # type: ignore[arg-type]
+        )
+        notes = Notes()
+        prepared = prepare(self.suite, given)
+        return run(prepared, given, notes, ["harness run mine.yaml"]), notes
+
+    def cell(self, model: str, task: str) -> Path:
+        return self.folder / "results" / "mine" / "cells" / model / task
+
+    def rewrite(self, old: str, new: str) -> None:
+        text = self.suite.read_text()
+        assert old in text
+        self.suite.write_text(text.replace(old, new))
+
+
+def write_random_llama(folder: Path) -> None:
+    """A random Llama of another shape than the starter's, with the starter's tokenizer."""
+    keep_out = shutil.ignore_patterns("*.safetensors", "config.json")
+    shutil.copytree(MODEL_FOLDER, folder, ignore=keep_out)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=4096,
+        hidden_size=256,
+        intermediate_size=512,
+        num_hidden_layers=2,
+        num_attention_heads=8,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        initializer_range=0.05,
+        tie_word_embeddings=False,
+    )
+    LlamaForCausalLM(config).save_pretrained(str(folder))
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Outcome, Notes]:
+    """The place after its first run, and what that run said."""
+    folder = tmp_path_factory.mktemp("mine")
+    write_random_llama(folder / "model")
+    suite = folder / "mine.yaml"
+    suite.write_text(SUITE.replace("MODEL", "model"))
+    place = Place(folder, suite)
+    outcome, notes = place.run()
+    return place, outcome, notes
+
+
+@pytest.fixture
+def place(first_run: tuple[Place, Outcome, Notes]) -> Iterator[Place]:
+    """The place after a run; the suite's text is put back afterwards."""
+    found, _, _ = first_run
+    text = found.suite.read_text()
+    yield found
+    found.suite.write_text(text)

@@ -1,0 +1,147 @@
+"""The main job on a folder of the user's own: made, asked, compared, kept, resumed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.cli.run import run_suite
+from harness.records import Cell
+from harness.runner.run import Options, Outcome, prepare
+from tests.pipeline.conftest import Notes, Place
+
+First = tuple[Place, Outcome, Notes]
+
+
+def test_every_cell_is_answered(first_run: First) -> None:
+    _, outcome, notes = first_run
+    assert notes.failures == {}
+    assert len(outcome.summary.cells) == 6 * 5
+    assert {cell.status for cell in outcome.summary.cells} == {"ok"}
+    for cell in outcome.summary.cells:
+        expected = {"speed": 2, "fidelity": 3}.get(cell.task, 6)
+        assert cell.n == expected
+        assert all(value.value is not None for value in cell.metrics.values()), cell
+
+
+def test_models_of_the_lineage_were_asked_the_same(first_run: First) -> None:
+    _, outcome, _ = first_run
+    for task in ("sentiment", "written", "dialogue", "fidelity"):
+        assert len({c.prompts for c in outcome.summary.cells if c.task == task}) == 1
+
+
+def test_the_reference_has_no_divergence_from_itself_and_four_bits_have_more_than_none(
+    first_run: First,
+) -> None:
+    _, outcome, _ = first_run
+    kl = {
+        c.model: c.metrics["kl_mean"].value for c in outcome.summary.cells if c.task == "fidelity"
+    }
+    assert kl["f16"] == 0
+    assert kl["q4"] is not None and kl["lora"] is not None
+    assert kl["q4"] > kl["lora"]
+
+
+def test_what_was_made_says_how(first_run: First) -> None:
+    _, outcome, _ = first_run
+    models = outcome.summary.models
+    assert models["q4"].lineage == ["model", "LoRA, rank 4", "merged", "F16 GGUF", "Q4_K_M"]
+    training = models["lora"].training
+    assert training is not None
+    assert (training.examples, training.epochs) == (16, 3)
+    parity = models["f16"].parity
+    assert parity is not None and parity.same_tokens == 1.0 and parity.passed
+    qlora = models["qlora-f16"].parity
+    assert qlora is not None and qlora.passed
+    assert models["q4"].bytes is not None and models["f16"].bytes is not None
+    assert models["q4"].bytes < models["f16"].bytes
+    assert not models["base"].synthetic
+
+
+def test_gates_and_comparisons_are_in_the_summary_on_disk(first_run: First) -> None:
+    place, _, _ = first_run
+    summary = json.loads((place.folder / "results" / "mine" / "summary.json").read_text())
+    assert summary["schema"] == "harness-summary/1"
+    assert [gate["passed"] for gate in summary["gates"]] == [True]
+    found = {(c["candidate"], c["task"], c["metric"]) for c in summary["comparisons"]}
+    assert {("lora", "sentiment", "accuracy"), ("q4", "dialogue", "rouge1")} <= found
+
+
+def test_a_second_run_does_nothing(place: Place) -> None:
+    outcome, notes = place.run()
+    assert (outcome.ran, notes.labels) == (0, [])
+    assert len(outcome.summary.cells) == 30
+
+
+def test_deleting_one_result_asks_one_cell_again_and_keeps_its_samples(place: Place) -> None:
+    folder = place.cell("q4", "sentiment")
+    before = sorted((folder / "samples.jsonl").read_text().splitlines())
+    (folder / "result.json").unlink()
+    _, notes = place.run()
+    assert notes.labels == ["ask q4: sentiment"]
+    assert sorted((folder / "samples.jsonl").read_text().splitlines()) == before
+
+
+def test_after_a_crash_the_finished_samples_are_kept_and_the_rest_is_asked(place: Place) -> None:
+    folder = place.cell("base", "dialogue")
+    result = Cell.model_validate_json((folder / "result.json").read_text())
+    lines = (folder / "samples.jsonl").read_text().splitlines()
+    (folder / "result.json").unlink()
+    (folder / "samples.jsonl").write_text("\n".join(lines[:3]) + "\n" + lines[3][:20])
+    _, notes = place.run()
+    again = Cell.model_validate_json((folder / "result.json").read_text())
+    assert notes.labels == ["ask base: dialogue"]
+    assert again.metrics == result.metrics
+    assert (folder / "samples.jsonl").read_text().splitlines()[:3] == sorted(
+        lines[:3], key=lambda line: int(json.loads(line)["index"])
+    )
+
+
+def test_a_changed_task_reruns_its_own_cells(place: Place) -> None:
+    place.rewrite("max_new_tokens: 8", "max_new_tokens: 4")
+    _, notes = place.run(only="q4")
+    assert notes.labels == ["ask q4: dialogue"]
+
+
+def test_a_damaged_model_is_a_failed_cell_with_its_reason_and_the_rest_goes_on(
+    place: Place,
+) -> None:
+    damaged = place.folder / "damaged"
+    shutil.copytree(place.folder / "model", damaged, dirs_exist_ok=True)
+    weights = damaged / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    place.rewrite("models:\n", "models:\n  broken: {source: damaged}\n")
+    outcome, notes = place.run(only="*/sentiment")
+    cells = {cell.model: cell for cell in outcome.summary.cells if cell.task == "sentiment"}
+    error = cells["broken"].error
+    assert cells["broken"].status == "failed" and error is not None
+    assert error.kind == "bad-model"
+    assert "model.safetensors" in error.message and str(weights.stat().st_size) in error.message
+    assert cells["base"].status == "ok"
+    assert not [label for label in notes.labels if label.startswith("ask")]
+
+
+def test_a_worker_out_of_time_is_a_failed_cell(place: Place) -> None:
+    place.rewrite("limit: 6}", "limit: 5, timeout: 0.01}")
+    outcome, _ = place.run(only="q4/sentiment")
+    cell = next(c for c in outcome.summary.cells if (c.model, c.task) == ("q4", "sentiment"))
+    assert cell.error is not None and cell.error.kind == "timeout"
+
+
+def test_the_command_line_ends_with_a_report_and_exit_code_0(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_HOME", str(place.folder / "home"))
+    results, reports = place.folder / "results", place.folder / "reports"
+    assert run_suite(place.suite, results, reports, None, None, 1, False) == 0
+    page = (place.folder / "reports" / "mine" / "index.html").read_text()
+    assert "lora" in page and (place.folder / "reports" / "mine" / "report.md").is_file()
+
+
+def test_results_stand_without_the_artifacts(first_run: First, tmp_path: Path) -> None:
+    place, _, _ = first_run
+    elsewhere = Options(results=place.folder / "results", home=tmp_path)
+    assert prepare(place.suite, elsewhere).open_cells() == []
