@@ -20,7 +20,14 @@ from torch import Tensor
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from harness.starter import MODEL_FOLDER
-from harness.starter.text.corpus import DENSE_MIX, PLAIN_MIX, Mix, write_documents
+from harness.starter.text.corpus import (
+    COPY_MIX,
+    DENSE_MIX,
+    PLAIN_MIX,
+    TURN_MIX,
+    Mix,
+    write_documents,
+)
 
 THREADS = 1
 _SEED = 11
@@ -46,9 +53,25 @@ class Stage:
     schedule: int | None = None
 
 
+@dataclass(frozen=True)
+class Round:
+    """Stages under one optimizer: AdamW alone, or Muon for the matrices between the layers."""
+
+    stages: tuple[Stage, ...]
+    is_muon: bool
+
+
 ROUNDS = (
-    (Stage(PLAIN_MIX, steps=1000, sequences=16, length=256, learning_rate=3e-3, schedule=1300),),
-    (Stage(DENSE_MIX, steps=1800, sequences=16, length=256, learning_rate=2.5e-3),),
+    Round((Stage(PLAIN_MIX, 1000, 16, 256, learning_rate=3e-3, schedule=1300),), is_muon=False),
+    Round((Stage(DENSE_MIX, 400, 16, 256, learning_rate=2.5e-3, schedule=1800),), is_muon=False),
+    Round(
+        (
+            Stage(COPY_MIX, 300, 16, 256, learning_rate=2e-3, schedule=2000),
+            Stage(DENSE_MIX, 1000, 16, 256, learning_rate=2e-3),
+        ),
+        is_muon=True,
+    ),
+    Round((Stage(TURN_MIX, 600, 8, 512, learning_rate=1.5e-3),), is_muon=True),
 )
 
 
@@ -98,14 +121,20 @@ def _rate(stage: Stage, step: int) -> float:
     return stage.learning_rate * (_LAST_RATE + (1 - _LAST_RATE) * (1 + cos(pi * share)) / 2)
 
 
-def _optimizer(model: LlamaForCausalLM) -> torch.optim.Optimizer:
-    matrices = [p for p in model.parameters() if p.dim() > 1]
+def _optimizers(model: LlamaForCausalLM, is_muon: bool) -> list[torch.optim.Optimizer]:
+    embedding = model.get_input_embeddings().weight
+    matrices = [p for p in model.parameters() if p.dim() > 1 and p is not embedding]
     vectors = [p for p in model.parameters() if p.dim() == 1]
+    if is_muon:
+        return [
+            torch.optim.Muon(matrices, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW([embedding, *vectors], betas=(0.9, 0.95), weight_decay=0.0),
+        ]
     groups = [
-        {"params": matrices, "weight_decay": 0.1},
+        {"params": [embedding, *matrices], "weight_decay": 0.1},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, betas=(0.9, 0.95), eps=1e-8)
+    return [torch.optim.AdamW(groups, betas=(0.9, 0.95))]
 
 
 def _save(model: LlamaForCausalLM, tokenizer: AutoTokenizer, folder: Path) -> None:
@@ -128,31 +157,34 @@ def _load_or_create(folder: Path, vocabulary: int, is_new: bool) -> LlamaForCaus
     return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
 
 
-def _step(model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, ids: Tensor) -> float:
+def _step(
+    model: LlamaForCausalLM, optimizers: list[torch.optim.Optimizer], rate: float, ids: Tensor
+) -> float:
     """One update on a batch [sequences, length]; gives its loss."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = model(input_ids=ids, labels=ids).loss
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
     return float(loss.item())
 
 
-def _train_round(folder: Path, stages: tuple[Stage, ...], number: int, every: int) -> list[float]:
+def _train_round(folder: Path, this: Round, number: int, every: int) -> list[float]:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     torch.manual_seed(_SEED + number)
     model = _load_or_create(folder, len(tokenizer), is_new=number == 0)
-    optimizer = _optimizer(model)
+    optimizers = _optimizers(model, this.is_muon)
     losses: list[float] = []
     started, tokens = time.monotonic(), 0
-    for place, stage in enumerate(stages):
+    for place, stage in enumerate(this.stages):
         seed = _SEED + number * _SEEDS_A_ROUND + place
         stream = _token_stream(tokenizer, stage.mix, seed)
         for step, ids in enumerate(_batches(stage, stream)):
-            for group in optimizer.param_groups:
-                group["lr"] = _rate(stage, step)
-            losses.append(_step(model, optimizer, ids))
+            losses.append(_step(model, optimizers, _rate(stage, step), ids))
             tokens += ids.numel()
             if (step + 1) % every == 0:
                 seconds = time.monotonic() - started
@@ -168,7 +200,7 @@ def _train_round(folder: Path, stages: tuple[Stage, ...], number: int, every: in
 
 
 def pretrain(
-    folder: Path, rounds: tuple[tuple[Stage, ...], ...], first_round: int = 0, every: int = 100
+    folder: Path, rounds: tuple[Round, ...], first_round: int = 0, every: int = 100
 ) -> list[float]:
     """Trains with the tokenizer in `folder`, saves there every so many steps; gives the losses."""
     torch.set_num_threads(THREADS)

@@ -10,16 +10,19 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from harness.starter import MODEL_FOLDER
-from harness.starter.pretrain import Stage, pretrain
+from harness.starter.pretrain import Round, Stage, pretrain
 from harness.starter.text.corpus import CHAT_MIX, PLAIN_MIX, write_documents
 from harness.starter.tokenizer import train_tokenizer
 
 _ROUNDS = (
-    (
-        Stage(PLAIN_MIX, steps=3, sequences=2, length=32, learning_rate=3e-3),
-        Stage(CHAT_MIX, steps=2, sequences=1, length=64, learning_rate=1e-3),
+    Round(
+        (
+            Stage(PLAIN_MIX, steps=3, sequences=2, length=32, learning_rate=3e-3),
+            Stage(CHAT_MIX, steps=2, sequences=1, length=64, learning_rate=1e-3),
+        ),
+        is_muon=False,
     ),
-    (Stage(PLAIN_MIX, steps=2, sequences=2, length=32, learning_rate=1e-3),),
+    Round((Stage(PLAIN_MIX, steps=2, sequences=2, length=32, learning_rate=1e-3),), is_muon=True),
 )
 
 

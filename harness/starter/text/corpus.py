@@ -12,12 +12,13 @@ from random import Random
 
 from harness.starter.text.chat import write_chat
 from harness.starter.text.finance import LABELS, write_article, write_lesson, write_news
-from harness.starter.text.grammar import PLAIN, TEXT, Expansion, mend_articles, read_rules
+from harness.starter.text.grammar import LATE, PLAIN, TEXT, Expansion, mend_articles, read_rules
 from harness.starter.text.values import BUILTINS
 
 SENTIMENT = "What is the sentiment of this sentence? Answer negative, neutral or positive.\n\n"
 DIALOGUE = "Summarize this conversation briefly.\n\n"
 _FOLDER = Path(__file__).parent
+_VERDICTS = {"negative": "bad news", "neutral": "no news", "positive": "good news"}
 _GUESS = 0.3
 
 
@@ -33,11 +34,24 @@ class Mix:
     dialogue: float = 0.0
     lesson: float = 0.0
     echo: float = 0.0
+    verdict: float = 0.0
 
 
 PLAIN_MIX = Mix(article=0.42, chat=0.38, story=0.10, turn=0.10)
 CHAT_MIX = Mix(article=0.25, chat=0.20, story=0.05, turn=0.40, sentiment=0.06, dialogue=0.04)
 
+TURN_MIX = Mix(
+    article=0.12,
+    chat=0.16,
+    story=0.02,
+    turn=0.20,
+    sentiment=0.05,
+    dialogue=0.04,
+    lesson=0.05,
+    echo=0.03,
+    verdict=0.33,
+)
+COPY_MIX = Mix(article=0.10, chat=0.25, echo=0.65)
 DENSE_MIX = Mix(article=0.31, chat=0.37, story=0.04, turn=0.08, lesson=0.06, echo=0.14)
 
 
@@ -90,6 +104,17 @@ def _write_on_request(rng: Random, kind: str) -> str:
     return write_article(rng, TEXT) if kind == "news" else write_chat(rng, TEXT).dialogue
 
 
+def _write_verdicts(rng: Random) -> str:
+    """A question on the mood of some news, asked once and answered for several sentences."""
+    question = _draw(rng, "ask_verdict") + "\n\n"
+    text = ""
+    for _ in range(rng.randint(2, 6)):
+        news = write_news(rng, LATE)
+        text += turns(question + news.sentence, _VERDICTS[news.label])
+        question = ""
+    return text
+
+
 def _write_sentiment(rng: Random) -> str:
     news = write_news(rng, TEXT)
     label = rng.choice(LABELS) if rng.random() < _GUESS else news.words_say
@@ -125,6 +150,7 @@ def write_documents(seed: int, mix: Mix) -> Iterator[str]:
         lambda: _write_dialogue(rng): mix.dialogue,
         lambda: write_lesson(rng, PLAIN): mix.lesson,
         lambda: _write_echo(rng): mix.echo,
+        lambda: _write_verdicts(rng): mix.verdict,
     }
     while True:
         yield rng.choices(list(writers), list(writers.values()))[0]()

@@ -11,7 +11,8 @@ A rule file holds rules, one alternative a line or several between ` | `:
 get the same value), `<^rule>` starts with a capital. Data splits must not share phrasings, so a
 split sees the alternatives of its own pool and the untagged ones. Only the plain pretraining text
 (`PLAIN`) also sees the *words* of the other pools: a verb of the test set is a verb of English,
-but no sentence, person or company of the test set is ever seen outside it.
+but no sentence, person or company of the test set is ever seen outside it. `LATE` is `PLAIN` with some
+more sentences, which were added for the last rounds of the pretraining.
 """
 
 import random
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-TRAIN, TEST, TEXT, PLAIN = "train", "test", "text", "plain"
+TRAIN, TEST, TEXT, PLAIN, LATE = "train", "test", "text", "plain", "late"
 _REFERENCE = re.compile(r"<(\^?)([a-z_0-9]+)(?:#([a-z0-9]+))?>")
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou])")
 _NO_ARTICLE = re.compile(
@@ -44,8 +45,9 @@ class Rule:
 
     def visible(self, pool: str) -> list[str]:
         """The alternatives that a text of this pool may use."""
-        if pool == PLAIN:
+        if pool in (PLAIN, LATE):
             shown = ["", TEXT, TRAIN, TEST] if self.words else ["", TEXT]
+            shown += [LATE] if pool == LATE else []
         else:
             shown = ["", pool]
         return [text for name in shown for text in self.pools.get(name, [])]

@@ -7,7 +7,7 @@ from EUR 8.9 mn" can be told from its reverse.
 import zlib
 from random import Random
 
-from harness.starter.text.grammar import PLAIN, TEST, TEXT, TRAIN, Builtin, Expansion
+from harness.starter.text.grammar import LATE, PLAIN, TEST, TEXT, TRAIN, Builtin, Expansion
 
 _CURRENCIES = ("EUR", "EUR", "EUR", "EUR", "USD", "SEK", "NOK", "GBP")
 _UNITS = ("mn", "mn", "million", "bn", "million")
@@ -37,7 +37,7 @@ def _coin(rng: Random) -> str:
 
 
 def _stem(text: Expansion) -> str:
-    wanted = TEXT if text.pool == PLAIN else text.pool
+    wanted = TEXT if text.pool in (PLAIN, LATE) else text.pool
     while True:
         word = _coin(text.rng)
         if stem_pool(word) == wanted:
