@@ -98,7 +98,7 @@ class Comparison(Record):
     p: float | None = None
     p_adjusted: float | None = None
     better: int | None = None
-    """Examples on which the candidate scored higher (where the metric is a mean of scores)."""
+    """Examples on which the candidate did better (where the metric is a mean of scores)."""
     worse: int | None = None
     n: int = 0
     reason: str | None = None

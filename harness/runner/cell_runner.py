@@ -15,6 +15,7 @@ from harness.engines import Engine, EngineSpec, open_engine
 from harness.records import Cell, Sample, Value
 from harness.runner.jobs import Task
 from harness.runner.results import CellFolder, ResultsStore
+from harness.runner.threads import threads_for
 from harness.suite.schema import SpeedTask, TaskSpec
 from harness.tasks.asking import Asking, ask
 from harness.tasks.prompts import PromptSet
@@ -72,15 +73,19 @@ class CellRunner:
     def _open(self, spec: EngineSpec) -> Engine:
         if self._engine is None or self._engine[0] != spec:
             self.close()
-            self._engine = spec, open_engine(replace(spec, threads=spec.threads or self._threads))
+            self._engine = spec, open_engine(self._with_threads(spec))
         return self._engine[1]
+
+    def _with_threads(self, spec: EngineSpec) -> EngineSpec:
+        weights = Path(spec.weights or spec.gguf or "")
+        return replace(spec, threads=spec.threads or threads_for(weights, self._threads))
 
     def _open_reference(self, task: Task) -> Engine | None:
         options = task.step.params.get("reference_options")
         if options is None:
             return None
         spec = _engine_spec("reference.", task.inputs, options)
-        return open_engine(replace(spec, threads=spec.threads or self._threads))
+        return open_engine(self._with_threads(spec))
 
 
 def _task_spec(params: Mapping[str, Any]) -> Any:

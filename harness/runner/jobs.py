@@ -32,7 +32,8 @@ class Job:
     """Folder of the artifact store."""
     results: str
     """Folder of the suite's results."""
-    threads: int = 0
+    threads: int
+    """As many as this worker may take."""
 
     def to_json(self) -> str:
         """One line."""

@@ -12,6 +12,7 @@ from harness.data import DATASETS, draw
 from harness.runner.artifacts import FILE_OF_KIND, ArtifactStore
 from harness.runner.cell_runner import CellRunner
 from harness.runner.jobs import Job, Task
+from harness.runner.threads import threads_for
 
 Progress = Callable[[int, int, str], None]
 """Done, total, what is counted."""
@@ -111,10 +112,9 @@ class StepRunner:
             given["target_modules"] = tuple(given["target_modules"])
         weights, examples = Path(task.inputs["weights"]), Path(task.inputs["examples"])
         given.setdefault("learning_rate", default_learning_rate(hidden_size(weights)))
-        threads = self._job.threads
-        return finetune(
-            weights, examples, Recipe(**given), out, progress, threads=threads
-        ).model_dump(mode="json")
+        threads = threads_for(weights, self._job.threads)
+        training = finetune(weights, examples, Recipe(**given), out, progress, threads)
+        return training.model_dump(mode="json")
 
     def _make_merge(self, task: Task, out: Path, progress: Progress) -> dict[str, Any]:
         from harness.models.merge import merge

@@ -123,7 +123,7 @@ class Summarizer:
         floors = self._kept(self._plan.floors.get(name, ""))
         return TaskSummary(
             type=task.type,
-            description=info.description,
+            description=_task_words(task, info.description),
             dataset=task.dataset,
             n=first.get("n"),
             available=first.get("available"),
@@ -144,6 +144,13 @@ class Summarizer:
         from harness.runner.judge import compare_and_judge
 
         return compare_and_judge(self._suite, self._store, self._cells)
+
+
+def _task_words(task: DatasetTask, data: str) -> str:
+    """What is asked, for someone who sees the task's name for the first time."""
+    if isinstance(task, DivergenceTask):
+        return f"how far next-token probabilities are from those of {task.reference}, on {data}"
+    return data
 
 
 def _floors(outcome: dict[str, Any]) -> dict[str, dict[str, Value]]:

@@ -29,7 +29,7 @@ print("this goes to the log", file=sys.stderr)
 
 
 def job() -> Job:
-    return Job("job", (Task(Step("k", "cell", "label", {}, {}), {}),), "home", "results")
+    return Job("job", (Task(Step("k", "cell", "label", {}, {}), {}),), "home", "results", 1)
 
 
 def run(
