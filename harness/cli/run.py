@@ -13,6 +13,8 @@ from harness.cli.progress import Display
 from harness.records import Failure, Summary
 from harness.runner.run import Options, Outcome, Prepared, prepare, run
 
+INTERRUPTED = 130
+
 
 def run_suite(
     suite: Path,
@@ -27,8 +29,12 @@ def run_suite(
     options = Options(results=results, limit=limit, only=only, jobs=jobs)
     prepared = prepare(suite, options)
     console = Console(stderr=True)
-    with Display(console, len(_visible(prepared))) as display:
-        outcome = run(prepared, options, display, _commands(suite, limit))
+    try:
+        with Display(console, len(_visible(prepared))) as display:
+            outcome = run(prepared, options, display, _commands(suite, limit))
+    except KeyboardInterrupt:
+        console.print("Interrupted. The same command goes on from here.", highlight=False)
+        return INTERRUPTED
     files = _write_report(prepared, outcome, reports)
     if as_json:
         print(json.dumps(_as_data(outcome, files)))

@@ -66,17 +66,20 @@ def _verdicts(
     compared: dict[str, list[ComparedCells]],
     answers: dict[str, TaskAnswers],
 ) -> list[GateVerdict]:
+    """One verdict a candidate; none where a cell was left out by `--only`."""
     verdicts = []
+    asked = answers[gate.task].cells
     for candidate in gate.candidates or compare.candidates:
+        if compare.baseline not in asked or candidate not in asked:
+            continue
         differences = [
             item.difference
             for item in compared[gate.compare]
             if (item.record.task, item.record.metric) == (gate.task, gate.metric)
             and item.record.candidate == candidate
         ]
-        cell = answers[gate.task].cells.get(candidate, CellAnswers(failure="it was not asked"))
         evidence = GateEvidence(
-            difference=differences[0] if differences else None, failure=cell.failure
+            difference=differences[0] if differences else None, failure=asked[candidate].failure
         )
         rule = GateRule(must=gate.must, max_drop=gate.max_drop)
         verdicts.append(

@@ -17,7 +17,7 @@ from harness.runner.artifacts import ArtifactStore, default_home
 from harness.runner.local import LocalExecutor
 from harness.runner.machine import physical_cores
 from harness.runner.results import ResultsStore
-from harness.runner.summarize import Summarizer, plan_key
+from harness.runner.summarize import Summarizer, is_current
 from harness.runner.walk import Observer, Walk
 from harness.runner.world import LocalWorld, known
 from harness.suite.plan import Plan, make_plan
@@ -139,7 +139,8 @@ def run(
     started = time.perf_counter()
     todo = prepared.to_do()
     summary = prepared.results.summary()
-    if not todo and summary and summary.suite["key"] == plan_key(prepared.suite, prepared.plan):
+    place = (prepared.suite, prepared.plan, prepared.results)
+    if not todo and summary and is_current(summary, *place):
         failures = tuple(_failed_cells(prepared))
         return Outcome(summary, 0, failures, time.perf_counter() - started)
     every = {(step.model, step.task) for step in prepared.plan.cells}
@@ -153,8 +154,7 @@ def run(
         _keep_findings(prepared)
     seconds = time.perf_counter() - started
     total = seconds + (summary.seconds if summary and not todo else 0.0)
-    summarizer = Summarizer(prepared.suite, prepared.plan, prepared.results, total)
-    summary = summarizer.summary(list(commands))
+    summary = Summarizer(*place, total).summary(list(commands))
     prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)
     return Outcome(summary, len(todo), failed, seconds)

@@ -34,6 +34,23 @@ def plan_key(suite: Suite, plan: Plan) -> str:
     return hashlib.sha256(json.dumps([suite.text, cells, steps]).encode()).hexdigest()
 
 
+def current_cells(suite: Suite, plan: Plan, store: ResultsStore) -> list[Cell]:
+    """Results that carry the key of the plan, in the order of the suite."""
+    models, tasks = list(suite.spec.models), list(suite.spec.tasks)
+    found = []
+    for step in plan.cells:
+        result = store.cell(step.model, step.task).result()
+        if result is not None and result.key == step.key:
+            found.append(result)
+    return sorted(found, key=lambda cell: (models.index(cell.model), tasks.index(cell.task)))
+
+
+def is_current(summary: Summary, suite: Suite, plan: Plan, store: ResultsStore) -> bool:
+    """Whether a summary says what a new one would say."""
+    same_plan = summary.suite["key"] == plan_key(suite, plan)
+    return same_plan and summary.cells == current_cells(suite, plan, store)
+
+
 class Summarizer:
     """Puts a suite's summary together from its plan and its store."""
 
@@ -42,7 +59,7 @@ class Summarizer:
         self._plan = plan
         self._store = store
         self._seconds = seconds
-        self._cells = self._current_cells()
+        self._cells = current_cells(suite, plan, store)
 
     def summary(self, commands: list[str]) -> Summary:
         """The whole of it; compares and judges."""
@@ -69,17 +86,6 @@ class Summarizer:
             gates=gates,
             commands=commands,
         )
-
-    def _current_cells(self) -> list[Cell]:
-        """Results that carry the key of the plan, in the order of the suite."""
-        order = {name: i for i, name in enumerate(self._suite.spec.tasks)}
-        found = []
-        for step in self._plan.cells:
-            result = self._store.cell(step.model, step.task).result()
-            if result is not None and result.key == step.key:
-                found.append(result)
-        models = list(self._suite.spec.models)
-        return sorted(found, key=lambda cell: (models.index(cell.model), order[cell.task]))
 
     def _kept(self, key: str) -> Manifest | None:
         return self._store.kept(self._plan.steps[key]) if key else None

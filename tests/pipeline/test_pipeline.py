@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.run import run_suite
+from harness.cli.run import exit_code, run_suite
 from harness.records import Cell
 from harness.runner.run import Options, Outcome, prepare
 from tests.pipeline.conftest import Notes, Place
@@ -121,7 +121,21 @@ def test_a_damaged_model_is_a_failed_cell_with_its_reason_and_the_rest_goes_on(
     assert error.kind == "bad-model"
     assert "model.safetensors" in error.message and str(weights.stat().st_size) in error.message
     assert cells["base"].status == "ok"
+    assert exit_code(outcome.summary) == 1
     assert not [label for label in notes.labels if label.startswith("ask")]
+
+
+def test_a_gate_that_is_not_met_is_exit_code_3_and_one_that_was_not_asked_is_none(
+    place: Place,
+) -> None:
+    place.rewrite("metric: accuracy, max_drop: 1.0", "metric: accuracy, must: improve")
+    outcome, _ = place.run(only="*/sentiment")
+    assert [gate.passed for gate in outcome.summary.gates] == [False]
+    assert exit_code(outcome.summary) == 3
+    shutil.rmtree(place.cell("q4", "sentiment"))
+    outcome, _ = place.run(only="base/sentiment")
+    assert outcome.summary.gates == []
+    assert exit_code(outcome.summary) == 0
 
 
 def test_a_worker_out_of_time_is_a_failed_cell(place: Place) -> None:
