@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +73,7 @@ def _hash_files(files: list[Path], cache: Path) -> dict[Path, str]:
             hashes[file] = hashlib.file_digest(data, "sha256").hexdigest()
         fresh[place] = [stat.st_size, stat.st_mtime_ns, hashes[file]]
     if fresh:
-        _write_memory(memory, {**_read_memory(memory), **fresh})
+        write_atomically(memory, json.dumps({**_read_memory(memory), **fresh}))
     return hashes
 
 
@@ -85,14 +83,6 @@ def _read_memory(memory: Path) -> dict[str, list[Any]]:
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
     return known if isinstance(known, dict) else {}
-
-
-def _write_memory(memory: Path, known: dict[str, list[Any]]) -> None:
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=memory.parent, prefix=f"{FINGERPRINTS}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(known, out)
-    os.replace(temporary, memory)
 
 
 def check_model_folder(path: Path) -> None:

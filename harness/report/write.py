@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from harness.files import write_atomically
 from harness.records import Summary
 from harness.report.blocks import charts
 from harness.report.html import html
@@ -28,7 +27,7 @@ def write_report(summary: Summary, out: Path) -> list[Path]:
         for chart in charts(section.blocks):
             files[out / "charts" / f"{chart.file}.svg"] = on_white(chart.svg)
     for path, text in files.items():
-        _write(path, text)
+        write_atomically(path, text)
     for stale in set((out / "charts").glob("*.svg")) - set(files):
         stale.unlink()
     return list(files)
@@ -38,16 +37,3 @@ def on_white(svg: str) -> str:
     """The chart with a background of its own: an image does not know the page's colours."""
     opening, rest = svg.split(">", 1)
     return f'{opening}><rect width="100%" height="100%" fill="#ffffff"/>{rest}'
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -19,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from harness.runner.files import write_json
+from harness.files import write_json
 from harness.suite.steps import Step
 
 FILE_OF_KIND = {

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.files import write_atomically, write_json
 from harness.records import Cell, Sample, Summary
 from harness.runner.artifacts import Manifest
-from harness.runner.files import write_atomically, write_json
 from harness.suite.steps import Step
 
 

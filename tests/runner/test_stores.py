@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.files import write_atomically
 from harness.records import Cell, Sample
 from harness.runner.artifacts import ArtifactStore
-from harness.runner.files import write_atomically
 from harness.runner.results import ResultsStore
 from harness.suite.steps import Step, make_step
 
