@@ -13,6 +13,7 @@ from typing import Any
 from harness.engines.hf_tokenizer import read_json
 from harness.engines.weight_files import weight_files
 from harness.errors import BadModelError
+from harness.files import write_atomically
 
 FINGERPRINTS = "fingerprints.json"
 _RELEVANT = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken", ".py", ".gguf")
