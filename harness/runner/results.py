@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.errors import InputError
 from harness.files import write_atomically, write_json
 from harness.records import Cell, Sample, Summary
 from harness.runner.artifacts import Manifest
@@ -108,3 +109,26 @@ class ResultsStore:
     def write_summary(self, summary: Summary) -> None:
         """Writes `summary.json`, atomically."""
         write_json(self.summary_file, summary.model_dump(mode="json", by_alias=True))
+
+
+def read_summary(path: Path) -> Summary:
+    """The summary in a results folder, or in the file itself.
+
+    Raises:
+        InputError: there is none, or it is not one.
+    """
+    file = path / "summary.json" if path.is_dir() else path
+    try:
+        return Summary.model_validate_json(file.read_text(encoding="utf-8"))
+    except OSError:
+        raise InputError(
+            f"{file}: there is no summary here",
+            "Give results/<suite>, where `harness run` wrote its summary.json.",
+        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{file}: not a summary of this version of harness: {place}: {first['msg']}",
+            "Run the suite again to write it anew.",
+        ) from None

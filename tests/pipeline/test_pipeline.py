@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import harness
 from harness.cli.run import exit_code, run_suite
 from harness.records import Cell
 from harness.runner.run import Options, Outcome, prepare
@@ -159,3 +160,9 @@ def test_results_stand_without_the_artifacts(first_run: First, tmp_path: Path) -
     place, _, _ = first_run
     elsewhere = Options(results=place.folder / "results", home=tmp_path)
     assert prepare(place.suite, elsewhere).open_cells() == []
+
+
+def test_a_suite_runs_from_python(place: Place) -> None:
+    results, home = place.folder / "results", place.folder / "home"
+    summary = harness.run(place.suite, results=results, home=str(home))
+    assert {cell.status for cell in summary.cells} == {"ok"}
