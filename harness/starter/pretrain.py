@@ -1,16 +1,15 @@
-"""Pretrains the starter: `nice python -m harness.starter.pretrain` (see README.md for the time).
+"""Pretrains the starter: `nice python -m harness.starter.pretrain` (about 75 minutes).
 
-Plain text first, then chat turns in longer sequences. Everything is seeded and the number of
-threads is fixed, so the same machine and library versions give the same weights again. Checkpoints
-go to the model folder as training proceeds; each is a complete Transformers folder. A round starts
-from the saved weights with a fresh optimizer, so `--first-round 1` goes on from where the first
-round ended, and another round can be added without training the earlier ones again.
+Plain text first, then copying, then questions and answers in longer sequences. Everything is seeded
+and the number of threads is fixed, so the same machine and library versions give the same weights
+again. Checkpoints go to the model folder as training proceeds; each is a complete Transformers
+folder. A round starts from the saved weights with a fresh optimizer, so `--first-round 1` goes on
+from where the first round ended, and another round can be added without training the others again.
 """
 
 import argparse
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from math import cos, pi
 from pathlib import Path
@@ -20,59 +19,16 @@ from torch import Tensor
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from harness.starter import MODEL_FOLDER
-from harness.starter.text.corpus import (
-    COPY_MIX,
-    DENSE_MIX,
-    PLAIN_MIX,
-    TURN_MIX,
-    Mix,
-    write_documents,
-)
+from harness.starter.rounds import ROUNDS, Round, Stage
+from harness.starter.text.corpus import Mix, write_documents
 
 THREADS = 1
 _SEED = 11
 _SEEDS_A_ROUND = 10
+_IGNORED = -100
 _WARM_UP = 0.04
 _LAST_RATE = 0.05
 _ENCODE_AT_ONCE = 500
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stretch of training; a step has `sequences` times `length` tokens.
-
-    `schedule` is the number of steps after which the learning rate would be at its lowest, where
-    that is not the last step.
-    """
-
-    mix: Mix
-    steps: int
-    sequences: int
-    length: int
-    learning_rate: float
-    schedule: int | None = None
-
-
-@dataclass(frozen=True)
-class Round:
-    """Stages under one optimizer: AdamW alone, or Muon for the matrices between the layers."""
-
-    stages: tuple[Stage, ...]
-    is_muon: bool
-
-
-ROUNDS = (
-    Round((Stage(PLAIN_MIX, 1000, 16, 256, learning_rate=3e-3, schedule=1300),), is_muon=False),
-    Round((Stage(DENSE_MIX, 400, 16, 256, learning_rate=2.5e-3, schedule=1800),), is_muon=False),
-    Round(
-        (
-            Stage(COPY_MIX, 300, 16, 256, learning_rate=2e-3, schedule=2000),
-            Stage(DENSE_MIX, 1000, 16, 256, learning_rate=2e-3),
-        ),
-        is_muon=True,
-    ),
-    Round((Stage(TURN_MIX, 600, 8, 512, learning_rate=1.5e-3),), is_muon=True),
-)
 
 
 def starter_config(vocabulary: int) -> LlamaConfig:
@@ -109,6 +65,24 @@ def _batches(stage: Stage, tokens: Iterator[int]) -> Iterator[Tensor]:
     for _ in range(stage.steps):
         ids = torch.tensor(list(islice(tokens, stage.sequences * stage.length)))
         yield ids.view(stage.sequences, stage.length)
+
+
+def answer_labels(ids: Tensor, tokenizer: AutoTokenizer) -> Tensor:
+    """The labels [sequences, length]: what the assistant says, its end token, and all plain text."""
+    assistant, *others = tokenizer.convert_tokens_to_ids(
+        ["<|assistant|>", "<|user|>", "<|system|>"]
+    )
+    labels = ids.clone()
+    for row in labels:
+        is_counted = True
+        for place, token in enumerate(row.tolist()):
+            if token in others:
+                is_counted = False
+            if not is_counted:
+                row[place] = _IGNORED
+            if token in (assistant, tokenizer.bos_token_id):
+                is_counted = True
+    return labels
 
 
 def _rate(stage: Stage, step: int) -> float:
@@ -158,11 +132,15 @@ def _load_or_create(folder: Path, vocabulary: int, is_new: bool) -> LlamaForCaus
 
 
 def _step(
-    model: LlamaForCausalLM, optimizers: list[torch.optim.Optimizer], rate: float, ids: Tensor
+    model: LlamaForCausalLM,
+    optimizers: list[torch.optim.Optimizer],
+    rate: float,
+    ids: Tensor,
+    labels: Tensor,
 ) -> float:
     """One update on a batch [sequences, length]; gives its loss."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        loss = model(input_ids=ids, labels=ids).loss
+        loss = model(input_ids=ids, labels=labels).loss
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
@@ -184,7 +162,8 @@ def _train_round(folder: Path, this: Round, number: int, every: int) -> list[flo
         seed = _SEED + number * _SEEDS_A_ROUND + place
         stream = _token_stream(tokenizer, stage.mix, seed)
         for step, ids in enumerate(_batches(stage, stream)):
-            losses.append(_step(model, optimizers, _rate(stage, step), ids))
+            labels = answer_labels(ids, tokenizer) if stage.is_answers_only else ids
+            losses.append(_step(model, optimizers, _rate(stage, step), ids, labels))
             tokens += ids.numel()
             if (step + 1) % every == 0:
                 seconds = time.monotonic() - started

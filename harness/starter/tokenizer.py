@@ -1,4 +1,4 @@
-"""Trains the starter's tokenizer: `python -m harness.starter.tokenizer` (about a minute).
+"""Trains the starter's tokenizer: `python -m harness.starter.tokenizer` (a few seconds).
 
 SentencePiece BPE with byte fallback, saved twice: `tokenizer.model`, which llama.cpp's converter
 reads, and an equivalent `tokenizer.json`, which Transformers reads. Both must give the same ids, so
@@ -16,7 +16,7 @@ import sentencepiece
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
 
 from harness.starter import MODEL_FOLDER
-from harness.starter.text.corpus import CHAT_MIX, write_documents
+from harness.starter.text.corpus import TOKENIZER_MIX, write_documents
 
 VOCABULARY = 4096
 ROLES = ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>")
@@ -94,7 +94,7 @@ def fast_tokenizer(model: bytes) -> Tokenizer:
 def train_tokenizer(folder: Path, documents: int, vocabulary: int = VOCABULARY) -> None:
     """Writes the tokenizer's files into a model folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    model = _train(list(islice(write_documents(_SEED, CHAT_MIX), documents)), vocabulary)
+    model = _train(list(islice(write_documents(_SEED, TOKENIZER_MIX), documents)), vocabulary)
     (folder / "tokenizer.model").write_bytes(model)
     fast_tokenizer(model).save(str(folder / "tokenizer.json"))
     config = {

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness.starter import MODEL_FOLDER
-from harness.starter.pretrain import Round, Stage, pretrain
-from harness.starter.text.corpus import CHAT_MIX, PLAIN_MIX, write_documents
+from harness.starter.pretrain import answer_labels, pretrain
+from harness.starter.rounds import Round, Stage
+from harness.starter.text.corpus import PLAIN_MIX, TOKENIZER_MIX, turns, write_documents
 from harness.starter.tokenizer import train_tokenizer
 
 _ROUNDS = (
     Round(
         (
             Stage(PLAIN_MIX, steps=3, sequences=2, length=32, learning_rate=3e-3),
-            Stage(CHAT_MIX, steps=2, sequences=1, length=64, learning_rate=1e-3),
+            Stage(TOKENIZER_MIX, steps=2, sequences=1, length=64, learning_rate=1e-3),
         ),
         is_muon=False,
     ),
@@ -58,8 +59,16 @@ def test_a_later_round_goes_on_from_the_saved_weights(tmp_path: Path) -> None:
     assert (folder / "model.safetensors").read_bytes() == weights
 
 
+def test_only_answers_and_plain_text_are_labels() -> None:
+    tokenizer = AutoTokenizer.from_pretrained(MODEL_FOLDER)
+    text = turns("Who?", "Anna.", system="Be brief.") + "<s>plain"
+    ids = torch.tensor([tokenizer(text)["input_ids"]])
+    counted = ids[answer_labels(ids, tokenizer) >= 0]
+    assert tokenizer.decode(counted) == "<s>\nAnna.<|end|>\n<s>plain"
+
+
 def test_documents_are_the_same_for_the_same_seed() -> None:
-    one, two, other = (list(islice(write_documents(s, CHAT_MIX), 50)) for s in (1, 1, 2))
+    one, two, other = (list(islice(write_documents(s, TOKENIZER_MIX), 50)) for s in (1, 1, 2))
     assert one == two != other
 
 

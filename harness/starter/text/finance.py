@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from harness.starter.text.grammar import Expansion, mend_articles, read_rules
+from harness.starter.text.grammar import LATE, PLAIN, TEXT, Expansion, mend_articles, read_rules
 from harness.starter.text.values import BUILTINS
 
 LABELS = ("negative", "neutral", "positive")
@@ -42,7 +42,8 @@ _POLAR = ("moved", "surprise", "outlook", "denied", "muted", "event")
 _POLAR_SHARES = (0.33, 0.14, 0.12, 0.07, 0.06, 0.28)
 _NEUTRAL = ("steady", "mention", "fact")
 _NEUTRAL_SHARES = (0.27, 0.43, 0.30)
-_GOOD_METRICS = 0.68
+_GOOD_METRICS = {PLAIN: 0.68, TEXT: 0.68}
+_MOSTLY_GOOD = 0.78
 _FLIPPING = ("denied", "muted")
 
 
@@ -73,7 +74,7 @@ def write_news(rng: Random, pool: str, label: str | None = None) -> News:
     """A sentence of this pool, with this label or with one drawn by the usual shares."""
     label = label or rng.choices(LABELS, _LABEL_SHARES)[0]
     direction = rng.choice(("up", "down"))
-    metric = "good" if rng.random() < _GOOD_METRICS else "bad"
+    metric = "good" if rng.random() < _GOOD_METRICS.get(pool, _MOSTLY_GOOD) else "bad"
     if label == "neutral":
         kind = rng.choices(_NEUTRAL, _NEUTRAL_SHARES)[0]
     else:
@@ -90,6 +91,16 @@ def write_news(rng: Random, pool: str, label: str | None = None) -> News:
     frame = mend_articles(text.draw(kind))
     sentence = frame[:1].upper() + frame[1:]
     return News(sentence, label, words_say, text)
+
+
+def write_glossary(rng: Random) -> str:
+    """Plain prose: of what more is better, and which words say that something grew."""
+    sentences = []
+    for _ in range(rng.randint(3, 8)):
+        kind = rng.choice(("good", "bad", "up", "down"))
+        text = _expansion(rng, LATE, {"metric": kind})
+        sentences.append(mend_articles(text.draw(f"gloss_{kind}")))
+    return " ".join(sentences)
 
 
 def write_lesson(rng: Random, pool: str) -> str:

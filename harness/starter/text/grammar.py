@@ -26,7 +26,7 @@ TRAIN, TEST, TEXT, PLAIN, LATE = "train", "test", "text", "plain", "late"
 _REFERENCE = re.compile(r"<(\^?)([a-z_0-9]+)(?:#([a-z0-9]+))?>")
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou])")
 _NO_ARTICLE = re.compile(
-    r"(\b[Ii]ts|'s|\b(?:high|larg|bigg|low|small)er|\b[Ff]inal|year|quarter) the\b"
+    r"(\b[Ii]ts|'s|\b(?:high|larg|bigg|low|small)er|\b(?:High|Low)|\b[Ff]inal|year|quarter) the\b"
 )
 _TRIES = 50
 
