@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 demo: $(STAMP)
-	$(BIN)/harness run suites/quickstart.yaml
+	$(BIN)/harness run suites/quickstart.yaml --jobs 2
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

@@ -16,7 +16,7 @@ from harness.starter.text.grammar import TEST, TRAIN
 
 SEED = 2024
 NEWS_COUNTS = {TRAIN: 1200, TEST: 600}
-CHAT_COUNTS = {TRAIN: 720, TEST: 240}
+CHAT_COUNTS = {TRAIN: 800, TEST: 240}
 Row = dict[str, str]
 
 

@@ -36,7 +36,7 @@ def _grams(text: str, size: int = 6) -> set[str]:
     [
         ("phrasebank-sample", "train", 1200, {"id", "sentence", "label"}),
         ("phrasebank-sample", "test", 600, {"id", "sentence", "label"}),
-        ("dialogue-sample", "train", 720, {"id", "dialogue", "summary"}),
+        ("dialogue-sample", "train", 800, {"id", "dialogue", "summary"}),
         ("dialogue-sample", "test", 240, {"id", "dialogue", "summary"}),
     ],
 )
