@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,15 @@ def test_a_report_is_written_where_it_is_wanted(tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text(quickstart().model_dump_json(by_alias=True))
     files = harness.report(tmp_path, tmp_path / "out")
     assert [file.name for file in files[:2]] == ["report.md", "index.html"]
+
+
+def test_the_function_is_there_before_and_after_its_package_is_imported() -> None:
+    program = (
+        "import harness; assert callable(harness.report)\n"
+        "import harness.report; assert callable(harness.report)\n"
+        "harness.report.write_report"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_mistakes_are_raised_and_not_printed(tmp_path: Path) -> None:
