@@ -70,7 +70,7 @@ class Display:
         self._end(step, "FAILED", f": {failure.message}")
 
     def _end(self, step: Step, word: str, rest: str) -> None:
-        self._ended += 1
+        self._ended += step.kind != "source"
         since = self._since.pop(id(step), None)
         took = f" {time.monotonic() - since:6.1f} s" if since is not None else " " * 9
         row = self._rows.pop(id(step), None)
