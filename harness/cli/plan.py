@@ -18,7 +18,8 @@ def show_plan(
 ) -> int:
     """Prints the plan. Returns the exit code."""
     prepared = prepare(suite, Options(results=results, limit=limit, only=only))
-    steps = [(step, _state(step, prepared)) for step in _all_steps(prepared)]
+    todo = {_identity(step) for step in prepared.to_do()}
+    steps = [(step, _state(step, prepared, todo)) for step in _all_steps(prepared)]
     if as_json:
         print(json.dumps(_as_data(prepared, steps), indent=2))
         return 0
@@ -57,13 +58,17 @@ def _all_steps(prepared: Prepared) -> list[Step]:
     return [*prepared.plan.steps.values(), *prepared.cells]
 
 
-def _state(step: Step, prepared: Prepared) -> str:
+def _identity(step: Step) -> tuple[str, str, str]:
+    """Two models that are defined alike have cells with the same key."""
+    return (step.key, step.model, step.task)
+
+
+def _state(step: Step, prepared: Prepared, todo: set[tuple[str, str, str]]) -> str:
     if step.kind == "source":
         return "in place"
     if prepared.is_cached(step):
         return "cached"
-    todo = {(s.key, s.model, s.task) for s in prepared.to_do()}
-    return "would run" if (step.key, step.model, step.task) in todo else "not needed"
+    return "would run" if _identity(step) in todo else "not needed"
 
 
 def _as_data(prepared: Prepared, steps: list[tuple[Step, str]]) -> dict[str, object]:

@@ -18,8 +18,6 @@ class Task:
 
     step: Step
     inputs: dict[str, str]
-    outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What the parents found, by role."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,7 @@ class Job:
     def from_json(cls, text: str) -> Job:
         """What `to_json` wrote."""
         data = json.loads(text)
-        tasks = tuple(
-            Task(Step(**task["step"]), task["inputs"], task["outcomes"]) for task in data["tasks"]
-        )
+        tasks = tuple(Task(Step(**task["step"]), task["inputs"]) for task in data["tasks"])
         return cls(**{**data, "tasks": tasks})
 
 

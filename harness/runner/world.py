@@ -94,10 +94,6 @@ class LocalWorld:
         phrasing = json.dumps([info.phrasing.instruction, info.phrasing.plain])
         return hashlib.sha256(f"{info.fingerprint()}\0{phrasing}".encode()).hexdigest()
 
-    def dataset_is_synthetic(self, name: str) -> bool:
-        """Whether the project made it up."""
-        return DATASETS[name].synthetic
-
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
         """The step's revision, and the packages of its kind and of the engines it uses."""
         packages = [p for word in (kind, *engine.split()) for p in _PACKAGES.get(word, ())]

@@ -38,9 +38,6 @@ class World(Protocol):
     def dataset_key(self, name: str) -> str:
         """SHA-256 of a data set's contents and of the way it is put to a model."""
 
-    def dataset_is_synthetic(self, name: str) -> bool:
-        """Whether the project made it up."""
-
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
         """Versions of everything that has a say in what such a step gives."""
 

@@ -6,7 +6,6 @@ entries are checked in `checks.py`, with all other mistakes, before anything run
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -252,6 +251,3 @@ def json_schema() -> dict[str, Any]:
         "title": "harness suite",
         **{key: value for key, value in schema.items() if key != "title"},
     }
-
-
-NAME_RULE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")

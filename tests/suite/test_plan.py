@@ -25,9 +25,6 @@ class FakeWorld:
     def dataset_key(self, name: str) -> str:
         return f"{self.data} of {name}"
 
-    def dataset_is_synthetic(self, name: str) -> bool:
-        return True
-
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
         return {"torch": self.version if kind in ("finetune", "merge") else "0"}
 
