@@ -1,10 +1,12 @@
 # make demo   set up, run suites/quickstart.yaml, say where the report is
 # make test   set up, run all tests
 # make lint   formatting, lint, types
+# make bench  measure against lm-evaluation-harness and llama.cpp's own tools (ONLY=classify: some)
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PEERS  := .venv-peers
 
 .PHONY: demo test lint bench clean
 .DEFAULT_GOAL := demo
@@ -27,8 +29,19 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(STAMP)
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-sort=name
+$(PEERS)/.installed: tests/benchmarks/peers/requirements.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(PEERS)/.built: tests/benchmarks/peers/build_llama_bench.py $(STAMP) $(PEERS)/.installed
+	$(BIN)/python -m tests.benchmarks.peers.build_llama_bench $(PEERS)/bin
+	touch $@
+
+bench: $(STAMP) $(PEERS)/.installed $(PEERS)/.built
+	mkdir -p .benchmarks
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-sort=name \
+	  --benchmark-json=.benchmarks/latest.json $(if $(ONLY),-k '$(ONLY)')
 
 clean:
 	rm -rf results/* reports/*

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
@@ -71,7 +72,7 @@ def fetch(place: Path) -> Path:
     version = place.name.removeprefix("llama.cpp-")
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".fetch-") as folder:
-        archive = _download(version, Path(folder))
+        archive = download(version, Path(folder))
         sources = Path(folder) / "sources"
         extract(archive, sources)
         missing = _missing(sources)
@@ -96,7 +97,12 @@ def _missing(folder: Path) -> str | None:
     return next((name for name in _NEEDED if not (folder / name).exists()), None)
 
 
-def _download(version: str, folder: Path) -> Path:
+def download(version: str, folder: Path) -> Path:
+    """Fetches the source distribution of a version of llama-cpp-python into a folder, with pip.
+
+    Raises:
+        MissingToolError: pip cannot get it.
+    """
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--disable-pip-version-check", "--no-binary", _PACKAGE, "--dest", str(folder)]
     done = subprocess.run(
@@ -113,16 +119,19 @@ def _download(version: str, folder: Path) -> Path:
     return archives[0]
 
 
-def extract(archive: Path, out: Path) -> None:
-    """Takes the converter, and nothing else, out of a source distribution.
+def extract(archive: Path, out: Path, wanted: Sequence[str] = _WANTED) -> None:
+    """Takes some of llama.cpp out of a source distribution: the converter, and nothing else.
 
     Only plain files under `*/vendor/llama.cpp/` that stay inside `out` are written.
+
+    Args:
+        wanted: names at llama.cpp's top: files, or folders that are taken whole.
     """
     with tarfile.open(archive) as tar:
         for member in tar:
             parts = PurePosixPath(member.name).parts
             inside = parts[3:]
-            if parts[1:3] != ("vendor", "llama.cpp") or not inside or inside[0] not in _WANTED:
+            if parts[1:3] != ("vendor", "llama.cpp") or not inside or inside[0] not in wanted:
                 continue
             if not member.isfile() or ".." in inside:
                 continue

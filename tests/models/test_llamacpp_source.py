@@ -83,7 +83,7 @@ def test_a_fetched_converter_appears_whole(tmp_path: Path, monkeypatch: pytest.M
     root = "llama_cpp_python-1.0/vendor/llama.cpp"
     names = ("convert_hf_to_gguf.py", "conversion/base.py", "gguf-py/gguf/__init__.py")
     file = archive(tmp_path / "sdist.tar.gz", {f"{root}/{name}": b"x" for name in names})
-    monkeypatch.setattr(llamacpp_source, "_download", lambda version, folder: file)
+    monkeypatch.setattr(llamacpp_source, "download", lambda version, folder: file)
     place = tmp_path / "share" / "llama.cpp-1.0"
     assert llamacpp_source.fetch(place) == place
     assert all((place / name).is_file() for name in names)
@@ -104,6 +104,6 @@ def test_a_source_distribution_without_converter_is_said_to_be_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = archive(tmp_path / "sdist.tar.gz", {"a/vendor/llama.cpp/LICENSE": b"x"})
-    monkeypatch.setattr(llamacpp_source, "_download", lambda version, folder: file)
+    monkeypatch.setattr(llamacpp_source, "download", lambda version, folder: file)
     with pytest.raises(MissingToolError, match="has no convert_hf_to_gguf"):
         llamacpp_source.fetch(tmp_path / "share" / "llama.cpp-1.0")
