@@ -26,7 +26,7 @@ from harness.engines.llama_context import (
     slices,
 )
 from harness.engines.llama_model import LlamaModel, gguf_files
-from harness.engines.llamacpp_batch import Node, groups, tree
+from harness.engines.llamacpp_batch import groups
 from harness.engines.llamacpp_generate import generate_all
 from harness.engines.process import peak_resident_bytes, physical_cores
 from harness.engines.protocol import (
@@ -38,6 +38,7 @@ from harness.engines.protocol import (
     Limits,
     LogProbs,
 )
+from harness.engines.trees import Node, tree
 from harness.errors import InputError
 
 CLOSED = "The engine has been closed."
@@ -169,7 +170,7 @@ class LlamaCppEngine:
 
 def run_targets(cache: LlamaContext, nodes: Sequence[Node]) -> list[float]:
     """Runs nodes and gives the log-probability of each of their targets, in order."""
-    logits = cache.decode([node.token for node in nodes])
+    logits = cache.decode([token_of(node) for node in nodes])
     asked = [node.targets for node in nodes if node.targets]
     if not asked:
         return []
@@ -179,6 +180,11 @@ def run_targets(cache: LlamaContext, nodes: Sequence[Node]) -> list[float]:
         for row, targets in zip(rows, asked, strict=True)
         for target in targets
     ]
+
+
+def token_of(node: Node) -> Token:
+    """A node as llama.cpp is to run it: in all its sequences at once."""
+    return Token(node.id, node.position, tuple(node.sequences), bool(node.targets))
 
 
 def file_type(model: LlamaModel) -> str:

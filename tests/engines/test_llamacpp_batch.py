@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.engines.contexts import Context, Target, shared_prefix_length
-from harness.engines.llamacpp_batch import groups, tree
+from harness.engines.llamacpp_batch import groups
+from harness.engines.trees import tree
 
 sequences = st.lists(
     st.lists(st.integers(0, 1), min_size=1, max_size=7).map(tuple), min_size=1, max_size=8
