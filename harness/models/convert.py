@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from harness.errors import BadModelError
-from harness.models.gguf_file import gguf_info
+from harness.engines.gguf_file import gguf_info
 from harness.models.llamacpp_source import VARIABLE, find_llama_cpp
 from harness.models.sources import check_model_folder
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BadModelError, InputError
-from harness.models.gguf_file import gguf_info
+from harness.engines.gguf_file import gguf_info
 
 QTYPES: tuple[str, ...] = (
     "Q2_K",

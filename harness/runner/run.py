@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.engines.weight_files import check_file
 from harness.errors import HarnessError, InputError
-from harness.models.gguf_file import gguf_info
+from harness.engines.gguf_file import gguf_info
 from harness.models.sources import check_model_folder
 from harness.records import Cell, Failure, Summary
 from harness.runner.artifacts import ArtifactStore, default_home

@@ -63,7 +63,7 @@ def test_the_first_loss_is_the_mean_of_a_tenth_of_the_steps() -> None:
 def test_recipes_and_checks_need_no_torch() -> None:
     code = (
         "import sys, harness.models.recipe, harness.models.sources, harness.models.quantize, "
-        "harness.models.llamacpp_source, harness.models.gguf_file; "
+        "harness.models.llamacpp_source, harness.engines.gguf_file; "
         "sys.exit(bool({'torch', 'transformers', 'llama_cpp'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
