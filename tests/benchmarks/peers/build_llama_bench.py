@@ -64,6 +64,8 @@ def build(out: Path) -> list[Path]:
             files = [sources / "tools" / tool / name for name in (f"{tool}.cpp", "main.cpp")]
             command = [compiler, "-O3", "-DNDEBUG", "-std=c++17", *map(str, files)]
             command += [f"-I{sources / 'common'}", f"-I{sources / 'vendor'}", f"-I{headers}"]
+            if sys.platform == "linux":  # so that each library is found by the program's own path
+                command.append("-Wl,--no-as-needed")
             for place in (loaded, common):
                 command += [f"-L{place}", f"-Wl,-rpath,{place}"]
             command += ["-lllama-common", "-lllama", "-lggml", "-lggml-base", "-pthread"]

@@ -1,0 +1,83 @@
+"""What is measured against what, and what the ratio has to be: the table of `make bench`."""
+
+from __future__ import annotations
+
+from tests.benchmarks.ratios import Row
+
+FIVE_SHOT = "classify, 5-shot"
+ZERO_SHOT = "classify, 0-shot"
+SUMMARIZE = "summarize, Q4_K_M"
+SUMMARIZE_HF = "summarize, hf"
+SPEED = "speed task"
+AROUND = "around the engine"
+SHOTS = "classify by shots, F16 GGUF"
+MEMORY = "memory over 10,000 examples"
+
+F16, Q4 = "F16 GGUF", "Q4_K_M GGUF"
+HF32, HF16 = "hf float32", "hf bfloat16"
+LM32, LM16, LMF16 = "lm-eval float32", "lm-eval bfloat16", "lm-eval float16"
+LOOP, BATCHED, BENCH = "create_completion loop", "llama-batched-bench", "llama-bench"
+BATCHED_EXACT, BENCH_PLAIN = f"{BATCHED}, exact", f"{BENCH}, plain attention"
+"""The same programs with the settings that the harness runs with: what exactness costs."""
+ENGINE, AROUND_CLASSIFY, AROUND_SUMMARIZE = "engine", "classify, F16", "summarize, Q4_K_M"
+
+
+def faster(group: str, reference: str, ours: str, limit: float) -> Row:
+    """So many times as fast as the reference on the same work."""
+    return Row(f"{group}: {ours}", group, reference, ours, "seconds", "at least", limit)
+
+
+def computed(group: str, ours: str) -> Row:
+    """Tokens that had to be run per second, against the prefill rate of llama-bench."""
+    return Row(
+        f"{group}: tokens run per second",
+        group,
+        BENCH,
+        ours,
+        "computed_tokens_per_second",
+        "at least",
+        0.9,
+        reference_figure="tokens_per_second",
+    )
+
+
+def around(work: str) -> Row:
+    """Time around the engine, against the engine's own."""
+    return Row(
+        f"everything around the engine: {work}",
+        AROUND,
+        work,
+        work,
+        "around_seconds",
+        "below",
+        0.05,
+        reference_figure="engine_seconds",
+    )
+
+
+ROWS: tuple[Row, ...] = (
+    faster(FIVE_SHOT, LM32, F16, 30),
+    faster(FIVE_SHOT, LM16, F16, 9),
+    faster(FIVE_SHOT, LM32, HF32, 6),
+    faster(FIVE_SHOT, LM16, HF16, 3),
+    faster(ZERO_SHOT, LM32, F16, 7),
+    faster(ZERO_SHOT, LM32, HF32, 1.5),
+    faster(ZERO_SHOT, LM16, HF16, 1.5),
+    faster(SUMMARIZE, LOOP, Q4, 1.5),
+    Row(
+        "summarize, Q4_K_M: prompt and generated tokens per second",
+        SUMMARIZE,
+        BATCHED,
+        Q4,
+        "tokens_per_second",
+        "at least",
+        0.9,
+    ),
+    faster(SUMMARIZE_HF, LM32, HF32, 1.5),
+    faster(SUMMARIZE_HF, LM16, HF16, 1.5),
+    computed(FIVE_SHOT, F16),
+    computed(ZERO_SHOT, F16),
+    computed(SUMMARIZE, Q4),
+    around(AROUND_CLASSIFY),
+    around(AROUND_SUMMARIZE),
+)

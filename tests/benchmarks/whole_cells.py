@@ -1,0 +1,135 @@
+"""Whole cells, through the runner: what is spent around the engine, and memory as examples go by."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import psutil
+
+from harness.data import Dataset, Example
+from harness.data.datasets import SENTIMENT
+from harness.engines import Engine, EngineSpec, open_engine
+from harness.engines.tokenizer import open_tokenizer
+from harness.runner import cell_runner
+from harness.runner.cell_runner import CellRunner
+from harness.runner.jobs import Task
+from harness.suite.steps import make_step
+from harness.tasks.prompting import prompts_to_ask
+from tests.benchmarks.questions import NEW_TOKENS, Work, ask, phrasebank
+
+EVERY = 1000
+"""Examples between two readings of memory."""
+
+
+class TimedEngine:
+    """An engine that adds up the seconds spent inside its answers' iterators."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.seconds = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def choose(self, questions: Sequence[Any]) -> Iterator[Any]:
+        """See `Engine.choose`."""
+        return self._timed(self._engine.choose(questions))
+
+    def generate(self, prompts: Sequence[Any], limits: Any) -> Iterator[Any]:
+        """See `Engine.generate`."""
+        return self._timed(self._engine.generate(prompts, limits))
+
+    def _timed(self, answers: Iterator[Any]) -> Iterator[Any]:
+        while True:
+            started = time.perf_counter()
+            answer = next(answers, None)
+            self.seconds += time.perf_counter() - started
+            if answer is None:
+                return
+            yield answer
+
+
+def cell(spec: dict[str, Any], work: dict[str, Any], weights: str, threads: int) -> dict[str, Any]:
+    """Runs a cell as a worker does, its prompts included, and takes its time apart.
+
+    Returns:
+        `engine_seconds`: inside the engine's answers. `around_seconds`: all the rest but opening
+        the engine, of which `prompting_seconds` went into drawing and encoding.
+    """
+    timed: list[TimedEngine] = []
+    opening = 0.0
+
+    def opened(asked: EngineSpec) -> Any:
+        nonlocal opening
+        started = time.perf_counter()
+        timed.append(TimedEngine(open_engine(asked)))
+        opening = time.perf_counter() - started
+        return timed[0]
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(cell_runner, "open_engine", opened),
+    ):
+        started = time.perf_counter()
+        prompts = Path(folder) / "prompts"
+        prompts.mkdir()
+        asked = Work(**work)
+        ask(asked, Path(weights)).write(prompts)
+        prompting_seconds = time.perf_counter() - started
+        runner = CellRunner(Path(folder) / "results", threads)
+        runner.run(cell_task(spec, asked.kind, prompts, weights), lambda done, total, unit: None)
+        seconds = time.perf_counter() - started - opening
+        runner.close()
+    engine_seconds = timed[0].seconds
+    return {
+        "seconds": seconds,
+        "engine_seconds": engine_seconds,
+        "around_seconds": seconds - engine_seconds,
+        "prompting_seconds": prompting_seconds,
+        "examples": asked.examples,
+    }
+
+
+def memory(spec: dict[str, Any], weights: str, examples: int, threads: int) -> dict[str, Any]:
+    """Resident bytes of this process after 0, 1000, … examples of a classification cell.
+
+    Sentences are cycled, each with its number, so that no prompt occurs twice.
+    """
+    resident: list[int] = []
+
+    def progress(done: int, total: int, unit: str) -> None:
+        if done % EVERY == 0:
+            resident.append(psutil.Process().memory_info().rss)
+
+    with tempfile.TemporaryDirectory() as folder:
+        data = phrasebank()
+        rows = [data.test[n % len(data.test)] for n in range(examples)]
+        numbered = [Example(str(n), f"{n}. {row.text}", row.target) for n, row in enumerate(rows)]
+        many = Dataset(data.train, tuple(numbered), data.labels)
+        prompts = Path(folder) / "prompts"
+        prompts.mkdir()
+        prompts_to_ask(open_tokenizer(Path(weights)), many, SENTIMENT, None, 0).write(prompts)
+        runner = CellRunner(Path(folder) / "results", threads)
+        started = time.perf_counter()
+        runner.run(cell_task(spec, "classify", prompts, weights), progress)
+        seconds = time.perf_counter() - started
+        runner.close()
+    after = psutil.Process().memory_info().rss
+    return {"seconds": seconds, "resident_bytes": resident, "after_bytes": after, "every": EVERY}
+
+
+def cell_task(spec: dict[str, Any], kind: str, prompts: Path, weights: str) -> Task:
+    """The cell of one model and one task, as a plan would put it."""
+    files = {role: spec[role] for role in ("weights", "gguf") if spec.get(role)}
+    options = {key: value for key, value in spec.items() if key not in files}
+    asked: dict[str, Any] = {"type": kind, "dataset": "benchmark"}
+    if kind == "summarize":
+        asked["max_new_tokens"] = NEW_TOKENS
+    params = {"task": asked, "options": options, "seed": 0}
+    step = make_step("cell", "benchmark", params, {}, {}, model="model", task="task")
+    return Task(step, {**files, "prompts": str(prompts), "tokenizer": weights})
