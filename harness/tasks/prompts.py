@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ class PromptSet:
 
     def write(self, folder: Path) -> None:
         """Writes `prompts.jsonl` and `prompts.json` into a folder."""
-        lines = (json.dumps(asdict(prompt), ensure_ascii=False) for prompt in self.prompts)
+        lines = (json.dumps(vars(prompt), ensure_ascii=False) for prompt in self.prompts)
         (folder / "prompts.jsonl").write_text("".join(f"{line}\n" for line in lines))
         (folder / "prompts.json").write_text(json.dumps(self.summary()))
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from harness.engines import ChoiceQuestion, Engine, EngineSpec, Limits, open_engine
+from harness.engines.tokenizer import Tokenizer, open_tokenizer
 from harness.tasks.prompts import PromptSet
 from tests.benchmarks.lines import serve
 from tests.benchmarks.questions import Work, ask
@@ -50,8 +52,9 @@ class Server:
         """
         assert self._engine is not None, "nothing was loaded"
         asked = PromptSet.read(Path(prompts))
+        tokenizer = tokenizer_of(weights)
         started = time.perf_counter()
-        made = ask(Work(**work), Path(weights)) if prompting else asked
+        made = ask(Work(**work), tokenizer) if prompting else asked
         prompting_seconds = time.perf_counter() - started
         assert made.sha256() == asked.sha256(), "these are not the prompts that the peers read"
         chosen = asked.prompts[:limit]
@@ -84,6 +87,12 @@ class Server:
             "computed_tokens": ran,
             "computed_tokens_per_second": ran / seconds,
         }
+
+
+@lru_cache
+def tokenizer_of(weights: str) -> Tokenizer:
+    """The tokenizer of a folder, opened once."""
+    return open_tokenizer(Path(weights))
 
 
 def computed(engine: Engine) -> int:

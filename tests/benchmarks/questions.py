@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.data import Dataset, Example
 from harness.data.datasets import SENTIMENT, SENTIMENT_LABELS, SUMMARY
-from harness.engines.tokenizer import open_tokenizer
+from harness.engines.tokenizer import Tokenizer, open_tokenizer
 from harness.tasks.prompting import prompts_to_ask
 from harness.tasks.prompts import PromptSet
 from tests.benchmarks.places import DATA
@@ -52,15 +52,14 @@ def prompts(work: Work, weights: Path, folder: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             made = Path(scratch) / "made"
             made.mkdir()
-            ask(work, weights).write(made)
+            ask(work, open_tokenizer(weights)).write(made)
             made.rename(place)
     return place
 
 
-def ask(work: Work, weights: Path) -> PromptSet:
+def ask(work: Work, tokenizer: Tokenizer) -> PromptSet:
     """The work's prompts, put as the harness puts them to a model without a chat template."""
     phrasing = SENTIMENT if work.kind == "classify" else SUMMARY
-    tokenizer = open_tokenizer(weights)
     return prompts_to_ask(tokenizer, work.dataset(), phrasing, work.examples, 0, work.shots)
 
 

@@ -59,7 +59,7 @@ def cell(spec: dict[str, Any], work: dict[str, Any], weights: str, threads: int)
 
     Returns:
         `engine_seconds`: inside the engine's answers. `around_seconds`: all the rest but opening
-        the engine, of which `prompting_seconds` went into drawing and encoding.
+        engine and tokenizer, of which `prompting_seconds` went into the prompts' step.
     """
     timed: list[TimedEngine] = []
     opening = 0.0
@@ -71,6 +71,7 @@ def cell(spec: dict[str, Any], work: dict[str, Any], weights: str, threads: int)
         opening = time.perf_counter() - started
         return timed[0]
 
+    tokenizer = open_tokenizer(Path(weights))
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(cell_runner, "open_engine", opened),
@@ -79,7 +80,7 @@ def cell(spec: dict[str, Any], work: dict[str, Any], weights: str, threads: int)
         prompts = Path(folder) / "prompts"
         prompts.mkdir()
         asked = Work(**work)
-        ask(asked, Path(weights)).write(prompts)
+        ask(asked, tokenizer).write(prompts)
         prompting_seconds = time.perf_counter() - started
         runner = CellRunner(Path(folder) / "results", threads)
         runner.run(cell_task(spec, asked.kind, prompts, weights), lambda done, total, unit: None)
