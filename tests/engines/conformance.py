@@ -6,45 +6,27 @@ An engine is held against the plain model, run by Transformers alone, one sequen
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from harness.engines import ChoiceQuestion, Engine, Limits
 from harness.errors import InputError, PromptTooLongError
 from tests.engines.models import CONTEXT, VOCABULARY
-
-Floats = npt.NDArray[np.float64]
+from tests.engines.plain import Plain
 
 
 @dataclass(frozen=True)
 class Case:
-    """An engine, the plain model's log-probabilities of (length, vocabulary), and how close."""
+    """An engine, the same model run the plain way, and how close the two are to be."""
 
     engine: Engine
-    log_probabilities: Callable[[Sequence[int]], Floats]
+    plain: Plain
     parameters: int
     disk_bytes: int
     tolerance: float = 2e-4
-
-    def expected(self, question: ChoiceQuestion) -> list[float]:
-        """The summed log-probability of each choice by its definition."""
-        sums = []
-        for choice in question.choices:
-            rows = self.log_probabilities(question.prompt + choice)
-            start = len(question.prompt) - 1
-            sums.append(float(sum(rows[start + n, token] for n, token in enumerate(choice))))
-        return sums
-
-    def greedy(self, prompt: Sequence[int], count: int) -> tuple[int, ...]:
-        """The most likely continuation, one full run of the plain model for each token."""
-        ids = list(prompt)
-        for _ in range(count):
-            ids.append(int(self.log_probabilities(ids)[-1].argmax()))
-        return tuple(ids[len(prompt) :])
 
 
 def ids_of(length: int, seed: int, begin: Sequence[int] = ()) -> tuple[int, ...]:
@@ -79,7 +61,7 @@ class Conformance:
         answers = dict(case.engine.choose(questions))
         assert sorted(answers) == list(range(len(questions)))
         for number, question in enumerate(questions):
-            assert answers[number] == pytest.approx(case.expected(question), abs=case.tolerance)
+            assert answers[number] == pytest.approx(case.plain.choose(question), abs=case.tolerance)
 
     def test_prompts_behind_the_same_examples_are_scored_as_the_plain_model_does(
         self, case: Case
@@ -87,7 +69,7 @@ class Conformance:
         questions = few_shot_questions()
         answers = dict(case.engine.choose(questions))
         for number, question in enumerate(questions):
-            assert answers[number] == pytest.approx(case.expected(question), abs=case.tolerance)
+            assert answers[number] == pytest.approx(case.plain.choose(question), abs=case.tolerance)
 
     def test_an_empty_choice_has_log_probability_zero(self, case: Case) -> None:
         question = ChoiceQuestion((1, 20), ((), (30,)))
@@ -119,14 +101,14 @@ class Conformance:
         next(iter(case.engine.choose(questions)))
         next(iter(case.engine.generate([ids_of(9, 1), ids_of(5, 2)], Limits(3))))
         assert dict(case.engine.choose(questions[:1]))[0] == pytest.approx(
-            case.expected(questions[0]), abs=case.tolerance
+            case.plain.choose(questions[0]), abs=case.tolerance
         )
 
     def test_a_prompt_that_just_fits_is_scored(self, case: Case) -> None:
         question = ChoiceQuestion(ids_of(CONTEXT - 3, seed=7), ((30, 31), (32,)))
         assert len(question.prompt) + 2 == CONTEXT
         assert dict(case.engine.choose([question]))[0] == pytest.approx(
-            case.expected(question), abs=case.tolerance
+            case.plain.choose(question), abs=case.tolerance
         )
 
     def test_a_prompt_that_does_not_fit_is_refused_with_its_length(self, case: Case) -> None:
@@ -156,12 +138,12 @@ class Conformance:
         answers = dict(case.engine.generate(prompts, Limits(8)))
         assert sorted(answers) == list(range(len(prompts)))
         for number, prompt in enumerate(prompts):
-            assert answers[number].ids == case.greedy(prompt, 8)
+            assert answers[number].ids == case.plain.greedy(prompt, 8)
             assert answers[number].finish_reason == "length"
 
     def test_a_stop_id_ends_one_answer_and_is_not_part_of_it(self, case: Case) -> None:
         prompts = [ids_of(4 + n, seed=n) for n in range(6)]
-        free = [case.greedy(prompt, 6) for prompt in prompts]
+        free = [case.plain.greedy(prompt, 6) for prompt in prompts]
         stop = free[0][2]
         answers = dict(case.engine.generate(prompts, Limits(6, frozenset({stop}))))
         assert answers[0].finish_reason == "stop"
@@ -189,7 +171,7 @@ class Conformance:
         assert every.dtype == np.float32
         assert every.shape == (32, VOCABULARY)
         np.testing.assert_allclose(np.exp(every).sum(-1), 1, atol=1e-4)
-        np.testing.assert_allclose(every, case.log_probabilities(ids), atol=case.tolerance)
+        np.testing.assert_allclose(every, case.plain.log_probabilities(ids), atol=case.tolerance)
 
     def test_a_text_begins_with_exactly_one_bos(self, case: Case) -> None:
         for text in ("The profit", "<s>The profit", "", "<s>"):

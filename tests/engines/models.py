@@ -1,4 +1,4 @@
-"""Tiny random models made on the spot: a tokenizer, Llama, Mistral, adapters, GGUF files."""
+"""Tiny random models made on the spot: a tokenizer, models of many kinds, adapters, GGUF files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ import sentencepiece
 import torch
 from peft import LoraConfig, get_peft_model
 from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
     GenerationConfig,
-    LlamaConfig,
     LlamaForCausalLM,
     LlamaTokenizer,
-    MistralConfig,
-    MistralForCausalLM,
 )
 
 from harness.models.llamacpp_source import find_llama_cpp
@@ -61,7 +60,20 @@ CHAT_TEMPLATE = (
     "{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
-Kind = Literal["llama", "llama-tied", "mistral"]
+WINDOWS = {"mistral": 16, "gemma2": 32, "gemma3": 16}
+"""Widths of sliding windows, in tokens: shorter and longer than an engine's trial pass may be."""
+Kind = Literal[
+    "llama",
+    "llama-tied",
+    "llama-wide",
+    "mistral",
+    "gemma2",
+    "gemma3",
+    "qwen2",
+    "qwen3",
+    "gpt2",
+    "bloom",
+]
 
 
 def sentences(count: int, seed: int = 0) -> list[str]:
@@ -99,10 +111,14 @@ def write_tokenizer(folder: Path) -> None:
     (folder / "tokenizer.vocab").unlink()
 
 
-def write_model(folder: Path, tokenizer: Path, kind: Kind = "llama", seed: int = 0) -> Path:
-    """A random model with its tokenizer; spread wide, so that log-probabilities differ."""
-    shutil.copytree(tokenizer, folder, dirs_exist_ok=True)
-    torch.manual_seed(seed)
+def configuration(kind: Kind) -> Any:
+    """A model of two layers with weights spread wide, so that log-probabilities differ.
+
+    `llama` has half as many key and value heads as query heads; in `mistral` both layers see
+    a window only, in the Gemmas every other one; Gemma 2 caps attention scores and logits; GPT-2
+    has learned positions, and BLOOM none (ALiBi). `llama-wide` has rows of 256 weights, which
+    K-quants need.
+    """
     shape: dict[str, Any] = dict(
         vocab_size=VOCABULARY,
         hidden_size=64,
@@ -110,18 +126,41 @@ def write_model(folder: Path, tokenizer: Path, kind: Kind = "llama", seed: int =
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
+        head_dim=16,
         max_position_embeddings=CONTEXT,
         initializer_range=0.15,
+        tie_word_embeddings=kind in ("llama-tied", "llama-wide", "gemma2", "gemma3"),
         bos_token_id=1,
         eos_token_id=2,
         pad_token_id=3,
-        tie_word_embeddings=kind == "llama-tied",
     )
-    model: Any
-    if kind == "mistral":
-        model = MistralForCausalLM(MistralConfig(**shape, sliding_window=16))
-    else:
-        model = LlamaForCausalLM(LlamaConfig(**shape))
+    if kind == "llama-wide":
+        shape.update(hidden_size=256, intermediate_size=512, head_dim=64, initializer_range=0.1)
+    if kind in WINDOWS:
+        shape.update(sliding_window=WINDOWS[kind])
+    if kind in ("gemma2", "gemma3"):
+        shape.update(query_pre_attn_scalar=16, initializer_range=0.3)
+        shape.update(layer_types=["sliding_attention", "full_attention"])
+    if kind == "gemma2":
+        shape.update(attn_logit_softcapping=5.0, final_logit_softcapping=8.0)
+    if kind in ("gpt2", "bloom"):
+        shape.update(n_embd=64, n_layer=2, n_head=4, n_positions=CONTEXT, initializer_range=0.3)
+        for name in ("num_key_value_heads", "head_dim", "intermediate_size"):
+            del shape[name]
+    family = {"gemma3": "gemma3_text"}.get(kind, kind.split("-")[0])
+    return AutoConfig.for_model(family, **shape)
+
+
+def write_model(folder: Path, tokenizer: Path, kind: Kind = "llama", seed: int = 0) -> Path:
+    """A random model with the tokenizer of a folder."""
+    shutil.copytree(tokenizer, folder, dirs_exist_ok=True)
+    torch.manual_seed(seed)
+    model: Any = AutoModelForCausalLM.from_config(configuration(kind))
+    if kind == "llama-wide":
+        model = model.to(torch.bfloat16)
+    for name, weight in model.named_parameters():
+        if ".post_" in name and kind in ("gemma2", "gemma3"):
+            torch.nn.init.constant_(weight, 4.0)  # else the token just read outweighs all layers
     model.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=[2], pad_token_id=3)
     model.save_pretrained(str(folder))
     return folder

@@ -1,8 +1,7 @@
-"""Tiny models made on the spot: random weights, a tokenizer trained on made-up sentences."""
+"""A tiny model made on the spot, examples to train it on, and its GGUF."""
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import random
@@ -12,77 +11,11 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded
 
-WORDS = ("profit", "loss", "quarter", "share", "bank", "trade", "grew", "fell", "net", "result")
-VOCABULARY = 400
-
-
-def sentences(count: int, seed: int = 0) -> list[str]:
-    """Made-up sentences, each of a few words and a number."""
-    chooser = random.Random(seed)
-    return [
-        " ".join(chooser.choices(WORDS, k=chooser.randint(3, 9))) + f" {chooser.randint(1, 999)}."
-        for _ in range(count)
-    ]
-
-
-def write_tokenizer(folder: Path) -> None:
-    """A SentencePiece tokenizer with byte fallback, as Llama's are."""
-    import sentencepiece
-
-    model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(sentences(2000)),
-        model_writer=model,
-        model_type="bpe",
-        vocab_size=VOCABULARY,
-        byte_fallback=True,
-        hard_vocab_limit=True,
-        unk_id=0,
-        bos_id=1,
-        eos_id=2,
-        minloglevel=2,
-    )
-    (folder / "tokenizer.model").write_bytes(model.getvalue())
-    config = {
-        "tokenizer_class": "LlamaTokenizer",
-        "add_bos_token": True,
-        "add_eos_token": False,
-        "legacy": False,
-        "bos_token": "<s>",
-        "eos_token": "</s>",
-        "unk_token": "<unk>",
-        "chat_template": "{{ messages[0]['content'] }}",
-    }
-    (folder / "tokenizer_config.json").write_text(json.dumps(config))
-
-
-def write_model(folder: Path, seed: int = 0) -> Path:
-    """A random 2-layer Llama of hidden size 256, so that K-quants apply to it."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(seed)
-    config = LlamaConfig(
-        hidden_size=256,
-        intermediate_size=512,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        vocab_size=VOCABULARY,
-        max_position_embeddings=128,
-        tie_word_embeddings=True,
-        initializer_range=0.1,
-        bos_token_id=1,
-        eos_token_id=2,
-    )
-    folder.mkdir(parents=True)
-    LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
-    write_tokenizer(folder)
-    return folder
-
 
 def write_examples(file: Path, count: int = 24, seed: int = 0) -> Path:
     """Examples whose answer is their first prompt id twice: something that can be learned."""
+    from tests.engines.models import VOCABULARY
+
     chooser = random.Random(seed)
     with file.open("w") as lines:
         for _ in range(count):
@@ -95,9 +28,21 @@ def write_examples(file: Path, count: int = 24, seed: int = 0) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A whole tiny model; tests do not change it."""
-    return write_model(tmp_path_factory.mktemp("models") / "tiny")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tokenizer of the tiny models."""
+    from tests.engines.models import write_tokenizer
+
+    folder = tmp_path_factory.mktemp("tokenizer")
+    write_tokenizer(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tokenizer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole tiny model, wide enough for K-quants; tests do not change it."""
+    from tests.engines.models import write_model
+
+    return write_model(tmp_path_factory.mktemp("models") / "tiny", tokenizer, "llama-wide")
 
 
 @pytest.fixture(scope="session")

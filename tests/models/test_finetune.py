@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from harness.models.finetune import finetune
 from harness.models.recipe import Recipe
 from harness.models.training_loop import answer_loss, make_batch
 from harness.records import Training
-from tests.models.conftest import write_model
+from tests.engines.models import CONTEXT, VOCABULARY
 
 QUICK = Recipe(epochs=2.0, batch_tokens=96, learning_rate=2e-3, rank=4)
 
@@ -77,7 +78,7 @@ def test_the_adapter_folder_is_plain_and_tells_no_path(
 
 def test_the_loss_is_that_of_the_answer_tokens(tiny: Path, examples: Path) -> None:
     model = load_base(tiny)
-    rows = read_examples(examples, 400, 128)[:7]
+    rows = read_examples(examples, VOCABULARY, CONTEXT)[:7]
     with torch.no_grad():
         loss = answer_loss(model, make_batch(rows, torch.device("cpu")))
         losses = []
@@ -137,8 +138,10 @@ def test_a_diverging_training_says_so(tiny: Path, examples: Path, tmp_path: Path
     assert "learning rate" in caught.value.hint
 
 
-def test_a_broken_base_is_told_from_a_diverging_training(examples: Path, tmp_path: Path) -> None:
-    base = write_model(tmp_path / "base")
+def test_a_broken_base_is_told_from_a_diverging_training(
+    tiny: Path, examples: Path, tmp_path: Path
+) -> None:
+    base = Path(shutil.copytree(tiny, tmp_path / "base"))
     tensors = load_file(base / "model.safetensors")
     tensors["model.norm.weight"] = torch.full_like(tensors["model.norm.weight"], math.nan)
     save_file(tensors, base / "model.safetensors", {"format": "pt"})

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file as load_numpy
 
+from harness.engines.gguf_file import TENSOR_TYPES, gguf_info
 from harness.errors import BadModelError, InputError
 from harness.models.convert import convert
-from harness.engines.gguf_file import TENSOR_TYPES, gguf_info
 from harness.models.quantize import QTYPES, quantize
 
 READ_WITH_GGUF_PY = """

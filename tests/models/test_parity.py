@@ -16,7 +16,7 @@ from harness.errors import BadDataError
 from harness.models.convert import convert
 from harness.models.parity import MAX_MEAN_KL, check_parity, kl_divergence
 from harness.records import Parity
-from tests.models.conftest import sentences, write_model
+from tests.engines.models import sentences, write_model
 
 
 @pytest.fixture(scope="session")
@@ -42,9 +42,9 @@ def test_a_faithful_conversion_passes(
 
 
 def test_other_weights_do_not_pass(
-    tiny: Path, prompts: Path, tmp_path: Path, llama_cpp_sources: Path
+    tiny: Path, tokenizer: Path, prompts: Path, tmp_path: Path, llama_cpp_sources: Path
 ) -> None:
-    other = write_model(tmp_path / "other", seed=1)
+    other = write_model(tmp_path / "other", tokenizer, "llama-wide", seed=1)
     convert(other, tmp_path / "other.gguf")
     parity = check_parity(tiny, tmp_path / "other.gguf", prompts, tmp_path / "parity.json")
     assert not parity.passed and "KL" in parity.reason
