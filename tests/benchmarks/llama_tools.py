@@ -90,15 +90,14 @@ def parse_batched(text: str) -> list[BatchedResult]:
 def bench(
     gguf: Path,
     threads: int,
-    prompt_tokens: int = 0,
-    new_tokens: int = 0,
-    depth: int = 0,
-    repetitions: int = 3,
+    prompt_tokens: int,
+    new_tokens: int,
+    repetitions: int,
     options: Sequence[str] = (),
 ) -> list[BenchResult]:
     """Runs llama-bench: a test of the prompt, and one of the answer, where each is above 0."""
-    sizes = ["-p", str(prompt_tokens), "-n", str(new_tokens), "-d", str(depth)]
-    command = [PEERS / "bin" / "llama-bench", "-m", gguf, "-t", threads, *sizes]
+    command = [PEERS / "bin" / "llama-bench", "-m", gguf, "-t", threads]
+    command += ["-p", prompt_tokens, "-n", new_tokens]
     return parse_bench(_run([*command, "-r", repetitions, "-o", "json", *options]))
 
 

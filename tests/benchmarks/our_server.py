@@ -6,12 +6,15 @@ python -m tests.benchmarks.our_server
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from harness.engines import ChoiceQuestion, Engine, EngineSpec, Limits, open_engine
+from harness.engines.timing import Phase, SpeedShape
 from harness.engines.tokenizer import Tokenizer, open_tokenizer
 from harness.tasks.prompts import PromptSet
 from tests.benchmarks.lines import serve
@@ -88,6 +91,22 @@ class Server:
             "computed_tokens_per_second": ran / seconds,
         }
 
+    def time(self, phase: Phase, tokens: int, depth: int, repetitions: int) -> Answer:
+        """Times a shape as the `speed` task does; a lap is the median of its repetitions."""
+        assert self._engine is not None, "nothing was loaded"
+        stopwatch = self._engine.stopwatch()
+        shape = SpeedShape(phase, tokens, depth=depth)
+        timings = stopwatch.time(shape, repetitions)
+        seconds = median(sum(timing.forward_seconds) for timing in timings)
+        rate = tokens / seconds
+        found: Answer = {"seconds": seconds, "tokens": tokens, "tokens_per_second": rate}
+        if phase == "decode":
+            bandwidth = stopwatch.memory().bytes_per_second
+            found["bytes_per_second"] = bandwidth
+            found["weight_bytes"] = stopwatch.weight_bytes(1)
+            found["roof_share"] = rate * found["weight_bytes"] / bandwidth
+        return found
+
 
 @lru_cache
 def tokenizer_of(weights: str) -> Tokenizer:
@@ -105,4 +124,5 @@ def computed(engine: Engine) -> int:
 
 if __name__ == "__main__":
     server = Server()
-    serve({"load": server.load, "run": server.run, "cell": cell, "memory": memory})
+    operations: dict[str, Callable[..., Answer]] = {"cell": cell, "memory": memory}
+    serve({"load": server.load, "run": server.run, "time": server.time, **operations})

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from harness.engines.process import physical_cores
+from harness.engines.timing import Phase
 from harness.runner import process
 from harness.runner.jobs import Job
 from tests.benchmarks import llama_tools
@@ -21,13 +22,16 @@ from tests.benchmarks.servers import Server
 
 THREADS = physical_cores()
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+REPETITIONS = 3
+"""Of llama-bench and of the `speed` task, within a lap."""
 FEW = 4
 """Examples of a warm-up."""
 
 
-def environment() -> dict[str, str]:
-    """That of a worker process of `harness run`."""
-    return process._environment(Job("benchmark", (), home="", results="", threads=THREADS))
+def environment(alone: bool = False) -> dict[str, str]:
+    """That of a worker process of `harness run`; `alone`, of one that measures speed."""
+    job = Job("benchmark", (), home="", results="", threads=THREADS, alone=alone)
+    return process._environment(job)
 
 
 class Ring:
@@ -54,12 +58,13 @@ class Ring:
         """The folder of the work's prompts."""
         return str(prompts(work, self.model.weights, CACHE / "prompts" / self.model.folder.name))
 
-    def ours(self, spec: Mapping[str, str]) -> Server:
-        """A process with our engine, in a worker's environment."""
-        name = "-".join(["ours", *(Path(value).stem for value in spec.values())])
+    def ours(self, spec: Mapping[str, str], alone: bool = False) -> Server:
+        """A process with our engine, in a worker's environment; `alone`, in that of a timed one."""
+        first = "timed" if alone else "ours"
+        name = "-".join([first, *(Path(value).stem for value in spec.values())])
         command = [sys.executable, "-m", "tests.benchmarks.our_server"]
         load = {**spec, "threads": THREADS}
-        return self._start(name, command, environment(), load)
+        return self._start(name, command, environment(alone), load)
 
     def cells(self, name: str = "cells") -> Server:
         """A process that runs whole cells; it opens an engine for each."""
@@ -155,20 +160,32 @@ def completion_loop(ring: Ring, gguf: Path, work: Work, rounds: int = 3) -> Cont
 
 
 def llama_bench(
-    name: str, gguf: Path, prompt_tokens: int, options: Sequence[str] = (), rounds: int = 3
+    name: str,
+    gguf: Path,
+    tokens: int,
+    phase: Phase = "prefill",
+    options: Sequence[str] = (),
+    rounds: int = 3,
 ) -> Contestant:
-    """llama-bench's prefill; a lap is the median of its repetitions."""
+    """llama-bench reading or writing tokens; a lap is the median of its repetitions."""
 
     def lap() -> Answer:
-        (found,) = llama_tools.bench(gguf, THREADS, prompt_tokens, options=options)
-        tokens_per_second = median(found.tokens_per_second)
-        return {
-            "seconds": prompt_tokens / tokens_per_second,
-            "tokens_per_second": tokens_per_second,
-            "prompt_tokens": prompt_tokens,
-        }
+        sizes = (tokens, 0) if phase == "prefill" else (0, tokens)
+        (found,) = llama_tools.bench(gguf, THREADS, *sizes, REPETITIONS, options)
+        rate = median(found.tokens_per_second)
+        return {"seconds": tokens / rate, "tokens": tokens, "tokens_per_second": rate}
 
     return Contestant(name, lap, rounds)
+
+
+def speed_task(ring: Ring, name: str, gguf: Path, tokens: int, phase: Phase) -> Contestant:
+    """What the `speed` task measures, with as many repetitions as llama-bench has."""
+    request = {"phase": phase, "tokens": tokens, "depth": 0, "repetitions": REPETITIONS}
+
+    def lap() -> Answer:
+        return ring.ours({"gguf": str(gguf)}, alone=True).ask("time", **request)
+
+    return Contestant(name, lap)
 
 
 def batched_bench(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.engines.timing import Phase
 from tests.benchmarks.ratios import Row
 
 FIVE_SHOT = "classify, 5-shot"
@@ -19,7 +20,13 @@ LM32, LM16, LMF16 = "lm-eval float32", "lm-eval bfloat16", "lm-eval float16"
 LOOP, BATCHED, BENCH = "create_completion loop", "llama-batched-bench", "llama-bench"
 BATCHED_EXACT, BENCH_PLAIN = f"{BATCHED}, exact", f"{BENCH}, plain attention"
 """The same programs with the settings that the harness runs with: what exactness costs."""
-ENGINE, AROUND_CLASSIFY, AROUND_SUMMARIZE = "engine", "classify, F16", "summarize, Q4_K_M"
+AROUND_CLASSIFY, AROUND_SUMMARIZE = "classify, F16", "summarize, Q4_K_M"
+TIMED: tuple[tuple[Phase, str], ...] = (
+    ("prefill", F16),
+    ("decode", F16),
+    ("prefill", Q4),
+    ("decode", Q4),
+)
 
 
 def faster(group: str, reference: str, ours: str, limit: float) -> Row:
@@ -55,6 +62,17 @@ def around(work: str) -> Row:
     )
 
 
+def same_speed(phase: Phase, file: str) -> Row:
+    """The `speed` task against llama-bench."""
+    reference, ours = speed_names(phase, file)
+    return Row(ours, SPEED, reference, ours, "tokens_per_second", "within", 0.03)
+
+
+def speed_names(phase: Phase, file: str) -> tuple[str, str]:
+    """What llama-bench and the `speed` task are called where they time a phase with a file."""
+    return f"{BENCH}, {phase}, {file}", f"speed task, {phase}, {file}"
+
+
 ROWS: tuple[Row, ...] = (
     faster(FIVE_SHOT, LM32, F16, 30),
     faster(FIVE_SHOT, LM16, F16, 9),
@@ -78,6 +96,7 @@ ROWS: tuple[Row, ...] = (
     computed(FIVE_SHOT, F16),
     computed(ZERO_SHOT, F16),
     computed(SUMMARIZE, Q4),
+    *(same_speed(phase, file) for phase, file in TIMED),
     around(AROUND_CLASSIFY),
     around(AROUND_SUMMARIZE),
 )

@@ -48,7 +48,7 @@ def contestants(ring: Ring, work: Work, sizes: tuple[int, ...], part: int) -> li
         our_engine(ring, HF32, hf(ring, "float32"), work, prompting=True, rounds=2),
         our_engine(ring, HF16, hf(ring, "bfloat16"), work, prompting=True),
         llama_bench(BENCH, ring.model.f16, 512),
-        llama_bench(BENCH_PLAIN, ring.model.f16, 512, PLAIN_ATTENTION),
+        llama_bench(BENCH_PLAIN, ring.model.f16, 512, options=PLAIN_ATTENTION),
     ]
 
 

@@ -56,7 +56,7 @@ def with_gguf(ring: Ring) -> list[Contestant]:
         batched_bench(BATCHED_EXACT, gguf, length, AT_ONCE, EXACT),
         our_engine(ring, Q4, {"gguf": str(gguf)}, WORK, prompting=False),
         llama_bench(BENCH, gguf, 512),
-        llama_bench(BENCH_PLAIN, gguf, 512, PLAIN_ATTENTION),
+        llama_bench(BENCH_PLAIN, gguf, 512, options=PLAIN_ATTENTION),
     ]
 
 
