@@ -87,6 +87,14 @@ def shared_prefix_length(contexts: Sequence[Context]) -> int:
     return min(shared, *(target.position for context in contexts for target in context.targets))
 
 
+def shared_length(prompts: Sequence[Sequence[int]]) -> int:
+    """Leading ids that all of several prompts share, leaving each at least one of its own."""
+    if len(prompts) < 2:
+        return 0
+    shared = min(common_prefix_length(prompts[0], prompt) for prompt in prompts)
+    return min(shared, min(map(len, prompts)) - 1)
+
+
 class Scores:
     """Sums log-probabilities by question and choice, and says which questions are answered."""
 

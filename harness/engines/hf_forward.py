@@ -9,9 +9,16 @@ head, tied embeddings) is done to the picked rows just the same.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import torch
+
 from harness.errors import BadModelError
+
+HEAD_PART = 1 << 25
+"""Most weights of the output head that are widened to float32 at a time (128 MiB)."""
 
 
 class Forward:
@@ -19,7 +26,7 @@ class Forward:
 
     def __init__(self, model: Any) -> None:
         """Raises BadModelError if the model has no output head."""
-        self._model = model
+        self.model = model
         causal = model.get_base_model() if hasattr(model, "get_base_model") else model
         self._head = causal.get_output_embeddings()
         if self._head is None:
@@ -28,7 +35,11 @@ class Forward:
                 "Use a causal language model.",
             )
         self._accepts = inspect.signature(causal.forward).parameters
+        self.config = causal.config
         self.device = next(model.parameters()).device
+        floats = (p for p in model.parameters() if p.is_floating_point())
+        self.itemsize = int(next(floats).element_size())
+        """Bytes of a value while computing."""
 
     def __call__(
         self,
@@ -36,35 +47,73 @@ class Forward:
         rows: Any,
         columns: Any,
         *,
-        past: Any = None,
-        mask: Any = None,
         positions: Any = None,
+        past: Any = None,
         use_cache: bool = False,
+        wide: bool = False,
     ) -> tuple[Any, Any]:
         """Logits of picked positions.
 
         Args:
-            ids: (batch, length), right-padded unless there is a mask.
+            ids: (batch, length).
             rows, columns: (picked,) each: which positions of `ids`.
-            past: the cache of what came before, which is added to.
-            mask: (batch, past + length), 1 for tokens and 0 for padding.
             positions: (batch, length), for models that take them.
+            past: the cache of what came before, which is added to.
+            use_cache: whether to give a cache.
+            wide: compute the head in float32 also where the model is kept in fewer bits. Logits of
+                bfloat16 are multiples of 1/16 or coarser, so that labels tie and sums are off.
 
         Returns:
             Logits of shape (picked, vocabulary), float32, and the cache.
         """
         extra = {"position_ids": positions} if "position_ids" in self._accepts else {}
-        hook = self._head.register_forward_pre_hook(
-            lambda _, inputs: (inputs[0][rows, columns].unsqueeze(0), *inputs[1:])
-        )
-        try:
-            output = self._model(
+        with torch.inference_mode(), self._picking(rows, columns), self._widened(wide):
+            output = self.model(
                 input_ids=ids,
-                attention_mask=mask,
+                attention_mask=None,
                 past_key_values=past,
                 use_cache=use_cache,
                 **extra,
             )
+            return output.logits[0].float(), getattr(output, "past_key_values", None)
+
+    @contextmanager
+    def _picking(self, rows: Any, columns: Any) -> Iterator[None]:
+        hook = self._head.register_forward_pre_hook(
+            lambda _, inputs: (inputs[0][rows, columns].unsqueeze(0), *inputs[1:])
+        )
+        try:
+            yield
         finally:
             hook.remove()
-        return output.logits[0].float(), getattr(output, "past_key_values", None)
+
+    @contextmanager
+    def _widened(self, wide: bool) -> Iterator[None]:
+        """Plain linear heads in fewer bits compute in float32 meanwhile; others as they are."""
+        head = self._head
+        if not wide or type(head) is not torch.nn.Linear or head.weight.dtype == torch.float32:
+            yield
+            return
+        head.forward = lambda hidden: wide_linear(hidden, head.weight, head.bias)
+        try:
+            yield
+        finally:
+            del head.forward
+
+
+def wide_linear(hidden: Any, weight: Any, bias: Any) -> Any:
+    """A linear layer in float32 with weights of fewer bits, widened part by part.
+
+    Args:
+        hidden: (…, inputs).
+        weight: (outputs, inputs); bias: (outputs,) or None.
+
+    Returns:
+        (…, outputs), float32.
+    """
+    hidden, step = hidden.float(), max(1, HEAD_PART // weight.shape[1])
+    out = hidden.new_empty((*hidden.shape[:-1], weight.shape[0]))
+    for start in range(0, weight.shape[0], step):
+        part = slice(start, start + step)
+        out[..., part] = torch.nn.functional.linear(hidden, weight[part].float())
+    return out if bias is None else out + bias.float()

@@ -1,84 +1,101 @@
-"""Scores one batch of contexts, behind leading tokens that were run once for all of them."""
+"""Scores contexts with a packed model: shared ids once, each question's prompt once."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
-from harness.engines.contexts import Context, shared_prefix_length
-from harness.engines.hf_forward import Forward
+from harness.engines.contexts import (
+    Context,
+    Target,
+    common_prefix_length,
+    shared_prefix_length,
+)
+from harness.engines.hf_packed import PackedModel, Prefix, Segment
+from harness.engines.trees import Node, tree
 
 WORTHWHILE = 16
-"""Fewest shared tokens for which copying a cache is cheaper than running them again."""
+"""Fewest shared tokens that are run ahead on their own."""
 
 
 @dataclass(frozen=True)
-class Prefix:
-    """Leading ids of every context, and the KV cache after them (batch size 1)."""
+class Budget:
+    """Most that one pass may hold."""
 
-    length: int = 0
-    cache: Any = None
-
-    def copies(self, count: int) -> Any:
-        """The cache for a batch of `count`; None where there is no prefix."""
-        if self.cache is None:
-            return None
-        copied = copy.deepcopy(self.cache)
-        copied.batch_repeat_interleave(count)
-        return copied
+    tokens: int
+    rows: int
+    """Positions whose logits are computed."""
 
 
-def run_prefix(forward: Forward, contexts: Sequence[Context]) -> Prefix:
-    """Runs what all contexts begin with.
+@dataclass(frozen=True)
+class Part:
+    """Contexts that are run as one tree, and its tokens."""
 
-    Gives an empty prefix where that is not worthwhile, or where the model keeps another state
-    than keys and values, which cannot be copied to a batch.
-    """
+    nodes: tuple[Node, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many positions are wanted."""
+        return sum(1 for node in self.nodes if node.targets)
+
+
+def shared_ids(contexts: Sequence[Context]) -> tuple[int, ...]:
+    """What all contexts begin with, where it is worth running on its own."""
     length = shared_prefix_length(contexts)
-    if length < WORTHWHILE:
-        return Prefix()
-    none = torch.empty(0, dtype=torch.long, device=forward.device)
-    with torch.inference_mode():
-        ids = torch.tensor([contexts[0].ids[:length]], device=forward.device)
-        _, cache = forward(ids, none, none, use_cache=True)
-    if not isinstance(cache, DynamicCache) or not all(
-        isinstance(layer, DynamicLayer) for layer in cache.layers
-    ):
-        return Prefix()
-    return Prefix(length, cache)
+    return contexts[0].ids[:length] if length >= WORTHWHILE else ()
 
 
-def score_batch(forward: Forward, prefix: Prefix, contexts: Sequence[Context]) -> list[list[float]]:
-    """Log-probability (nats) of each target of each context, from one right-padded batch.
+def parts(contexts: Sequence[Context], shared: int) -> list[Part]:
+    """Trees of neighbours that share more than half of what is new in them, the largest first.
 
-    A causal model never looks right, so padding there needs no mask.
+    Args:
+        contexts: in lexicographic order.
+        shared: leading ids of all that are run already.
     """
-    bodies = [context.ids[prefix.length :] for context in contexts]
-    width = max(map(len, bodies))
-    picked = [
-        (row, position - prefix.length)
-        for row, context in enumerate(contexts)
-        for position in context.positions
-    ]
-    place = {pick: number for number, pick in enumerate(picked)}
-    wanted = [
-        (place[row, target.position - prefix.length], target.token)
-        for row, context in enumerate(contexts)
-        for target in context.targets
-    ]
+    groups: list[list[Context]] = []
+    for context in contexts:
+        known = common_prefix_length(groups[-1][-1].ids, context.ids) - shared if groups else 0
+        if groups and known > (len(context.ids) - shared) / 2:
+            groups[-1].append(context)
+        else:
+            groups.append([context])
+    found = [Part(tuple(tree(group, shared))) for group in groups]
+    return sorted(found, key=lambda part: -len(part.nodes))
+
+
+def batches(found: Sequence[Part], budget: Budget) -> Iterator[list[Part]]:
+    """Neighbours, which are of like size, that fit a pass together; at least one."""
+    batch: list[Part] = []
+    tokens = rows = 0
+    for part in found:
+        tokens, rows = tokens + len(part.nodes), rows + part.rows
+        if batch and (tokens > budget.tokens or rows > budget.rows):
+            yield batch
+            batch, tokens, rows = [], len(part.nodes), part.rows
+        batch.append(part)
+    if batch:
+        yield batch
+
+
+def score(
+    model: PackedModel, prefix: Prefix, batch: Sequence[Part], wide: bool
+) -> list[tuple[Target, float]]:
+    """Log-probability (nats) of each target of some trees, run in one pass."""
+    nodes = [node for part in batch for node in part.nodes]
+    wanted = [place for place, node in enumerate(nodes) if node.targets]
+    targets = [(row, target) for row, at in enumerate(wanted) for target in nodes[at].targets]
+    logits = model.run([Segment.of_tree(part.nodes) for part in batch], wanted, prefix, wide=wide)
+    return list(zip((target for _, target in targets), chosen(logits, targets), strict=True))
+
+
+def chosen(logits: Any, targets: Sequence[tuple[int, Target]]) -> list[float]:
+    """The log-probability of each target's token in its row of logits (rows, vocabulary)."""
     with torch.inference_mode():
-        ids = torch.tensor(
-            [[*body, *[0] * (width - len(body))] for body in bodies], device=forward.device
-        )
-        rows, columns = torch.tensor(picked, device=forward.device).unbind(1)
-        cache = prefix.copies(len(contexts))
-        logits, _ = forward(ids, rows, columns, past=cache, use_cache=cache is not None)
-        at, tokens = torch.tensor(wanted, device=forward.device).unbind(1)
-        values = iter(logits.log_softmax(-1)[at, tokens].tolist())
-    return [[next(values) for _ in context.targets] for context in contexts]
+        rows = torch.tensor([row for row, _ in targets], device=logits.device)
+        tokens = torch.tensor([target.token for _, target in targets], device=logits.device)
+        values = logits[rows, tokens] - logits.logsumexp(-1)[rows]
+        found: list[float] = values.tolist()
+    return found

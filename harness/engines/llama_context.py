@@ -1,4 +1,20 @@
-"""A llama.cpp context: the KV cache of many sequences, and running tokens through the model."""
+"""A llama.cpp context: the KV cache of many sequences, and running tokens through the model.
+
+llama.cpp gives a token other numbers depending on what it is run with, unless some rules are kept;
+here they are, so that a sequence's numbers are the same to the last bit whatever is beside it:
+
+- Each sequence has a stream of the cache to itself, where its cells stand as in a run alone.
+- Products with one row take another routine than those with more, and K-quants a third from eight
+  rows on. A call therefore has at least `least` tokens and outputs, and a sequence that is scored
+  at least two tokens; dummies behind a sequence's end, which nothing looks back at, fill up.
+- K-quants are not repacked (`LlamaModel`), since what a repacked product rounds depends on the
+  number of rows.
+- Attention is plain: flash attention takes another routine, with sums in F16, for each number of
+  queries. The cache is F32, but for the keys of models that are stored in fewer bits: these round
+  what goes into every product as it is, and F16 keys take a faster routine.
+
+What this rests on was read in ggml-cpu and measured; docs/performance.md has the figures.
+"""
 
 from __future__ import annotations
 
@@ -13,81 +29,143 @@ from harness.engines.llama_model import LlamaModel, last_error
 from harness.engines.protocol import LogProbs
 from harness.errors import CrashError, OutOfMemoryError
 
-MAX_SEQUENCES = 64
-"""Most sequences that a context is made for (llama.cpp allows 256)."""
+MAX_STREAMS = 64
+"""Most streams that a context is made for (llama.cpp allows 256)."""
 MAX_TOKENS = 512
-"""Most tokens of one call of `LlamaContext.decode`."""
+"""Most tokens of one call."""
+CELLS = 256
+"""llama.cpp rounds a stream's cells up to a multiple of this."""
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Token:
-    """A token to be run: where it stands, in which sequences, and whether its output is wanted."""
+class Row:
+    """Further tokens of one sequence, and at which of them the output is wanted."""
 
-    id: int
-    position: int
-    sequences: tuple[int, ...]
-    output: bool
+    ids: Sequence[int]
+    wanted: tuple[int, ...] = ()
 
 
 class LlamaContext:
-    """A KV cache of `cells` tokens shared by `sequences` sequences (0, 1, …).
+    """A KV cache of `streams` sequences (0, 1, …) of at most `cells` tokens each.
 
-    The cache holds F32 and attention is plain: an F32 model then agrees with Transformers to 1e-5,
-    and a prompt's numbers do not depend on what it is run with. Flash attention, and an F16 cache,
-    are each off by some 0.01 nats on a random model, and flash attention differently for each
-    batch size. The cache is full-size for sliding-window models too, as copying a sequence needs
-    its whole past.
+    The cache is full-size for sliding-window models too, as going back in a sequence needs its
+    whole past.
     """
 
-    def __init__(self, model: LlamaModel, cells: int, sequences: int, threads: int) -> None:
+    def __init__(self, model: LlamaModel, cells: int, streams: int, threads: int) -> None:
         """Allocates the cache.
 
         Raises:
             OutOfMemoryError: there is no room for it.
         """
-        params = lib.llama_context_default_params()
-        params.n_ctx = cells
-        params.n_batch = params.n_ubatch = MAX_TOKENS
-        params.n_seq_max = sequences
-        params.n_threads = params.n_threads_batch = threads
-        params.type_k = params.type_v = lib.GGML_TYPE_F32
-        params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        params.swa_full = True
-        params.kv_unified = True
-        self.cells, self.sequences = cells, sequences
+        self.cells = -(-cells // CELLS) * CELLS
+        self.streams = streams
+        self.least = model.least_rows
+        self._pads = model.forgets
+        self.lengths = [0] * streams
+        """Tokens that each sequence holds."""
         self._vocab_size = model.vocab_size
         self._batch: Any = None
-        self._handle: Any = lib.llama_init_from_model(model.handle, params)
+        self._handle: Any = lib.llama_init_from_model(
+            model.handle, context_params(model, self.cells, streams, threads)
+        )
         if not self._handle:
             raise OutOfMemoryError(
-                f"llama.cpp cannot make a context of {cells} tokens for {model.path.name}: "
-                f"{last_error() or 'no reason given'}.",
+                f"llama.cpp cannot make a context of {streams} times {self.cells} tokens for "
+                f"{model.path.name}: {last_error() or 'no reason given'}.",
                 "Use a smaller model or quantization, or shorter prompts.",
             )
         self._memory: Any = lib.llama_get_memory(self._handle)
-        self._batch = lib.llama_batch_init(MAX_TOKENS, 0, sequences)
+        self._batch = lib.llama_batch_init(MAX_TOKENS, 0, 1)
 
-    def decode(self, tokens: Sequence[Token]) -> LogProbs:
-        """Runs at most `MAX_TOKENS` tokens.
+    def run(self, rows: Sequence[Row]) -> LogProbs:
+        """Runs further tokens of sequences 0, 1, … side by side, to be scored.
 
-        A single output is computed along with another one. llama.cpp multiplies single rows by
-        another routine, which in F16 differs by up to 0.01 nats from that for more rows.
+        Shorter rows are padded, so rows should be of like length.
 
         Returns:
-            Logits, float32, of shape (tokens with `output`, vocabulary), in the order of `tokens`:
-            a view of llama.cpp's buffer that the next call overwrites.
+            Logits, float32, (wanted, vocabulary), row by row, in memory of its own.
         """
-        wanted = [place for place, token in enumerate(tokens) if token.output]
-        computed = wanted
-        if len(wanted) == 1 and len(tokens) > 1:
-            computed = sorted({*wanted, 0 if wanted[0] else 1})
-        self._fill(tokens, computed)
-        status = lib.llama_decode(self._handle, self._batch)
+        width = max(len(row.ids) for row in rows)
+        if self._pads:
+            width = max(width, 2, -(-self.least // len(rows)))
+        widest = MAX_TOKENS // len(rows)
+        found: list[list[LogProbs]] = [[] for _ in rows]
+        before = list(self.lengths[: len(rows)])
+        for columns in slices(range(width), widest):
+            part = [_part(row, columns) for row in rows]
+            logits = iter(self._decode(part, columns.stop - columns.start))
+            for n, row in enumerate(part):
+                found[n] += [next(logits).copy() for _ in row.wanted]
+        for sequence, row in enumerate(rows):
+            self.keep(sequence, before[sequence] + len(row.ids))
+        logits_of_all = [each for mine in found for each in mine]
+        if not logits_of_all:
+            return np.empty((0, self._vocab_size), np.float32)
+        return np.stack(logits_of_all)
+
+    def run_one(self, sequence: int, ids: Sequence[int]) -> LogProbs:
+        """Runs further tokens of one sequence.
+
+        Returns:
+            Logits after the last one, (vocabulary,): a view that the next call overwrites.
+        """
+        before = self.lengths[sequence]
+        padded = [*ids, *[ids[-1]] * (max(2, self.least) - len(ids))] if self._pads else list(ids)
+        for part in slices(range(len(padded)), MAX_TOKENS):
+            wanted = (len(ids) - 1 - part.start,) if len(ids) - 1 in part else ()
+            row = Row(padded[part.start : part.stop], wanted)
+            logits = self._decode([row], len(row.ids), first=sequence)
+            if wanted:
+                last: LogProbs = logits[0]
+        self.keep(sequence, before + len(ids))
+        return last
+
+    def step(self, ids: Sequence[int]) -> LogProbs:
+        """Runs one further token of each of sequences 0, 1, …: a step of their decoding.
+
+        Returns:
+            Logits, (sequences, vocabulary): a view that the next call overwrites.
+        """
+        count = len(ids)
+        filled = min(max(count, self.least), self.streams) if self._pads else count
+        rows = [Row((token,), (0,)) for token in (*ids, *[ids[0]] * (filled - count))]
+        before = self.lengths[count:filled]
+        logits = self._decode(rows, 1)
+        for sequence, length in zip(range(count, filled), before, strict=True):
+            self.keep(sequence, length)
+        return logits[:count]
+
+    def _decode(self, rows: Sequence[Row], width: int, first: int = 0) -> LogProbs:
+        """One call; rows shorter than `width` are filled with dummies.
+
+        Returns:
+            Logits of the wanted places, row by row: a view of llama.cpp's buffer.
+        """
+        batch, place = self._batch, 0
+        wanted: list[int] = []
+        for number, row in enumerate(rows):
+            sequence = first + number
+            start = self.lengths[sequence]
+            wanted += [place + at for at in row.wanted]
+            for offset in range(width):
+                batch.token[place] = row.ids[offset] if offset < len(row.ids) else 0
+                batch.pos[place] = start + offset
+                batch.n_seq_id[place] = 1
+                batch.seq_id[place][0] = sequence
+                batch.logits[place] = False
+                place += 1
+            self.lengths[sequence] += width
+        batch.n_tokens = place
+        computed = _at_least(wanted, self.least, place)
+        for at in computed:
+            batch.logits[at] = True
+        status = lib.llama_decode(self._handle, batch)
         if status != 0:
             raise CrashError(
-                f"llama.cpp cannot run a batch of {len(tokens)} tokens (status {status}): "
+                f"llama.cpp cannot run a batch of {place} tokens (status {status}): "
                 f"{last_error() or 'no reason given'}."
             )
         if not wanted:
@@ -95,41 +173,27 @@ class LlamaContext:
         logits: LogProbs = np.ctypeslib.as_array(
             lib.llama_get_logits(self._handle), (len(computed), self._vocab_size)
         )
-        start = computed.index(wanted[0])
-        return logits[start : start + len(wanted)]
-
-    def _fill(self, tokens: Sequence[Token], computed: Sequence[int]) -> None:
-        """Writes tokens into the batch, the output being asked for at the places `computed`."""
-        batch = self._batch
-        batch.n_tokens = len(tokens)
-        for place, token in enumerate(tokens):
-            batch.token[place] = token.id
-            batch.pos[place] = token.position
-            batch.n_seq_id[place] = len(token.sequences)
-            batch.logits[place] = False
-            owners = batch.seq_id[place]
-            for slot, sequence in enumerate(token.sequences):
-                owners[slot] = sequence
-        for place in computed:
-            batch.logits[place] = True
-
-    def run(self, ids: Sequence[int], sequence: int = 0, start: int = 0) -> None:
-        """Runs ids into the cache, without output."""
-        tokens = [Token(token, start + n, (sequence,), False) for n, token in enumerate(ids)]
-        for part in slices(tokens, MAX_TOKENS):
-            self.decode(part)
+        if computed == wanted:
+            return logits
+        rank = {at: number for number, at in enumerate(computed)}
+        return logits[[rank[at] for at in wanted]]
 
     def copy(self, source: int, target: int) -> None:
-        """Makes `target` begin with all that `source` holds; no memory is copied."""
+        """Makes `target` the same as `source`; its whole stream is copied."""
+        lib.llama_memory_seq_rm(self._memory, target, -1, -1)
         lib.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+        self.lengths[target] = self.lengths[source]
 
-    def forget(self, sequence: int) -> None:
-        """Empties a sequence."""
-        lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+    def keep(self, sequence: int, length: int) -> None:
+        """Forgets what a sequence holds beyond its first `length` tokens."""
+        if self.lengths[sequence] > length:
+            lib.llama_memory_seq_rm(self._memory, sequence, length, -1)
+            self.lengths[sequence] = length
 
     def clear(self) -> None:
         """Empties all sequences."""
         lib.llama_memory_clear(self._memory, False)
+        self.lengths = [0] * self.streams
 
     def close(self) -> None:
         """Frees the cache."""
@@ -141,11 +205,41 @@ class LlamaContext:
             self._handle = None
 
 
-def slices(items: Sequence[Item], most: int) -> Iterator[Sequence[Item]]:
-    """Items in parts of like size, at most `most` each.
+def context_params(model: LlamaModel, cells: int, streams: int, threads: int) -> Any:
+    """llama.cpp's parameters of a context that keeps the rules above."""
+    params = lib.llama_context_default_params()
+    params.n_ctx = cells * streams
+    params.n_batch = params.n_ubatch = MAX_TOKENS
+    params.n_seq_max = streams
+    params.n_threads = params.n_threads_batch = threads
+    params.type_k = lib.GGML_TYPE_F32 if model.is_float32 else lib.GGML_TYPE_F16
+    params.type_v = lib.GGML_TYPE_F32
+    params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    params.swa_full = True
+    params.kv_unified = False
+    return params
 
-    Equal parts, so that none is a single token (see `LlamaContext.decode`).
-    """
+
+def _part(row: Row, columns: range) -> Row:
+    """The columns of a row, and what is wanted of them."""
+    wanted = tuple(at - columns.start for at in row.wanted if at in columns)
+    return Row(row.ids[columns.start : columns.stop], wanted)
+
+
+def _at_least(wanted: Sequence[int], least: int, places: int) -> list[int]:
+    """The wanted places in order, with others of a call where there would be too few."""
+    if not wanted:
+        return []
+    chosen = set(wanted)
+    for place in range(places):
+        if len(chosen) >= least:
+            break
+        chosen.add(place)
+    return sorted(chosen)
+
+
+def slices(items: Sequence[Item], most: int) -> Iterator[Any]:
+    """Items in parts of like size, at most `most` each, so that none is left over alone."""
     count = -(-len(items) // most)
     for part in range(count):
         yield items[part * len(items) // count : (part + 1) * len(items) // count]

@@ -19,6 +19,18 @@ logger = logging.getLogger("harness.engines.llamacpp")
 LEVELS = {2: logging.DEBUG, 3: logging.INFO, 4: logging.ERROR}
 SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 
+NO_ROPE = -1
+PLAIN_FILE_TYPES = {
+    str(int(kind))
+    for kind in (
+        lib.LLAMA_FTYPE_ALL_F32,
+        lib.LLAMA_FTYPE_MOSTLY_F16,
+        lib.LLAMA_FTYPE_MOSTLY_BF16,
+        lib.LLAMA_FTYPE_MOSTLY_Q8_0,
+    )
+}
+"""Files whose products take one routine from two rows on."""
+
 _recent_errors: deque[str] = deque(maxlen=4)
 
 
@@ -50,8 +62,17 @@ def last_error() -> str:
 class LlamaModel:
     """A loaded GGUF. `close` frees it; until then `handle` and `vocab` are llama.cpp's."""
 
-    def __init__(self, path: Path, vocab_only: bool = False, gpu_layers: int = 0) -> None:
+    def __init__(
+        self, path: Path, vocab_only: bool = False, gpu_layers: int = 0, repack: bool = False
+    ) -> None:
         """Loads a file (and its further parts, where it is split).
+
+        Args:
+            path: the file, or the first part.
+            vocab_only: leave the weights out.
+            gpu_layers: layers that go to a GPU; -1: all.
+            repack: let llama.cpp rearrange weights in memory, as it does by default. What a
+                rearranged K-quant rounds depends on how many tokens are run together.
 
         Raises:
             BadModelError: it is missing, no GGUF, damaged, or of an unknown architecture.
@@ -62,6 +83,7 @@ class LlamaModel:
         params = lib.llama_model_default_params()
         params.vocab_only = vocab_only
         params.n_gpu_layers = gpu_layers
+        params.use_extra_bufts = repack
         params.check_tensors = not vocab_only
         _recent_errors.clear()
         self.path = path
@@ -79,6 +101,27 @@ class LlamaModel:
             )
         self.vocab: Any = lib.llama_model_get_vocab(self.handle)
         self.vocab_size = int(lib.llama_vocab_n_tokens(self.vocab))
+
+    @property
+    def forgets(self) -> bool:
+        """Whether the end of a sequence can be forgotten and positions beyond it can be used.
+
+        Models with a recurrent state cannot go back; learned positions end where they end.
+        """
+        recurrent = lib.llama_model_is_recurrent(self.handle) or lib.llama_model_is_hybrid(
+            self.handle
+        )
+        return not recurrent and lib.llama_model_rope_type(self.handle) != NO_ROPE
+
+    @property
+    def least_rows(self) -> int:
+        """From so many rows on a product's routine stays the same: 8 for K-quants, else 2."""
+        return 2 if self.meta("general.file_type") in PLAIN_FILE_TYPES else 8
+
+    @property
+    def is_float32(self) -> bool:
+        """Whether the weights are stored in float32."""
+        return self.meta("general.file_type") == str(int(lib.LLAMA_FTYPE_ALL_F32))
 
     def meta(self, key: str) -> str | None:
         """A value of the file's metadata as text."""

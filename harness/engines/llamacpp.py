@@ -12,22 +12,15 @@ from pathlib import Path
 
 import llama_cpp
 import llama_cpp.llama_cpp as lib
-import numpy as np
 
 from harness.engines.checks import check_prompts, check_questions, check_sequence, usable_context
-from harness.engines.contexts import Scores, plan_contexts, shared_prefix_length
+from harness.engines.contexts import Scores, plan_contexts
 from harness.engines.gguf_tokenizer import GgufTokenizer
-from harness.engines.llama_context import (
-    MAX_SEQUENCES,
-    MAX_TOKENS,
-    LlamaContext,
-    Token,
-    log_softmax,
-    slices,
-)
+from harness.engines.llama_context import MAX_TOKENS, LlamaContext, Row, log_softmax
 from harness.engines.llama_model import LlamaModel, gguf_files
-from harness.engines.llamacpp_batch import groups
 from harness.engines.llamacpp_generate import generate_all
+from harness.engines.llamacpp_score import SPARE, score_all
+from harness.engines.llamacpp_speed import LlamaCppStopwatch
 from harness.engines.process import peak_resident_bytes, physical_cores
 from harness.engines.protocol import (
     ChoiceQuestion,
@@ -37,17 +30,13 @@ from harness.engines.protocol import (
     Generation,
     Limits,
     LogProbs,
+    Work,
 )
-from harness.engines.trees import Node, tree
 from harness.errors import InputError
 
 CLOSED = "The engine has been closed."
-WORTHWHILE = 8
-"""Fewest shared tokens that are run ahead on their own."""
-GROUP_TOKENS = {"cpu": 256, "gpu": 2048}
-"""Most tokens of contexts in the cache at once, beside the shared ones. More makes each token
-attend past more cells of other sequences (on 2 cores 1024 took twice as long as 256); fewer makes
-batches too small."""
+STREAMS = {"cpu": 32, "gpu": 64}
+"""Most sequences side by side."""
 
 
 class LlamaCppEngine:
@@ -76,6 +65,7 @@ class LlamaCppEngine:
             raise
         self._tokenizer: GgufTokenizer | None = GgufTokenizer(self._model)
         self._context: LlamaContext | None = None
+        self.work = Work()
         self.info = EngineInfo(
             engine="llamacpp",
             version=str(llama_cpp.__version__),
@@ -85,7 +75,7 @@ class LlamaCppEngine:
             vocab_size=self._model.vocab_size,
             context_length=context_length,
             parameters=int(lib.llama_model_n_params(self._model.handle)),
-            batch={"tokens": MAX_TOKENS, "sequences": MAX_SEQUENCES},
+            batch={"tokens": MAX_TOKENS, "sequences": STREAMS["gpu" if self._on_device else "cpu"]},
         )
         self.load_seconds = time.perf_counter() - started
 
@@ -101,39 +91,37 @@ class LlamaCppEngine:
         scores = Scores(questions)
         yield from scores.without_tokens()
         contexts = plan_contexts(questions)
-        if not contexts:
-            return
-        shared = shared_prefix_length(contexts)
-        shared = 0 if shared < WORTHWHILE else shared
-        parts = list(groups(contexts, shared, GROUP_TOKENS[self.info.device], MAX_SEQUENCES - 1))
-        trees = [tree(part, shared) for part in parts]
-        cache = self._cache(shared + max(map(len, trees)), 1 + max(map(len, parts)))
-        cache.run(contexts[0].ids[:shared])
-        for part, nodes in zip(parts, trees, strict=True):
-            for sequence in range(1, len(part) + 1):
-                cache.copy(0, sequence)
-            for some in slices(nodes, MAX_TOKENS):
-                targets = [target for node in some for target in node.targets]
-                yield from scores.add(targets, run_targets(cache, some))
-            for sequence in range(1, len(part) + 1):
-                cache.forget(sequence)
+        streams = self.info.batch["sequences"]
+        for found in score_all(self._cache, contexts, self._model.forgets, streams, self.work):
+            yield from scores.add(*zip(*found, strict=True))
 
     def generate(
         self, prompts: Sequence[Sequence[int]], limits: Limits
     ) -> Iterator[tuple[int, Generation]]:
         """See `Engine.generate`."""
         check_prompts(prompts, limits, self.info.vocab_size, self.info.context_length)
-        yield from generate_all(self._cache, prompts, limits)
+        if limits.max_new_tokens < 1:
+            yield from ((n, Generation((), "length", ())) for n in range(len(prompts)))
+            return
+        model, streams = self._model, self.info.batch["sequences"]
+        yield from generate_all(
+            self._cache, prompts, limits, model.least_rows, model.forgets, streams, self.work
+        )
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
         """See `Engine.distributions`."""
         check_sequence(ids, self.info.vocab_size, self.info.context_length)
-        cache = self._cache(len(ids), 1)
+        cache = self._cache(len(ids) + SPARE, 1)
         for start in range(0, len(ids), rows):
             block = ids[start : start + rows]
-            tokens = [Token(token, start + n, (0,), True) for n, token in enumerate(block)]
-            parts = [log_softmax(cache.decode(part)) for part in slices(tokens, MAX_TOKENS)]
-            yield parts[0] if len(parts) == 1 else np.concatenate(parts)
+            self.work.prompt_tokens += len(block)
+            yield log_softmax(cache.run([Row(block, tuple(range(len(block))))]))
+
+    def stopwatch(self) -> LlamaCppStopwatch:
+        """See `Engine.stopwatch`."""
+        if self._tokenizer is None:
+            raise RuntimeError(CLOSED)
+        return LlamaCppStopwatch(self._model, self._threads, self.info.context_length)
 
     def footprint(self) -> Footprint:
         """See `Engine.footprint`. On a device only the weights are counted."""
@@ -152,39 +140,19 @@ class LlamaCppEngine:
         self._context = self._tokenizer = None
         self._model.close()
 
-    def _cache(self, cells: int, sequences: int) -> LlamaContext:
+    def _cache(self, cells: int, streams: int) -> LlamaContext:
         """An empty cache of at least this size: the last one where it is large enough."""
         if self._tokenizer is None:
             raise RuntimeError(CLOSED)
         cache = self._context
-        if cache is not None and cells <= cache.cells and sequences <= cache.sequences:
+        if cache is not None and cells <= cache.cells and streams <= cache.streams:
             cache.clear()
             return cache
         if cache is not None:
-            cells, sequences = max(cells, cache.cells), max(sequences, cache.sequences)
             self._context = None
             cache.close()
-        self._context = LlamaContext(self._model, cells, sequences, self._threads)
+        self._context = LlamaContext(self._model, cells, streams, self._threads)
         return self._context
-
-
-def run_targets(cache: LlamaContext, nodes: Sequence[Node]) -> list[float]:
-    """Runs nodes and gives the log-probability of each of their targets, in order."""
-    logits = cache.decode([token_of(node) for node in nodes])
-    asked = [node.targets for node in nodes if node.targets]
-    if not asked:
-        return []
-    rows = log_softmax(logits)
-    return [
-        float(row[target.token])
-        for row, targets in zip(rows, asked, strict=True)
-        for target in targets
-    ]
-
-
-def token_of(node: Node) -> Token:
-    """A node as llama.cpp is to run it: in all its sequences at once."""
-    return Token(node.id, node.position, tuple(node.sequences), bool(node.targets))
 
 
 def file_type(model: LlamaModel) -> str:

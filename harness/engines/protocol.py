@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from harness.engines.timing import Stopwatch
+
 LogProbs = npt.NDArray[np.float32]
 
 
@@ -79,6 +81,21 @@ class Generation:
     until the id was known. `token_seconds[0]` is the time to first token."""
 
 
+@dataclass
+class Work:
+    """Tokens that went through the model since it was opened; padding does not count."""
+
+    prompt_tokens: int = 0
+    """Ids that were given (prompts, choices, texts), counted as often as they were computed."""
+    new_tokens: int = 0
+    """Ids that the model wrote."""
+
+    @property
+    def tokens(self) -> int:
+        """Both together."""
+        return self.prompt_tokens + self.new_tokens
+
+
 @dataclass(frozen=True)
 class Footprint:
     """Bytes that the model takes up: on disk, in this process's memory (peak), on the device."""
@@ -89,10 +106,15 @@ class Footprint:
 
 
 class Engine(Protocol):
-    """Runs one model. Iterators yield answers as they come, in any order, with their index."""
+    """Runs one model. Iterators yield answers as they come, in any order, with their index.
+
+    One call at a time: an iterator is used up, or dropped, before the next call.
+    """
 
     info: EngineInfo
     load_seconds: float
+    work: Work
+    """What was computed so far; grows while answers are being asked for."""
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text by the model's own tokenizer, BOS first where the model wants it."""
@@ -117,6 +139,9 @@ class Engine(Protocol):
         Yields blocks of shape (at most `rows`, vocabulary); row t of all the blocks together is
         the distribution after `ids[: t + 1]`. Every block but the last has `rows` rows.
         """
+
+    def stopwatch(self) -> Stopwatch:
+        """What times this model's forward passes."""
 
     def footprint(self) -> Footprint:
         """Bytes on disk, resident and on the device (peaks so far)."""

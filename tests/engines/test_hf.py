@@ -20,9 +20,10 @@ from transformers import (
     LlamaForCausalLM,
 )
 
-from harness.engines import ChoiceQuestion, EngineSpec, Limits, hf, open_engine
-from harness.engines.contexts import Context
-from harness.engines.hf_score import score_batch
+from harness.engines import ChoiceQuestion, EngineSpec, Limits, hf_batched, open_engine
+from harness.engines.contexts import Target
+from harness.engines.hf_packed import PackedModel, Prefix
+from harness.engines.hf_score import Part, score
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 from tests.engines.conformance import ids_of, mixed_questions
 from tests.engines.conftest import Models
@@ -30,7 +31,7 @@ from tests.engines.models import CONTEXT, VOCABULARY, write_adapter
 
 
 def spec(folder: Path, **options: Any) -> EngineSpec:
-    return EngineSpec(weights=str(folder), threads=1, **options)
+    return EngineSpec(weights=str(folder), threads=1, **{"dtype": "float32", **options})
 
 
 def copy_of(folder: Path, to: Path) -> Path:
@@ -239,30 +240,56 @@ def test_a_batch_that_does_not_fit_is_run_in_halves(
 ) -> None:
     sizes = []
 
-    def small_machine(forward: Any, prefix: Any, contexts: Sequence[Context]) -> Any:
-        sizes.append(len(contexts))
-        if len(contexts) > 2:
+    def small_machine(
+        model: PackedModel, prefix: Prefix, batch: Sequence[Part], wide: bool
+    ) -> list[tuple[Target, float]]:
+        sizes.append(len(batch))
+        if len(batch) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return score_batch(forward, prefix, contexts)
+        return score(model, prefix, batch, wide)
 
     engine, questions = open_engine(spec(models.llama)), mixed_questions()
-    exact = dict(engine.choose(questions))
-    monkeypatch.setattr(hf, "score_batch", small_machine)
+    exact, tokens = dict(engine.choose(questions)), engine.info.batch["tokens"]
+    monkeypatch.setattr(hf_batched, "score", small_machine)
     halved = dict(engine.choose(questions))
     assert max(sizes) > 2
+    assert engine.info.batch["tokens"] < tokens
     for number in exact:
         assert halved[number] == pytest.approx(exact[number], abs=1e-4)
+
+
+def test_fewer_answers_are_written_at_a_time_where_memory_is_short(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(spec(models.llama))
+    prompts = [ids_of(3 + n, seed=n) for n in range(9)]
+    exact, run, tries = dict(engine.generate(prompts, Limits(5))), PackedModel.run, []
+
+    def small_machine(model: PackedModel, segments: Sequence[Any], *rest: Any, **more: Any) -> Any:
+        tries.append(len(segments))
+        if len(segments) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return run(model, segments, *rest, **more)
+
+    monkeypatch.setattr(PackedModel, "run", small_machine)
+    tight = dict(engine.generate(prompts, Limits(5)))
+    assert max(tries) > 3
+    assert engine.info.batch["sequences"] <= 3
+    assert {n: answer.ids for n, answer in tight.items()} == {
+        n: answer.ids for n, answer in exact.items()
+    }
 
 
 def test_one_prompt_that_does_not_fit_is_told(
     models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any) -> Any:
+    def full(*_: Any, **__: Any) -> Any:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
 
-    monkeypatch.setattr(hf, "generate_batch", full)
+    engine = open_engine(spec(models.llama))
+    monkeypatch.setattr(PackedModel, "run", full)
     with pytest.raises(OutOfMemoryError, match="while generating"):
-        list(open_engine(spec(models.llama)).generate([(1, 9), (1, 8)], Limits(3)))
+        list(engine.generate([(1, 9), (1, 8)], Limits(3)))
 
 
 def test_a_context_can_be_shortened_but_not_stretched(models: Models) -> None:
