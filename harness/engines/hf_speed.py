@@ -128,7 +128,8 @@ def stored_bytes(weight: Any) -> int:
     size = weight.numel() * weight.element_size()
     state = getattr(weight, "quant_state", None)
     if state is not None:
-        size += _bytes_of(state.absmax) + _bytes_of(getattr(state.state2, "absmax", None))
+        nested = getattr(state, "state2", None)  # none where a CPU has unpacked the scales
+        size += _bytes_of(state.absmax) + _bytes_of(getattr(nested, "absmax", None))
     return int(size + _bytes_of(getattr(weight, "SCB", None)))
 
 

@@ -2,10 +2,10 @@
 
     .venv-peers/bin/python -m tests.benchmarks.peers.lm_eval_server
 
-Reads requests and writes answers as JSON lines (see `tests/benchmarks/servers.py`):
-`load` a folder of weights with a dtype (and options of its `hf` model), `run` a prompt set with a
-batch size. A run is `lm_eval.evaluator.evaluate`, its evaluation phase: requests are built from
-the documents, tokenized, answered and graded; model, task and data set are loaded before.
+Reads requests and writes answers as JSON lines (see `tests/benchmarks/servers.py`): `load` a folder
+of weights, `run` a prompt set with a batch size. A run is `lm_eval.evaluator.evaluate`, its
+evaluation phase: requests are built from the documents, tokenized, answered and graded; model, task
+and data set are loaded before.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import datasets
 import torch
+import transformers
 from lm_eval import evaluator  # type: ignore[import-not-found]
 from lm_eval.api.task import ConfigurableTask  # type: ignore[import-not-found]
 from lm_eval.models.huggingface import HFLM  # type: ignore[import-not-found]
@@ -35,12 +36,18 @@ class Server:
         self._seen: list[tuple[list[int], list[int]]] = []
         self._new_tokens = 0
 
-    def load(self, weights: str, dtype: str, threads: int, **options: Any) -> Answer:
-        """Loads the model as `lm-eval --model hf` does; `options` go to its constructor."""
+    def load(
+        self, weights: str, dtype: str, threads: int, device: str, quantize: str | None = None
+    ) -> Answer:
+        """Loads the model as `lm-eval --model hf` does; quantized, as its users hand it over."""
         if threads:
             torch.set_num_threads(threads)
         started = time.perf_counter()
-        self._model = HFLM(pretrained=weights, dtype=dtype, batch_size=1, **options)
+        if quantize is None:
+            model = {"pretrained": weights, "dtype": dtype, "device": device}
+        else:
+            model = {"pretrained": quantized(weights, dtype, device), "tokenizer": weights}
+        self._model = HFLM(**model, batch_size=1)
         seconds = time.perf_counter() - started
         self._listen()
         return {"seconds": seconds, "threads": torch.get_num_threads()}
@@ -116,6 +123,20 @@ def make_task(rows: list[Any], labels: list[str], new_tokens: int) -> Any:
         config |= {"output_type": "generate_until", "generation_kwargs": arguments}
         config["metric_list"] = [metric("exact_match")]
     return ConfigurableTask(config=config)
+
+
+def quantized(weights: str, dtype: str, device: str) -> Any:
+    """The model in NF4 with double quantization (Dettmers et al. 2023, section 3)."""
+    config = transformers.BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=getattr(torch, dtype),
+    )
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        weights, quantization_config=config, device_map={"": device}
+    )
+    return model.eval()
 
 
 def metric(name: str) -> dict[str, Any]:
