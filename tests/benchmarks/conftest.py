@@ -5,15 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.benchmarks import peers
 from tests.benchmarks.model import model
 from tests.benchmarks.places import CACHE, missing
 from tests.benchmarks.ratios import markdown
-from tests.benchmarks.ring import Ring
+from tests.benchmarks.ring import THREADS, Ring
 
+PACKAGES = ("torch", "transformers", "llama-cpp-python")
 TABLES = pytest.StashKey[str]()
 
 
@@ -26,6 +30,16 @@ def ring() -> Iterator[Ring]:
     made = Ring(model())
     yield made
     made.close()
+
+
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    """Adds what the figures depend on beside the processor."""
+    machine_info["threads"] = THREADS
+    machine_info["packages"] = {name: metadata.version(name) for name in PACKAGES}
+    pinned = (Path(peers.__path__[0]) / "requirements.txt").read_text().split("\n")
+    machine_info["packages"] |= dict(
+        line.split("==") for line in pinned if line.startswith("lm_eval==")
+    )
 
 
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psutil
+import pytest
 
 Answer = dict[str, Any]
 
@@ -38,6 +39,8 @@ class Laps:
     answers: tuple[Answer, ...]
     others: tuple[float, ...]
     """For each lap: cores that processes outside this test run were using."""
+    error: str | None = None
+    """Why the contestant had to give up."""
 
     @property
     def seconds(self) -> list[float]:
@@ -46,19 +49,51 @@ class Laps:
 
 
 def run_race(contestants: Sequence[Contestant]) -> dict[str, Laps]:
-    """Lets each do its laps: the first lap of all, then the second of all that have one, …"""
-    facts = {one.name: one.warm_up() for one in contestants}
-    answers: dict[str, list[tuple[Answer, float]]] = {one.name: [] for one in contestants}
+    """Lets each do its laps: the first lap of all, then the second of all that have one, …
+
+    One that raises RuntimeError gives up, and the others go on.
+    """
+    runners = [_Runner(one) for one in contestants]
+    for runner in runners:
+        runner.warm_up()
     for number in range(max(one.rounds for one in contestants)):
-        for one in contestants:
-            if number < one.rounds:
-                meter = OtherLoad()
-                answer = one.lap()
-                answers[one.name].append((answer, meter.cores()))
-    return {
-        name: Laps(facts[name], tuple(a for a, _ in found), tuple(o for _, o in found))
-        for name, found in answers.items()
-    }
+        for runner in runners:
+            if number < runner.contestant.rounds:
+                runner.lap()
+    return {runner.contestant.name: runner.laps() for runner in runners}
+
+
+class _Runner:
+    """A contestant on its way."""
+
+    def __init__(self, contestant: Contestant) -> None:
+        self.contestant = contestant
+        self._facts: Answer = {}
+        self._answers: list[Answer] = []
+        self._others: list[float] = []
+        self._error: str | None = None
+
+    def warm_up(self) -> None:
+        self._facts = self._try(self.contestant.warm_up) or {}
+
+    def lap(self) -> None:
+        meter = OtherLoad()
+        answer = self._try(self.contestant.lap)
+        if answer is not None:
+            self._answers.append(answer)
+            self._others.append(meter.cores())
+
+    def laps(self) -> Laps:
+        return Laps(self._facts, tuple(self._answers), tuple(self._others), self._error)
+
+    def _try(self, run: Callable[[], Answer]) -> Answer | None:
+        if self._error is not None:
+            return None
+        try:
+            return run()
+        except RuntimeError as error:
+            self._error = str(error)
+            return None
 
 
 class OtherLoad:
@@ -107,8 +142,10 @@ def replay(benchmark: Any, group: str, name: str, laps: Laps) -> None:
     """Hands the laps to pytest-benchmark; the test must be marked with `timer=CLOCK`.
 
     `extra_info` gets the contestant's name, the facts, and each figure of the laps' answers: a list
-    of one figure a lap where they are floats or differ.
+    of one figure a lap where they are floats or differ. The test fails where there was an error.
     """
+    if laps.error is not None:
+        pytest.fail(laps.error, pytrace=False)
     left = iter(laps.seconds)
 
     def lap() -> None:

@@ -189,15 +189,39 @@ def _table(lines: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
     return tabulate(lines, headers, tablefmt="github", disable_numparse=True)
 
 
+def batch_table(benchmarks: Sequence[Benchmark]) -> str:
+    """Milliseconds an example that each batch size took lm-evaluation-harness, on a part of them."""
+    lines = []
+    for benchmark in benchmarks:
+        tried = benchmark["extra_info"].get("batch_sizes")
+        if tried:
+            sizes = ", ".join(f"{size}: {1000 * seconds:.0f}" for size, seconds in tried.items())
+            lines.append([benchmark["group"], benchmark["extra_info"]["contestant"], sizes])
+    return _table(lines, ["work", "reference", "ms an example by batch size"])
+
+
+def machine_line(output: Mapping[str, Any]) -> str:
+    """When, on what and with which versions it was measured."""
+    machine, commit = output["machine_info"], output["commit_info"]
+    versions = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    changed = " with changes" if commit.get("dirty") else ""
+    return (
+        f"{output['datetime'][:10]}, {machine['cpu'].get('brand_raw', machine['processor'])}, "
+        f"{machine['threads']} threads; commit {str(commit.get('id'))[:7]}{changed}; {versions}."
+    )
+
+
 def markdown(output: Mapping[str, Any]) -> str:
     """All tables of a run of `make bench`, from pytest-benchmark's JSON."""
     from tests.benchmarks.targets import MEMORY, ROWS, SHOTS
 
     benchmarks = output["benchmarks"]
     parts = [
+        machine_line(output),
         ratio_table(ROWS, benchmarks),
         shots_table(benchmarks, SHOTS),
         memory_table(benchmarks, MEMORY),
+        batch_table(benchmarks),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.benchmarks.ratios import (
     Row,
+    batch_table,
     find_ratio,
     markdown,
     memory_table,
@@ -127,5 +128,24 @@ def test_memory_is_shown_in_mebibytes() -> None:
     assert "131" in table
 
 
-def test_no_benchmarks_make_no_tables() -> None:
-    assert markdown({"benchmarks": []}).strip() == ""
+def test_batch_sizes_are_shown_an_example() -> None:
+    tried = {"1": 0.5, "8": 0.0421}
+    table = batch_table([benchmark("group", "lm-eval", batch_sizes=tried), benchmark("group", "x")])
+    assert table.count("\n") == 2
+    assert "1: 500, 8: 42" in table
+
+
+def test_a_run_without_benchmarks_says_only_where_it_was() -> None:
+    output = {
+        "benchmarks": [],
+        "datetime": "2026-11-21T08:00:00",
+        "machine_info": {
+            "cpu": {"brand_raw": "Z80"},
+            "processor": "",
+            "threads": 1,
+            "packages": {"torch": "2.13.0"},
+        },
+        "commit_info": {"id": "0123456789", "dirty": True},
+    }
+    text = markdown(output)
+    assert text == "2026-11-21, Z80, 1 threads; commit 0123456 with changes; torch 2.13.0.\n"

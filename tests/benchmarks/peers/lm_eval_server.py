@@ -34,7 +34,7 @@ class Server:
     def __init__(self) -> None:
         self._model: Any = None
         self._seen: list[tuple[list[int], list[int]]] = []
-        self._new_tokens = 0
+        self._prompt_tokens = self._new_tokens = 0
 
     def load(
         self, weights: str, dtype: str, threads: int, device: str, quantize: str | None = None
@@ -63,7 +63,7 @@ class Server:
         shared = json.loads(Path(prompts, "prompts.json").read_text())
         task = make_task(rows, shared["labels"], new_tokens)
         self._model.batch_size_per_gpu = batch_size
-        self._seen, self._new_tokens = [], 0
+        self._seen, self._prompt_tokens, self._new_tokens = [], 0, 0
         started = time.perf_counter()
         results = evaluator.evaluate(
             lm=self._model, task_dict={"work": task}, bootstrap_iters=0, log_samples=False
@@ -72,6 +72,8 @@ class Server:
         if shared["labels"]:
             self._check_choices(rows)
         else:
+            given = sum(len(row["ids"]) for row in rows)
+            assert self._prompt_tokens == given, "lm-evaluation-harness reads other ids"
             assert self._new_tokens == new_tokens * len(rows), "answers ended early"
         return {
             "seconds": seconds,
@@ -91,6 +93,7 @@ class Server:
 
         def generating(context: Any, *rest: Any, **named: Any) -> Any:
             written = generate(context, *rest, **named)
+            self._prompt_tokens += int(named["attention_mask"].sum())
             answers = written[:, context.shape[1] :]
             self._new_tokens += int((answers != self._model.eot_token_id).sum())
             return written
