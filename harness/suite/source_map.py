@@ -68,7 +68,7 @@ class SourceMap:
             if found is not None:
                 node = found[1]
                 kept.append(part)
-            elif position == len(path) - 1:
+            elif position == len(path) - 1 and isinstance(part, str):
                 kept.append(part)
         return tuple(kept)
 
