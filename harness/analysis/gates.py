@@ -89,7 +89,7 @@ def _improvement(metric: Metric, evidence: GateEvidence) -> _Finding:
     if missing or difference is None or difference.delta is None:
         return _Finding(rule, False, missing)
     low, high = difference.low, difference.high
-    if metric.kind == "single":
+    if not metric.has_interval:
         low = high = difference.delta
     if low is None or high is None:
         return _Finding(rule, False, _no_interval(metric, difference))
@@ -116,7 +116,7 @@ def _drop(metric: Metric, allowed: float, evidence: GateEvidence) -> _Finding:
     if bound is None:
         return _Finding(rule, False, _no_interval(metric, difference))
     drop = -bound if upwards else bound
-    certainty = "" if metric.kind == "single" else f"with {evidence.confidence:.0%} confidence "
+    certainty = "" if not metric.has_interval else f"with {evidence.confidence:.0%} confidence "
     passed = drop <= allowed
     comparison = "within" if passed else "more than"
     return _Finding(
@@ -136,7 +136,7 @@ def _limit(
     if evidence.failure or value is None or value.value is None:
         return _Finding(rule, False, evidence.failure or "The candidate has no value here.")
     bound = value.low if side == "min" else value.high
-    if metric.kind == "single":
+    if not metric.has_interval:
         bound = value.value
     if bound is None:
         reason = f"{metric.label} is {value.value:.4g}, but too few examples for an interval."

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.analysis.intervals import Interval, resampled, student_t, wilson
+from harness.analysis.intervals import Interval, resampled, wilson
 from harness.analysis.registry import METRICS, TASK_METRICS, Metric
 from harness.analysis.resampling import observed
+from harness.analysis.speed import timed_value
 from harness.analysis.statistics import (
     answer_codes,
     labels_of,
-    repetitions,
     score_column,
     sorted_by_id,
     statistic_of,
@@ -38,7 +38,8 @@ def compute_metrics(
         samples: one cell's samples.
         seed: of the bootstrap.
         confidence: of the two-sided intervals.
-        extras: what was measured once (`load_seconds`, `peak_bytes`); what is absent is left out.
+        extras: figures that samples do not hold (`load_seconds`, `peak_bytes`); what is absent is
+            left out.
         labels: the labels of a classification; by default those that occur as targets.
 
     Raises:
@@ -66,9 +67,8 @@ def _value(
         return Value(value=extras[metric.name])
     if not samples:
         return Value(value=None)
-    if metric.kind == "repetitions":
-        times = repetitions(metric.name, samples)
-        return _with_interval(float(times.mean()), student_t(times, confidence))
+    if metric.kind in ("repetitions", "median", "tail"):
+        return timed_value(metric.name, samples, confidence)
     if metric.kind == "proportion":
         successes = float(score_column(metric.name, samples).sum())
         share = successes / len(samples)

@@ -26,10 +26,10 @@ from harness.analysis.resampling import (
     observed,
     swapped_differences,
 )
+from harness.analysis.speed import by_round, timed_value, units
 from harness.analysis.statistics import (
     SCORES,
     labels_of,
-    repetitions,
     score_column,
     sorted_by_id,
     statistic_of,
@@ -75,8 +75,8 @@ def compare_cells(
 
     Right and wrong take Tango's score interval and McNemar's exact test; other metrics a
     bootstrap that draws the same examples for both models (BCa; percentile for a quantile) and a
-    permutation test that swaps the two answers of an example. Repetitions of a timing are not
-    pairs: they take Welch's interval and test.
+    permutation test that swaps the two answers of an example. Timings are not pairs: they take
+    Welch's interval and test over one figure a round.
 
     Args:
         metric: any metric but those measured once (see `compare_values`).
@@ -89,10 +89,8 @@ def compare_cells(
     if not baseline or not candidate:
         return PairedDifference(metric, reason="One of the two cells has no samples.")
     described = METRICS[metric]
-    if described.kind == "repetitions":
-        return _welch(
-            metric, repetitions(metric, baseline), repetitions(metric, candidate), confidence
-        )
+    if described.kind in ("repetitions", "median", "tail"):
+        return _timed(described, baseline, candidate, confidence)
     reason = _why_not_paired(baseline, candidate)
     if reason:
         return PairedDifference(metric, reason=reason)
@@ -246,16 +244,37 @@ def permutation_p(delta: float, swapped: FloatArray) -> float:
     return float((as_extreme + 1) / (len(swapped) + 1))
 
 
+def _timed(
+    metric: Metric, baseline: Sequence[Sample], candidate: Sequence[Sample], confidence: float
+) -> PairedDifference:
+    """The difference of two timings, and where its kind has one its interval over rounds."""
+    name = metric.name
+    values = [timed_value(name, samples).value for samples in (baseline, candidate)]
+    if values[0] is None or values[1] is None:
+        return PairedDifference(name, reason="It was not timed for both models.")
+    if metric.kind == "tail":
+        return compare_values(name, values[0], values[1])
+    figure = np.mean if metric.kind == "repetitions" else np.median
+    before, after = (units(by_round(name, s), figure) for s in (baseline, candidate))
+    return _welch(name, (values[0], values[1]), before, after, confidence)
+
+
 def _welch(
     metric: str,
+    values: tuple[float, float],
     before: FloatArray,
     after: FloatArray,
     confidence: float,
 ) -> PairedDifference:
-    """Welch (1947): two means whose spreads differ; no interval for fewer than two of either."""
+    """Welch (1947): two figures whose spreads differ; no interval for fewer than two of either.
+
+    Args:
+        values: the figures themselves, of the baseline and of the candidate.
+        before, after: the independent values that say how sure they are.
+    """
     from scipy.special import stdtr, stdtrit
 
-    delta = float(after.mean() - before.mean())
+    delta = values[1] - values[0]
     shortest = min(len(before), len(after))
     two_sided = one_sided = NO_INTERVAL
     p = None
@@ -274,8 +293,8 @@ def _welch(
             p = 1.0 if delta == 0 else 0.0
     return PairedDifference(
         metric=metric,
-        baseline_value=float(before.mean()),
-        candidate_value=float(after.mean()),
+        baseline_value=values[0],
+        candidate_value=values[1],
         delta=delta,
         low=two_sided.low,
         high=two_sided.high,

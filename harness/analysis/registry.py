@@ -9,14 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["proportion", "mean", "f1", "ratio", "quantile", "repetitions", "single"]
+Kind = Literal[
+    "proportion",
+    "mean",
+    "f1",
+    "ratio",
+    "quantile",
+    "repetitions",
+    "median",
+    "tail",
+    "single",
+]
 
 
 @dataclass(frozen=True)
 class Metric:
     """What a reader needs to judge a figure.
 
-    `kind` says which interval belongs to it; `format` is a Python format specification;
+    `kind` says which interval belongs to it (a `tail` and a `single` one have none); `format` is
+    a Python format specification for a value times `factor`, which is in `unit`;
     `higher_is_better` is None where neither direction is.
     """
 
@@ -27,6 +38,12 @@ class Metric:
     kind: Kind
     format: str
     explanation: str
+    factor: float = 1.0
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether a value of it says how sure it is."""
+        return self.kind not in ("tail", "single")
 
 
 METRICS: dict[str, Metric] = {
@@ -166,7 +183,8 @@ METRICS: dict[str, Metric] = {
             True,
             "repetitions",
             ",.0f",
-            "How many prompt tokens are read in a second, before the first answer token.",
+            "How many prompt tokens are read in a second: forward passes alone, as llama-bench "
+            "times them.",
         ),
         Metric(
             "decode_tokens_per_second",
@@ -175,16 +193,69 @@ METRICS: dict[str, Metric] = {
             True,
             "repetitions",
             ",.1f",
-            "How many answer tokens are written in a second, reading the prompt not counted.",
+            "How many answer tokens are written in a second: forward passes alone, one after the "
+            "other, reading the prompt not counted.",
+        ),
+        *(
+            Metric(
+                f"{name}_{level}seconds",
+                f"{label}, {nth}",
+                "ms",
+                False,
+                "tail" if level else "median",
+                ",.2f",
+                f"{sentence} {part}",
+                1000.0,
+            )
+            for name, label, sentence in (
+                (
+                    "ttft",
+                    "Time to first token",
+                    "The wait between handing over the prompt and the first token of the answer: "
+                    "prefill and sampling.",
+                ),
+                (
+                    "itl",
+                    "Time between tokens",
+                    "The wait between one token of the answer and the next: a decode step and "
+                    "sampling.",
+                ),
+            )
+            for level, nth, part in (
+                ("", "median", "Half of the waits are shorter."),
+                ("p90_", "90th percentile", "One in ten is longer."),
+                ("p99_", "99th percentile", "One in a hundred is longer, if there are so many."),
+            )
         ),
         Metric(
-            "ttft_seconds",
-            "Time to first token",
-            "s",
+            "roofline_share",
+            "Share of the memory limit",
+            "%",
+            True,
+            "single",
+            ".1f",
+            "How much of the decode speed was reached that this machine's memory bandwidth allows "
+            "when all weights, keys and values are read for each token (the roofline model).",
+            100.0,
+        ),
+        Metric(
+            "sampling_seconds",
+            "Sampling",
+            "µs",
             False,
-            "repetitions",
-            ".3f",
-            "The wait between handing over the prompt and the first token of the answer.",
+            "median",
+            ",.1f",
+            "The time to pick the likeliest of all tokens, once the forward pass is done.",
+            1e6,
+        ),
+        Metric(
+            "tokenizer_tokens_per_second",
+            "Tokenizer speed",
+            "tokens/s",
+            True,
+            "single",
+            ",.0f",
+            "How many tokens of English text the model's own tokenizer makes in a second.",
         ),
         Metric(
             "load_seconds",
@@ -193,7 +264,8 @@ METRICS: dict[str, Metric] = {
             False,
             "single",
             ".2f",
-            "The time to get the model from disk ready to answer, measured once.",
+            "The time to get the model from disk (or the system's file cache) ready to answer; the "
+            "median of the rounds.",
         ),
         Metric(
             "peak_bytes",
@@ -202,7 +274,7 @@ METRICS: dict[str, Metric] = {
             False,
             "single",
             ",.0f",
-            "The most memory that the process held while it answered, measured once.",
+            "The most memory that the process, or the device, held while the model was timed.",
         ),
     )
 }
@@ -215,6 +287,14 @@ TASK_METRICS: dict[str, tuple[str, ...]] = {
         "decode_tokens_per_second",
         "prefill_tokens_per_second",
         "ttft_seconds",
+        "ttft_p90_seconds",
+        "ttft_p99_seconds",
+        "itl_seconds",
+        "itl_p90_seconds",
+        "itl_p99_seconds",
+        "roofline_share",
+        "sampling_seconds",
+        "tokenizer_tokens_per_second",
         "load_seconds",
         "peak_bytes",
     ),

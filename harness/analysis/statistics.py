@@ -63,15 +63,6 @@ def score_column(name: str, samples: Sequence[Sample]) -> FloatArray:
     return _numbers(name, samples, [sample.scores.get(name) for sample in samples])
 
 
-def repetitions(name: str, samples: Sequence[Sample]) -> FloatArray:
-    """One measurement of each repetition of a speed run (repetitions,).
-
-    Raises:
-        BadDataError: a repetition does not have it.
-    """
-    return _numbers(name, samples, [sample.data.get(name) for sample in samples])
-
-
 def statistic_of(name: str, samples: Sequence[Sample], labels: Sequence[str] = ()) -> Statistic:
     """The metric as a function of how much each sample counts, in the order given.
 

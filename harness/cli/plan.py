@@ -24,9 +24,9 @@ def show_plan(
         print(json.dumps(_as_data(prepared, steps), indent=2))
         return 0
     console = Console(file=sys.stdout)
-    artifacts = [(step, state) for step, state in steps if step.kind != "cell"]
-    console.print(_steps_table(artifacts))
-    console.print(_cells_table([(step, state) for step, state in steps if step.kind == "cell"]))
+    made = [(step, state) for step, state in steps if step.kind not in ("round", "cell")]
+    console.print(_steps_table(made))
+    console.print(_cells_table(steps))
     count = sum(state == "would run" for _, state in steps)
     console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.")
     return 0
@@ -43,19 +43,37 @@ def _steps_table(steps: list[tuple[Step, str]]) -> Table:
     return table
 
 
-def _cells_table(cells: list[tuple[Step, str]]) -> Table:
+def _cells_table(steps: list[tuple[Step, str]]) -> Table:
+    """Models by tasks; of a cell that is timed in rounds, how many of them are there."""
+    cells = [(step, state) for step, state in steps if step.kind == "cell"]
     table = Table(title="What is asked", title_justify="left")
     tasks = list(dict.fromkeys(step.task for step, _ in cells))
     for column in ("model", *tasks):
         table.add_column(column, overflow="fold")
-    states = {(step.model, step.task): state for step, state in cells}
+    rounds: dict[tuple[str, str], list[str]] = {}
+    for step, state in steps:
+        if step.is_timing:
+            rounds.setdefault((step.model, step.task), []).append(state)
+    states = {
+        (step.model, step.task): _with_rounds(state, rounds.get((step.model, step.task), []))
+        for step, state in cells
+    }
     for model in dict.fromkeys(step.model for step, _ in cells):
         table.add_row(model, *(states.get((model, task), "-") for task in tasks))
     return table
 
 
+def _with_rounds(state: str, rounds: list[str]) -> str:
+    if len(rounds) < 2 or state != "would run":
+        return state
+    left = sum(one == "would run" for one in rounds)
+    return f"{state}, {left} of {len(rounds)} rounds"
+
+
 def _all_steps(prepared: Prepared) -> list[Step]:
-    return [*prepared.plan.steps.values(), *prepared.cells]
+    chosen = {(cell.model, cell.task) for cell in prepared.cells}
+    rounds = [step for step in prepared.plan.rounds if (step.model, step.task) in chosen]
+    return [*prepared.plan.steps.values(), *rounds, *prepared.cells]
 
 
 def _identity(step: Step) -> tuple[str, str, str]:

@@ -31,6 +31,9 @@ def difference_blocks(summary: Summary, caption: str, rows: Sequence[Comparison]
         if row.task in quality_tasks(summary) and row.metric == headline(summary.tasks[row.task])
     ]
     rest = [row for row in rows if row not in first]
+    if not first:
+        first = [row for row in rows if row.metric == headline(summary.tasks[row.task])]
+        rest = [row for row in rows if row not in first]
     if not first or not rest:
         return [differences(summary, caption, rows)]
     other = f"{caption}: every other metric"

@@ -50,7 +50,12 @@ def _table(summary: Summary, rungs: list[str]) -> Table:
         n, head = shared_n(summary, task), column(metric, task)
         columns.append(Column(head.label, f"n = {n} · {head.detail}" if n else head.detail))
     rows = [
-        Row((*_facts(summary, rungs, rung), *(result(summary, rung, t, m) for t, m in picked)))
+        Row(
+            (
+                *_facts(summary, rungs, rung),
+                *(result(summary, rung, t, m, roof=True) for t, m in picked),
+            )
+        )
         for rung in rungs
     ]
     stem = " → ".join(step for step in summary.models[rungs[0]].lineage[:-1])

@@ -11,6 +11,7 @@ from harness.report.blocks import Column, Datum
 from harness.report.format import (
     DASH,
     MINUS,
+    count,
     decimals_for,
     decimals_of_magnitude,
     fixed,
@@ -97,14 +98,15 @@ def _least_decimals(of: Metric) -> int:
 
 
 def number(name: str, value: float, among: list[float], signed: bool = False) -> str:
-    """One figure of a metric, with the digits that it and its companions `among` need."""
+    """One figure of a metric in its unit, with the digits that it and its companions need."""
     of = metric(name)
+    value, among = of.factor * value, [of.factor * other for other in among]
     if of.unit == "bytes":
         return (MINUS if value < 0 else "+" if signed else "") + si_bytes(abs(value))
     if 0 < max((abs(v) for v in among), default=0.0) < _UNREADABLY_SMALL:
         return scientific(value, signed)
     least = _least_decimals(of)
-    if of.unit == "nats":
+    if of.unit in ("nats", "ms", "µs"):
         least = decimals_of_magnitude(among)
     if of.unit.endswith("/s"):
         least = min(least, decimals_of_magnitude(among))
@@ -120,7 +122,8 @@ def figure(name: str, value: Value | None) -> Datum:
     if value.low is not None and value.high is not None:
         low, high = (number(name, end, among) for end in (value.low, value.high))
         ends = f"[{low}, {high}]"
-    return Datum(number(name, value.value, among), ends)
+    n = f"n = {count(value.n)}" if value.n is not None else ""
+    return Datum(number(name, value.value, among), " ".join(filter(None, (ends, n))))
 
 
 def words(name: str, value: Value | None, unit: bool = True) -> str:

@@ -53,7 +53,7 @@ def matrix(summary: Summary) -> Table:
         Row(
             (
                 name(model),
-                *(result(summary, model, task, metric) for task, metric in picked),
+                *(result(summary, model, task, metric, roof=True) for task, metric in picked),
                 size(of.bytes),
             )
         )
@@ -103,8 +103,11 @@ def task_table(summary: Summary, task: str) -> Table:
     return Table(caption, (MODEL, *(column(metric) for metric in metrics)), tuple(rows))
 
 
-def result(summary: Summary, model: str, task: str, metric: str) -> Datum:
-    """A model's figure, or why there is none; n where it differs from the other models'."""
+def result(summary: Summary, model: str, task: str, metric: str, roof: bool = False) -> Datum:
+    """A model's figure, or why there is none; n where it differs from the other models'.
+
+    With `roof`, beside a decode speed stands the share of the memory limit that it reached.
+    """
     cell = cell_of(summary, model, task)
     if cell is None:
         return Datum(DASH, tone="missing")
@@ -113,6 +116,11 @@ def result(summary: Summary, model: str, task: str, metric: str) -> Datum:
     shown = figure(metric, cell.metrics.get(metric))
     if summary.tasks[task].reference == model and metric in DIRECTIONLESS:
         return Datum(shown.text, "the reference")
+    reached = cell.metrics.get("roofline_share")
+    if roof and metric == "decode_tokens_per_second" and reached and reached.value is not None:
+        part = figure("roofline_share", reached).text
+        detail = f"{shown.detail} {part}% of the memory limit".strip()
+        shown = Datum(shown.text, detail, shown.tone)
     if shared_n(summary, task) is None and shown.tone != "missing":
         return Datum(shown.text, f"{shown.detail} n = {count(cell.n)}".strip())
     return shown

@@ -14,14 +14,16 @@ from harness.report.blocks import Column, Datum, plain
 from harness.report.blocks import Table as Figures
 from harness.report.differences import gate_table
 from harness.report.format import clean
+from harness.report.measures import tasks_of
 from harness.report.tables import matrix
+from harness.report.timings import details_of, doubts
 from harness.report.verdict import gates, missed_gates
 
 _STYLES = {"good": "green", "bad": "red", "unsure": "yellow", "missing": "dim", "plain": ""}
 
 
 def terminal_table(summary: Summary) -> RenderableType:
-    """Models × headline metrics with intervals, and the gates with their outcome.
+    """Models × headline metrics with intervals, gates with their outcome, doubts about timings.
 
     Nothing of the summary is read as Rich markup.
     """
@@ -32,6 +34,8 @@ def terminal_table(summary: Summary) -> RenderableType:
         short = tuple(replace(row, fields=row.fields[:-1]) for row in judged.rows)
         parts.append(_table(replace(judged, columns=judged.columns[:-1], rows=short)))
     lines = [gates(summary), *missed_gates(summary)]
+    for task in tasks_of(summary, "speed"):
+        lines += [doubt.line for doubt in doubts(details_of(summary, task))]
     parts.append(Text("\n".join(clean(plain(line)) for line in lines)))
     return Group(*parts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from pydantic import TypeAdapter
 
 from harness.engines import Engine, EngineSpec, open_engine
 from harness.records import Cell, Sample, Value
+from harness.runner.engine_files import engine_spec
 from harness.runner.jobs import Task
 from harness.runner.results import CellFolder, ResultsStore
-from harness.runner.threads import threads_for
-from harness.suite.schema import SpeedTask, TaskSpec
+from harness.suite.schema import TaskSpec
 from harness.tasks.asking import Asking, ask
 from harness.tasks.prompts import PromptSet
 
@@ -43,12 +43,13 @@ class CellRunner:
         step = task.step
         spec = _task_spec(step.params["task"])
         folder = self._results.cell(step.model, step.task)
-        kept = [] if isinstance(spec, SpeedTask) else folder.samples(step.key)
+        kept = folder.samples(step.key)
         folder.start(kept)
-        prompts = PromptSet.read(Path(task.inputs["prompts"])) if "prompts" in task.inputs else None
-        total = len(prompts.prompts) if prompts else spec.repetitions
+        prompts = PromptSet.read(Path(task.inputs["prompts"]))
+        total = len(prompts.prompts)
         progress(len(kept), total, "examples")
-        engine = self._open(_engine_spec("", task.inputs, step.params["options"]))
+        options = step.params["options"]
+        engine = self._open(engine_spec("", task.inputs, options, self._threads))
         reference = self._open_reference(task)
         asking = Asking(
             key=step.key,
@@ -73,32 +74,20 @@ class CellRunner:
     def _open(self, spec: EngineSpec) -> Engine:
         if self._engine is None or self._engine[0] != spec:
             self.close()
-            self._engine = spec, open_engine(self._with_threads(spec))
+            self._engine = spec, open_engine(spec)
         return self._engine[1]
-
-    def _with_threads(self, spec: EngineSpec) -> EngineSpec:
-        weights = Path(spec.weights or spec.gguf or "")
-        return replace(spec, threads=spec.threads or threads_for(weights, self._threads))
 
     def _open_reference(self, task: Task) -> Engine | None:
         options = task.step.params.get("reference_options")
         if options is None:
             return None
-        spec = _engine_spec("reference.", task.inputs, options)
-        return open_engine(self._with_threads(spec))
+        return open_engine(engine_spec("reference.", task.inputs, options, self._threads))
 
 
 def _task_spec(params: Mapping[str, Any]) -> Any:
     """The task as the suite gave it; the reference travels as files, not by name."""
     extra = {"reference": "reference"} if params["type"] == "divergence" else {}
     return _TASK.validate_python({**params, **extra})
-
-
-def _engine_spec(prefix: str, inputs: Mapping[str, str], options: Mapping[str, Any]) -> EngineSpec:
-    files: dict[str, Any] = {
-        role: inputs.get(prefix + role) for role in ("weights", "adapter", "gguf")
-    }
-    return EngineSpec(**files, **options)
 
 
 @lru_cache(maxsize=1)
@@ -113,20 +102,15 @@ def _result(
     spec: Any,
     engine: Engine,
     folder: CellFolder,
-    prompts: PromptSet | None,
+    prompts: PromptSet,
     seconds: float,
 ) -> Cell:
     from harness.analysis.metrics import compute_metrics
 
-    step, footprint = task.step, engine.footprint()
-    samples = folder.samples(step.key)
-    labels = prompts.labels if prompts else ()
-    extras: dict[str, float] = {}
-    if isinstance(spec, SpeedTask):
-        peak = footprint.peak_device_bytes or footprint.peak_resident_bytes
-        extras = {"load_seconds": engine.load_seconds, "peak_bytes": float(peak)}
+    step = task.step
+    samples, labels = folder.samples(step.key), prompts.labels
     metrics: dict[str, Value] = compute_metrics(
-        spec.type, samples, step.params["seed"], extras=extras, labels=labels or None
+        spec.type, samples, step.params["seed"], labels=labels or None
     )
     return Cell(
         key=step.key,
@@ -138,8 +122,8 @@ def _result(
         load_seconds=engine.load_seconds,
         metrics=metrics,
         engine=asdict(engine.info),
-        footprint=asdict(footprint),
-        prompts=prompts.sha256() if prompts else "",
+        footprint=asdict(engine.footprint()),
+        prompts=prompts.sha256(),
         details=_details(spec.type, samples, labels),
     )
 
@@ -150,6 +134,4 @@ def _details(task_type: str, samples: list[Sample], labels: tuple[str, ...]) -> 
         from harness.analysis.metrics import confusion
 
         return {"confusion": {"labels": list(labels), "matrix": confusion(samples, labels)}}
-    if task_type == "speed":
-        return {"repetitions": [sample.data for sample in samples]}
     return {}

@@ -32,6 +32,8 @@ class Job:
     """Folder of the suite's results."""
     threads: int
     """As many as this worker may take."""
+    alone: bool = False
+    """Whether nothing else of ours runs meanwhile."""
 
     def to_json(self) -> str:
         """One line."""
@@ -41,8 +43,12 @@ class Job:
     def from_json(cls, text: str) -> Job:
         """What `to_json` wrote."""
         data = json.loads(text)
-        tasks = tuple(Task(Step(**task["step"]), task["inputs"]) for task in data["tasks"])
+        tasks = tuple(Task(_step(task["step"]), task["inputs"]) for task in data["tasks"])
         return cls(**{**data, "tasks": tasks})
+
+
+def _step(data: dict[str, Any]) -> Step:
+    return Step(**{**data, "after": tuple(data["after"])})
 
 
 @dataclass(frozen=True)

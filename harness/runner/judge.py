@@ -9,6 +9,7 @@ from harness.analysis.comparisons import (
     build_comparisons,
 )
 from harness.analysis.gates import GateEvidence, GateRule, judge
+from harness.analysis.registry import METRICS
 from harness.data import DATASETS
 from harness.records import Cell, Comparison, GateVerdict
 from harness.runner.results import ResultsStore
@@ -47,7 +48,7 @@ def _answers(task: str, suite: Suite, store: ResultsStore, cells: list[Cell]) ->
             extras = {
                 name: value.value
                 for name, value in cell.metrics.items()
-                if name in ("load_seconds", "peak_bytes") and value.value is not None
+                if METRICS[name].kind == "single" and value.value is not None
             }
             by_model[model] = CellAnswers(store.cell(model, task).samples(cell.key), extras)
     labels = next(

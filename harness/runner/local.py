@@ -26,6 +26,8 @@ class LocalExecutor:
     timeout_seconds: float
     threads: int
     """Of each worker."""
+    cores: int
+    """Threads of a worker that runs alone."""
 
     def run(
         self, steps: tuple[Step, ...], hear: Callable[[Event], None], stop: threading.Event
@@ -35,19 +37,21 @@ class LocalExecutor:
 
         def pass_on(event: Event) -> None:
             step = by_key[event.step]
-            if event.event == "done" and step.kind != "cell":
+            if event.event == "done" and step.kind not in ("cell", "round"):
                 manifest = self.artifacts.manifest(step)
                 if manifest is not None:
                     self.results.keep(manifest)
             hear(event)
 
+        alone = steps[0].is_timing
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", steps[0].group)
         job = Job(
             name=name,
             tasks=tuple(self._task(step) for step in steps),
             home=str(self.artifacts.home),
             results=str(self.results.folder),
-            threads=self.threads,
+            threads=self.cores if alone else self.threads,
+            alone=alone,
         )
         log = self.results.folder / "logs" / f"{name}.log"
         run_job(job, log, self.timeout_seconds, pass_on, stop)

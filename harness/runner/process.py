@@ -49,7 +49,7 @@ def run_job(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stream,
-            env=_environment(job.threads),
+            env=_environment(job),
             start_new_session=True,
         )
     try:
@@ -59,18 +59,23 @@ def run_job(
         _kill(process)
 
 
-def _environment(threads: int) -> dict[str, str]:
-    """Workers stay off the network, and take no more threads than they were given."""
+def _environment(job: Job) -> dict[str, str]:
+    """Workers stay off the network, and take no more threads than they were given.
+
+    Threads that wait for each other sleep (see docs/decisions.md), but not where time is measured:
+    there they wait as they would for any other program.
+    """
     settings = {
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONUNBUFFERED": "1",
-        "OMP_WAIT_POLICY": "PASSIVE",
     }
-    if threads:
-        settings["OMP_NUM_THREADS"] = str(threads)
+    if not job.alone:
+        settings["OMP_WAIT_POLICY"] = "PASSIVE"
+    if job.threads:
+        settings["OMP_NUM_THREADS"] = str(job.threads)
     return {**os.environ, **settings}
 
 

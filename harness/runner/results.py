@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +17,7 @@ from pydantic import ValidationError
 
 from harness.errors import InputError
 from harness.files import write_atomically, write_json
-from harness.records import Cell, Sample, Summary
+from harness.records import Cell, Sample, SpeedRound, Summary
 from harness.runner.artifacts import Manifest
 from harness.suite.steps import Step
 
@@ -62,6 +63,28 @@ class CellFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.result_file.unlink(missing_ok=True)
         write_atomically(self.samples_file, "".join(f"{s.model_dump_json()}\n" for s in kept))
+
+    def rounds(self, key: str) -> dict[int, SpeedRound]:
+        """The finished rounds of a timed cell, by number; those whose samples are not all there,
+        or that belong to another key, are passed over."""
+        counts = Counter(sample.data.get("round") for sample in self.samples(key))
+        found: dict[int, SpeedRound] = {}
+        for file in self.folder.glob("round-*.json"):
+            try:
+                one = SpeedRound.model_validate_json(file.read_text())
+            except (OSError, ValidationError):
+                continue
+            if one.key == key and counts[one.number] == one.samples:
+                found[one.number] = one
+        return found
+
+    def has_round(self, step: Step) -> bool:
+        """Whether a round of a timed cell is finished."""
+        return int(step.settings["round"]) in self.rounds(str(step.settings["cell"]))
+
+    def keep_round(self, one: SpeedRound) -> None:
+        """Writes that a round is finished, atomically."""
+        write_json(self.folder / f"round-{one.number}.json", one.model_dump(mode="json"))
 
     def finish(self, cell: Cell) -> None:
         """Writes the result, atomically."""

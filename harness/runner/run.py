@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.engines.gguf_file import gguf_info
 from harness.engines.weight_files import check_file
 from harness.errors import HarnessError, InputError
-from harness.engines.gguf_file import gguf_info
 from harness.models.sources import check_model_folder
 from harness.records import Cell, Failure, Summary
 from harness.runner.artifacts import ArtifactStore, default_home
@@ -59,12 +59,17 @@ class Prepared:
         """Whether what a step makes is there, here or (where only its findings count) kept."""
         if step.kind == "cell":
             return self.results.cell(step.model, step.task).is_done(step.key)
+        if step.kind == "round":
+            return self.results.cell(step.model, step.task).has_round(step)
         if step.kind in ("parity", "floors") and self.results.kept(step) is not None:
             return True
         return self.artifacts.manifest(step) is not None
 
     def to_do(self) -> list[Step]:
-        """The steps that have to be done, parents first; sources among them are only checked."""
+        """The steps that have to be done, parents first; sources among them are only checked.
+
+        What is timed comes last, when nothing else is left to be done.
+        """
         cells = self.open_cells()
         needed = {key for cell in cells for key in self.plan.ancestors(cell)}
         for model in {cell.model for cell in cells}:
@@ -78,7 +83,15 @@ class Prepared:
             )
             if wanted and not self.is_cached(step):
                 missing[step.key] = step
-        return [*reversed(missing.values()), *cells]
+        timed = {(cell.model, cell.task) for cell in cells if cell.is_timing}
+        rounds = [
+            step
+            for step in self.plan.rounds
+            if (step.model, step.task) in timed and not self.is_cached(step)
+        ]
+        asked = [cell for cell in cells if not cell.is_timing]
+        last = [cell for cell in cells if cell.is_timing]
+        return [*reversed(missing.values()), *asked, *rounds, *last]
 
 
 @dataclass(frozen=True)
@@ -167,13 +180,14 @@ def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[S
         prepared.results,
         prepared.suite.spec.defaults.timeout,
         threads=max(1, physical_cores() // options.jobs),
+        cores=physical_cores(),
     )
     walk = Walk(
         [step for step in todo if step.kind != "source"],
         executor,
         observer,
         options.jobs,
-        alone=lambda step: step.kind == "cell" and step.params["task"]["type"] == "speed",
+        alone=lambda step: step.is_timing,
     )
     for step in todo:
         if step.kind == "source":

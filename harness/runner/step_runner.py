@@ -12,6 +12,7 @@ from harness.data import DATASETS, draw
 from harness.runner.artifacts import FILE_OF_KIND, ArtifactStore
 from harness.runner.cell_runner import CellRunner
 from harness.runner.jobs import Job, Task
+from harness.runner.results import ResultsStore
 from harness.runner.threads import threads_for
 
 Progress = Callable[[int, int, str], None]
@@ -31,6 +32,11 @@ class StepRunner:
 
     def do(self, task: Task, progress: Progress) -> None:
         """Does one step; raises what keeps it from being done."""
+        if task.step.is_timing:
+            from harness.runner.speed_runner import run_round
+
+            run_round(task, ResultsStore(Path(self._job.results)), self._job.threads, progress)
+            return
         if task.step.kind == "cell":
             self._cells.run(task, progress)
             return

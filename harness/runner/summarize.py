@@ -24,7 +24,7 @@ from harness.runner.machine import describe_machine, describe_software
 from harness.runner.results import ResultsStore
 from harness.suite.plan import ModelPlan, Plan
 from harness.suite.reader import Suite
-from harness.suite.schema import DatasetTask, DivergenceTask
+from harness.suite.schema import DatasetTask, DivergenceTask, SpeedTask
 
 
 def plan_key(suite: Suite, plan: Plan) -> str:
@@ -115,10 +115,9 @@ class Summarizer:
         task = self._suite.spec.tasks[name]
         settings = task.model_dump(exclude_none=True)
         if not isinstance(task, DatasetTask):
-            words = f"{task.prompt_tokens} prompt tokens, {task.new_tokens} new tokens"
             return TaskSummary(
                 type=task.type,
-                description=f"{words}, {task.repetitions} repetitions after one to warm up",
+                description=_speed_words(task),
                 seed=task.seed,
                 settings=settings,
             )
@@ -157,6 +156,19 @@ def _task_words(task: DatasetTask, data: str) -> str:
     if isinstance(task, DivergenceTask):
         return f"how far next-token probabilities are from those of {task.reference}, on {data}"
     return data
+
+
+def _speed_words(task: SpeedTask) -> str:
+    """What is timed, the headline first."""
+    prompt, new = task.prompt_tokens[0], task.new_tokens
+    behind = f" behind {task.depths[0]}" if task.depths[0] else ""
+    side = f" in {task.batch_sizes[0]} sequences" if task.batch_sizes[0] > 1 else ""
+    rounds = len(task.shares)
+    turns = f" in {rounds} rounds, the models taking turns" if rounds > 1 else ""
+    return (
+        f"reading {prompt} tokens and writing {new}{side}{behind}; {task.repetitions} repetitions "
+        f"of each{turns}"
+    )
 
 
 def _floors(outcome: dict[str, Any]) -> dict[str, dict[str, Value]]:

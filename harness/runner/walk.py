@@ -53,7 +53,7 @@ class Walk:
     observer: Observer
     jobs: int = 1
     alone: Callable[[Step], bool] = lambda step: False
-    """Steps that must not share the machine; with one job at a time nothing does."""
+    """Steps that must not share the machine, and no worker with steps that may."""
     done: list[Step] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
     """By step key: what failed by itself or because of a parent."""
@@ -101,17 +101,15 @@ class Walk:
         self._fail_children()
         busy = {group for group, _ in running}
         taken = {id(step) for _, batch in running for step in batch}
-        if any(self.alone(step) for _, batch in running for step in batch) and self.jobs > 1:
+        if any(self.alone(step) for _, batch in running for step in batch):
             return ()
         open_steps = [step for step in self.todo if id(step) not in taken]
         waiting = {step.key for step in self.todo}
         for first in open_steps:
             if first.group in busy or not self._ready(first, waiting):
                 continue
-            if self.jobs > 1 and self.alone(first):
-                if busy:
-                    continue
-                return (first,)
+            if self.alone(first) and busy:
+                continue
             return self._batch(first, open_steps, waiting)
         return ()
 
@@ -120,7 +118,7 @@ class Walk:
         batch: list[Step] = []
         still = set(waiting)
         for step in open_steps:
-            apart = self.jobs > 1 and self.alone(step)
+            apart = self.alone(step) != self.alone(first)
             if step.group == first.group and self._ready(step, still) and not apart:
                 if step.key not in {other.key for other in batch}:
                     batch.append(step)
@@ -128,25 +126,28 @@ class Walk:
         return tuple(batch)
 
     def _ready(self, step: Step, waiting: set[str]) -> bool:
-        return not any(parent in waiting for parent in step.parents.values())
+        return not step.needs & waiting
 
     def _fail_children(self) -> None:
-        """Steps whose parent failed fail too, with the parent's reason."""
+        """Steps that need one that failed fail too, with its reason."""
         found = True
         while found:
             found = False
             for step in list(self.todo):
-                for parent in step.parents.values():
+                for parent in (*step.parents.values(), *step.after):
                     if parent in self.failures:
                         self._fail(step, self._inherited(parent))
                         found = True
                         break
 
     def _inherited(self, parent: str) -> Failure:
-        """A parent's failure as its child's: it begins with the name of what failed first."""
+        """A parent's failure as its child's: it begins with the name of what failed first.
+
+        A round's failure is its cell's own.
+        """
         failure = self.failures[parent]
         origin = next(step for step in self.failed if self.failures[step.key] is failure)
-        if any(parent in self.failures for parent in origin.parents.values()):
+        if origin.kind == "round" or origin.needs & self.failures.keys():
             return failure
         message = f"could not {origin.label}: {failure.message}"
         return failure.model_copy(update={"message": message})

@@ -57,7 +57,7 @@ def main() -> int:
     runner = StepRunner(job)
     failed: set[str] = set()
     for task in job.tasks:
-        if failed.intersection(task.step.parents.values()):
+        if failed & task.step.needs:
             failed.add(task.step.key)
             continue
         reporter.tell(task.step.key, "start")

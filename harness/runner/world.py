@@ -30,6 +30,7 @@ REVISIONS: dict[Kind, int] = {
     "convert": 1,
     "quantize": 1,
     "parity": 1,
+    "round": 1,
     "cell": 1,
 }
 """Raised by hand when the project's own code for a step comes to give something else."""

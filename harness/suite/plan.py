@@ -3,6 +3,7 @@
 source → finetune → merge → convert → quantize          artifacts
 source → prompts, examples;  floors                      what is asked and learned
 (artifact, prompts) → cell                               what is answered
+artifact → round → … → round → cell                      what is timed, the models in turn
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from harness.suite.lineage import ancestry, resolve, root_of
 from harness.suite.reader import Suite
+from harness.suite.rounds import in_turn, rounds_of
 from harness.suite.schema import (
     ClassifyTask,
     DatasetTask,
@@ -70,6 +72,9 @@ class Plan:
     """By key: what is made once, however many models and tasks need it."""
     models: dict[str, ModelPlan]
     cells: tuple[Step, ...]
+    """What is asked; what is timed stands last, as its last round."""
+    rounds: tuple[Step, ...]
+    """The rounds of the timed cells but the last: first the first of every model, and so on."""
     prompts: dict[tuple[str, str], str]
     """(task, root model) -> key of the step that writes the prompts."""
     floors: dict[str, str]
@@ -178,7 +183,10 @@ class _Builder:
         )
 
     def gguf(self, name: str) -> tuple[str, str]:
-        """Keys of the steps that make a model's GGUF and that check the F16 one."""
+        """Keys of the steps that make a model's GGUF and that check the F16 one.
+
+        The second is empty where the suite asks nothing to check it on.
+        """
         spec = self.spec(name)
         if spec.from_ is None:
             return self.source(name), ""
@@ -189,8 +197,9 @@ class _Builder:
         )  # fmt: skip
         root = root_of(self.suite.spec.models, name)
         asked = {f"prompts.{t}": key for (t, r), key in self.prompts.items() if r == root}
-        parents = {"weights": weights, "gguf": f16, **asked}
-        parity = self.add("parity", f"check the GGUF of {spec.from_}", {}, parents, group=group,
+        parity = "" if not asked else self.add(
+            "parity", f"check the GGUF of {spec.from_}", {},
+            {"weights": weights, "gguf": f16, **asked}, group=group,
             settings={"against": f"the weights of {spec.from_}"},
         )  # fmt: skip
         if spec.gguf == "F16":
@@ -323,16 +332,23 @@ def make_plan(suite: Suite, world: World, limit: int | None = None) -> Plan:
         if isinstance(task, ClassifyTask | SummarizeTask)
     }
     builder.models.update({name: builder.model(name) for name in models})
-    order = sorted(tasks, key=lambda name: _turn(tasks[name]))
+    # Divergence comes last in a worker, since it loads a second model.
+    order = sorted(tasks, key=lambda name: isinstance(tasks[name], DivergenceTask))
     cells = [
         cell
         for model in builder.models.values()
         for name in order
         if (cell := builder.cell(model, name)) is not None
     ]
-    return Plan(builder.steps, builder.models, tuple(cells), builder.prompts, floors)
-
-
-def _turn(task: object) -> int:
-    """Speed first, in a fresh process; divergence last, since it loads a second model."""
-    return 0 if isinstance(task, SpeedTask) else 2 if isinstance(task, DivergenceTask) else 1
+    asked = [cell for cell in cells if not cell.is_timing]
+    rounds = [
+        rounds_of(cell, task) for cell in cells if isinstance(task := tasks[cell.task], SpeedTask)
+    ]
+    return Plan(
+        builder.steps,
+        builder.models,
+        (*asked, *(steps[-1] for steps in rounds)),
+        in_turn([steps[:-1] for steps in rounds]),
+        builder.prompts,
+        floors,
+    )

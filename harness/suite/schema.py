@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 Name = Annotated[
     str,
@@ -185,14 +194,77 @@ class DivergenceTask(DatasetTask):
     reference: Name = Field(description="The model of this suite that is compared against.")
 
 
+def _several(value: Any) -> Any:
+    """One value stands for a list of itself, so that both ways of writing it mean the same."""
+    return value if isinstance(value, list) else [value]
+
+
+def _once(values: list[int]) -> list[int]:
+    if len(set(values)) < len(values):
+        raise ValueError("a value stands here twice")
+    return values
+
+
+def _number_or_list(least: int) -> WithJsonSchema:
+    number = {"type": "integer", "minimum": least}
+    several = {"type": "array", "items": number, "minItems": 1, "uniqueItems": True}
+    return WithJsonSchema({"anyOf": [number, several]})
+
+
+Counts = Annotated[
+    list[Annotated[int, Field(ge=1)]],
+    Field(min_length=1),
+    AfterValidator(_once),
+    BeforeValidator(_several),
+    _number_or_list(1),
+]
+"""A number of tokens or sequences, or a list of different ones."""
+
+Depths = Annotated[
+    list[Annotated[int, Field(ge=0)]],
+    Field(min_length=1),
+    AfterValidator(_once),
+    BeforeValidator(_several),
+    _number_or_list(0),
+]
+"""The same, where none is a number too."""
+
+
 class SpeedTask(Entry):
-    """How fast are prompt processing (prefill) and generation (decode)?"""
+    """How fast are prompt processing (prefill) and generation (decode)?
+
+    The first of each list makes the figures that stand in tables and comparisons.
+    """
 
     type: Literal["speed"]
-    prompt_tokens: int = Field(512, ge=1, description="Tokens of each prompt.")
-    new_tokens: int = Field(128, ge=2, description="Tokens generated after each prompt.")
-    repetitions: int = Field(5, ge=2, description="Measured runs, after one to warm up.")
+    prompt_tokens: Counts = Field([512], description="Tokens that a prefill reads at once.")
+    new_tokens: int = Field(128, ge=2, description="Tokens that a decode writes one by one.")
+    batch_sizes: Counts = Field([1], description="Sequences that are decoded side by side.")
+    depths: Depths = Field(
+        [0], description="Tokens that the cache holds before a prefill or a decode begins."
+    )
+    repetitions: int = Field(
+        6, ge=2, description="Measured runs of each shape over all rounds, not counting warm-ups."
+    )
+    rounds: int | None = Field(
+        None,
+        ge=1,
+        description="Processes that share the repetitions, each loading and warming up anew; "
+        "models take turns, round by round. Default: 3, or `repetitions` where that is fewer.",
+    )
     seed: int | None = Field(None, ge=0, description="Seed of the random prompt ids.")
+
+    @model_validator(mode="after")
+    def _a_repetition_each(self) -> SpeedTask:
+        if self.rounds is not None and self.rounds > self.repetitions:
+            raise ValueError("`rounds` cannot be more than `repetitions`")
+        return self
+
+    @property
+    def shares(self) -> list[int]:
+        """Repetitions of each round: as equal as they can be, the first ones the larger."""
+        rounds = self.rounds or min(3, self.repetitions)
+        return [len(range(place, self.repetitions, rounds)) for place in range(rounds)]
 
 
 TaskSpec = Annotated[

@@ -18,6 +18,7 @@ Kind = Literal[
     "convert",
     "quantize",
     "parity",
+    "round",
     "cell",
 ]
 
@@ -28,7 +29,8 @@ class Step:
 
     `key` is the SHA-256 of the kind, the parameters, the parents' keys by role, and the versions
     of what does it. Names are no part of it, so that nothing is answered from another model's
-    cache. `settings` say how to do it (threads, device) and do not change what comes out.
+    cache. `settings` say how to do it (threads, device) and do not change what comes out; `after`
+    are keys of steps that must be done before, though nothing of theirs is read.
     """
 
     key: str
@@ -41,6 +43,18 @@ class Step:
     """Steps of one group are done by one worker process where nothing stands between them."""
     model: str = ""
     task: str = ""
+    after: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Keys of all steps that must be done before this one."""
+        return frozenset(self.parents.values()) | frozenset(self.after)
+
+    @property
+    def is_timing(self) -> bool:
+        """Whether this measures time, and must not share the machine."""
+        speed = self.kind == "cell" and self.params["task"]["type"] == "speed"
+        return speed or self.kind == "round"
 
 
 def make_step(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.engines.protocol import Engine
 from harness.records import Sample
-from harness.suite.schema import ClassifyTask, DivergenceTask, SpeedTask, SummarizeTask
+from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask
 from harness.tasks.prompts import Prompt, PromptSet
 
 
@@ -33,11 +33,9 @@ class Asking:
         return [prompt for prompt in self.prompts.prompts if prompt.index not in self.done]
 
 
-def ask(
-    task: ClassifyTask | SummarizeTask | DivergenceTask | SpeedTask, asking: Asking
-) -> Iterator[Sample]:
+def ask(task: ClassifyTask | SummarizeTask | DivergenceTask, asking: Asking) -> Iterator[Sample]:
     """The samples of one cell, as they are answered, in any order."""
-    from harness.tasks import classify, divergence, speed, summarize
+    from harness.tasks import classify, divergence, summarize
 
     match task:
         case ClassifyTask():
@@ -46,5 +44,3 @@ def ask(
             return summarize.ask(task, asking)
         case DivergenceTask():
             return divergence.ask(task, asking)
-        case SpeedTask():
-            return speed.ask(task, asking)

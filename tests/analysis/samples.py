@@ -71,17 +71,31 @@ def diverged(rng: np.random.Generator, documents: int, scale: float = 0.1) -> li
     return samples
 
 
-def timed(decode: Sequence[float]) -> list[Sample]:
-    return [
-        Sample(
-            key="k",
-            index=index,
-            id=str(index),
-            data={
-                "decode_tokens_per_second": speed,
-                "prefill_tokens_per_second": 10 * speed,
-                "ttft_seconds": 1 / speed,
-            },
-        )
-        for index, speed in enumerate(decode)
-    ]
+def repetition(
+    index: int, phase: str, round: int, forward: Sequence[float], tokens: int, **changes: object
+) -> Sample:
+    """A repetition of a headline shape; sampling takes a tenth of a pass."""
+    data = {
+        "round": round,
+        "headline": True,
+        "phase": phase,
+        "tokens": tokens,
+        "batch_size": 1,
+        "depth": 0,
+        "forward_seconds": list(forward),
+        "sampling_seconds": [seconds / 10 for seconds in forward],
+        **({"step_bytes": 1000} if phase == "decode" else {}),
+        **changes,
+    }
+    return Sample(key="k", index=index, id=f"{phase} {index}", data=data)
+
+
+def timed(*rounds: Sequence[float]) -> list[Sample]:
+    """Rounds of decode speeds, in tokens per second, of 4 tokens each; prefill is ten times so."""
+    samples: list[Sample] = []
+    for number, speeds in enumerate(rounds, start=1):
+        for speed in speeds:
+            steps = [1 / speed] * 4
+            samples.append(repetition(len(samples), "prefill", number, [4 / (10 * speed)], 4))
+            samples.append(repetition(len(samples), "decode", number, steps, 4))
+    return samples

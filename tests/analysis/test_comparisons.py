@@ -96,8 +96,8 @@ def test_speed_compares_repetitions_and_what_was_measured_once() -> None:
     task = TaskAnswers(
         "speed",
         {
-            "base": CellAnswers(timed([10.0, 11.0]), {"load_seconds": 2.0}),
-            "tuned": CellAnswers(timed([20.0, 22.0]), {"load_seconds": 1.5}),
+            "base": CellAnswers(timed([10.0], [11.0]), {"load_seconds": 2.0}),
+            "tuned": CellAnswers(timed([20.0], [22.0]), {"load_seconds": 1.5}),
         },
     )
     found = {one.metric: one for one in records({"speed": task}, "tuned")}

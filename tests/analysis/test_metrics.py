@@ -106,12 +106,13 @@ def test_perplexity_beyond_floats_is_no_value() -> None:
     assert compute_metrics("divergence", [endless, endless], seed=0)["perplexity"].value is None
 
 
-def test_speed_takes_t_intervals_and_what_was_measured_once_has_none() -> None:
-    metrics = compute_metrics("speed", timed([9.0, 10.0, 11.0]), 0, extras={"load_seconds": 2.5})
+def test_speed_takes_t_intervals_over_rounds_and_what_samples_do_not_hold_has_none() -> None:
+    rounds = timed([8.0, 10.0], [10.0], [11.0, 10.5, 11.5])  # means 9, 10, 11
+    metrics = compute_metrics("speed", rounds, 0, extras={"load_seconds": 2.5})
     decode = metrics["decode_tokens_per_second"]
     half_width = 4.302653 / np.sqrt(3)  # t(2) at 0.975, standard deviation 1
-    assert decode.value == pytest.approx(10)
-    assert decode.low == pytest.approx(10 - half_width, rel=1e-6)
+    assert decode.value == pytest.approx(61 / 6)
+    assert decode.low == pytest.approx(61 / 6 - half_width, rel=1e-6)
     assert metrics["load_seconds"] == Value(value=2.5)
     assert "peak_bytes" not in metrics
 

@@ -28,6 +28,14 @@ def test_every_cell_is_answered(first_run: First) -> None:
         assert all(value.value is not None for value in cell.metrics.values()), cell
 
 
+def test_models_were_timed_in_turn_after_everything_else(first_run: First) -> None:
+    _, _, notes = first_run
+    timed = [label for label in notes.labels if label.startswith("time ")]
+    models = ("base", "lora", "qlora", "f16", "q4", "qlora-f16")
+    assert notes.labels[-12:] == timed
+    assert timed == [f"time {m}: speed, round {n} of 2" for n in (1, 2) for m in models]
+
+
 def test_models_of_the_lineage_were_asked_the_same(first_run: First) -> None:
     _, outcome, _ = first_run
     for task in ("sentiment", "written", "dialogue", "fidelity"):
@@ -84,6 +92,17 @@ def test_deleting_one_result_asks_one_cell_again_and_keeps_its_samples(place: Pl
     _, notes = place.run()
     assert notes.labels == ["ask q4: sentiment"]
     assert sorted((folder / "samples.jsonl").read_text().splitlines()) == before
+
+
+def test_a_timing_that_was_cut_off_goes_on_with_the_round_that_is_missing(place: Place) -> None:
+    folder = place.cell("q4", "speed")
+    (folder / "result.json").unlink()
+    (folder / "round-2.json").unlink()
+    before = (folder / "samples.jsonl").read_text().splitlines()
+    _, notes = place.run()
+    after = (folder / "samples.jsonl").read_text().splitlines()
+    assert notes.labels == ["time q4: speed, round 2 of 2"]
+    assert after[:2] == before[:2] and after[2:] != before[2:]
 
 
 def test_after_a_crash_the_finished_samples_are_kept_and_the_rest_is_asked(place: Place) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from harness.analysis.registry import METRICS
 from harness.records import (
     Cell,
     ChangedAnswer,
@@ -12,6 +13,9 @@ from harness.records import (
     GateVerdict,
     ModelSummary,
     Parity,
+    SpeedDetails,
+    SpeedFigures,
+    SpeedWarning,
     Summary,
     TaskSummary,
     Training,
@@ -192,13 +196,80 @@ def metrics(name: str, task: str) -> dict[str, Value]:
             "bits_per_byte": around(0.812 * (1 + value / 2), 0.022),
         }
     speed = DECODE[name]
-    return {
+    first, between = 256 / (speed * 11), 1 / speed
+    found = {
         "prefill_tokens_per_second": around(speed * 11, speed * 0.6),
         "decode_tokens_per_second": around(speed, speed * 0.04),
-        "ttft_seconds": around(256 / (speed * 11), 0.002),
-        "load_seconds": around(0.09 if "-" in name else 1.31, 0.004),
+        "ttft_seconds": Value(value=first, low=first * 0.98, high=first * 1.02, n=6),
+        "ttft_p90_seconds": Value(value=first * 1.03, n=6),
+        "ttft_p99_seconds": Value(value=first * 1.04, n=6),
+        "itl_seconds": Value(value=between, low=between * 0.97, high=between * 1.03, n=768),
+        "itl_p90_seconds": Value(value=between * 1.08, n=768),
+        "itl_p99_seconds": Value(value=between * 1.9, n=768),
+        "sampling_seconds": Value(value=11e-6, low=1e-5, high=1.2e-5, n=768),
+        "tokenizer_tokens_per_second": Value(value=412_000.0),
+        "load_seconds": Value(value=0.09 if "-" in name else 1.31),
         "peak_bytes": Value(value=float(BYTES[name] * 3 + 210 * MEGABYTE)),
     }
+    if shape("decode", name, 128, 1, 0).share is not None:
+        found["roofline_share"] = Value(value=shape("decode", name, 128, 1, 0).share)
+    return found
+
+
+def shape(phase: str, name: str, tokens: int, batch: int, depth: int) -> SpeedFigures:
+    """One made-up shape; the two smallest models fit into the cache."""
+    rate = DECODE[name] * (11 if phase == "prefill" else batch**0.7) / (1 + depth / 4096)
+    wait = tokens / rate if phase == "prefill" else batch / rate
+    step = BYTES[name] + 3_072 * (depth + tokens // 2) * batch
+    limit = 40e9 * batch / step
+    decode = phase == "decode"
+    return SpeedFigures.model_validate(
+        {
+            "phase": phase,
+            "tokens": tokens,
+            "batch_size": batch,
+            "depth": depth,
+            "headline": batch == 1 and depth == 0,
+            "tokens_per_second": around(rate, rate * 0.04),
+            "spread": 0.071 if (name, phase) == ("lora-q4", "decode") else 0.012,
+            "repetitions": [[rate * 1.01, rate], [rate * 0.99, rate], [rate, rate]],
+            "p50_seconds": Value(value=wait, low=wait * 0.98, high=wait * 1.02, n=768),
+            "p90_seconds": Value(value=wait * 1.1, n=768),
+            "p99_seconds": Value(value=wait * 1.9, n=768),
+            "step_bytes": step if decode else None,
+            "limit_tokens_per_second": limit if decode else None,
+            "share": rate / limit if decode and BYTES[name] > 6 * MEGABYTE else None,
+        }
+    )
+
+
+def speed_details(name: str) -> dict[str, Any]:
+    """What stands behind a timed cell; one model's repetitions spread."""
+    shapes = [
+        shape("prefill", name, 256, 1, 0),
+        shape("decode", name, 128, 1, 0),
+        shape("decode", name, 128, 4, 0),
+        shape("prefill", name, 256, 1, 2048),
+        shape("decode", name, 128, 1, 2048),
+        shape("decode", name, 128, 4, 2048),
+    ]
+    doubt = SpeedWarning(
+        kind="spread",
+        message="decode of 128 tokens by 7.1%",
+        remedy="Close other programs and let the machine cool down.",
+    )
+    gguf = "GGUF" in " ".join(LINEAGES[name])
+    exact = {"cache": "F16", "flash_attention": "auto", "n_batch": 2048, "n_ubatch": 512}
+    details = SpeedDetails(
+        shapes=shapes,
+        settings=exact if gguf else {"attention": "sdpa"},
+        started=["2026-11-21T04:58:01+00:00", "2026-11-21T04:59:30+00:00"],
+        load_seconds=[0.09, 0.1],
+        memory_bytes_per_second=40e9,
+        cache_bytes=6 * MEGABYTE,
+        warnings=[doubt] if name == "lora-q4" else [],
+    )
+    return details.model_dump(mode="json")
 
 
 def cell(name: str, task: str) -> Cell:
@@ -209,7 +280,7 @@ def cell(name: str, task: str) -> Cell:
         model=name,
         task=task,
         status="ok",
-        n=5 if task == "speed" else 200,
+        n=6 if task == "speed" else 200,
         seconds=2.31,
         load_seconds=0.09 if gguf else 1.31,
         metrics=metrics(name, task),
@@ -222,8 +293,15 @@ def cell(name: str, task: str) -> Cell:
         },
         footprint={"disk_bytes": BYTES[name], "peak_resident_bytes": 301 * MEGABYTE},
         prompts="9f2c" * 16,
-        details={"confusion": confusion(ACCURACY[name])} if task == "sentiment" else {},
+        details=details(name, task),
     )
+
+
+def details(name: str, task: str) -> dict[str, Any]:
+    """What a cell has beside its metrics."""
+    if task == "sentiment":
+        return {"confusion": confusion(ACCURACY[name])}
+    return {"speed": speed_details(name)} if task == "speed" else {}
 
 
 def changed(index: int, better: bool) -> ChangedAnswer:
@@ -243,13 +321,15 @@ def comparison(
     name: str, task: str, metric: str, baseline: str, candidate: str, half: float
 ) -> Comparison:
     """A paired difference with a symmetric made-up interval."""
-    before = metrics(baseline, task)[metric].value or 0.0
-    after = metrics(candidate, task)[metric].value or 0.0
+    before, after = (
+        found.value or 0.0 if (found := metrics(name, task).get(metric)) is not None else 0.0
+        for name in (baseline, candidate)
+    )
     delta = after - before
     certain = abs(delta) > half
     right = metric == "accuracy"
     better = max(0, round(100 * delta)) + 6
-    once = metric in {"load_seconds", "peak_bytes"}
+    once = not METRICS[metric].has_interval
     return Comparison(
         name=name,
         task=task,
@@ -265,7 +345,7 @@ def comparison(
         p_adjusted=None if once else 0.00012 if certain else 0.62,
         better=better if right else None,
         worse=better - round(200 * delta) if right and delta < 0 else 6 if right else None,
-        n=5 if task == "speed" else 200,
+        n=3 if task == "speed" else 200,
         changed_for_better=[changed(i, True) for i in range(3)] if right else [],
         changed_for_worse=[changed(i, False) for i in range(3, 5)] if right else [],
     )
@@ -370,8 +450,9 @@ def tasks() -> dict[str, TaskSummary]:
         ),
         "speed": TaskSummary(
             type="speed",
-            description="256 prompt tokens, 128 new tokens, 5 repetitions after one to warm up",
-            settings={"prompt_tokens": 256, "new_tokens": 128, "repetitions": 5},
+            description="reading 256 tokens and writing 128; 6 repetitions of each in 3 rounds, "
+            "the models taking turns",
+            settings={"prompt_tokens": [256], "new_tokens": 128, "repetitions": 6},
         ),
     }
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,36 @@ def test_a_step_that_takes_too_long_is_stopped(
     assert last.data["kind"] == "timeout"
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), signal.SIG_DFL)
+
+
+@pytest.mark.parametrize(("alone", "policy"), [(False, "PASSIVE"), (True, None)])
+def test_threads_sleep_while_they_wait_but_not_where_time_is_measured(
+    alone: bool, policy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    given: dict[str, str] = {}
+
+    def start(command: list[str], env: dict[str, str], **rest: Any) -> Any:
+        given.update(env)
+        raise OSError("seen enough")
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with pytest.raises(OSError, match="seen enough"):
+        process.run_job(
+            replace(job(), threads=3, alone=alone),
+            Path(os.devnull),
+            1,
+            lambda event: None,
+            threading.Event(),
+        )
+    assert given.get("OMP_WAIT_POLICY") == policy
+    assert given["OMP_NUM_THREADS"] == "3"
+
+
+def test_a_job_is_the_same_after_it_travelled() -> None:
+    step = Step("k", "cell", "label", {"n": [1]}, {"gguf": "p"}, {"round": 2}, after=("a", "b"))
+    sent = Job("job", (Task(step, {"gguf": "file"}),), "home", "results", 2, alone=True)
+    assert Job.from_json(sent.to_json()) == sent
 
 
 def test_a_worker_ends_when_its_parent_does() -> None:

@@ -10,11 +10,13 @@ import pytest
 from harness.records import Failure
 from harness.runner.jobs import Event
 from harness.runner.walk import Walk
-from harness.suite.steps import Step
+from harness.suite.steps import Kind, Step
 
 
-def step(key: str, *parents: str, group: str = "") -> Step:
-    return Step(key, "cell", key, {}, {f"p{i}": p for i, p in enumerate(parents)}, {}, group or key)
+def step(key: str, *parents: str, group: str = "", after: tuple[str, ...] = ()) -> Step:
+    roles = {f"p{i}": parent for i, parent in enumerate(parents)}
+    kind: Kind = "round" if "round" in key else "cell"
+    return Step(key, kind, key, {}, roles, {}, group or key, after=after)
 
 
 class FakeExecutor:
@@ -111,6 +113,21 @@ def test_a_failure_takes_its_descendants_and_nobody_else_with_it() -> None:
     assert ended.failures["c"].message == "could not a: boom"
 
 
+def test_a_round_that_fails_takes_its_own_cell_with_it_by_its_own_words() -> None:
+    rounds = [
+        step("a round 1"),
+        step("b round 1"),
+        step("a round 2", after=("a round 1",)),
+        step("b round 2", after=("b round 1",)),
+        step("a", after=("a round 1", "a round 2")),
+        step("b", after=("b round 1", "b round 2")),
+    ]
+    ended = walk(rounds, FakeExecutor(fail={"a round 1"}))
+    assert [one.key for one in ended.failed] == ["a round 1", "a round 2", "a"]
+    assert [one.key for one in ended.done] == ["b round 1", "b round 2", "b"]
+    assert ended.failures["a"].message == "boom"
+
+
 def test_what_failed_before_the_walk_takes_its_descendants_with_it_and_the_walk_ends() -> None:
     ended = Walk([step("b", "a"), step("c", "b")], FakeExecutor(), Notes())
     ended.failures["a"] = Failure(kind="bad-model", message="damaged")
@@ -152,6 +169,12 @@ def test_a_speed_measurement_has_the_machine_to_itself() -> None:
     walk(steps, executor, jobs=2, alone=frozenset({"speed"}))
     assert ["speed"] in executor.batches
     assert executor.most_with_speed == 1
+
+
+def test_a_speed_measurement_shares_no_worker_even_when_there_is_only_one() -> None:
+    executor = FakeExecutor()
+    walk([step("other", group="g"), step("speed", group="g")], executor, 1, frozenset({"speed"}))
+    assert executor.batches == [["other"], ["speed"]]
 
 
 def test_an_executor_that_breaks_stops_the_walk() -> None:

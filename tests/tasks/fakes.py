@@ -13,7 +13,9 @@ from harness.engines.protocol import (
     Generation,
     Limits,
     LogProbs,
+    Work,
 )
+from harness.engines.timing import MemorySpeed, SpeedShape, Timing
 
 BOS, END, EOS = 1, 2, 3
 MARKS = {"<s>": BOS, "<end>": END, "</s>": EOS}
@@ -46,11 +48,32 @@ class CharTokenizer:
         return f"<s>{turns}" + "assistant: " * generation_prompt
 
 
+class FakeStopwatch:
+    """Every pass takes half a second, every sampling a quarter; notes what it was asked to time."""
+
+    def __init__(self, timed: list[tuple[SpeedShape, int]]) -> None:
+        self.settings: dict[str, object] = {"cache": "F16"}
+        self._timed = timed
+
+    def time(self, shape: SpeedShape, repetitions: int, seed: int = 0) -> Iterator[Timing]:
+        self._timed.append((shape, repetitions))
+        passes = shape.tokens if shape.phase == "decode" else 1
+        for _ in range(repetitions):
+            yield Timing((0.5,) * passes, (0.25,) * passes, 100 * shape.batch_size * shape.length)
+
+    def weight_bytes(self, batch_size: int) -> int:
+        return 10_000
+
+    def memory(self) -> MemorySpeed:
+        return MemorySpeed(1e6, 5_000)
+
+
 class FakeEngine:
     """Answers from tables: `scores` by choice ids, `texts` by prompt ids."""
 
     info = EngineInfo("hf", "0", "float32", "cpu", 1, 300, 1000, 1)
     load_seconds = 0.5
+    work = Work()
 
     def __init__(
         self,
@@ -60,6 +83,7 @@ class FakeEngine:
     ) -> None:
         self.scores, self.texts, self.rows = scores or {}, texts or {}, rows
         self.asked: list[tuple[int, ...]] = []
+        self.timed: list[tuple[SpeedShape, int]] = []
 
     def encode(self, text: str) -> list[int]:
         return CharTokenizer().encode(text)
@@ -83,6 +107,9 @@ class FakeEngine:
         table = self.rows[: len(ids)]
         for start in range(0, len(table), rows):
             yield table[start : start + rows].astype(np.float32)
+
+    def stopwatch(self) -> FakeStopwatch:
+        return FakeStopwatch(self.timed)
 
     def footprint(self) -> Footprint:
         return Footprint(1, 2, 0)

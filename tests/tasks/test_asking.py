@@ -9,7 +9,7 @@ import pytest
 
 from harness.data import Dataset, Example, Phrasing
 from harness.engines.protocol import Generation, LogProbs
-from harness.suite.schema import ClassifyTask, DivergenceTask, SpeedTask, SummarizeTask
+from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask
 from harness.tasks.asking import Asking, ask
 from harness.tasks.classify import parse_label
 from harness.tasks.divergence import measure
@@ -94,21 +94,6 @@ def test_a_summary_is_graded_and_a_cut_one_is_counted() -> None:
     assert by_id["e0"].scores["rouge1"] == 1.0
     assert by_id["e1"].scores["rouge1"] == 0.0
     assert [by_id[f"e{i}"].scores["truncated"] for i in range(4)] == [0, 1, 1, 1]
-
-
-def test_speed_keeps_prefill_and_decode_apart_and_leaves_out_the_warm_up() -> None:
-    task = SpeedTask(type="speed", prompt_tokens=8, new_tokens=5, repetitions=3)
-    engine = FakeEngine()
-    samples = list(ask(task, asking(engine, prompts=None)))
-    assert len(engine.asked) == 4
-    assert len({len(prompt) for prompt in engine.asked}) == 1
-    assert [sample.index for sample in samples] == [0, 1, 2]
-    for sample in samples:
-        assert sample.data == {
-            "prefill_tokens_per_second": 8 / 0.5,
-            "decode_tokens_per_second": 4 / 1.0,
-            "ttft_seconds": 0.5,
-        }
 
 
 def log_rows(*rows: list[float]) -> LogProbs:

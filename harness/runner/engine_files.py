@@ -1,0 +1,29 @@
+"""Which files an engine opens: from the inputs of a task to an `EngineSpec`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.engines import EngineSpec
+from harness.runner.threads import threads_for
+
+
+def engine_spec(
+    prefix: str, inputs: Mapping[str, str], options: Mapping[str, Any], threads: int
+) -> EngineSpec:
+    """The spec of a model, or with `prefix` "reference." of the one it is held against.
+
+    Args:
+        inputs: files by role.
+        options: as the plan has them: dtype, quantization, threads, device, context.
+        threads: what the worker may take; a small model takes one, unless `options` say more.
+    """
+    files: dict[str, Any] = {
+        role: inputs.get(prefix + role) for role in ("weights", "adapter", "gguf")
+    }
+    spec = EngineSpec(**files, **options)
+    weights = Path(spec.weights or spec.gguf or "")
+    return replace(spec, threads=spec.threads or threads_for(weights, threads))
