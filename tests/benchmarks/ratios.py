@@ -150,6 +150,27 @@ def _ratio(found: Ratio) -> str:
     return f"{text} (disturbed)" if found.disturbed else text
 
 
+def ceiling_table(rows: Sequence[Row], bench: str, benchmarks: Sequence[Benchmark]) -> str:
+    """How many times as fast a row could be if each token that has to be run ran at the prefill rate
+    that llama-bench (the contestant `bench` of the group) reaches, and nothing else took time.
+
+    Only for work that is all prefill; rows of contestants that llama-bench cannot run are left out
+    by the caller.
+    """
+    lines = []
+    for row in rows:
+        reference = contestant(benchmarks, row.group, row.reference)
+        ours = contestant(benchmarks, row.group, row.ours)
+        rate = contestant(benchmarks, row.group, bench)
+        if reference is None or ours is None or rate is None:
+            continue
+        per_second = median(_numbers(rate, "tokens_per_second"))
+        least = median(_numbers(ours, "computed_tokens")) / per_second
+        most = median(_numbers(reference, "seconds")) / least
+        lines.append([row.work, row.reference, f"{least:.3g} s", f"{most:.3g}×", row.target])
+    return _table(lines, ["work", "reference", "at llama-bench's rate", "ratio then", "target"])
+
+
 def shots_table(benchmarks: Sequence[Benchmark], group: str) -> str:
     """Cost by number of shots: prompt length, tokens that were run, time. Empty if not run."""
     lines = []
@@ -213,12 +234,13 @@ def machine_line(output: Mapping[str, Any]) -> str:
 
 def markdown(output: Mapping[str, Any]) -> str:
     """All tables of a run of `make bench`, from pytest-benchmark's JSON."""
-    from tests.benchmarks.targets import MEMORY, ROWS, SHOTS
+    from tests.benchmarks.targets import BENCH, MEMORY, PREFILL_ROWS, ROWS, SHOTS
 
     benchmarks = output["benchmarks"]
     parts = [
         machine_line(output),
         ratio_table(ROWS, benchmarks),
+        ceiling_table(PREFILL_ROWS, BENCH, benchmarks),
         shots_table(benchmarks, SHOTS),
         memory_table(benchmarks, MEMORY),
         batch_table(benchmarks),

@@ -100,3 +100,9 @@ ROWS: tuple[Row, ...] = (
     around(AROUND_CLASSIFY),
     around(AROUND_SUMMARIZE),
 )
+PREFILL_ROWS = tuple(
+    row
+    for row in ROWS
+    if row.group in (FIVE_SHOT, ZERO_SHOT) and row.ours == F16 and row.figure == "seconds"
+)
+"""Rows that llama.cpp's prefill rate is an upper bound for."""

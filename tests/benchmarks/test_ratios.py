@@ -9,6 +9,7 @@ import pytest
 from tests.benchmarks.ratios import (
     Row,
     batch_table,
+    ceiling_table,
     find_ratio,
     markdown,
     memory_table,
@@ -100,6 +101,18 @@ def test_the_reference_is_shown_with_its_best_batch_size() -> None:
     theirs = benchmark("group", "theirs", seconds=[2.0], batch_size=16)
     ours = benchmark("group", "ours", seconds=[1.0])
     assert "theirs, batch 16: 2 s" in ratio_table([row("seconds", "at least", 1.5)], [theirs, ours])
+
+
+def test_the_ceiling_is_the_time_that_the_tokens_need_at_the_rate_of_llama_bench() -> None:
+    entries = [
+        benchmark("group", "theirs", seconds=[90.0]),
+        benchmark("group", "ours", seconds=[8.0], computed_tokens=3000),
+        benchmark("group", "llama-bench", tokens_per_second=[1000.0]),
+    ]
+    table = ceiling_table([row("seconds", "at least", 40)], "llama-bench", entries)
+    assert "3 s" in table
+    assert "30×" in table
+    assert ceiling_table([row("seconds", "at least", 40)], "llama-bench", entries[:2]) == ""
 
 
 def test_shots_are_shown_an_example() -> None:
