@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 from harness.engines.protocol import (
     ChoiceQuestion,
     Engine,
@@ -46,4 +48,10 @@ def open_engine(spec: EngineSpec) -> Engine:
         return LlamaCppEngine(spec)
     from harness.engines.hf import HfEngine
 
+    # Only where they are needed, since both bring torch's compiler along; and here, so that two
+    # seconds of importing do not count as loading.
+    if spec.adapter is not None:
+        importlib.import_module("harness.engines.hf_adapter")
+    if spec.quantize is not None:
+        importlib.import_module("bitsandbytes")
     return HfEngine(spec)

@@ -10,7 +10,6 @@ import torch
 import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
-from harness.engines.hf_adapter import apply_adapter
 from harness.engines.load_errors import LOAD_ERRORS, one_line
 from harness.engines.oom import memory_errors, reports_out_of_memory
 from harness.engines.protocol import EngineSpec
@@ -102,6 +101,8 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Any:
         )
     check_blocks(model, device)
     if spec.adapter is not None:
+        from harness.engines.hf_adapter import apply_adapter
+
         model = apply_adapter(model, Path(spec.adapter), device)
     return model.eval()
 
