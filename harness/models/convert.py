@@ -11,8 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.errors import BadModelError
 from harness.engines.gguf_file import gguf_info
+from harness.errors import BadModelError
 from harness.models.llamacpp_source import VARIABLE, find_llama_cpp
 from harness.models.sources import check_model_folder
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import BadModelError, InputError
 from harness.engines.gguf_file import gguf_info
+from harness.errors import BadModelError, InputError
 
 QTYPES: tuple[str, ...] = (
     "Q2_K",

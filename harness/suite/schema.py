@@ -114,7 +114,9 @@ class ModelSpec(Entry):
         None, description="Quantize by bitsandbytes while loading."
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="What Transformers computes in; auto: float32 on CPU, bfloat16 on GPU."
+        "auto",
+        description="What Transformers computes in; auto: bfloat16 on a GPU and on a processor that "
+        "has it, else float32.",
     )
     chat_template: str | None = Field(
         None,

@@ -1,0 +1,51 @@
+"""What the machine can do, read from what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness.engines import EngineSpec, process
+from harness.engines.hf_load import choose_dtype
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    process.has_bfloat16.cache_clear()
+    yield
+    process.has_bfloat16.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("flags\t\t: fpu avx512f avx512_bf16 vaes\n", True),
+        ("flags\t\t: fpu amx_bf16\n", True),
+        ("Features\t: fp asimd bf16 i8mm\n", True),
+        ("model name\t: bf16 machine\nflags\t\t: fpu avx512f avx2\n", False),
+        ("", False),
+    ],
+)
+def test_bfloat16_is_the_default_where_the_processor_has_it(
+    text: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpuinfo").write_text(text)
+    monkeypatch.setattr(process, "CPU_INFO", tmp_path / "cpuinfo")
+    assert process.has_bfloat16() is expected
+    chosen = choose_dtype(EngineSpec(weights="x"), torch.device("cpu"))
+    assert chosen is (torch.bfloat16 if expected else torch.float32)
+
+
+def test_what_the_suite_says_goes_before_the_default() -> None:
+    spec = EngineSpec(weights="x", dtype="float16")
+    assert choose_dtype(spec, torch.device("cpu")) is torch.float16
+
+
+def test_a_machine_that_says_nothing_of_its_processor_computes_in_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "CPU_INFO", tmp_path / "missing")
+    assert not process.has_bfloat16()
