@@ -64,6 +64,8 @@ class Cell(Record):
     status: Literal["ok", "failed"]
     n: int = 0
     seconds: float = 0.0
+    tokens: int = 0
+    """Tokens that went through the model in these seconds; a shared beginning counts once."""
     load_seconds: float = 0.0
     metrics: dict[str, Value] = Field(default_factory=dict)
     engine: dict[str, Any] = Field(default_factory=dict)

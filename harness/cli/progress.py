@@ -17,6 +17,7 @@ from rich.progress import (
 )
 
 from harness.records import Failure
+from harness.runner.jobs import Pace
 from harness.suite.steps import Step
 
 
@@ -30,17 +31,19 @@ class Display:
         self._ended = 0
         self._since: dict[int, float] = {}
         self._rows: dict[int, TaskID] = {}
+        self._paces: dict[int, str] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[unit]}", markup=False),
+            TextColumn("{task.fields[pace]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
         )
-        self._all = self._progress.add_task("all steps", total=steps, unit="steps")
+        self._all = self._progress.add_task("all steps", total=steps, unit="steps", pace="")
 
     def __enter__(self) -> Display:
         if self._console.is_terminal:
@@ -57,14 +60,20 @@ class Display:
 
     def started(self, step: Step) -> None:
         self._since[id(step)] = time.monotonic()
-        self._rows[id(step)] = self._progress.add_task(step.label, total=None, unit="")
+        self._rows[id(step)] = self._progress.add_task(step.label, total=None, unit="", pace="")
 
-    def progressed(self, step: Step, done: int, total: int, unit: str) -> None:
+    def progressed(
+        self, step: Step, done: int, total: int, unit: str, pace: Pace | None = None
+    ) -> None:
         row = self._rows[id(step)]
-        self._progress.update(row, completed=done, total=total, unit=unit)
+        if pace is not None:
+            self._paces[id(step)] = rates(pace, unit)
+        shown = self._paces.get(id(step), "")
+        self._progress.update(row, completed=done, total=total, unit=unit, pace=shown)
 
     def finished(self, step: Step) -> None:
-        self._end(step, "done", "")
+        pace = self._paces.pop(id(step), "")
+        self._end(step, "done", f"  ({pace})" if pace else "")
 
     def failed(self, step: Step, failure: Failure) -> None:
         self._end(step, "FAILED", f": {failure.message}")
@@ -79,3 +88,12 @@ class Display:
         self._progress.update(self._all, completed=self._ended)
         line = f"[{self._ended:>2}/{self._steps}]{took}  {word:<6}  {step.label}{rest}"
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def rates(pace: Pace, unit: str) -> str:
+    """How many examples and tokens a second, as words."""
+    if pace.seconds <= 0:
+        return ""
+    examples, tokens = pace.examples / pace.seconds, pace.tokens / pace.seconds
+    digits = 0 if examples >= 10 else 1 if examples >= 1 else 2
+    return f"{examples:,.{digits}f} {unit}/s, {tokens:,.0f} tokens/s"

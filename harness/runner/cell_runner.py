@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -14,13 +14,12 @@ from pydantic import TypeAdapter
 from harness.engines import Engine, EngineSpec, open_engine
 from harness.records import Cell, Sample, Value
 from harness.runner.engine_files import engine_spec
-from harness.runner.jobs import Task
+from harness.runner.jobs import Pace, Progress, Task
 from harness.runner.results import CellFolder, ResultsStore
 from harness.suite.schema import TaskSpec
 from harness.tasks.asking import Asking, ask
 from harness.tasks.prompts import PromptSet
 
-Progress = Callable[[int, int, str], None]
 _TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
 
 
@@ -60,16 +59,19 @@ class CellRunner:
             reference=reference,
             decode=lambda ids: _tokenizer(task.inputs["tokenizer"]).decode(ids),
         )
-        started = time.perf_counter()
+        started, computed = time.perf_counter(), engine.work.tokens
         with folder.samples_file.open("a") as stream:
-            for count, sample in enumerate(ask(spec, asking), start=len(kept) + 1):
+            for count, sample in enumerate(ask(spec, asking), start=1):
                 stream.write(f"{sample.model_dump_json()}\n")
                 stream.flush()
-                progress(count, total, "examples")
+                seconds, tokens = time.perf_counter() - started, engine.work.tokens - computed
+                pace = Pace(count, tokens, seconds)
+                progress(len(kept) + count, total, "examples", pace)
         seconds = time.perf_counter() - started
         if reference is not None:
             reference.close()
-        folder.finish(_result(task, spec, engine, folder, prompts, seconds))
+        tokens = engine.work.tokens - computed
+        folder.finish(_result(task, spec, engine, folder, prompts, seconds, tokens))
 
     def _open(self, spec: EngineSpec) -> Engine:
         if self._engine is None or self._engine[0] != spec:
@@ -104,6 +106,7 @@ def _result(
     folder: CellFolder,
     prompts: PromptSet,
     seconds: float,
+    tokens: int,
 ) -> Cell:
     from harness.analysis.metrics import compute_metrics
 
@@ -119,6 +122,7 @@ def _result(
         status="ok",
         n=len(samples),
         seconds=seconds,
+        tokens=tokens,
         load_seconds=engine.load_seconds,
         metrics=metrics,
         engine=asdict(engine.info),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from harness.suite.steps import Step
 
@@ -52,10 +52,28 @@ def _step(data: dict[str, Any]) -> Step:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How fast a cell is being answered: what was done since the engine was first asked."""
+
+    examples: int
+    tokens: int
+    """Tokens that went through the model."""
+    seconds: float
+
+
+class Progress(Protocol):
+    """Is told how far a step is."""
+
+    def __call__(self, done: int, total: int, unit: str, pace: Pace | None = None) -> None:
+        """`done` of `total`, counted in `unit`."""
+
+
+@dataclass(frozen=True)
 class Event:
     """What a worker says about a step.
 
-    `progress` carries `done`, `total` and `unit`; `failed` carries `kind`, `message`, `hint`.
+    `progress` carries `done`, `total`, `unit` and perhaps `pace` (a `Pace`'s fields); `failed`
+    carries `kind`, `message`, `hint`.
     """
 
     step: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -17,12 +17,10 @@ from harness.engines import open_engine
 from harness.errors import BadDataError
 from harness.records import Cell, Sample, SpeedDetails, SpeedRound
 from harness.runner.engine_files import engine_spec
-from harness.runner.jobs import Task
+from harness.runner.jobs import Progress, Task
 from harness.runner.results import CellFolder, ResultsStore
 from harness.suite.schema import SpeedTask
 from harness.tasks.speed import Round, encode_texts, measure, shapes
-
-Progress = Callable[[int, int, str], None]
 
 
 def run_round(task: Task, results: ResultsStore, threads: int, progress: Progress) -> None:

@@ -11,11 +11,10 @@ from typing import Any
 from harness.data import DATASETS, draw
 from harness.runner.artifacts import FILE_OF_KIND, ArtifactStore
 from harness.runner.cell_runner import CellRunner
-from harness.runner.jobs import Job, Task
+from harness.runner.jobs import Job, Progress, Task
 from harness.runner.results import ResultsStore
 from harness.runner.threads import threads_for
 
-Progress = Callable[[int, int, str], None]
 """Done, total, what is counted."""
 
 PARITY_PROMPTS = 8

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.records import Failure
-from harness.runner.jobs import Event
+from harness.runner.jobs import Event, Pace
 from harness.suite.steps import Step
 
 
@@ -30,7 +30,9 @@ class Observer(Protocol):
     """Hears what happens; the command line's shows it."""
 
     def started(self, step: Step) -> None: ...
-    def progressed(self, step: Step, done: int, total: int, unit: str) -> None: ...
+    def progressed(
+        self, step: Step, done: int, total: int, unit: str, pace: Pace | None = None
+    ) -> None: ...
     def finished(self, step: Step) -> None: ...
     def failed(self, step: Step, failure: Failure) -> None: ...
 
@@ -39,7 +41,9 @@ class Quiet:
     """An observer that says nothing."""
 
     def started(self, step: Step) -> None: ...
-    def progressed(self, step: Step, done: int, total: int, unit: str) -> None: ...
+    def progressed(
+        self, step: Step, done: int, total: int, unit: str, pace: Pace | None = None
+    ) -> None: ...
     def finished(self, step: Step) -> None: ...
     def failed(self, step: Step, failure: Failure) -> None: ...
 
@@ -173,7 +177,9 @@ class Walk:
             case "start":
                 self.observer.started(step)
             case "progress":
-                self.observer.progressed(step, **event.data)
+                pace = Pace(**event.data["pace"]) if "pace" in event.data else None
+                how = {key: value for key, value in event.data.items() if key != "pace"}
+                self.observer.progressed(step, **how, pace=pace)
             case "done":
                 self._remove(step)
                 self.done.append(step)

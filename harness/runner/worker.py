@@ -12,10 +12,11 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import asdict
 from typing import TextIO
 
 from harness.errors import HarnessError
-from harness.runner.jobs import Event, Job
+from harness.runner.jobs import Event, Job, Pace
 
 PROGRESS_SECONDS = 0.2
 """At most so often a step's progress is told."""
@@ -34,12 +35,15 @@ class Reporter:
         self._stream.write(f"{line}\n")
         self._stream.flush()
 
-    def progress(self, step: str, done: int, total: int, unit: str) -> None:
+    def progress(
+        self, step: str, done: int, total: int, unit: str, pace: Pace | None = None
+    ) -> None:
         """How far a step is; passed over where the last was told just before."""
         now = time.monotonic()
         if done >= total or now - self._told >= PROGRESS_SECONDS:
             self._told = now
-            self.tell(step, "progress", done=done, total=total, unit=unit)
+            more = {"pace": asdict(pace)} if pace is not None else {}
+            self.tell(step, "progress", done=done, total=total, unit=unit, **more)
 
 
 def main() -> int:

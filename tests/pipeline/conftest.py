@@ -12,6 +12,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from harness.records import Failure
+from harness.runner.jobs import Pace
 from harness.runner.run import Options, Outcome, prepare, run
 from harness.starter import MODEL_FOLDER
 from harness.suite.steps import Step
@@ -51,7 +52,9 @@ class Notes:
     def started(self, step: Step) -> None:
         self.labels.append(step.label)
 
-    def progressed(self, step: Step, done: int, total: int, unit: str) -> None:
+    def progressed(
+        self, step: Step, done: int, total: int, unit: str, pace: Pace | None = None
+    ) -> None:
         self.counts[step.label] = (done, total)
 
     def finished(self, step: Step) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.records import Failure
-from harness.runner.jobs import Event
+from harness.runner.jobs import Event, Pace
 from harness.runner.walk import Walk
 from harness.suite.steps import Kind, Step
 
@@ -67,7 +67,9 @@ class Notes:
     def started(self, step: Step) -> None:
         self.heard.append(("started", step.key))
 
-    def progressed(self, step: Step, done: int, total: int, unit: str) -> None:
+    def progressed(
+        self, step: Step, done: int, total: int, unit: str, pace: Pace | None = None
+    ) -> None:
         self.heard.append(("progressed", step.key))
 
     def finished(self, step: Step) -> None:

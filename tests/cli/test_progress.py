@@ -1,0 +1,53 @@
+"""What is shown while a run goes on."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from harness.cli.progress import Display, rates
+from harness.runner.jobs import Pace
+from harness.suite.steps import Step
+
+
+def step(label: str = "ask base: sentiment") -> Step:
+    return Step("key", "cell", label, {}, {}, model="base", task="sentiment")
+
+
+@pytest.mark.parametrize(
+    ("pace", "expected"),
+    [
+        (Pace(200, 9000, 4.0), "50 examples/s, 2,250 tokens/s"),
+        (Pace(5, 9000, 4.0), "1.2 examples/s, 2,250 tokens/s"),
+        (Pace(1, 100, 8.0), "0.12 examples/s, 12 tokens/s"),
+        (Pace(0, 0, 0.0), ""),
+    ],
+)
+def test_rates_are_what_was_done_over_the_time_it_took(pace: Pace, expected: str) -> None:
+    assert rates(pace, "examples") == expected
+
+
+def test_a_finished_cell_says_how_fast_it_was_answered() -> None:
+    stream = io.StringIO()
+    with Display(Console(file=stream, width=200), steps=1) as display:
+        one: Any = step()
+        display.started(one)
+        display.progressed(one, 0, 200, "examples")
+        display.progressed(one, 200, 200, "examples", Pace(200, 9000, 4.0))
+        display.finished(one)
+    assert "ask base: sentiment  (50 examples/s, 2,250 tokens/s)" in stream.getvalue()
+
+
+def test_on_a_terminal_the_rates_and_the_time_left_stand_beside_the_bar() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=200, force_terminal=True)
+    with Display(console, steps=1) as display:
+        one: Any = step()
+        display.started(one)
+        display.progressed(one, 50, 200, "examples", Pace(50, 2250, 1.0))
+        display._progress.refresh()
+    assert "50/200" in stream.getvalue()
+    assert "50 examples/s, 2,250 tokens/s" in stream.getvalue()
