@@ -5,6 +5,7 @@ Reports, gates and comparisons are functions of these records and of nothing els
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -84,7 +85,7 @@ class SpeedRound(Record):
     """The cell's."""
     number: int
     samples: int
-    started: str
+    started: datetime
     seconds: float
     """Of timing, warm-ups included, loading not."""
     load_seconds: float
@@ -143,7 +144,7 @@ class SpeedDetails(Record):
 
     shapes: list[SpeedFigures]
     settings: dict[str, Any]
-    started: list[str]
+    started: list[datetime]
     """Of each round."""
     load_seconds: list[float]
     memory_bytes_per_second: float

@@ -121,7 +121,7 @@ class LlamaCppEngine:
         """See `Engine.stopwatch`."""
         if self._tokenizer is None:
             raise RuntimeError(CLOSED)
-        return LlamaCppStopwatch(self._model, self._threads, self.info.context_length)
+        return LlamaCppStopwatch(self._model, self.info)
 
     def footprint(self) -> Footprint:
         """See `Engine.footprint`. On a device only the weights are counted."""

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from harness.engines.bandwidth import measure_memory
 from harness.engines.gguf_file import GgufTensor, gguf_info
 from harness.engines.llama_model import LlamaModel, gguf_files, last_error
+from harness.engines.protocol import EngineInfo
 from harness.engines.timing import (
     MemorySpeed,
     SpeedShape,
@@ -38,10 +39,8 @@ EXPERTS = "_exps."
 class LlamaCppStopwatch:
     """`Stopwatch` for a loaded GGUF."""
 
-    def __init__(self, model: LlamaModel, threads: int, context_length: int) -> None:
-        self._model = model
-        self._threads = threads
-        self._context_length = context_length
+    def __init__(self, model: LlamaModel, info: EngineInfo) -> None:
+        self._model, self._info = model, info
         self.settings: dict[str, Any] = {
             "cache": "F16",
             "flash_attention": "auto",
@@ -51,11 +50,11 @@ class LlamaCppStopwatch:
 
     def time(self, shape: SpeedShape, repetitions: int, seed: int = 0) -> Iterator[Timing]:
         """See `Stopwatch.time`."""
-        check_shape(shape, self._context_length)
+        check_shape(shape, self._info.context_length)
         size = self._model.vocab_size
         before = random_ids(shape.depth, size, seed)
         ids = random_ids(shape.tokens * shape.batch_size, size, seed + 1)
-        context = _TimedContext(self._model, shape, self._threads)
+        context = _TimedContext(self._model, shape, self._info.threads)
         try:
             context.remember(before)
             for repetition in range(-1, repetitions):
@@ -80,8 +79,10 @@ class LlamaCppStopwatch:
         return read_bytes(tensors, share, batch_size)
 
     def memory(self) -> MemorySpeed:
-        """See `Stopwatch.memory`: of the machine; a GPU's cannot be measured from here."""
-        return measure_memory(self._threads)
+        """See `Stopwatch.memory`. A GPU's cannot be measured through llama.cpp."""
+        if self._info.device != "cpu":
+            return MemorySpeed(0.0, 0)
+        return measure_memory(self._info.threads)
 
 
 def read_bytes(tensors: Sequence[GgufTensor], experts: float, batch_size: int) -> int:

@@ -58,7 +58,8 @@ class Timing:
 class MemorySpeed:
     """Bytes per second that can be read where the weights lie, and the cache in front of it.
 
-    `cache_bytes` is the last-level cache of the processor or the device; 0 where it is not known.
+    `cache_bytes` is the last-level cache of the processor or the device. Either is 0 where it is
+    not known.
     """
 
     bytes_per_second: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
@@ -12,6 +13,8 @@ from harness.records import SpeedDetails, SpeedFigures, Summary
 from harness.report.blocks import Line, Name, Strong
 from harness.report.measures import cell_of
 
+TOGETHER = timedelta(hours=1)
+"""Rounds with less between them were timed in turn, or close to it."""
 WARNING_WORDS = {
     "spread": f"Repetitions spread by more than {100 * SPREAD_LIMIT:.0f}%",
     "busy": "The machine was busy with other programs",
@@ -71,9 +74,16 @@ def doubts(details: Mapping[str, SpeedDetails]) -> list[Doubt]:
 
 
 def timed_apart(details: Mapping[str, SpeedDetails]) -> list[str]:
-    """Models that were not timed in turn with the first: their times do not overlap."""
-    spans = {model: (min(one.started), max(one.started)) for model, one in details.items()}
-    if not spans:
-        return []
-    first, last = next(iter(spans.values()))
-    return [model for model, (began, ended) in spans.items() if began > last or ended < first]
+    """Models that were timed at another time than most: hours lie between their rounds."""
+    spans = sorted(
+        (min(times), max(times), model) for model, one in details.items() if (times := one.started)
+    )
+    groups: list[list[str]] = []
+    until: datetime | None = None
+    for began, ended, model in spans:
+        if until is None or began > until + TOGETHER:
+            groups.append([])
+        groups[-1].append(model)
+        until = ended if until is None else max(until, ended)
+    most = max(groups, key=len, default=[])
+    return [model for model in details if model not in most]

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.engines.gguf_file import gguf_info
+from harness.engines.process import physical_cores
 from harness.engines.weight_files import check_file
 from harness.errors import HarnessError, InputError
 from harness.models.sources import check_model_folder
 from harness.records import Cell, Failure, Summary
 from harness.runner.artifacts import ArtifactStore, default_home
 from harness.runner.local import LocalExecutor
-from harness.runner.machine import physical_cores
 from harness.runner.results import ResultsStore
 from harness.runner.summarize import Summarizer, is_current
 from harness.runner.walk import Observer, Walk

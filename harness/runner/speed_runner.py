@@ -56,7 +56,7 @@ def _time(
     total = len(shapes(spec)) * spec.shares[which.number - 1]
     progress(0, total, "repetitions")
     engine = open_engine(engine_spec("", task.inputs, task.step.params["options"], threads))
-    began, others = datetime.now(UTC).isoformat(timespec="seconds"), OtherPrograms()
+    began, others = datetime.now(UTC).replace(microsecond=0), OtherPrograms()
     started = time.perf_counter()
     count = 0
     with folder.samples_file.open("a") as stream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 from harness.analysis.registry import METRICS
@@ -263,7 +264,7 @@ def speed_details(name: str) -> dict[str, Any]:
     details = SpeedDetails(
         shapes=shapes,
         settings=exact if gguf else {"attention": "sdpa"},
-        started=["2026-11-21T04:58:01+00:00", "2026-11-21T04:59:30+00:00"],
+        started=[datetime(2026, 11, 21, 4, minute, tzinfo=UTC) for minute in (56, 58, 59)],
         load_seconds=[0.09, 0.1],
         memory_bytes_per_second=40e9,
         cache_bytes=6 * MEGABYTE,
