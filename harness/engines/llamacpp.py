@@ -57,7 +57,8 @@ class LlamaCppEngine:
             )
         self._threads = spec.threads or physical_cores()
         self._on_device = spec.device != "cpu" and offload
-        self._model = LlamaModel(Path(spec.gguf), gpu_layers=-1 if self._on_device else 0)
+        layers = -1 if self._on_device else 0
+        self._model = LlamaModel(Path(spec.gguf), gpu_layers=layers, repack=spec.timed)
         try:
             context_length = usable_context(spec, lib.llama_model_n_ctx_train(self._model.handle))
         except InputError:

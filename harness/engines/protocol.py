@@ -35,6 +35,9 @@ class EngineSpec:
     device: str = "auto"
     threads: int = 0
     context: int = 0
+    timed: bool = False
+    """Load the model as its runtime does by default, for `Engine.stopwatch`. llama.cpp then
+    rearranges weights in memory, and scores depend on how many tokens are run together."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,7 +55,8 @@ def _time(
 ) -> SpeedRound:
     total = len(shapes(spec)) * spec.shares[which.number - 1]
     progress(0, total, "repetitions")
-    engine = open_engine(engine_spec("", task.inputs, task.step.params["options"], threads))
+    model = engine_spec("", task.inputs, task.step.params["options"], threads)
+    engine = open_engine(replace(model, timed=True))
     began, others = datetime.now(UTC).replace(microsecond=0), OtherPrograms()
     started = time.perf_counter()
     count = 0
