@@ -31,7 +31,7 @@ def engine(request: pytest.FixtureRequest, models: Models) -> Iterator[Engine]:
         with pytest.MonkeyPatch.context() as patch:
             if request.param == "hf-plain":
                 patch.setattr("harness.engines.hf.open_packed", lambda forward: None)
-            opened = open_engine(EngineSpec(weights=str(models.llama), threads=1))
+            opened = open_engine(EngineSpec(weights=str(models.llama), dtype="float32", threads=1))
     yield opened
     opened.close()
 
@@ -128,8 +128,10 @@ def test_a_tied_embedding_is_the_head_and_read_whole(models: Models) -> None:
 
 
 def test_an_adapter_beside_the_weights_is_read_too(models: Models) -> None:
-    bare = open_engine(EngineSpec(weights=str(models.llama), threads=1))
-    tuned = open_engine(EngineSpec(weights=str(models.llama), adapter=str(models.lora), threads=1))
+    bare = open_engine(EngineSpec(weights=str(models.llama), dtype="float32", threads=1))
+    tuned = open_engine(
+        EngineSpec(weights=str(models.llama), adapter=str(models.lora), dtype="float32", threads=1)
+    )
     extra = tuned.info.parameters - bare.info.parameters
     found = tuned.stopwatch().weight_bytes(1) - bare.stopwatch().weight_bytes(1)
     bare.close()
@@ -138,8 +140,10 @@ def test_an_adapter_beside_the_weights_is_read_too(models: Models) -> None:
 
 
 def test_packed_weights_count_as_they_are_stored(models: Models) -> None:
-    opened = open_engine(EngineSpec(weights=str(models.llama), quantize="int8", threads=1))
-    plain = open_engine(EngineSpec(weights=str(models.llama), threads=1))
+    opened = open_engine(
+        EngineSpec(weights=str(models.llama), quantize="int8", dtype="float32", threads=1)
+    )
+    plain = open_engine(EngineSpec(weights=str(models.llama), dtype="float32", threads=1))
     packed, full = opened.stopwatch().weight_bytes(1), plain.stopwatch().weight_bytes(1)
     opened.close()
     plain.close()
