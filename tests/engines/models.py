@@ -73,6 +73,8 @@ Kind = Literal[
     "qwen3",
     "gpt2",
     "bloom",
+    "mamba",
+    "phi3",
 ]
 
 
@@ -116,7 +118,8 @@ def configuration(kind: Kind) -> Any:
 
     `llama` has half as many key and value heads as query heads; in `mistral` both layers see
     a window only, in the Gemmas every other one; Gemma 2 caps attention scores and logits; GPT-2
-    has learned positions, and BLOOM none (ALiBi). `llama-wide` has rows of 256 weights, which
+    has learned positions, and BLOOM none (ALiBi); Mamba keeps a state instead of keys; Phi 3 turns
+    by other angles in texts longer than `CONTEXT`. `llama-wide` has rows of 256 weights, which
     K-quants need.
     """
     shape: dict[str, Any] = dict(
@@ -147,6 +150,13 @@ def configuration(kind: Kind) -> Any:
         shape.update(n_embd=64, n_layer=2, n_head=4, n_positions=CONTEXT, initializer_range=0.3)
         for name in ("num_key_value_heads", "head_dim", "intermediate_size"):
             del shape[name]
+    if kind == "mamba":
+        shape.update(state_size=8, time_step_rank=4, initializer_range=0.3)
+    if kind == "phi3":
+        factors: dict[str, Any] = dict(short_factor=[1.0] * 8, long_factor=[4.0] * 8)
+        shape.update(max_position_embeddings=4 * CONTEXT, sliding_window=None)
+        shape.update(original_max_position_embeddings=CONTEXT)
+        shape.update(rope_parameters=dict(rope_type="longrope", rope_theta=1e4, **factors))
     family = {"gemma3": "gemma3_text"}.get(kind, kind.split("-")[0])
     return AutoConfig.for_model(family, **shape)
 
@@ -163,6 +173,8 @@ def write_model(folder: Path, tokenizer: Path, kind: Kind = "llama", seed: int =
             torch.nn.init.constant_(weight, 4.0)  # else the token just read outweighs all layers
     model.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=[2], pad_token_id=3)
     model.save_pretrained(str(folder))
+    if kind == "mamba":
+        (folder / "tokenizer.json").unlink()  # llama.cpp's converter takes it for GPT-NeoX's
     return folder
 
 

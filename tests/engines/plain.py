@@ -59,10 +59,13 @@ class Plain:
             ids.append(int(self.log_probabilities(ids)[-1].argmax()))
         return tuple(ids[len(prompt) :])
 
-    def would_say(self, prompt: Sequence[int], answer: Sequence[int]) -> bool:
-        """Whether an answer is the most likely one, token by token: in one run, for long ones."""
+    def regret(self, prompt: Sequence[int], answer: Sequence[int]) -> float:
+        """How far the tokens of an answer are from the most likely ones (nats): 0 is greedy.
+
+        One run for the whole answer.
+        """
         rows = self.log_probabilities([*prompt, *answer])[len(prompt) - 1 : -1]
-        return bool((rows.argmax(-1) == np.asarray(answer)).all())
+        return float((rows.max(-1) - rows[np.arange(len(answer)), answer]).max())
 
 
 def plain_hf(
@@ -121,20 +124,23 @@ def settings_of_engine() -> Iterator[Settings]:
 
 
 @contextmanager
-def plain_llama(path: Path, settings: Settings, longest: int) -> Iterator[Plain]:
+def plain_llama(path: Path, settings: Settings, longest: int, least: int = 1) -> Iterator[Plain]:
     """A GGUF in llama.cpp: a fresh context of one sequence for each run, one batch, one thread.
 
     Args:
         settings: how weights are held and what the cache and attention compute in, as an engine has
             it. How many cells, sequences and tokens a batch has is none of it.
         longest: most ids of a run.
+        least: fewest ids of a run; shorter ones are filled behind their end, where nothing looks.
+            K-quants are multiplied by another routine, which rounds otherwise, below eight rows.
     """
     theirs = settings.context
     handle = lib.llama_model_load_from_file(str(path).encode(), settings.model)
     assert handle, path
     vocabulary = lib.llama_vocab_n_tokens(lib.llama_model_get_vocab(handle))
 
-    def logits(ids: Sequence[int]) -> npt.NDArray[np.float32]:
+    def logits(asked: Sequence[int]) -> npt.NDArray[np.float32]:
+        ids = [*asked, *[0] * (least - len(asked))]
         parameters = lib.llama_context_default_params()
         parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = longest
         parameters.n_threads = parameters.n_threads_batch = 1
@@ -153,7 +159,7 @@ def plain_llama(path: Path, settings: Settings, longest: int) -> Iterator[Plain]
             lib.llama_get_logits(context), (len(ids), vocabulary)
         ).copy()
         lib.llama_free(context)
-        return found
+        return found[: len(asked)]
 
     try:
         yield Plain(logits)

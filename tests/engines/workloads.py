@@ -30,18 +30,24 @@ def random_ids(draw: random.Random, length: int) -> tuple[int, ...]:
     return tuple(draw.randrange(8, VOCABULARY) for _ in range(length))
 
 
-def random_prompts(seed: int, longest: int) -> list[tuple[int, ...]]:
+def random_prompts(seed: int, longest: int, shared: int = 0) -> list[tuple[int, ...]]:
     """Prompts of 2 to `longest` ids, in no order: alone, or in families that begin alike.
 
     A family has members that are the beginning of others, and one that stands twice.
+
+    Args:
+        seed: of all that is drawn.
+        longest: length of one of them, in ids.
+        shared: ids that all of them begin with, behind BOS, as few-shot prompts do.
     """
     draw = random.Random(seed)
-    prompts = [(1, *random_ids(draw, draw.choice((1, 2, 7, 30, 70)))) for _ in range(4)]
-    for shared in draw.sample((3, 15, 16, 17, 40, 90), 3):
-        beginning = (1, *random_ids(draw, shared))
+    stem = (1, *random_ids(draw, shared))
+    prompts = [stem + random_ids(draw, draw.choice((1, 2, 7, 30, 70))) for _ in range(4)]
+    for length in draw.sample((3, 15, 16, 17, 40, 90), 3):
+        beginning = stem + random_ids(draw, length)
         family = [beginning + random_ids(draw, draw.randint(1, 12)) for _ in range(5)]
         prompts += [*family, beginning, family[0][:-1], family[1]]
-    prompts.append((1, *random_ids(draw, longest - 1)))
+    prompts.append(stem + random_ids(draw, longest - len(stem)))
     draw.shuffle(prompts)
     return prompts
 
@@ -54,12 +60,11 @@ def random_choices(draw: random.Random) -> tuple[tuple[int, ...], ...]:
     return tuple(draw.sample(pool, draw.randint(1, 5)))
 
 
-def random_questions(seed: int) -> list[ChoiceQuestion]:
+def random_questions(seed: int, shared: int = 0) -> list[ChoiceQuestion]:
     """Questions behind `random_prompts`; one fills the context to its last place."""
     draw = random.Random(seed)
-    questions = [
-        ChoiceQuestion(prompt, random_choices(draw)) for prompt in random_prompts(seed, CONTEXT - 5)
-    ]
+    prompts = random_prompts(seed, CONTEXT - 5, shared)
+    questions = [ChoiceQuestion(prompt, random_choices(draw)) for prompt in prompts]
     questions.append(questions[3])
     full = max(questions, key=lambda question: len(question.prompt)).prompt
     questions.append(ChoiceQuestion(full, (random_ids(draw, CONTEXT - len(full)), (9,))))
