@@ -119,7 +119,8 @@ def configuration(kind: Kind) -> Any:
     `llama` has half as many key and value heads as query heads; in `mistral` both layers see
     a window only, in the Gemmas every other one; Gemma 2 caps attention scores and logits; GPT-2
     has learned positions, and BLOOM none (ALiBi); Mamba keeps a state instead of keys; Phi 3 turns
-    by other angles in texts longer than `CONTEXT`. `llama-wide` has rows of 256 weights, which
+    by other angles in texts longer than `CONTEXT`. Gemma 2 and Phi 3 reach to four times `CONTEXT`,
+    the others to `CONTEXT`. `llama-wide` has rows of 256 weights, which
     K-quants need.
     """
     shape: dict[str, Any] = dict(
@@ -141,6 +142,8 @@ def configuration(kind: Kind) -> Any:
         shape.update(hidden_size=256, intermediate_size=512, head_dim=64, initializer_range=0.1)
     if kind in WINDOWS:
         shape.update(sliding_window=WINDOWS[kind])
+    if kind in ("gemma2", "phi3"):
+        shape.update(max_position_embeddings=4 * CONTEXT)
     if kind in ("gemma2", "gemma3"):
         shape.update(query_pre_attn_scalar=16, initializer_range=0.3)
         shape.update(layer_types=["sliding_attention", "full_attention"])
@@ -154,8 +157,7 @@ def configuration(kind: Kind) -> Any:
         shape.update(state_size=8, time_step_rank=4, initializer_range=0.3)
     if kind == "phi3":
         factors: dict[str, Any] = dict(short_factor=[1.0] * 8, long_factor=[4.0] * 8)
-        shape.update(max_position_embeddings=4 * CONTEXT, sliding_window=None)
-        shape.update(original_max_position_embeddings=CONTEXT)
+        shape.update(original_max_position_embeddings=CONTEXT, sliding_window=None)
         shape.update(rope_parameters=dict(rope_type="longrope", rope_theta=1e4, **factors))
     family = {"gemma3": "gemma3_text"}.get(kind, kind.split("-")[0])
     return AutoConfig.for_model(family, **shape)

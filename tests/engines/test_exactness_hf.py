@@ -72,6 +72,7 @@ def case(
         adapter=str(adapter) if adapter else None,
         dtype="float32",
         threads=1,
+        context=CONTEXT,
     )
     engine = open_engine(spec)
     alone = engine.info.batch["sequences"] == 1
