@@ -23,9 +23,9 @@ def limit(shape: SpeedFigures | None, cache_bytes: int) -> tuple[Datum, Datum]:
     """The limit and the share of it, or in words why there is none to speak of."""
     if shape is None or shape.limit_tokens_per_second is None or shape.step_bytes is None:
         return NOT_KNOWN, NOT_KNOWN
-    step = f"{si_bytes(shape.step_bytes)} a step"
+    step = f"at {si_bytes(shape.step_bytes)} a step"
     if shape.step_bytes <= cache_bytes:
-        cache = f"{step}, cache {si_bytes(cache_bytes)}"
+        cache = f"{step}, cache of {si_bytes(cache_bytes)}"
         return Datum(DASH, cache, "missing"), Datum("fits in cache", tone="missing")
     roof = Datum(rate(shape.limit_tokens_per_second), step)
     if shape.share is None:

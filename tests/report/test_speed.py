@@ -50,14 +50,14 @@ def row(table: Table, model: str) -> dict[str, str]:
 def test_beside_a_decode_speed_stands_the_limit_and_what_was_reached() -> None:
     found = row(tables(quickstart())["speed: tokens per second"], "lora-f16")
     step = 11_804_224 + 3_072 * 64
-    assert found["Limit of decode"] == f"{40e9 / step:,.0f} 12.0 MB a step"
+    assert found["Limit of decode"] == f"{40e9 / step:,.0f} at 12.0 MB a step"
     assert found["Reached"] == f"{100 * 402 * step / 40e9:.1f}"
 
 
 def test_a_model_that_fits_into_the_cache_is_said_to_in_words() -> None:
     found = row(tables(quickstart())["speed: tokens per second"], "lora-q4")
     assert found["Reached"] == "fits in cache"
-    assert found["Limit of decode"] == "– 4.10 MB a step, cache 6.00 MB"
+    assert found["Limit of decode"] == "– at 4.10 MB a step, cache of 6.00 MB"
 
 
 def test_a_limit_that_was_exceeded_is_not_a_share_beyond_one() -> None:
