@@ -17,7 +17,7 @@ from harness.engines import Engine, EngineSpec, open_engine
 from harness.engines.tokenizer import open_tokenizer
 from harness.runner import cell_runner
 from harness.runner.cell_runner import CellRunner
-from harness.runner.jobs import Task
+from harness.runner.jobs import Pace, Task
 from harness.suite.steps import make_step
 from harness.tasks.prompting import prompts_to_ask
 from tests.benchmarks.questions import NEW_TOKENS, Work, ask, phrasebank
@@ -71,7 +71,7 @@ def cell(spec: dict[str, Any], work: dict[str, Any], weights: str, threads: int)
         opening = time.perf_counter() - started
         return timed[0]
 
-    tokenizer = open_tokenizer(Path(weights))
+    tokenizer = cell_runner._tokenizer(weights)
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(cell_runner, "open_engine", opened),
@@ -83,7 +83,7 @@ def cell(spec: dict[str, Any], work: dict[str, Any], weights: str, threads: int)
         ask(asked, tokenizer).write(prompts)
         prompting_seconds = time.perf_counter() - started
         runner = CellRunner(Path(folder) / "results", threads)
-        runner.run(cell_task(spec, asked.kind, prompts, weights), lambda done, total, unit: None)
+        runner.run(cell_task(spec, asked.kind, prompts, weights), lambda *_: None)
         seconds = time.perf_counter() - started - opening
         runner.close()
     engine_seconds = timed[0].seconds
@@ -103,7 +103,7 @@ def memory(spec: dict[str, Any], weights: str, examples: int, threads: int) -> d
     """
     resident: list[int] = []
 
-    def progress(done: int, total: int, unit: str) -> None:
+    def progress(done: int, total: int, unit: str, pace: Pace | None = None) -> None:
         if done % EVERY == 0:
             resident.append(psutil.Process().memory_info().rss)
 
