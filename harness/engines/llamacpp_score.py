@@ -23,6 +23,8 @@ WORTHWHILE = 16
 """Fewest shared tokens that are run ahead on their own."""
 SPARE = 8
 """Cells of a stream for dummies behind the longest sequence."""
+CALL_TOKENS = 20
+"""What a call costs beside its tokens, in tokens (llama-160m's shape, F16, one core)."""
 Walk = list[Context]
 Scored = list[tuple[Target, float]]
 
@@ -44,17 +46,34 @@ def walks(contexts: Sequence[Context], shared: int) -> list[Walk]:
     return sorted(found, key=lambda walk: -len(walk[0].ids))
 
 
-def groups(found: Sequence[Walk], shared: int, streams: int) -> Iterator[list[Walk]]:
-    """Walks to be run side by side: of like length, within one call where that is possible.
+def groups(found: Sequence[Walk], shared: int, streams: int) -> list[list[Walk]]:
+    """Walks to be run side by side: neighbours in length, since shorter ones are padded.
 
+    The cut that costs least, if a call costs its tokens, padding included, and `CALL_TOKENS` more.
     Those with most contexts come first in a group, so that the streams in use are the first ones.
+
+    Args:
+        found: the longest first.
+        shared: leading ids that are run already.
+        streams: most walks of a group.
     """
-    start = 0
-    while start < len(found):
-        width = max(2, len(found[start][0].ids) - shared)
-        count = max(1, min(streams, MAX_TOKENS // width))
-        yield sorted(found[start : start + count], key=len, reverse=True)
-        start += count
+    widths = [max(2, len(walk[0].ids) - shared) for walk in found]
+    costs, cuts = [0] * (len(found) + 1), [0] * (len(found) + 1)
+    for end in range(1, len(found) + 1):
+        best = None
+        for start in range(end - 1, max(-1, end - 1 - streams), -1):
+            tokens = (end - start) * widths[start]
+            if tokens > MAX_TOKENS and start < end - 1:
+                break
+            cost = costs[start] + tokens + CALL_TOKENS
+            if best is None or cost < best:
+                best, cuts[end] = cost, start
+        costs[end] = best or 0
+    parts, end = [], len(found)
+    while end:
+        parts.append(sorted(found[cuts[end] : end], key=len, reverse=True))
+        end = cuts[end]
+    return parts[::-1]
 
 
 def score_all(
@@ -78,11 +97,11 @@ def score_all(
     shared = shared_prefix_length(contexts) if forgets else 0
     shared = shared if shared >= WORTHWHILE else 0
     found = walks(contexts, shared) if forgets else [[context] for context in contexts]
-    parts = list(groups(found, shared, min(streams, MAX_STREAMS) if forgets else 1))
+    parts = groups(found, shared, min(streams, MAX_STREAMS) if forgets else 1)
     cells = max(len(context.ids) for context in contexts) + SPARE
     cache = cache_of(make_cache, cells, max(map(len, parts)))
     if cache.streams < max(map(len, parts)):
-        parts = list(groups(found, shared, cache.streams))
+        parts = groups(found, shared, cache.streams)
     if shared:
         cache.run_one(0, contexts[0].ids[:shared])
         work.prompt_tokens += shared
