@@ -10,10 +10,10 @@ from pathlib import Path
 
 from tests.benchmarks.places import PEERS
 
-PLAIN_ATTENTION = ("-fa", "off")
-"""No flash attention, as the harness runs."""
-EXACT = ("-ctk", "f32", "-ctv", "f32", *PLAIN_ATTENTION)
-"""That and the cache that the harness runs with; llama-bench knows no F32 cache."""
+BENCH_AS_OURS = ("-fa", "off", "--repack", "0")
+"""The harness's settings in llama-bench's words; it knows no F32 cache."""
+BATCHED_AS_OURS = ("-fa", "off", "--no-repack", "-ctv", "f32")
+"""The same in those of llama-batched-bench (see `harness/engines/llama_context.py`)."""
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Ring:
         first = "timed" if alone else "ours"
         name = "-".join([first, *(Path(value).stem for value in spec.values())])
         command = [sys.executable, "-m", "tests.benchmarks.our_server"]
-        load = {**spec, "threads": THREADS}
+        load = {**spec, "threads": THREADS, "timed": alone}
         return self._start(name, command, environment(alone), load)
 
     def cells(self, name: str = "cells") -> Server:

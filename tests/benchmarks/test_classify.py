@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks.llama_tools import PLAIN_ATTENTION
+from tests.benchmarks import llama_tools
 from tests.benchmarks.questions import Work
 from tests.benchmarks.race import CLOCK, Contestant, replay
 from tests.benchmarks.ring import Ring, llama_bench, lm_eval, our_engine
 from tests.benchmarks.targets import (
     BENCH,
-    BENCH_PLAIN,
+    BENCH_AS_OURS,
     F16,
     FIVE_SHOT,
     HF16,
@@ -48,11 +48,11 @@ def contestants(ring: Ring, work: Work, sizes: tuple[int, ...], part: int) -> li
         our_engine(ring, HF32, hf(ring, "float32"), work, prompting=True, rounds=2),
         our_engine(ring, HF16, hf(ring, "bfloat16"), work, prompting=True),
         llama_bench(BENCH, ring.model.f16, 512),
-        llama_bench(BENCH_PLAIN, ring.model.f16, 512, options=PLAIN_ATTENTION),
+        llama_bench(BENCH_AS_OURS, ring.model.f16, 512, options=llama_tools.BENCH_AS_OURS),
     ]
 
 
-NAMES = (LM32, LM16, F16, HF32, HF16, BENCH, BENCH_PLAIN)
+NAMES = (LM32, LM16, F16, HF32, HF16, BENCH, BENCH_AS_OURS)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.tasks.prompts import PromptSet
-from tests.benchmarks.llama_tools import EXACT, PLAIN_ATTENTION
+from tests.benchmarks import llama_tools
 from tests.benchmarks.questions import Work
 from tests.benchmarks.race import CLOCK, Contestant, replay
 from tests.benchmarks.ring import (
@@ -21,9 +21,9 @@ from tests.benchmarks.ring import (
 )
 from tests.benchmarks.targets import (
     BATCHED,
-    BATCHED_EXACT,
+    BATCHED_AS_OURS,
     BENCH,
-    BENCH_PLAIN,
+    BENCH_AS_OURS,
     HF16,
     HF32,
     LM16,
@@ -53,10 +53,10 @@ def with_gguf(ring: Ring) -> list[Contestant]:
     return [
         completion_loop(ring, gguf, WORK),
         batched_bench(BATCHED, gguf, length, AT_ONCE),
-        batched_bench(BATCHED_EXACT, gguf, length, AT_ONCE, EXACT),
+        batched_bench(BATCHED_AS_OURS, gguf, length, AT_ONCE, llama_tools.BATCHED_AS_OURS),
         our_engine(ring, Q4, {"gguf": str(gguf)}, WORK, prompting=False),
         llama_bench(BENCH, gguf, 512),
-        llama_bench(BENCH_PLAIN, gguf, 512, options=PLAIN_ATTENTION),
+        llama_bench(BENCH_AS_OURS, gguf, 512, options=llama_tools.BENCH_AS_OURS),
     ]
 
 
@@ -71,7 +71,7 @@ def with_weights(ring: Ring) -> list[Contestant]:
     ]
 
 
-@pytest.mark.parametrize("name", [LOOP, BATCHED, BATCHED_EXACT, Q4, BENCH, BENCH_PLAIN])
+@pytest.mark.parametrize("name", [LOOP, BATCHED, BATCHED_AS_OURS, Q4, BENCH, BENCH_AS_OURS])
 def test_with_gguf(benchmark: Any, ring: Ring, name: str) -> None:
     replay(benchmark, SUMMARIZE, name, ring.race(SUMMARIZE, with_gguf)[name])
 
