@@ -290,6 +290,6 @@ def test_angles_for_long_texts_are_not_used_for_short_ones_beside_them(
         ChoiceQuestion((1, *random_ids(draw, length)), ((20,), (30, 31)))
         for length in (60, CONTEXT - 4)
     ]
-    weights = write_model(tmp_path / "phi3", models.tokenizer, "phi3")
-    with opened(write_gguf(tmp_path / "phi3-F32.gguf", weights)) as case:
+    weights = write_model(tmp_path / "long", models.tokenizer, "phi3")  # llama.cpp reads the name
+    with opened(write_gguf(tmp_path / "long-F32.gguf", weights)) as case:
         check_choices(case.plain, questions, dict(case.engine.choose(questions)), TOLERANCE)
