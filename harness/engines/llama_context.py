@@ -132,11 +132,9 @@ class LlamaContext:
         count = len(ids)
         filled = min(max(count, self.least), self.streams) if self._pads else count
         rows = [Row((token,), (0,)) for token in (*ids, *[ids[0]] * (filled - count))]
-        before = self.lengths[count:filled]
-        logits = self._decode(rows, 1)
-        for sequence, length in zip(range(count, filled), before, strict=True):
-            self.keep(sequence, length)
-        return logits[:count]
+        for sequence in range(count, filled):
+            self.keep(sequence, 0)
+        return self._decode(rows, 1)[:count]
 
     def _decode(self, rows: Sequence[Row], width: int, first: int = 0) -> LogProbs:
         """One call; rows shorter than `width` are filled with dummies.

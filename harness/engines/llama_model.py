@@ -7,12 +7,13 @@ import logging
 import os
 import re
 from collections import deque
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import llama_cpp.llama_cpp as lib
 
+from harness.engines.gguf_file import gguf_info
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 
 logger = logging.getLogger("harness.engines.llamacpp")
@@ -20,6 +21,7 @@ LEVELS = {2: logging.DEBUG, 3: logging.INFO, 4: logging.ERROR}
 SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 
 NO_ROPE = -1
+LONG_FACTORS = "rope_factors_long"
 PLAIN_FILE_TYPES = {
     str(int(kind))
     for kind in (
@@ -117,6 +119,18 @@ class LlamaModel:
     def least_rows(self) -> int:
         """From so many rows on a product's routine stays the same: 8 for K-quants, else 2."""
         return 2 if self.meta("general.file_type") in PLAIN_FILE_TYPES else 8
+
+    @cached_property
+    def turns_at(self) -> int | None:
+        """Length beyond which the model's rotary angles are others (LongRoPE), for whole contexts.
+
+        llama.cpp chooses them by the cells of a stream. None where all lengths have the same.
+        """
+        infos = [gguf_info(path) for path in gguf_files(self.path)]
+        if not any(t.name.startswith(LONG_FACTORS) for info in infos for t in info.tensors):
+            return None
+        value = self.meta(f"{infos[0].architecture}.rope.scaling.original_context_length")
+        return int(value) if value else None
 
     @property
     def is_float32(self) -> bool:

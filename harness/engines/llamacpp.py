@@ -19,7 +19,7 @@ from harness.engines.gguf_tokenizer import GgufTokenizer
 from harness.engines.llama_context import MAX_TOKENS, LlamaContext, Row, log_softmax
 from harness.engines.llama_model import LlamaModel, gguf_files
 from harness.engines.llamacpp_generate import generate_all
-from harness.engines.llamacpp_score import SPARE, score_all
+from harness.engines.llamacpp_score import score_all
 from harness.engines.llamacpp_speed import LlamaCppStopwatch
 from harness.engines.process import peak_resident_bytes, physical_cores
 from harness.engines.protocol import (
@@ -93,7 +93,7 @@ class LlamaCppEngine:
         yield from scores.without_tokens()
         contexts = plan_contexts(questions)
         streams = self.info.batch["sequences"]
-        for found in score_all(self._cache, contexts, self._model.forgets, streams, self.work):
+        for found in score_all(self._cache, contexts, self._model, streams, self.work):
             yield from scores.add(*zip(*found, strict=True))
 
     def generate(
@@ -104,19 +104,20 @@ class LlamaCppEngine:
         if limits.max_new_tokens < 1:
             yield from ((n, Generation((), "length", ())) for n in range(len(prompts)))
             return
-        model, streams = self._model, self.info.batch["sequences"]
-        yield from generate_all(
-            self._cache, prompts, limits, model.least_rows, model.forgets, streams, self.work
-        )
+        streams = self.info.batch["sequences"]
+        yield from generate_all(self._cache, prompts, limits, self._model, streams, self.work)
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
         """See `Engine.distributions`."""
         check_sequence(ids, self.info.vocab_size, self.info.context_length)
-        cache = self._cache(len(ids) + SPARE, 1)
+        cache, least = self._cache(len(ids), 1), self._model.least_rows
         for start in range(0, len(ids), rows):
-            block = ids[start : start + rows]
-            self.work.prompt_tokens += len(block)
-            yield log_softmax(cache.run([Row(block, tuple(range(len(block))))]))
+            end = min(start + rows, len(ids))
+            first = start if not self._model.forgets else max(0, min(start, end - least))
+            cache.keep(0, first)
+            self.work.prompt_tokens += end - first
+            wanted = tuple(range(start - first, end - first))
+            yield log_softmax(cache.run([Row(ids[first:end], wanted)]))
 
     def stopwatch(self) -> LlamaCppStopwatch:
         """See `Engine.stopwatch`."""
@@ -145,7 +146,11 @@ class LlamaCppEngine:
         """An empty cache of at least this size: the last one where it is large enough."""
         if self._tokenizer is None:
             raise RuntimeError(CLOSED)
-        cache = self._context
+        cache, turns_at = self._context, self._model.turns_at
+        if cache is not None and turns_at and (cells > turns_at) != (cache.cells > turns_at):
+            self._context = None
+            cache.close()
+            cache = None
         if cache is not None and cells <= cache.cells and streams <= cache.streams:
             cache.clear()
             return cache

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from harness.engines.contexts import shared_length
 from harness.engines.llama_context import LlamaContext
-from harness.engines.llamacpp_score import SPARE, WORTHWHILE, cache_of
+from harness.engines.llama_model import LlamaModel
+from harness.engines.llamacpp_score import WORTHWHILE, cache_of, sides
 from harness.engines.protocol import Generation, Limits, Work
 
 
@@ -91,8 +92,7 @@ def generate_all(
     make_cache: Callable[[int, int], LlamaContext],
     prompts: Sequence[Sequence[int]],
     limits: Limits,
-    least: int,
-    forgets: bool,
+    model: LlamaModel,
     streams: int,
     work: Work,
 ) -> Iterator[tuple[int, Generation]]:
@@ -102,18 +102,31 @@ def generate_all(
         make_cache: gives an empty cache of so many tokens a stream, and streams.
         prompts: what to continue.
         limits: at least one new token.
-        least: fewest streams that a step is run with (see `LlamaContext`).
-        forgets: whether the model can go back in a sequence.
+        model: what is run.
         streams: most prompts answered at the same time.
         work: what is done is added here.
     """
-    if not prompts:
-        return
-    shared = shared_length(prompts) if forgets else 0
+    cells = [len(prompt) + limits.max_new_tokens for prompt in prompts]
+    for numbers in sides(range(len(prompts)), cells.__getitem__, model.turns_at):
+        side = [prompts[number] for number in numbers]
+        longest = max(cells[number] for number in numbers)
+        for place, answer in _generate(make_cache, side, longest, limits, model, streams, work):
+            yield numbers[place], answer
+
+
+def _generate(
+    make_cache: Callable[[int, int], LlamaContext],
+    prompts: Sequence[Sequence[int]],
+    cells: int,
+    limits: Limits,
+    model: LlamaModel,
+    streams: int,
+    work: Work,
+) -> Iterator[tuple[int, Generation]]:
+    shared = shared_length(prompts) if model.forgets else 0
     shared = shared if shared >= WORTHWHILE else 0
-    least = least if forgets else 1
+    least = model.least_rows if model.forgets else 1
     slots = min(streams, len(prompts))
-    cells = max(map(len, prompts)) + limits.max_new_tokens + SPARE
     extra = 1 if shared else 0
     cache = cache_of(make_cache, cells, max(slots, least) + extra, least + extra)
     slots = min(slots, cache.streams - extra)

@@ -7,7 +7,8 @@ contexts walks through them: what the next one shares with the last stays, the r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from harness.engines.contexts import (
     Context,
@@ -16,15 +17,15 @@ from harness.engines.contexts import (
     shared_prefix_length,
 )
 from harness.engines.llama_context import MAX_STREAMS, MAX_TOKENS, LlamaContext, Row, log_softmax
+from harness.engines.llama_model import LlamaModel
 from harness.engines.protocol import Work
 from harness.errors import OutOfMemoryError
 
 WORTHWHILE = 16
 """Fewest shared tokens that are run ahead on their own."""
-SPARE = 8
-"""Cells of a stream for dummies behind the longest sequence."""
 CALL_TOKENS = 20
 """What a call costs beside its tokens, in tokens (llama-160m's shape, F16, one core)."""
+Item = TypeVar("Item")
 Walk = list[Context]
 Scored = list[tuple[Target, float]]
 
@@ -76,10 +77,44 @@ def groups(found: Sequence[Walk], shared: int, streams: int) -> list[list[Walk]]
     return parts[::-1]
 
 
+@dataclass(frozen=True)
+class Turn:
+    """One context of each stream, run side by side, and how much each stream keeps before."""
+
+    contexts: tuple[Context, ...]
+    kept: tuple[int, ...]
+
+    @property
+    def cells(self) -> int:
+        """Cells that a stream needs for it, dummies behind shorter rows included."""
+        width = max(len(c.ids) - k for c, k in zip(self.contexts, self.kept, strict=True))
+        return max(self.kept) + width
+
+
+def turns(part: Sequence[Walk], shared: int, least: int) -> list[Turn]:
+    """How the walks of a group are run: the n-th contexts of all of them at a time.
+
+    A row brings so many tokens that it needs no dummies where that is possible without running
+    shared ids again.
+    """
+    found = []
+    for turn in range(len(part[0])):
+        walking = [walk for walk in part if turn < len(walk)]
+        fewest = max(2, -(-least // len(walking)))
+        kept = []
+        for walk in walking:
+            context = walk[turn]
+            known = common_prefix_length(walk[turn - 1].ids, context.ids) if turn else shared
+            first = min((target.position for target in context.targets), default=known)
+            kept.append(max(shared, min(known, first, len(context.ids) - fewest)))
+        found.append(Turn(tuple(walk[turn] for walk in walking), tuple(kept)))
+    return found
+
+
 def score_all(
     make_cache: Callable[[int, int], LlamaContext],
     contexts: Sequence[Context],
-    forgets: bool,
+    model: LlamaModel,
     streams: int,
     work: Work,
 ) -> Iterator[Scored]:
@@ -88,29 +123,61 @@ def score_all(
     Args:
         make_cache: gives an empty cache of so many tokens a stream, and streams.
         contexts: in lexicographic order.
-        forgets: whether the model can go back in a sequence; else contexts are run one by one.
+        model: what is run. One that cannot go back is given one context at a time.
         streams: most streams to be used.
         work: what is done is added here.
     """
-    if not contexts:
-        return
-    shared = shared_prefix_length(contexts) if forgets else 0
+    for side in sides(contexts, lambda context: len(context.ids), model.turns_at):
+        yield from _score_side(make_cache, side, model, streams, work)
+
+
+def sides(
+    items: Sequence[Item], length: Callable[[Item], int], turns_at: int | None
+) -> list[list[Item]]:
+    """Items up to a length and those beyond it, each where there are any, in order."""
+    if turns_at is None:
+        return [list(items)] if items else []
+    short = [item for item in items if length(item) <= turns_at]
+    long = [item for item in items if length(item) > turns_at]
+    return [side for side in (short, long) if side]
+
+
+def _score_side(
+    make_cache: Callable[[int, int], LlamaContext],
+    contexts: Sequence[Context],
+    model: LlamaModel,
+    streams: int,
+    work: Work,
+) -> Iterator[Scored]:
+    longest = max(len(context.ids) for context in contexts)
+    shared = shared_prefix_length(contexts) if model.forgets else 0
     shared = shared if shared >= WORTHWHILE else 0
-    found = walks(contexts, shared) if forgets else [[context] for context in contexts]
-    parts = groups(found, shared, min(streams, MAX_STREAMS) if forgets else 1)
-    cells = max(len(context.ids) for context in contexts) + SPARE
-    cache = cache_of(make_cache, cells, max(map(len, parts)))
-    if cache.streams < max(map(len, parts)):
-        parts = groups(found, shared, cache.streams)
+    found = walks(contexts, shared) if model.forgets else [[context] for context in contexts]
+
+    def plan(streams: int) -> list[list[Turn]]:
+        if not model.forgets:
+            return [[Turn((context,), (0,))] for context in contexts]
+        limit = model.turns_at if model.turns_at and longest <= model.turns_at else None
+        parts = [turns(part, shared, model.least_rows) for part in groups(found, shared, streams)]
+        if limit is not None and any(turn.cells > limit for part in parts for turn in part):
+            parts = [turns([walk], shared, model.least_rows) for walk in found]
+        return parts
+
+    parts = plan(min(streams, MAX_STREAMS))
+    cells = max(turn.cells for part in parts for turn in part)
+    cache = cache_of(make_cache, cells, max(len(part[0].contexts) for part in parts))
+    if cache.streams < max(len(part[0].contexts) for part in parts):
+        parts = plan(cache.streams)
     if shared:
         cache.run_one(0, contexts[0].ids[:shared])
         work.prompt_tokens += shared
-        for stream in range(1, max(map(len, parts))):
+        for stream in range(1, max(len(part[0].contexts) for part in parts)):
             cache.copy(0, stream)
     for part in parts:
-        if not forgets:
+        if not model.forgets:
             cache.clear()
-        yield from _walk(cache, part, shared, work)
+        for turn in part:
+            yield _run(cache, turn, work)
 
 
 def cache_of(
@@ -130,26 +197,15 @@ def cache_of(
             streams = max(least, streams // 2)
 
 
-def _walk(cache: LlamaContext, part: Sequence[Walk], shared: int, work: Work) -> Iterator[Scored]:
-    """Runs the walks of a group, the n-th contexts of all of them at a time."""
-    for stream in range(len(part)):
-        cache.keep(stream, shared)
-    for turn in range(len(part[0])):
-        contexts = [walk[turn] for walk in part if turn < len(walk)]
-        for stream, context in enumerate(contexts):
-            before = part[stream][turn - 1].ids if turn else ()
-            known = common_prefix_length(before, context.ids)
-            first = min((target.position for target in context.targets), default=known)
-            cache.keep(stream, max(shared, min(known, first, len(context.ids) - 1)))
-        rows = [
-            Row(
-                context.ids[cache.lengths[stream] :],
-                tuple(position - cache.lengths[stream] for position in context.positions),
-            )
-            for stream, context in enumerate(contexts)
-        ]
-        work.prompt_tokens += sum(len(row.ids) for row in rows)
-        yield _chosen(contexts, log_softmax(cache.run(rows)))
+def _run(cache: LlamaContext, turn: Turn, work: Work) -> Scored:
+    """Runs the contexts of a turn, each in its stream."""
+    rows = []
+    for stream, (context, kept) in enumerate(zip(turn.contexts, turn.kept, strict=True)):
+        cache.keep(stream, kept)
+        wanted = tuple(position - kept for position in context.positions)
+        rows.append(Row(context.ids[kept:], wanted))
+    work.prompt_tokens += sum(len(row.ids) for row in rows)
+    return _chosen(turn.contexts, log_softmax(cache.run(rows)))
 
 
 def _chosen(contexts: Sequence[Context], rows: Any) -> Scored:

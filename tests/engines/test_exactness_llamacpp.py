@@ -20,7 +20,7 @@ import pytest
 
 from harness.engines import ChoiceQuestion, Engine, EngineSpec, Limits, open_engine
 from harness.engines.tokenizer import open_tokenizer
-from harness.errors import CrashError, PromptTooLongError
+from harness.errors import PromptTooLongError
 from tests.engines.conftest import Models
 from tests.engines.models import CONTEXT, write_gguf, write_model, write_quantized
 from tests.engines.plain import Plain, plain_hf, plain_llama, settings_of_engine
@@ -227,9 +227,6 @@ def test_a_window_is_still_there_where_a_long_text_is_gone_back_in(
         check_choices(case.plain, questions, dict(case.engine.choose(questions)), TOLERANCE)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=CrashError, reason="a short row is padded beyond its stream's last cell"
-)
 def test_a_long_prompt_is_scored_beside_long_choices_of_a_shorter_one(
     ggufs: dict[str, Path],
 ) -> None:
@@ -276,11 +273,6 @@ def test_a_model_that_cannot_go_back_is_run_one_by_one(models: Models, tmp_path:
         check_blocks(case.plain, ids, list(case.engine.distributions(ids, 20)), 20, TOLERANCE)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="llama.cpp turns by the long angles where a stream has many cells",
-)
 def test_angles_for_long_texts_are_not_used_for_short_ones_beside_them(
     models: Models, tmp_path: Path
 ) -> None:
