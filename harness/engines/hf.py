@@ -17,6 +17,7 @@ from harness.engines.checks import check_prompts, check_questions, check_sequenc
 from harness.engines.contexts import Scores, plan_contexts
 from harness.engines.hf_batched import BatchedRunner
 from harness.engines.hf_forward import Forward
+from harness.engines.hf_linear import use_faster_linear
 from harness.engines.hf_load import (
     choose_device,
     choose_dtype,
@@ -63,6 +64,7 @@ class HfEngine:
         self._tokenizer = open_hf_tokenizer(folder)
         self._model: Any = (model := load_model(spec, config, device, dtype))
         self.work = Work()
+        use_faster_linear(self._model)
         with memory_errors("trying the model"):
             self._runner: BatchedRunner | PlainRunner | None = open_runner(model, self.work)
         shape = config.get_text_config()

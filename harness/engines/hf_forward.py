@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from harness.engines.hf_linear import linear
 from harness.errors import BadModelError
 
 HEAD_PART = 1 << 25
@@ -115,5 +116,5 @@ def wide_linear(hidden: Any, weight: Any, bias: Any) -> Any:
     out = hidden.new_empty((*hidden.shape[:-1], weight.shape[0]))
     for start in range(0, weight.shape[0], step):
         part = slice(start, start + step)
-        out[..., part] = torch.nn.functional.linear(hidden, weight[part].float())
+        out[..., part] = linear(hidden, weight[part].float())
     return out if bias is None else out + bias.float()

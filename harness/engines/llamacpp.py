@@ -36,7 +36,10 @@ from harness.errors import InputError
 
 CLOSED = "The engine has been closed."
 STREAMS = {"cpu": 32, "gpu": 64}
-"""Most sequences side by side."""
+"""Most questions that are scored side by side."""
+ANSWERS = {"cpu": 16, "gpu": 64}
+"""Most answers that are written side by side: with more, each attends past the longest one's cells
+of a greater range of lengths, and a processor gains nothing more from the batch."""
 
 
 class LlamaCppEngine:
@@ -76,7 +79,11 @@ class LlamaCppEngine:
             vocab_size=self._model.vocab_size,
             context_length=context_length,
             parameters=int(lib.llama_model_n_params(self._model.handle)),
-            batch={"tokens": MAX_TOKENS, "sequences": STREAMS["gpu" if self._on_device else "cpu"]},
+            batch={
+                "tokens": MAX_TOKENS,
+                "sequences": STREAMS["gpu" if self._on_device else "cpu"],
+                "answers": ANSWERS["gpu" if self._on_device else "cpu"],
+            },
         )
         self.load_seconds = time.perf_counter() - started
 
@@ -104,7 +111,7 @@ class LlamaCppEngine:
         if limits.max_new_tokens < 1:
             yield from ((n, Generation((), "length", ())) for n in range(len(prompts)))
             return
-        streams = self.info.batch["sequences"]
+        streams = self.info.batch["answers"]
         yield from generate_all(self._cache, prompts, limits, self._model, streams, self.work)
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:

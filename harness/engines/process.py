@@ -26,17 +26,27 @@ def has_bfloat16() -> bool:
 
     Elsewhere bfloat16 is widened for each product and slower than float32.
     """
+    return not cpu_flags().isdisjoint(BFLOAT16_FLAGS)
+
+
+def cpu_flags() -> set[str]:
+    """What instructions this processor has, as Linux names them; empty where nothing says so."""
+    return {flag for key in ("flags", "features") for flag in _cpu_info(key).split()}
+
+
+def cpu_vendor() -> str:
+    """Who made this processor: "AuthenticAMD", "GenuineIntel"; empty where nothing says so."""
+    return _cpu_info("vendor_id")
+
+
+def _cpu_info(key: str) -> str:
+    """The first value of a key of /proc/cpuinfo."""
     try:
-        text = CPU_INFO.read_text()
+        lines = CPU_INFO.read_text().splitlines()
     except OSError:
-        return False
-    flags = {
-        flag
-        for line in text.splitlines()
-        if line.lower().startswith(("flags", "features"))
-        for flag in line.split(":", 1)[1].split()
-    }
-    return not flags.isdisjoint(BFLOAT16_FLAGS)
+        return ""
+    pairs = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in pairs if name.strip().lower() == key), "")
 
 
 def peak_resident_bytes() -> int:

@@ -63,6 +63,7 @@ def test_a_prompt_longer_than_a_batch_is_scored_in_pieces(
     for module in (llama_context, llamacpp_score):
         monkeypatch.setattr(module, "MAX_TOKENS", 16)
     monkeypatch.setattr(llamacpp, "STREAMS", {"cpu": 6})
+    monkeypatch.setattr(llamacpp, "ANSWERS", {"cpu": 6})
     engine = open_engine(spec(models.llama_gguf))
     for number, sums in engine.choose(questions):
         assert sums == pytest.approx(whole[number], abs=1e-5)
