@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from harness.engines.protocol import ChoiceQuestion
 
+WORTHWHILE = 16
+"""Fewest shared tokens that are run ahead on their own."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -85,6 +88,23 @@ def shared_prefix_length(contexts: Sequence[Context]) -> int:
         return 0
     shared = common_prefix_length(contexts[0].ids, contexts[-1].ids)
     return min(shared, *(target.position for context in contexts for target in context.targets))
+
+
+def neighbours(contexts: Sequence[Context], shared: int) -> list[list[Context]]:
+    """Contexts in groups that share more than half of what is new in them, in their order.
+
+    Args:
+        contexts: in lexicographic order.
+        shared: leading ids of all that are run already.
+    """
+    groups: list[list[Context]] = []
+    for context in contexts:
+        known = common_prefix_length(groups[-1][-1].ids, context.ids) - shared if groups else 0
+        if groups and known > (len(context.ids) - shared) / 2:
+            groups[-1].append(context)
+        else:
+            groups.append([context])
+    return groups
 
 
 def shared_length(prompts: Sequence[Sequence[int]]) -> int:

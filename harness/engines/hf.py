@@ -62,9 +62,10 @@ class HfEngine:
             self._files += adapter_files(Path(spec.adapter))
         config = load_config(folder)
         self._tokenizer = open_hf_tokenizer(folder)
-        self._model: Any = (model := load_model(spec, config, device, dtype))
+        model = load_model(spec, config, device, dtype)
+        use_faster_linear(model)
+        self._model: Any = model
         self.work = Work()
-        use_faster_linear(self._model)
         with memory_errors("trying the model"):
             self._runner: BatchedRunner | PlainRunner | None = open_runner(model, self.work)
         shape = config.get_text_config()

@@ -9,16 +9,14 @@ from typing import Any
 import torch
 
 from harness.engines.contexts import (
+    WORTHWHILE,
     Context,
     Target,
-    common_prefix_length,
+    neighbours,
     shared_prefix_length,
 )
 from harness.engines.hf_packed import PackedModel, Prefix, Segment
 from harness.engines.trees import Node, tree
-
-WORTHWHILE = 16
-"""Fewest shared tokens that are run ahead on their own."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +53,7 @@ def parts(contexts: Sequence[Context], shared: int) -> list[Part]:
         contexts: in lexicographic order.
         shared: leading ids of all that are run already.
     """
-    groups: list[list[Context]] = []
-    for context in contexts:
-        known = common_prefix_length(groups[-1][-1].ids, context.ids) - shared if groups else 0
-        if groups and known > (len(context.ids) - shared) / 2:
-            groups[-1].append(context)
-        else:
-            groups.append([context])
+    groups = neighbours(contexts, shared)
     found = [Part(tuple(tree(group, shared))) for group in groups]
     return sorted(found, key=lambda part: -len(part.nodes))
 

@@ -104,7 +104,7 @@ class LlamaModel:
         self.vocab: Any = lib.llama_model_get_vocab(self.handle)
         self.vocab_size = int(lib.llama_vocab_n_tokens(self.vocab))
 
-    @property
+    @cached_property
     def forgets(self) -> bool:
         """Whether the end of a sequence can be forgotten and positions beyond it can be used.
 
@@ -115,7 +115,7 @@ class LlamaModel:
         )
         return not recurrent and lib.llama_model_rope_type(self.handle) != NO_ROPE
 
-    @property
+    @cached_property
     def least_rows(self) -> int:
         """From so many rows on a product's routine stays the same: 8 for K-quants, else 2."""
         return 2 if self.meta("general.file_type") in PLAIN_FILE_TYPES else 8

@@ -154,14 +154,11 @@ class LlamaCppEngine:
         if self._tokenizer is None:
             raise RuntimeError(CLOSED)
         cache, turns_at = self._context, self._model.turns_at
-        if cache is not None and turns_at and (cells > turns_at) != (cache.cells > turns_at):
-            self._context = None
-            cache.close()
-            cache = None
-        if cache is not None and cells <= cache.cells and streams <= cache.streams:
-            cache.clear()
-            return cache
         if cache is not None:
+            other_side = turns_at and (cells > turns_at) != (cache.cells > turns_at)
+            if cells <= cache.cells and streams <= cache.streams and not other_side:
+                cache.clear()
+                return cache
             self._context = None
             cache.close()
         self._context = LlamaContext(self._model, cells, streams, self._threads)

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from harness.engines.contexts import shared_length
+from harness.engines.contexts import WORTHWHILE, shared_length
 from harness.engines.llama_context import LlamaContext
 from harness.engines.llama_model import LlamaModel
-from harness.engines.llamacpp_score import WORTHWHILE, cache_of, sides
+from harness.engines.llamacpp_score import cache_of, sides
 from harness.engines.protocol import Generation, Limits, Work
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from harness.engines.contexts import (
+    WORTHWHILE,
     Context,
     Target,
     common_prefix_length,
+    neighbours,
     shared_prefix_length,
 )
 from harness.engines.llama_context import MAX_STREAMS, MAX_TOKENS, LlamaContext, Row, log_softmax
@@ -21,8 +23,6 @@ from harness.engines.llama_model import LlamaModel
 from harness.engines.protocol import Work
 from harness.errors import OutOfMemoryError
 
-WORTHWHILE = 16
-"""Fewest shared tokens that are run ahead on their own."""
 CALL_TOKENS = 20
 """What a call costs beside its tokens, in tokens (llama-160m's shape, F16, one core)."""
 Item = TypeVar("Item")
@@ -37,13 +37,7 @@ def walks(contexts: Sequence[Context], shared: int) -> list[Walk]:
         contexts: in lexicographic order.
         shared: leading ids of all that are run already.
     """
-    found: list[Walk] = []
-    for context in contexts:
-        known = common_prefix_length(found[-1][-1].ids, context.ids) - shared if found else 0
-        if found and known > (len(context.ids) - shared) / 2:
-            found[-1].append(context)
-        else:
-            found.append([context])
+    found = neighbours(contexts, shared)
     return sorted(found, key=lambda walk: -len(walk[0].ids))
 
 
