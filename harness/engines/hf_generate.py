@@ -9,54 +9,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from harness.engines.answers import Answer, Answers
 from harness.engines.hf_packed import PackedModel, Prefix, Segment
 from harness.engines.hf_slots import STEP, Slots
 from harness.engines.protocol import Generation, Limits, Work
 
 
-@dataclass(eq=False)
-class Answer:
-    """A prompt that is being answered."""
-
-    prompt: int
-    length: int
-    """Tokens of its sequence that the store holds, or is about to."""
-    started: float
-    ids: list[int] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def add(self, token: int, limits: Limits) -> Generation | None:
-        """Adds a new id; gives the answer if that ended it."""
-        if token in limits.stop_ids:
-            return Generation(tuple(self.ids), "stop", tuple(self.seconds))
-        self.ids.append(token)
-        self.seconds.append(time.perf_counter() - self.started)
-        if len(self.ids) == limits.max_new_tokens:
-            return Generation(tuple(self.ids), "length", tuple(self.seconds))
-        return None
-
-
-@dataclass
+@dataclass(frozen=True)
 class Batch:
     """The answers being written; the n-th is in slot n."""
 
     model: PackedModel
     prefix: Prefix
     store: Slots
-    limits: Limits
-    work: Work
-    running: list[Answer] = field(default_factory=list)
+    answers: Answers
 
     def admit(
         self, prompts: Sequence[Sequence[int]], numbers: Sequence[int]
     ) -> list[tuple[int, Generation]]:
         """Runs new prompts behind those that are running; gives answers that ended at once."""
-        started, known = time.perf_counter(), self.prefix.length
+        started, known, running = time.perf_counter(), self.prefix.length, self.answers.running
         new = [Answer(number, len(prompts[number]), started) for number in numbers]
         segments = [
-            Segment.chain(prompts[number][known:], known, len(self.running) + n)
+            Segment.chain(prompts[number][known:], known, len(running) + n)
             for n, number in enumerate(numbers)
         ]
         ends, total = [], 0
@@ -64,40 +41,21 @@ class Batch:
             total += len(segment.ids)
             ends.append(total - 1)
         logits = self.model.run(segments, ends, self.prefix, self.store)
-        self.work.prompt_tokens += total
-        self.running += new
-        return self._take(new, logits.argmax(-1).tolist())
+        self.answers.work.prompt_tokens += total
+        running += new
+        return self.answers.take(new, logits.argmax(-1).tolist())
 
     def step(self) -> list[tuple[int, Generation]]:
         """Writes one more token of each answer; gives those that it ended."""
+        asked = list(self.answers.running)
         segments = [
-            Segment.chain([answer.ids[-1]], answer.length, slot)
-            for slot, answer in enumerate(self.running)
+            Segment.chain([answer.ids[-1]], answer.position, slot)
+            for slot, answer in enumerate(asked)
         ]
-        for answer in self.running:
-            answer.length += 1
-        self.store.trim(max(answer.length for answer in self.running) - self.prefix.length)
+        self.store.trim(max(answer.position for answer in asked) + 1 - self.prefix.length)
         places = range(len(segments))
         logits = self.model.run(segments, places, self.prefix, self.store, from_store=True)
-        return self._take(list(self.running), logits.argmax(-1).tolist())
-
-    def _take(self, asked: list[Answer], tokens: list[int]) -> list[tuple[int, Generation]]:
-        ended = []
-        for answer, token in zip(asked, tokens, strict=True):
-            before = len(answer.ids)
-            generation = answer.add(token, self.limits)
-            self.work.new_tokens += len(answer.ids) - before
-            if generation is not None:
-                ended.append((answer.prompt, generation))
-                self._leave(answer)
-        return ended
-
-    def _leave(self, answer: Answer) -> None:
-        """Gives the slot of an answer to the last one, so that the first slots stay in use."""
-        slot, last = self.running.index(answer), self.running.pop()
-        if last is not answer:
-            self.store.move(len(self.running), slot)
-            self.running[slot] = last
+        return self.answers.take(asked, logits.argmax(-1).tolist())
 
 
 def generate_all(
@@ -123,10 +81,11 @@ def generate_all(
     waiting = sorted(range(len(prompts)), key=lambda n: len(prompts[n]))
     longest = max(map(len, prompts)) - prefix.length
     store = Slots(min(slots, len(prompts)), longest + min(limits.max_new_tokens, STEP))
-    batch = Batch(model, prefix, store, limits, work)
-    while waiting or batch.running:
-        while waiting and len(batch.running) < store.count:
-            room, size = store.count - len(batch.running), 0
+    answers = Answers(limits, work, store.move)
+    batch = Batch(model, prefix, store, answers)
+    while waiting or answers.running:
+        while waiting and len(answers.running) < store.count:
+            room, size = store.count - len(answers.running), 0
             taken: list[int] = []
             while waiting and len(taken) < room:
                 size += len(prompts[waiting[-1]]) - prefix.length
@@ -134,5 +93,5 @@ def generate_all(
                     break
                 taken.append(waiting.pop())
             yield from batch.admit(prompts, taken)
-        if batch.running:
+        if answers.running:
             yield from batch.step()

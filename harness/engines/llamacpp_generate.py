@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from harness.engines.answers import Answer, Answers
 from harness.engines.contexts import WORTHWHILE, shared_length
 from harness.engines.llama_context import LlamaContext
 from harness.engines.llama_model import LlamaModel
@@ -18,41 +19,20 @@ from harness.engines.llamacpp_score import cache_of, sides
 from harness.engines.protocol import Generation, Limits, Work
 
 
-@dataclass(eq=False)
-class Answer:
-    """A prompt that is being answered."""
-
-    prompt: int
-    started: float
-    ids: list[int] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def add(self, token: int, limits: Limits) -> Generation | None:
-        """Adds the new id; gives the answer if that ended it."""
-        if token in limits.stop_ids:
-            return Generation(tuple(self.ids), "stop", tuple(self.seconds))
-        self.ids.append(token)
-        self.seconds.append(time.perf_counter() - self.started)
-        if len(self.ids) == limits.max_new_tokens:
-            return Generation(tuple(self.ids), "length", tuple(self.seconds))
-        return None
-
-
-@dataclass
+@dataclass(frozen=True)
 class Batch:
     """The answers being written; the n-th is in stream n."""
 
     cache: LlamaContext
-    limits: Limits
-    work: Work
+    answers: Answers
     shared: int
     origin: int | None
     """The stream that holds what all prompts begin with, where that was run on its own."""
-    running: list[Answer] = field(default_factory=list)
 
-    def admit(self, number: int, prompt: Sequence[int]) -> Iterator[tuple[int, Generation]]:
+    def admit(self, number: int, prompt: Sequence[int]) -> list[tuple[int, Generation]]:
         """Runs a new prompt behind those that are running; gives its answer if it ended at once."""
-        answer, stream = Answer(number, time.perf_counter()), len(self.running)
+        answer = Answer(number, len(prompt), time.perf_counter())
+        stream = len(self.answers.running)
         if self.origin is None:
             self.cache.keep(stream, 0)
         elif self.cache.lengths[stream] < self.shared:
@@ -60,32 +40,15 @@ class Batch:
         else:
             self.cache.keep(stream, self.shared)
         token = int(self.cache.run_one(stream, prompt[self.cache.lengths[stream] :]).argmax())
-        self.work.prompt_tokens += len(prompt) - self.shared
-        self.running.append(answer)
-        yield from self._take([answer], [token])
+        self.answers.work.prompt_tokens += len(prompt) - self.shared
+        self.answers.running.append(answer)
+        return self.answers.take([answer], [token])
 
-    def step(self) -> Iterator[tuple[int, Generation]]:
+    def step(self) -> list[tuple[int, Generation]]:
         """Writes one more token of each answer; gives those that it ended."""
-        logits = self.cache.step([answer.ids[-1] for answer in self.running])
-        yield from self._take(list(self.running), logits.argmax(axis=-1).tolist())
-
-    def _take(
-        self, asked: Sequence[Answer], tokens: Sequence[int]
-    ) -> Iterator[tuple[int, Generation]]:
-        for answer, token in zip(asked, tokens, strict=True):
-            before = len(answer.ids)
-            generation = answer.add(token, self.limits)
-            self.work.new_tokens += len(answer.ids) - before
-            if generation is not None:
-                self._leave(answer)
-                yield answer.prompt, generation
-
-    def _leave(self, answer: Answer) -> None:
-        """Gives the stream of an answer to the last one, so that the first streams stay in use."""
-        stream, last = self.running.index(answer), self.running.pop()
-        if last is not answer:
-            self.cache.copy(len(self.running), stream)
-            self.running[stream] = last
+        asked = list(self.answers.running)
+        logits = self.cache.step([answer.ids[-1] for answer in asked])
+        return self.answers.take(asked, logits.argmax(axis=-1).tolist())
 
 
 def generate_all(
@@ -134,11 +97,12 @@ def _generate(
     if origin is not None:
         cache.run_one(origin, prompts[0][:shared])
         work.prompt_tokens += shared
-    batch = Batch(cache, limits, work, shared, origin)
+    answers = Answers(limits, work, cache.copy)
+    batch = Batch(cache, answers, shared, origin)
     waiting = sorted(range(len(prompts)), key=lambda n: len(prompts[n]))
-    while waiting or batch.running:
-        while waiting and len(batch.running) < slots:
+    while waiting or answers.running:
+        while waiting and len(answers.running) < slots:
             number = waiting.pop()
             yield from batch.admit(number, prompts[number])
-        if batch.running:
+        if answers.running:
             yield from batch.step()

@@ -1,0 +1,70 @@
+"""Answers that are being written side by side, whatever runs the model.
+
+The n-th running answer is in place n of the engine's cache. When one ends, the last one takes its
+place, so that the first places stay in use.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from harness.engines.protocol import Generation, Limits, Work
+
+
+@dataclass(eq=False)
+class Answer:
+    """A prompt that is being answered."""
+
+    prompt: int
+    prompt_tokens: int
+    started: float
+    ids: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def position(self) -> int:
+        """Position of the last id that was written."""
+        return self.prompt_tokens + len(self.ids) - 1
+
+    def add(self, token: int, limits: Limits) -> Generation | None:
+        """Adds a new id; gives the answer if that ended it."""
+        if token in limits.stop_ids:
+            return Generation(tuple(self.ids), "stop", tuple(self.seconds))
+        self.ids.append(token)
+        self.seconds.append(time.perf_counter() - self.started)
+        if len(self.ids) == limits.max_new_tokens:
+            return Generation(tuple(self.ids), "length", tuple(self.seconds))
+        return None
+
+
+@dataclass
+class Answers:
+    """The running answers, in the order of their places.
+
+    `move` is called with the last place and one that came free, and copies what the cache holds.
+    """
+
+    limits: Limits
+    work: Work
+    move: Callable[[int, int], None]
+    running: list[Answer] = field(default_factory=list)
+
+    def take(self, asked: Sequence[Answer], tokens: Sequence[int]) -> list[tuple[int, Generation]]:
+        """Adds a new id to each of some running answers; gives those that it ended."""
+        ended = []
+        for answer, token in zip(asked, tokens, strict=True):
+            before = len(answer.ids)
+            generation = answer.add(token, self.limits)
+            self.work.new_tokens += len(answer.ids) - before
+            if generation is not None:
+                self._leave(answer)
+                ended.append((answer.prompt, generation))
+        return ended
+
+    def _leave(self, answer: Answer) -> None:
+        place, last = self.running.index(answer), self.running.pop()
+        if last is not answer:
+            self.move(len(self.running), place)
+            self.running[place] = last
