@@ -51,7 +51,7 @@ def run_job(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stream,
-            env=_environment(job),
+            env=environment(job),
             start_new_session=True,
         )
     try:
@@ -61,7 +61,7 @@ def run_job(
         _kill(process)
 
 
-def _environment(job: Job) -> dict[str, str]:
+def environment(job: Job) -> dict[str, str]:
     """Workers stay off the network, and take no more threads than they were given.
 
     Threads that wait for each other soon go to sleep (see docs/decisions.md), but not where time is

@@ -31,7 +31,7 @@ FEW = 4
 def environment(alone: bool = False) -> dict[str, str]:
     """That of a worker process of `harness run`; `alone`, of one that measures speed."""
     job = Job("benchmark", (), home="", results="", threads=THREADS, alone=alone)
-    return process._environment(job)
+    return process.environment(job)
 
 
 class Ring:
