@@ -106,6 +106,7 @@ def test_threads_sleep_while_they_wait_but_not_where_time_is_measured(
         )
     assert ("GOMP_SPINCOUNT" in given) is not alone
     assert given["OMP_NUM_THREADS"] == "3"
+    assert given["LRU_CACHE_CAPACITY"] == given["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "64"
 
 
 def test_a_job_is_the_same_after_it_travelled() -> None:
