@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 
 from harness.analysis.intervals import RESAMPLES
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values, holm
+from harness.analysis.power import detectable
 from harness.analysis.registry import METRICS, TASK_METRICS
 from harness.records import ChangedAnswer, Comparison, Sample
 
+DIFFERENT_PROMPTS = (
+    "The two were asked different prompts (the hashes of their token ids differ), so that a "
+    "difference would be the prompts' as much as the models'. `prompts: any` in the comparison "
+    "allows it."
+)
 CHANGED_SHOWN = 8
 """Changed answers kept in each direction."""
 
@@ -18,12 +24,14 @@ CHANGED_SHOWN = 8
 class CellAnswers:
     """What one model answered to one task: its samples, or why there are none.
 
-    `extras` holds what was measured once (`load_seconds`, `peak_bytes`).
+    `extras` holds what was measured once (`load_seconds`, `peak_bytes`); `prompts` is the hash of
+    the ids that were asked.
     """
 
     samples: Sequence[Sample] = ()
     extras: Mapping[str, float] = field(default_factory=dict)
     failure: str | None = None
+    prompts: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,12 @@ def build_comparisons(
     seed: int,
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
+    any_prompts: bool = False,
 ) -> list[ComparedCells]:
     """Compares every candidate with the baseline on every task and metric, in that order.
 
-    A cell that is missing or failed gives records with the reason. p-values are adjusted over
+    A cell that is missing or failed gives records with the reason, as do cells that were asked
+    different prompts, unless `any_prompts` allows that. p-values are adjusted over
     the candidates of one task and metric (Holm). Changed answers stand with the task's headline
     metric alone.
 
@@ -69,7 +79,9 @@ def build_comparisons(
     for task, answers in tasks.items():
         for position, metric in enumerate(TASK_METRICS[answers.type]):
             differences = [
-                difference_of(metric, answers, baseline, candidate, seed, confidence, resamples)
+                difference_of(
+                    metric, answers, baseline, candidate, seed, confidence, resamples, any_prompts
+                )
                 for candidate in candidates
             ]
             adjusted = holm([difference.p for difference in differences])
@@ -77,6 +89,12 @@ def build_comparisons(
                 candidates, differences, adjusted, strict=True
             ):
                 record = _record(name, task, baseline, candidate, difference, p_adjusted)
+                record = record.model_copy(
+                    update={
+                        "detectable": _detectable(difference, confidence),
+                        "note": _note(answers, baseline, candidate),
+                    }
+                )
                 if position == 0 and difference.reason is None:
                     record = _with_changes(record, answers)
                 compared.append(ComparedCells(record, difference))
@@ -91,6 +109,7 @@ def difference_of(
     seed: int,
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
+    any_prompts: bool = False,
 ) -> PairedDifference:
     """The difference of one metric of one task between two models, or the reason for none."""
     before = answers.cells.get(baseline, CellAnswers())
@@ -99,6 +118,8 @@ def difference_of(
         if cell.failure is not None or not cell.samples:
             reason = cell.failure or "it was not asked."
             return PairedDifference(metric, reason=f"No answers of {model}: {reason}")
+    if _differ(before, after) and not any_prompts:
+        return PairedDifference(metric, reason=DIFFERENT_PROMPTS)
     if METRICS[metric].kind == "single":
         if metric not in before.extras or metric not in after.extras:
             return PairedDifference(metric, reason="It was not measured for both models.")
@@ -106,6 +127,23 @@ def difference_of(
     return compare_cells(
         metric, before.samples, after.samples, seed, confidence, resamples, answers.labels
     )
+
+
+def _differ(before: CellAnswers, after: CellAnswers) -> bool:
+    return bool(before.prompts and after.prompts and before.prompts != after.prompts)
+
+
+def _note(answers: TaskAnswers, baseline: str, candidate: str) -> str:
+    cells = answers.cells
+    if baseline in cells and candidate in cells and _differ(cells[baseline], cells[candidate]):
+        return "The same examples, each model asked by its own tokenizer and template."
+    return ""
+
+
+def _detectable(difference: PairedDifference, confidence: float) -> float | None:
+    if difference.spread is None:
+        return None
+    return detectable(difference.spread, difference.n, confidence)
 
 
 def changed_answers(
@@ -143,8 +181,11 @@ def _with_changes(record: Comparison, answers: TaskAnswers) -> Comparison:
     )
     better = [change for change in changed if _gain(change) > 0]
     worse = [change for change in changed if _gain(change) < 0]
+    graded = METRICS[record.metric].kind == "proportion"
     return record.model_copy(
         update={
+            "right_to_wrong": [change.id for change in worse] if graded else [],
+            "wrong_to_right": [change.id for change in better] if graded else [],
             "changed_for_better": better[:CHANGED_SHOWN],
             "changed_for_worse": worse[:CHANGED_SHOWN],
         }
@@ -184,5 +225,8 @@ def _record(
         better=difference.better,
         worse=difference.worse,
         n=difference.n,
+        ratio=difference.ratio,
+        ratio_low=difference.ratio_low,
+        ratio_high=difference.ratio_high,
         reason=difference.reason,
     )

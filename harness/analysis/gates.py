@@ -1,175 +1,305 @@
 """Gates: limits that a candidate has to keep, judged on intervals and on unrounded figures.
 
-A bare threshold flaps with the noise of the examples; a bound does not pass until the examples
-show what it asks for.
+A bare threshold flaps with the noise of the examples. A gate here is met only where the examples
+show that the limit is kept, not met only where they show that it is not, and else undecided: then
+it says how many examples would do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.analysis.intervals import normal_quantile
 from harness.analysis.paired import PairedDifference
+from harness.analysis.power import (
+    DETECTION_POWER,
+    needed,
+    pair_spread_if_lost,
+    upper_spread,
+)
 from harness.analysis.registry import METRICS, Metric
+from harness.analysis.timed import Welch
 from harness.records import GateVerdict, Value
 
+Rule = Literal["must", "max_drop", "max_slowdown", "min", "max"]
+Outcome = Literal["met", "not met", "undecided"]
+
 
 @dataclass(frozen=True)
-class GateRule:
-    """What a gate asks for; everything that is given has to hold.
+class Gate:
+    """What is asked of one candidate.
 
-    `must="improve"`: the interval of the paired difference lies wholly on the good side of zero.
-    `max_drop`: the one-sided bound of the paired difference is not beyond it on the bad side.
-    `min`, `max`: the near bound of the candidate's own interval keeps the limit.
+    `limit` is in the metric's own unit; of `max_slowdown` it is a ratio, of `must` it is 0.
     """
 
-    must: Literal["improve"] | None = None
-    max_drop: float | None = None
-    min: float | None = None
-    max: float | None = None
+    compare: str
+    task: str
+    metric: str
+    baseline: str
+    candidate: str
+    rule: Rule
+    limit: float = 0.0
+    confidence: float = 0.95
+    undecided_passes: bool = False
+
+    @property
+    def described(self) -> Metric:
+        """The metric's entry in the registry."""
+        return METRICS[self.metric]
+
+    @property
+    def upwards(self) -> bool:
+        """Whether more is better, or neither is."""
+        return self.described.higher_is_better is not False
+
+    @property
+    def words(self) -> str:
+        """The rule as a reader would say it."""
+        match self.rule:
+            case "must":
+                return "must improve"
+            case "max_drop":
+                verb = "drop" if self.upwards else "rise"
+                return f"must not {verb} by more than {self.limit:g}"
+            case "max_slowdown":
+                return f"must be at most {self.limit:g} times as slow"
+            case _:
+                return f"must be at {'least' if self.rule == 'min' else 'most'} {self.limit:g}"
 
 
 @dataclass(frozen=True)
-class GateEvidence:
-    """What is known about the candidate; `failure` says why nothing is."""
+class Evidence:
+    """What is known about the candidate, at the gate's confidence.
+
+    `difference` and `slower` are against the baseline; `value` holds the candidate's own value
+    with its one-sided bounds, from `n` examples or rounds. `failure` says why nothing is known.
+    """
 
     difference: PairedDifference | None = None
+    slower: Welch | None = None
     value: Value | None = None
+    n: int = 0
     failure: str | None = None
-    confidence: float = 0.95
 
 
 @dataclass(frozen=True)
 class _Finding:
-    rule: str
-    passed: bool
+    outcome: Outcome
     reason: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    needed: int | None = None
 
 
-def judge(
-    compare: str,
-    task: str,
-    metric: str,
-    baseline: str,
-    candidate: str,
-    rule: GateRule,
-    evidence: GateEvidence,
-) -> GateVerdict:
-    """Judges one gate for one candidate; a cell that failed or is missing does not pass."""
-    findings = list(_findings(METRICS[metric], rule, evidence))
-    failed = [finding for finding in findings if not finding.passed]
+def judge(gate: Gate, evidence: Evidence) -> GateVerdict:
+    """Judges a gate; a cell that failed or is missing does not meet it."""
+    finding = (
+        _Finding("not met", evidence.failure)
+        if evidence.failure
+        else _JUDGES[gate.rule](gate, evidence)
+    )
+    undecided = finding.outcome == "undecided"
     return GateVerdict(
-        compare=compare,
-        task=task,
-        metric=metric,
-        baseline=baseline,
-        candidate=candidate,
-        rule=" and ".join(finding.rule for finding in findings),
-        passed=bool(findings) and not failed,
-        reason=" ".join(finding.reason for finding in failed or findings),
+        compare=gate.compare,
+        task=gate.task,
+        metric=gate.metric,
+        baseline=gate.baseline,
+        candidate=gate.candidate,
+        rule=gate.words,
+        outcome=finding.outcome,
+        passed=finding.outcome == "met" or (undecided and gate.undecided_passes),
+        reason=finding.reason,
+        confidence=gate.confidence,
+        value=finding.value,
+        low=finding.low,
+        high=finding.high,
+        limit=gate.limit,
+        n=finding.n,
+        needed=finding.needed,
     )
 
 
-def _findings(metric: Metric, rule: GateRule, evidence: GateEvidence) -> Iterator[_Finding]:
-    if rule.must == "improve":
-        yield _improvement(metric, evidence)
-    if rule.max_drop is not None:
-        yield _drop(metric, rule.max_drop, evidence)
-    if rule.min is not None:
-        yield _limit(metric, "min", rule.min, evidence)
-    if rule.max is not None:
-        yield _limit(metric, "max", rule.max, evidence)
-
-
-def _improvement(metric: Metric, evidence: GateEvidence) -> _Finding:
-    rule = "must improve"
-    difference = evidence.difference
-    missing = _missing(evidence, difference)
-    if missing or difference is None or difference.delta is None:
-        return _Finding(rule, False, missing)
-    low, high = difference.low, difference.high
-    if not metric.has_interval:
-        low = high = difference.delta
+def _improvement(gate: Gate, evidence: Evidence) -> _Finding:
+    found = evidence.difference
+    if found is None or found.delta is None:
+        return _nothing(found)
+    low, high = _ends(gate, found.delta, found.low, found.high)
     if low is None or high is None:
-        return _Finding(rule, False, _no_interval(metric, difference))
-    upwards = metric.higher_is_better is not False
-    passed = low > 0 if upwards else high < 0
-    verdict = "excludes zero" if passed else "does not lie on the good side of zero"
+        return _too_few(gate, found)
+    gain, sure, lost = (found.delta, low > 0, high < 0) if gate.upwards else (
+        -found.delta, high < 0, low > 0
+    )  # fmt: skip
+    said = (
+        f"{gate.described.label} changed by {_signed(found.delta)} ({_of(gate, found.n)}); the "
+        f"{gate.confidence:.0%} interval is {_signed(low)} to {_signed(high)}"
+    )
+    if sure:
+        outcome: Outcome = "met"
+        said += ": an improvement."
+    elif lost:
+        outcome = "not met"
+        said += ": a loss."
+    else:
+        outcome = "undecided"
+        said += ", and includes zero."
+    spread = found.spread or 0.0
+    more = needed(spread, gain, (1 + gate.confidence) / 2, DETECTION_POWER)
+    if outcome == "undecided" and more is not None and more > found.n:
+        said += f" If the gain is real, {_many(gate, more)} would show it in 80% of cases."
     return _Finding(
-        rule,
-        passed,
-        f"{metric.label} changed by {_signed(difference.delta)} (n = {difference.n}); the "
-        f"{evidence.confidence:.0%} interval, {_signed(low)} to {_signed(high)}, {verdict}.",
+        outcome, said, found.delta, low, high, found.n, more if outcome == "undecided" else None
     )
 
 
-def _drop(metric: Metric, allowed: float, evidence: GateEvidence) -> _Finding:
-    upwards = metric.higher_is_better is not False
-    verb = "drop" if upwards else "rise"
-    rule = f"must not {verb} by more than {allowed:g}"
-    difference = evidence.difference
-    missing = _missing(evidence, difference)
-    if missing or difference is None or difference.delta is None:
-        return _Finding(rule, False, missing)
-    bound = difference.one_sided_low if upwards else difference.one_sided_high
-    if bound is None:
-        return _Finding(rule, False, _no_interval(metric, difference))
-    drop = -bound if upwards else bound
-    certainty = "" if not metric.has_interval else f"with {evidence.confidence:.0%} confidence "
-    passed = drop <= allowed
-    comparison = "within" if passed else "more than"
+def _drop(gate: Gate, evidence: Evidence) -> _Finding:
+    found = evidence.difference
+    if found is None or found.delta is None:
+        return _nothing(found)
+    low, high = _ends(gate, found.delta, found.one_sided_low, found.one_sided_high)
+    if low is None or high is None:
+        return _too_few(gate, found)
+    most, least = (-low, -high) if gate.upwards else (high, low)
+    verb = "drop" if gate.upwards else "rise"
+    changed = f"{gate.described.label} changed by {_signed(found.delta)} ({_of(gate, found.n)}); "
+    sure = f"with {gate.confidence:.0%} confidence " if gate.described.has_interval else ""
+    allowed = f"the {gate.limit:g} that is allowed"
+    if most <= gate.limit:
+        said = f"the {verb} is at most {_apart(max(most, 0.0), gate.limit)}, within {allowed}."
+        return _Finding("met", f"{changed}{sure}{said}", found.delta, low, high, found.n)
+    if least > gate.limit:
+        said = f"the {verb} is at least {_apart(least, gate.limit)}, more than {allowed}."
+        return _Finding("not met", f"{changed}{sure}{said}", found.delta, low, high, found.n)
+    more = needed(_planned_spread(gate, found), gate.limit, gate.confidence)
+    said = f"the {verb} is between {_plain(least)} and {_plain(most)}, around {allowed}."
+    advice = _advice(gate, found.n, more, f"lost {2 * gate.limit:g}")
     return _Finding(
-        rule,
-        passed,
-        f"{metric.label} changed by {_signed(difference.delta)} (n = {difference.n}); "
-        f"{certainty}the {verb} is at most {_apart(max(drop, 0.0), allowed)}, {comparison} the "
-        f"{allowed:g} that is allowed.",
+        "undecided", f"{changed}{sure}{said}{advice}", found.delta, low, high, found.n, more
     )
 
 
-def _limit(
-    metric: Metric, side: Literal["min", "max"], limit: float, evidence: GateEvidence
-) -> _Finding:
-    rule = f"must be at {'least' if side == 'min' else 'most'} {limit:g}"
-    value = evidence.value
-    if evidence.failure or value is None or value.value is None:
-        return _Finding(rule, False, evidence.failure or "The candidate has no value here.")
-    bound = value.low if side == "min" else value.high
-    if not metric.has_interval:
-        bound = value.value
-    if bound is None:
-        reason = f"{metric.label} is {value.value:.4g}, but too few examples for an interval."
-        return _Finding(rule, False, reason)
-    passed = bound >= limit if side == "min" else bound <= limit
-    end = "lower" if side == "min" else "upper"
-    return _Finding(
-        rule,
-        passed,
-        f"{metric.label} is {value.value:.4g}, its {end} bound {_apart(bound, limit)}: "
-        f"{'within' if passed else 'beyond'} the limit of {limit:g}.",
-    )
+def _planned_spread(gate: Gate, found: PairedDifference) -> float:
+    """What the spread may be for a model that lost twice what is allowed."""
+    if gate.described.kind == "proportion":
+        return pair_spread_if_lost(found.better or 0, found.worse or 0, found.n, 2 * gate.limit)
+    return upper_spread(found.spread or 0.0, found.n)
 
 
-def _missing(evidence: GateEvidence, difference: PairedDifference | None) -> str:
-    if evidence.failure:
-        return evidence.failure
-    if difference is None:
-        return "There is no comparison to judge."
-    if difference.delta is None:
-        return difference.reason or "There is no difference to judge."
-    return ""
-
-
-def _no_interval(metric: Metric, difference: PairedDifference) -> str:
+def _advice(gate: Gate, n: int, more: int | None, otherwise: str) -> str:
+    if more is None:
+        return " No number of examples would decide a limit of zero." if gate.limit == 0 else ""
+    if more <= n:
+        return " The loss lies so near the limit that no usual number of examples decides it."
     return (
-        f"{metric.label} changed by {_signed(difference.delta or 0.0)}, but n = {difference.n} "
-        "is too few for an interval."
+        f" {_many(gate, more)} would tell a model that has not changed from one that {otherwise}."
     )
+
+
+def _slowdown(gate: Gate, evidence: Evidence) -> _Finding:
+    found = evidence.slower
+    if found is None:
+        return _nothing(evidence.difference)
+    ends = _ends(gate, found.delta, found.one_sided.low, found.one_sided.high)
+    if ends[0] is None or ends[1] is None:
+        said = "one round does not say how sure a timing is: set `rounds` to 2 or more."
+        return _Finding("undecided", f"{gate.described.label}: {said}", math.exp(found.delta))
+    ratio, low, high = math.exp(found.delta), math.exp(ends[0]), math.exp(ends[1])
+    said = f"{gate.described.label}: {ratio:.3g} times as slow ({_of(gate, found.n)})"
+    sure = f"; with {gate.confidence:.0%} confidence "
+    if high <= gate.limit:
+        said += f"{sure}at most {_apart(high, gate.limit)} times."
+        return _Finding("met", said, ratio, low, high, found.n)
+    if low > gate.limit:
+        said += f"{sure}at least {_apart(low, gate.limit)} times."
+        return _Finding("not met", said, ratio, low, high, found.n)
+    spread = upper_spread(found.spread or 0.0, found.n)
+    more = needed(spread, math.log(gate.limit), gate.confidence)
+    said += f"{sure}between {low:.3g} and {high:.3g} times."
+    advice = _advice(gate, found.n, more, f"is {gate.limit**2:.3g} times as slow")
+    return _Finding("undecided", said + advice, ratio, low, high, found.n, more)
+
+
+def _limit(gate: Gate, evidence: Evidence) -> _Finding:
+    found = evidence.value
+    if found is None or found.value is None:
+        return _Finding("not met", "The candidate has no value here.")
+    low, high = _ends(gate, found.value, found.low, found.high)
+    label, n = gate.described.label, found.n or evidence.n
+    if low is None or high is None:
+        said = f"{label} is {found.value:.4g}, but {_of(gate, n)} is too few for an interval."
+        return _Finding("undecided", said, found.value, n=n)
+    near, far = (low, high) if gate.rule == "min" else (high, low)
+    kept = near >= gate.limit if gate.rule == "min" else near <= gate.limit
+    broken = far < gate.limit if gate.rule == "min" else far > gate.limit
+    sure = f" ({_of(gate, n)}), with {gate.confidence:.0%} confidence " if low < high else ": "
+    bound = far if broken else near
+    side = "most" if bound == high else "least"
+    said = f"{label} is {found.value:.4g}{sure}at {side} {_apart(bound, gate.limit)}"
+    if kept or broken:
+        verdict: Outcome = "met" if kept else "not met"
+        said += f": {'within' if kept else 'beyond'} the limit of {gate.limit:g}."
+        return _Finding(verdict, said, found.value, low, high, n)
+    spread = (high - low) / (2 * normal_quantile(gate.confidence)) * math.sqrt(max(n, 1))
+    more = needed(spread, abs(found.value - gate.limit), gate.confidence, DETECTION_POWER)
+    said += f", and the limit of {gate.limit:g} lies within that."
+    if more is not None and more > n:
+        said += f" If the value is what it seems, {_many(gate, more)} would decide it."
+    return _Finding("undecided", said, found.value, low, high, n, more)
+
+
+_JUDGES: dict[Rule, Callable[[Gate, Evidence], _Finding]] = {
+    "must": _improvement,
+    "max_drop": _drop,
+    "max_slowdown": _slowdown,
+    "min": _limit,
+    "max": _limit,
+}
+
+
+def _ends(
+    gate: Gate, point: float, low: float | None, high: float | None
+) -> tuple[float | None, float | None]:
+    """The bounds; those of a figure that was measured once are the figure itself."""
+    return (low, high) if gate.described.has_interval else (point, point)
+
+
+def _nothing(difference: PairedDifference | None) -> _Finding:
+    reason = difference.reason if difference else None
+    return _Finding("not met", reason or "There is nothing to judge.")
+
+
+def _too_few(gate: Gate, found: PairedDifference) -> _Finding:
+    return _Finding(
+        "undecided",
+        f"{gate.described.label} changed by {_signed(found.delta or 0.0)}, but "
+        f"{_of(gate, found.n)} is too few for an interval.",
+        found.delta,
+        n=found.n,
+    )
+
+
+def _unit(gate: Gate) -> str:
+    return "rounds" if gate.described.is_timing else "examples"
+
+
+def _of(gate: Gate, n: int) -> str:
+    return f"{n} {_unit(gate)}" if _unit(gate) == "rounds" else f"n = {n}"
+
+
+def _many(gate: Gate, n: int) -> str:
+    return f"{n:,} {_unit(gate)}"
 
 
 def _signed(figure: float) -> str:
     return f"{figure:+.4g}"
+
+
+def _plain(figure: float) -> str:
+    return f"{figure:.4g}"
 
 
 def _apart(figure: float, limit: float) -> str:

@@ -67,7 +67,7 @@ def _value(
         return Value(value=extras[metric.name])
     if not samples:
         return Value(value=None)
-    if metric.kind in ("repetitions", "median", "tail"):
+    if metric.is_timing:
         return timed_value(metric.name, samples, confidence)
     if metric.kind == "proportion":
         successes = float(score_column(metric.name, samples).sum())

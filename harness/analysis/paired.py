@@ -6,6 +6,7 @@ an unpaired test on such data would call real differences noise.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from harness.analysis.intervals import (
     bootstrap_interval,
     tango,
 )
+from harness.analysis.power import pair_spread
 from harness.analysis.registry import METRICS, Metric
 from harness.analysis.resampling import (
     DifferenceStatistic,
@@ -26,7 +28,7 @@ from harness.analysis.resampling import (
     observed,
     swapped_differences,
 )
-from harness.analysis.speed import by_round, timed_value, units
+from harness.analysis.speed import timed_value
 from harness.analysis.statistics import (
     SCORES,
     labels_of,
@@ -34,6 +36,7 @@ from harness.analysis.statistics import (
     sorted_by_id,
     statistic_of,
 )
+from harness.analysis.timed import Welch, rounds_of, slowdown, welch
 from harness.records import Sample
 
 
@@ -44,7 +47,8 @@ class PairedDifference:
     `low` and `high` bound the difference from both sides at once; `one_sided_low` and
     `one_sided_high` each bound it from one side alone, at the same confidence. `better` and
     `worse` count examples in the metric's good direction. Where there is no difference to show,
-    `reason` says why and the figures are None.
+    `reason` says why and the figures are None. `spread` is the standard deviation of one pair's
+    difference (of one round's, for timings); `ratio` says how many times as fast the candidate is.
     """
 
     metric: str
@@ -60,6 +64,10 @@ class PairedDifference:
     worse: int | None = None
     n: int = 0
     reason: str | None = None
+    spread: float | None = None
+    ratio: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
 
 
 def compare_cells(
@@ -89,7 +97,7 @@ def compare_cells(
     if not baseline or not candidate:
         return PairedDifference(metric, reason="One of the two cells has no samples.")
     described = METRICS[metric]
-    if described.kind in ("repetitions", "median", "tail"):
+    if described.is_timing:
         return _timed(described, baseline, candidate, confidence)
     reason = _why_not_paired(baseline, candidate)
     if reason:
@@ -151,6 +159,19 @@ class _Pairs:
     candidate: Sequence[Sample]
     labels: Sequence[str]
 
+    @property
+    def reach(self) -> float | None:
+        """How far the figure would move if every answer changed; None where nothing bounds it.
+
+        Of macro F1, whose labels are averaged, an answer of the rarest label weighs the most.
+        """
+        if self.metric.name in SCORES:
+            return 1.0
+        if self.metric.kind == "f1":
+            rarest = min(Counter(sample.target for sample in self.baseline).values())
+            return 2 * len(self.baseline) / (len(self.labels) * rarest)
+        return None
+
     def good_changes(self) -> FloatArray:
         """Per example, how far the score moved in the metric's good direction."""
         name = self.metric.name
@@ -198,6 +219,7 @@ def _right_and_wrong(pairs: _Pairs, confidence: float) -> PairedDifference:
         better=lost if lower_is_better else gained,
         worse=gained if lower_is_better else lost,
         n=n,
+        spread=pair_spread(gained, lost, n),
     )
 
 
@@ -210,15 +232,19 @@ def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> P
     if not np.isfinite(delta):
         return PairedDifference(metric=name, n=n, reason="The metric is not defined here.")
     two_sided = one_sided = NO_INTERVAL
-    p = None
+    p = spread = None
     if n > 1:
         rng = np.random.default_rng(seed)
         distribution = bootstrap(difference, rng, resamples)
         two_sided = bootstrap_interval(difference, distribution, confidence)
         one_sided = bootstrap_interval(difference, distribution, 2 * confidence - 1)
         both = statistic_of(name, [*pairs.baseline, *pairs.candidate], pairs.labels)
+        spread = float(np.nanstd(distribution) * np.sqrt(n))
         p = permutation_p(delta, swapped_differences(both, rng, resamples))
     changes = pairs.good_changes() if name in SCORES else None
+    if spread == 0 and delta == 0 and pairs.reach is not None:
+        two_sided = _unchanged(n, (1 + confidence) / 2, pairs.reach)
+        one_sided = _unchanged(n, confidence, pairs.reach)
     return PairedDifference(
         metric=name,
         baseline_value=observed(before),
@@ -232,7 +258,19 @@ def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> P
         better=None if changes is None else int(np.sum(changes > 0)),
         worse=None if changes is None else int(np.sum(changes < 0)),
         n=n,
+        spread=spread,
     )
+
+
+def _unchanged(n: int, confidence: float, reach: float) -> Interval:
+    """Bounds of a difference where not one of n answers scored otherwise.
+
+    A bootstrap would give them no width. At most a share 1 - (1 - confidence)^(1/n) of all answers
+    changes (Clopper and Pearson 1934, with nothing found), and each moves the figure by at most
+    `reach` / n.
+    """
+    share = -float(np.expm1(np.log1p(-confidence) / n))
+    return Interval(-share * reach, share * reach)
 
 
 def permutation_p(delta: float, swapped: FloatArray) -> float:
@@ -254,56 +292,29 @@ def _timed(
         return PairedDifference(name, reason="It was not timed for both models.")
     if metric.kind == "tail":
         return compare_values(name, values[0], values[1])
-    figure = np.mean if metric.kind == "repetitions" else np.median
-    before, after = (units(by_round(name, s), figure) for s in (baseline, candidate))
-    return _welch(name, (values[0], values[1]), before, after, confidence)
-
-
-def _welch(
-    metric: str,
-    values: tuple[float, float],
-    before: FloatArray,
-    after: FloatArray,
-    confidence: float,
-) -> PairedDifference:
-    """Welch (1947): two figures whose spreads differ; no interval for fewer than two of either.
-
-    Args:
-        values: the figures themselves, of the baseline and of the candidate.
-        before, after: the independent values that say how sure they are.
-    """
-    from scipy.special import stdtr, stdtrit
-
-    delta = values[1] - values[0]
-    shortest = min(len(before), len(after))
-    two_sided = one_sided = NO_INTERVAL
-    p = None
-    if shortest > 1:
-        shares = before.var(ddof=1) / len(before), after.var(ddof=1) / len(after)
-        error = float(np.sqrt(sum(shares)))
-        if error > 0:
-            freedom = error**4 / (
-                shares[0] ** 2 / (len(before) - 1) + shares[1] ** 2 / (len(after) - 1)
-            )
-            two_sided = _around(delta, error * float(stdtrit(freedom, (1 + confidence) / 2)))
-            one_sided = _around(delta, error * float(stdtrit(freedom, confidence)))
-            p = 2 * float(stdtr(freedom, -abs(delta) / error))
-        else:
-            two_sided = one_sided = Interval(delta, delta)
-            p = 1.0 if delta == 0 else 0.0
+    before, after = rounds_of(name, baseline), rounds_of(name, candidate)
+    found = welch(before, after, confidence, values[1] - values[0])
+    ratio = slowdown(name, baseline, candidate, confidence)
+    times = [None if f is None else float(np.exp(-f)) for f in _logs(ratio)]
     return PairedDifference(
-        metric=metric,
+        metric=name,
         baseline_value=values[0],
         candidate_value=values[1],
-        delta=delta,
-        low=two_sided.low,
-        high=two_sided.high,
-        one_sided_low=one_sided.low,
-        one_sided_high=one_sided.high,
-        p=p,
-        n=shortest,
+        delta=found.delta,
+        low=found.two_sided.low,
+        high=found.two_sided.high,
+        one_sided_low=found.one_sided.low,
+        one_sided_high=found.one_sided.high,
+        p=found.p,
+        spread=found.spread,
+        n=found.n,
+        ratio=times[0],
+        ratio_low=times[2],
+        ratio_high=times[1],
     )
 
 
-def _around(point: float, half_width: float) -> Interval:
-    return Interval(point - half_width, point + half_width)
+def _logs(slower: Welch | None) -> tuple[float | None, float | None, float | None]:
+    if slower is None:
+        return None, None, None
+    return slower.delta, slower.two_sided.low, slower.two_sided.high

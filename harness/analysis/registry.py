@@ -41,6 +41,11 @@ class Metric:
     factor: float = 1.0
 
     @property
+    def is_timing(self) -> bool:
+        """Whether it is a rate or a wait that was measured in rounds."""
+        return self.kind in ("repetitions", "median", "tail")
+
+    @property
     def has_interval(self) -> bool:
         """Whether a value of it says how sure it is."""
         return self.kind not in ("tail", "single")

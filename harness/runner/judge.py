@@ -2,42 +2,181 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
 from harness.analysis.comparisons import (
     CellAnswers,
     ComparedCells,
     TaskAnswers,
     build_comparisons,
+    difference_of,
 )
-from harness.analysis.gates import GateEvidence, GateRule, judge
+from harness.analysis.gates import Evidence, Gate, judge
+from harness.analysis.metrics import compute_metrics
 from harness.analysis.registry import METRICS
+from harness.analysis.seeds import seed_variance
+from harness.analysis.timed import slowdown
 from harness.data import DATASETS
 from harness.records import Cell, Comparison, GateVerdict
 from harness.runner.results import ResultsStore
-from harness.suite.reader import Suite
-from harness.suite.schema import CompareSpec, DatasetTask, GateSpec
+from harness.suite.replicas import replicas
+from harness.suite.schema import AskedTask, GateSpec, SuiteSpec
+
+COMPARABLE = ("must", "max_drop", "max_slowdown")
+"""Rules that hold a model against another."""
 
 
-def compare_and_judge(
-    suite: Suite, store: ResultsStore, cells: list[Cell]
-) -> tuple[list[Comparison], list[GateVerdict]]:
-    """Every comparison of the suite, and the verdict on every gate and candidate."""
-    answers = {name: _answers(name, suite, store, cells) for name in suite.spec.tasks}
-    compared: dict[str, list[ComparedCells]] = {}
-    for name, compare in suite.spec.compare.items():
-        tasks = {task: answers[task] for task in compare.tasks or suite.spec.tasks}
-        compared[name] = build_comparisons(
-            name, compare.baseline, compare.candidates, tasks, suite.spec.defaults.seed
+@dataclass(frozen=True)
+class Answers:
+    """All that a suite's models answered, task by task."""
+
+    spec: SuiteSpec
+    tasks: Mapping[str, TaskAnswers]
+
+    def compare(self, name: str) -> list[ComparedCells]:
+        """One comparison of the suite."""
+        compare = self.spec.compare[name]
+        tasks = {task: self.tasks[task] for task in compare.tasks or self.spec.tasks}
+        found = build_comparisons(
+            name,
+            compare.baseline,
+            compare.candidates,
+            tasks,
+            self.spec.defaults.seed,
+            any_prompts=compare.prompts == "any",
         )
-    gates = [
-        verdict
-        for gate in suite.spec.gates
-        for verdict in _verdicts(gate, suite.spec.compare[gate.compare], compared, answers)
-    ]
-    return [item.record for items in compared.values() for item in items], gates
+        return [replace(one, record=self._with_seeds(one.record)) for one in found]
+
+    def _with_seeds(self, record: Comparison) -> Comparison:
+        """Says how the candidate varies over the seeds of its fine-tuning, where it has several."""
+        cells, seed = self.tasks[record.task].cells, self.spec.defaults.seed
+        tuned = self.spec.models.get(record.candidate)
+        if tuned is None or tuned.finetune is None or record.baseline_value is None:
+            return record
+        by_seed: dict[int, float] = {}
+        for one, model in replicas(self.spec.models, record.candidate).items():
+            samples = cells.get(model, CellAnswers()).samples
+            if samples and METRICS[record.metric].kind != "single":
+                labels = self.tasks[record.task].labels
+                task_type = self.tasks[record.task].type
+                values = compute_metrics(task_type, samples, seed, labels=labels)
+                found = values[record.metric].value
+                if found is not None:
+                    by_seed[one] = found
+        return record.model_copy(update={"seeds": seed_variance(by_seed, record.baseline_value)})
+
+    def judge(self, gate: GateSpec, baseline: Baseline | None = None) -> list[GateVerdict]:
+        """A verdict for each of the gate's models; none where a cell was left out by `--only`.
+
+        Args:
+            gate: of the suite.
+            baseline: what was saved; each model is then held against itself there.
+        """
+        asked = self.tasks[gate.task].cells
+        verdicts = []
+        for candidate in self._models(gate):
+            against = "" if gate.rule not in COMPARABLE else candidate
+            answers = self.tasks[gate.task]
+            if baseline is not None and against:
+                against = baseline.title(candidate)
+                answers = baseline.beside(self, gate.task, candidate)
+            elif gate.compare is not None and against:
+                against = self.spec.compare[gate.compare].baseline
+            if candidate not in asked or (against and against not in answers.cells):
+                continue
+            verdicts.append(self._verdict(gate, answers, against, candidate))
+        return verdicts
+
+    def _models(self, gate: GateSpec) -> Iterable[str]:
+        if gate.compare is None:
+            return gate.models or ()
+        return gate.candidates or self.spec.compare[gate.compare].candidates
+
+    def _verdict(
+        self, gate: GateSpec, answers: TaskAnswers, baseline: str, candidate: str
+    ) -> GateVerdict:
+        seed, confidence = self.spec.defaults.seed, gate.confidence
+        limit = getattr(gate, gate.rule)
+        asked = Gate(
+            gate.compare or "",
+            gate.task,
+            gate.metric,
+            baseline,
+            candidate,
+            rule=gate.rule,
+            limit=0.0 if gate.rule == "must" else limit,
+            confidence=confidence,
+            undecided_passes=gate.undecided == "pass",
+        )
+        cell = answers.cells[candidate]
+        if cell.failure is not None:
+            return judge(asked, Evidence(failure=cell.failure))
+        any_prompts = gate.compare is not None and self.spec.compare[gate.compare].prompts == "any"
+        if gate.rule in ("min", "max"):
+            return judge(asked, self._own_value(gate, answers, cell))
+        difference = difference_of(
+            gate.metric,
+            answers,
+            baseline,
+            candidate,
+            seed,
+            confidence,
+            any_prompts=any_prompts,
+        )
+        slower = None
+        if gate.rule == "max_slowdown" and difference.reason is None:
+            samples = answers.cells[baseline].samples, cell.samples
+            slower = slowdown(gate.metric, *samples, confidence)
+        return judge(asked, Evidence(difference=difference, slower=slower))
+
+    def _own_value(self, gate: GateSpec, answers: TaskAnswers, cell: CellAnswers) -> Evidence:
+        values = compute_metrics(
+            answers.type,
+            cell.samples,
+            self.spec.defaults.seed,
+            2 * gate.confidence - 1,
+            cell.extras,
+            answers.labels,
+        )
+        return Evidence(value=values.get(gate.metric), n=len(cell.samples))
 
 
-def _answers(task: str, suite: Suite, store: ResultsStore, cells: list[Cell]) -> TaskAnswers:
-    spec = suite.spec.tasks[task]
+@dataclass(frozen=True)
+class Baseline:
+    """Answers that were saved earlier, perhaps on another machine."""
+
+    name: str
+    answers: Answers
+
+    def title(self, model: str) -> str:
+        """What one of its models is called beside today's."""
+        return f"{model} ({self.name})"
+
+    def beside(self, today: Answers, task: str, model: str) -> TaskAnswers:
+        """Today's answers to a task, with the saved ones of a model under its title."""
+        now = today.tasks[task]
+        then = self.answers.tasks.get(task)
+        saved = then.cells.get(model) if then is not None and then.type == now.type else None
+        missing = CellAnswers(failure=f"the baseline {self.name} has no answers of it.")
+        return replace(now, cells={**now.cells, self.title(model): saved or missing})
+
+
+def read_answers(spec: SuiteSpec, store: ResultsStore, cells: Iterable[Cell]) -> Answers:
+    """What stands in a results folder, for the cells of its summary."""
+    known = list(cells)
+    return Answers(spec, {task: _answers(task, spec, store, known) for task in spec.tasks})
+
+
+def compare_and_judge(answers: Answers) -> tuple[list[Comparison], list[GateVerdict]]:
+    """Every comparison of a suite, and the verdict on every gate that needs no saved baseline."""
+    compared = [one.record for name in answers.spec.compare for one in answers.compare(name)]
+    gates = [gate for gate in answers.spec.gates if gate.against is None]
+    return compared, [verdict for gate in gates for verdict in answers.judge(gate)]
+
+
+def _answers(task: str, spec: SuiteSpec, store: ResultsStore, cells: list[Cell]) -> TaskAnswers:
+    asked = spec.tasks[task]
     found = {cell.model: cell for cell in cells if cell.task == task}
     by_model = {}
     for model, cell in found.items():
@@ -50,40 +189,13 @@ def _answers(task: str, suite: Suite, store: ResultsStore, cells: list[Cell]) ->
                 for name, value in cell.metrics.items()
                 if METRICS[name].kind == "single" and value.value is not None
             }
-            by_model[model] = CellAnswers(store.cell(model, task).samples(cell.key), extras)
+            samples = store.cell(model, task).samples(cell.key)
+            by_model[model] = CellAnswers(samples, extras, prompts=cell.prompts)
     labels = next(
         (c.details["confusion"]["labels"] for c in found.values() if "confusion" in c.details),
         None,
     )
     texts: dict[str, str] = {}
-    if isinstance(spec, DatasetTask):
-        texts = {example.id: example.text for example in DATASETS[spec.dataset].read().test}
-    return TaskAnswers(spec.type, by_model, texts, labels)
-
-
-def _verdicts(
-    gate: GateSpec,
-    compare: CompareSpec,
-    compared: dict[str, list[ComparedCells]],
-    answers: dict[str, TaskAnswers],
-) -> list[GateVerdict]:
-    """One verdict a candidate; none where a cell was left out by `--only`."""
-    verdicts = []
-    asked = answers[gate.task].cells
-    for candidate in gate.candidates or compare.candidates:
-        if compare.baseline not in asked or candidate not in asked:
-            continue
-        differences = [
-            item.difference
-            for item in compared[gate.compare]
-            if (item.record.task, item.record.metric) == (gate.task, gate.metric)
-            and item.record.candidate == candidate
-        ]
-        evidence = GateEvidence(
-            difference=differences[0] if differences else None, failure=asked[candidate].failure
-        )
-        rule = GateRule(must=gate.must, max_drop=gate.max_drop)
-        verdicts.append(
-            judge(gate.compare, gate.task, gate.metric, compare.baseline, candidate, rule, evidence)
-        )
-    return verdicts
+    if isinstance(asked, AskedTask) and asked.dataset in DATASETS:
+        texts = {example.id: example.text for example in DATASETS[asked.dataset].read().test}
+    return TaskAnswers(asked.type, by_model, texts, labels)

@@ -74,6 +74,7 @@ class Summarizer:
                 "text": self._suite.text,
                 "key": plan_key(self._suite, self._plan),
                 "defaults": spec.defaults.model_dump(),
+                "spec": spec.model_dump(mode="json", by_alias=True, exclude_none=True),
             },
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=self._seconds,
@@ -107,6 +108,7 @@ class Summarizer:
             parity=Parity.model_validate(parity.outcome) if parity else None,
             training=Training.model_validate(training.outcome) if training else None,
             synthetic=plan.synthetic,
+            replica_of=plan.replica_of,
             key=next(reversed(plan.parts.values())),
             error=cells[0].error if cells and not answered else None,
         )
@@ -144,11 +146,11 @@ class Summarizer:
         )
 
     def _compared(self) -> tuple[list[Comparison], list[GateVerdict]]:
-        if not self._suite.spec.compare:
+        if not self._suite.spec.compare and not self._suite.spec.gates:
             return [], []
-        from harness.runner.judge import compare_and_judge
+        from harness.runner.judge import compare_and_judge, read_answers
 
-        return compare_and_judge(self._suite, self._store, self._cells)
+        return compare_and_judge(read_answers(self._suite.spec, self._store, self._cells))
 
 
 def _task_words(task: DatasetTask, data: str) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from harness.analysis.registry import TASK_METRICS
+from harness.analysis.registry import METRICS, TASK_METRICS
 from harness.data import DATASETS
 from harness.errors import BadModelError
 from harness.models.quantize import QTYPES
@@ -69,6 +69,7 @@ def known() -> Known:
         datasets={name: info.kind for name, info in DATASETS.items()},
         gguf_types=frozenset({"F16", *QTYPES}),
         metrics=TASK_METRICS,
+        timings=frozenset(name for name, metric in METRICS.items() if metric.is_timing),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.suite.lineage import ancestry, is_gguf, resolve
 from harness.suite.problems import Problem, nearest
+from harness.suite.replicas import replicas
 from harness.suite.schema import (
     ClassifyTask,
     CompareSpec,
@@ -89,6 +90,10 @@ def _check_model(
     if model.gguf is not None and model.gguf not in known.gguf_types:
         hint = nearest(model.gguf, known.gguf_types)
         yield (*at, "gguf"), f"unknown GGUF type `{model.gguf}`", hint
+    for replica in replicas(spec.models, name).values():
+        if replica != name and replica in names["models"]:
+            message = f"`seeds` makes a model `{replica}`, and there is one already"
+            yield (*at, "finetune", "seeds"), message, "Give one of them another name."
     if model.finetune is not None:
         yield from _check_finetune((*at, "finetune", "tasks"), model.finetune.tasks, spec, names)
     parent = spec.models.get(model.from_)
@@ -169,8 +174,12 @@ def _check_gate(
     known: Known,
 ) -> Iterator[Found]:
     at: Path_ = ("gates", index)
-    compare, task = spec.compare.get(gate.compare), spec.tasks.get(gate.task)
-    if gate.compare not in names["compare"]:
+    compare, task = spec.compare.get(gate.compare or ""), spec.tasks.get(gate.task)
+    for position, model in enumerate(gate.models or ()):
+        if model not in names["models"]:
+            hint = nearest(model, names["models"])
+            yield (*at, "models", position), f"there is no model `{model}`", hint
+    if gate.compare is not None and gate.compare not in names["compare"]:
         hint = nearest(gate.compare, names["compare"])
         yield (*at, "compare"), f"there is no comparison `{gate.compare}`", hint
     elif compare is not None:
@@ -186,3 +195,6 @@ def _check_gate(
     elif task is not None and gate.metric not in known.metrics[task.type]:
         message = f"a `{task.type}` task has no metric `{gate.metric}`"
         yield (*at, "metric"), message, nearest(gate.metric, known.metrics[task.type])
+    elif task is not None and gate.max_slowdown is not None and gate.metric not in known.timings:
+        message = f"`max_slowdown` is for timings, and `{gate.metric}` is none"
+        yield (*at, "metric"), message, "For other metrics there is `max_drop`."

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from harness.errors import InputError
 from harness.suite.checks import check_references
 from harness.suite.problems import Problem, SuiteError, from_validation
+from harness.suite.replicas import with_replicas
 from harness.suite.schema import SuiteSpec
 from harness.suite.source_map import SourceMap
 
@@ -29,6 +30,8 @@ class Known:
     gguf_types: frozenset[str]
     metrics: Mapping[str, tuple[str, ...]]
     """Task type -> its metrics."""
+    timings: frozenset[str] = frozenset()
+    """Metrics that `max_slowdown` can be set on."""
     sources: frozenset[str] = field(default_factory=lambda: frozenset({"starter"}))
     """Sources that are not folders."""
 
@@ -106,7 +109,7 @@ def parse_suite(text: str, file: Path, known: Known) -> Suite:
         problems += check_references(spec, invalid, source, file.parent, known)
     if problems or spec is None:
         raise SuiteError(str(file), problems)
-    return Suite(spec, file, text)
+    return Suite(with_replicas(spec), file, text)
 
 
 def _validate(

@@ -1,121 +1,161 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
-from harness.analysis.gates import GateEvidence, GateRule, judge
+from harness.analysis.gates import Evidence, Gate, judge
+from harness.analysis.intervals import Interval
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values
+from harness.analysis.timed import Welch
 from harness.records import GateVerdict, Value
 
-from .samples import classified, diverged
+from .samples import classified, diverged, summarized
 
 
-def verdict(rule: GateRule, evidence: GateEvidence, metric: str = "accuracy") -> GateVerdict:
-    return judge("quantization", "sentiment", metric, "f16", "q4", rule, evidence)
+def gate(rule: Any, limit: float = 0.0, metric: str = "accuracy", **more: Any) -> Gate:
+    return Gate("ladder", "sentiment", metric, "f16", "q4", rule, limit, **more)
 
 
 def difference(low: float, high: float, metric: str = "accuracy") -> PairedDifference:
     """All bounds given alike, the point between them."""
     middle = (low + high) / 2
-    return PairedDifference(metric, 0.9, 0.9 + middle, middle, low, high, low, high, 0.5, 1, 1, 200)
+    made = PairedDifference(metric, 0.9, 0.9 + middle, middle, low, high, low, high, 0.5, 1, 1, 200)
+    return replace(made, spread=0.2)
 
 
-def judged(rule: GateRule, low: float, high: float, metric: str = "accuracy") -> bool:
-    return verdict(rule, GateEvidence(difference(low, high, metric)), metric).passed
-
-
-def test_improving_means_that_the_interval_excludes_zero_on_the_good_side() -> None:
-    rule = GateRule(must="improve")
-    assert judged(rule, 1e-9, 0.1)
-    assert not judged(rule, 0.0, 0.1)
-    assert not judged(rule, -0.1, -0.05)
-    assert judged(rule, -0.1, -1e-9, "kl_mean")
-    assert not judged(rule, -0.1, 0.0, "kl_mean")
-
-
-def test_a_drop_is_judged_at_its_limit_without_rounding() -> None:
-    rule = GateRule(max_drop=0.03)
-    assert judged(rule, -0.03, 0.02)
-    assert not judged(rule, -0.030000000000001, 0.02)
-    assert judged(rule, -0.2, 0.03, "kl_mean")
-    assert not judged(rule, -0.2, 0.030000000000001, "kl_mean")
-
-
-def test_a_reason_never_rounds_a_missed_limit_into_a_kept_one() -> None:
-    missed = GateEvidence(difference(-0.03000001, 0.0))
-    found = verdict(GateRule(max_drop=0.03), missed)
-    assert "0.03000001, more than the 0.03 that is allowed" in found.reason
-
-
-def test_the_drop_is_judged_on_the_one_sided_bound() -> None:
-    evidence = GateEvidence(
-        PairedDifference("accuracy", 0.9, 0.89, -0.01, -0.035, 0.015, -0.029, 0.009, n=200)
-    )
-    assert verdict(GateRule(max_drop=0.03), evidence).passed
+def outcome(asked: Gate, low: float, high: float) -> str:
+    return judge(asked, Evidence(difference(low, high, asked.metric))).outcome
 
 
 @pytest.mark.parametrize(
-    ("rule", "value", "passed"),
+    ("metric", "low", "high", "expected"),
     [
-        (GateRule(min=0.8), Value(value=0.9, low=0.8, high=0.95), True),
-        (GateRule(min=0.8), Value(value=0.9, low=0.7999999, high=0.95), False),
-        (GateRule(max=0.2), Value(value=0.1, low=0.05, high=0.2), True),
-        (GateRule(max=0.2), Value(value=0.1, low=0.05, high=0.2000001), False),
-        (GateRule(min=0.1), Value(value=None), False),
-        (GateRule(min=0.1), Value(value=0.9), False),
+        ("accuracy", 1e-9, 0.1, "met"),
+        ("accuracy", 0.0, 0.1, "undecided"),
+        ("accuracy", -0.1, -1e-9, "not met"),
+        ("kl_mean", -0.1, -1e-9, "met"),
+        ("kl_mean", -0.1, 0.0, "undecided"),
+        ("kl_mean", 1e-9, 0.1, "not met"),
     ],
 )
-def test_a_limit_is_judged_on_the_near_bound(rule: GateRule, value: Value, passed: bool) -> None:
-    assert verdict(rule, GateEvidence(value=value)).passed is passed
+def test_improving_means_that_the_interval_excludes_zero_on_the_good_side(
+    metric: str, low: float, high: float, expected: str
+) -> None:
+    assert outcome(gate("must", metric=metric), low, high) == expected
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "expected"),
+    [
+        ("accuracy", -0.03, 0.02, "met"),
+        ("accuracy", -0.030000000000001, 0.02, "undecided"),
+        ("accuracy", -0.1, -0.03, "undecided"),
+        ("accuracy", -0.1, -0.030000000000001, "not met"),
+        ("kl_mean", -0.2, 0.03, "met"),
+        ("kl_mean", -0.2, 0.030000000000001, "undecided"),
+        ("kl_mean", 0.030000000000001, 0.2, "not met"),
+    ],
+)
+def test_a_drop_is_judged_at_its_limit_without_rounding(
+    metric: str, low: float, high: float, expected: str
+) -> None:
+    assert outcome(gate("max_drop", 0.03, metric), low, high) == expected
+
+
+def test_a_reason_never_rounds_a_missed_limit_into_a_kept_one() -> None:
+    found = judge(gate("max_drop", 0.03), Evidence(difference(-0.2, -0.03000001)))
+    assert "at least 0.03000001, more than the 0.03 that is allowed" in found.reason
+
+
+def test_the_drop_is_judged_on_the_one_sided_bound() -> None:
+    made = PairedDifference("accuracy", 0.9, 0.89, -0.01, -0.035, 0.015, -0.029, 0.009, n=200)
+    assert judge(gate("max_drop", 0.03), Evidence(made)).outcome == "met"
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit", "value", "expected"),
+    [
+        ("min", 0.8, Value(value=0.9, low=0.8, high=0.95), "met"),
+        ("min", 0.8, Value(value=0.9, low=0.7999999, high=0.95), "undecided"),
+        ("min", 0.96, Value(value=0.9, low=0.8, high=0.95), "not met"),
+        ("max", 0.2, Value(value=0.1, low=0.05, high=0.2), "met"),
+        ("max", 0.2, Value(value=0.1, low=0.05, high=0.2000001), "undecided"),
+        ("max", 0.04, Value(value=0.1, low=0.05, high=0.2), "not met"),
+        ("min", 0.1, Value(value=None), "not met"),
+        ("min", 0.1, Value(value=0.9), "undecided"),
+    ],
+)
+def test_a_limit_is_judged_on_the_bounds(
+    rule: str, limit: float, value: Value, expected: str
+) -> None:
+    assert judge(gate(rule, limit), Evidence(value=value, n=100)).outcome == expected
 
 
 def test_what_was_measured_once_is_judged_on_itself() -> None:
-    evidence = GateEvidence(compare_values("peak_bytes", 1000.0, 900.0), Value(value=900.0))
-    assert verdict(GateRule(max_drop=0, must="improve", max=900), evidence, "peak_bytes").passed
-    assert not verdict(GateRule(max=899.5), evidence, "peak_bytes").passed
+    evidence = Evidence(compare_values("peak_bytes", 1000.0, 900.0), value=Value(value=900.0))
+    for rule, limit in (("max_drop", 0), ("must", 0), ("max", 900)):
+        assert judge(gate(rule, limit, "peak_bytes"), evidence).outcome == "met"
+    assert judge(gate("max", 899.5, "peak_bytes"), evidence).outcome == "not met"
 
 
-def test_every_part_of_a_rule_has_to_hold() -> None:
-    evidence = GateEvidence(difference(0.01, 0.05), Value(value=0.9, low=0.85, high=0.95))
-    both = verdict(GateRule(must="improve", min=0.8), evidence)
-    assert both.passed and both.rule == "must improve and must be at least 0.8"
-    one = verdict(GateRule(must="improve", min=0.88), evidence)
-    assert not one.passed and "0.85" in one.reason and "interval" not in one.reason
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0.9, 1.1, "met"), (0.9, 1.11, "undecided"), (1.11, 1.3, "not met")],
+)
+def test_a_slowdown_is_a_ratio_judged_on_its_bounds(low: float, high: float, expected: str) -> None:
+    ends = Interval(math.log(low), math.log(high))
+    slower = Welch(math.log(math.sqrt(low * high)), ends, ends, 0.5, 0.05, 3)
+    asked = gate("max_slowdown", 1.1, "decode_tokens_per_second")
+    found = judge(asked, Evidence(slower=slower))
+    assert found.outcome == expected
+    assert found.value == pytest.approx(math.sqrt(low * high))
+    assert "3 rounds" in found.reason
 
 
 def test_a_failed_cell_does_not_pass_and_says_why() -> None:
-    evidence = GateEvidence(failure="The cell q4 / sentiment failed: out of memory.")
-    for rule in (GateRule(must="improve"), GateRule(max_drop=1), GateRule(min=0), GateRule(max=1)):
-        found = verdict(rule, evidence)
-        assert not found.passed
+    evidence = Evidence(failure="The cell q4 / sentiment failed: out of memory.")
+    for rule in ("must", "max_drop", "max_slowdown", "min", "max"):
+        found = judge(gate(rule, 1.0, undecided_passes=True), evidence)
+        assert found.outcome == "not met" and not found.passed
         assert found.reason == "The cell q4 / sentiment failed: out of memory."
 
 
 def test_a_comparison_without_a_difference_does_not_pass_and_says_why() -> None:
-    evidence = GateEvidence(PairedDifference("accuracy", reason="Not the same examples."))
-    assert verdict(GateRule(max_drop=1), evidence).reason == "Not the same examples."
-    assert not verdict(GateRule(max_drop=1), GateEvidence()).passed
-    assert not verdict(GateRule(), GateEvidence(difference(0.1, 0.2))).passed
+    evidence = Evidence(PairedDifference("accuracy", reason="Not the same examples."))
+    assert judge(gate("max_drop", 1), evidence).reason == "Not the same examples."
+    assert not judge(gate("max_drop", 1), Evidence()).passed
 
 
-def test_too_few_examples_for_an_interval_do_not_pass() -> None:
-    evidence = GateEvidence(PairedDifference("rougeL", 0.1, 0.2, 0.1, n=1))
-    found = verdict(GateRule(max_drop=0.5), evidence, "rougeL")
-    assert not found.passed and "too few" in found.reason
+@pytest.mark.parametrize("passes", [False, True])
+def test_the_suite_says_whether_an_undecided_gate_passes(passes: bool) -> None:
+    found = judge(gate("max_drop", 0.03, undecided_passes=passes), Evidence(difference(-0.1, 0.1)))
+    assert found.outcome == "undecided" and found.passed is passes
 
 
-def test_three_equal_answers_do_not_prove_that_nothing_was_lost() -> None:
-    few = classified(["a"] * 3, ["a"] * 3)
-    many = classified(["a"] * 200, ["a"] * 200)
-    rule = GateRule(max_drop=0.03)
-    assert not verdict(rule, GateEvidence(compare_cells("accuracy", few, few, 0))).passed
-    assert verdict(rule, GateEvidence(compare_cells("accuracy", many, many, 0))).passed
+def test_an_undecided_gate_says_how_many_examples_would_do() -> None:
+    few = classified(["a"] * 40, ["a"] * 40)
+    found = judge(gate("max_drop", 0.03), Evidence(compare_cells("accuracy", few, few, 0)))
+    assert found.outcome == "undecided"
+    assert found.needed is not None and found.needed > 40
+    assert f"{found.needed:,} examples would tell a model that has not changed" in found.reason
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "rougeL"])
+@pytest.mark.parametrize(("n", "expected"), [(3, "undecided"), (200, "met")])
+def test_equal_answers_are_worth_what_their_number_is(metric: str, n: int, expected: str) -> None:
+    same = classified(["a"] * n, ["a"] * n) if metric == "accuracy" else summarized([0.3] * n)
+    compared = compare_cells(metric, same, same, 0)
+    assert judge(gate("max_drop", 0.03, metric), Evidence(compared)).outcome == expected
 
 
 def test_a_rising_divergence_misses_its_gate() -> None:
     rng = np.random.default_rng(0)
     compared = compare_cells("kl_mean", diverged(rng, 60, 0.01), diverged(rng, 60, 0.2), 0)
-    found = verdict(GateRule(max_drop=0.05), GateEvidence(compared), "kl_mean")
-    assert not found.passed
+    found: GateVerdict = judge(gate("max_drop", 0.05, "kl_mean"), Evidence(compared))
+    assert found.outcome == "not met"
     assert found.rule == "must not rise by more than 0.05"
     assert found.reason.startswith("Mean KL divergence changed by +0.1")

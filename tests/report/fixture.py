@@ -378,6 +378,7 @@ def gates() -> list[GateVerdict]:
             baseline="base",
             candidate=candidate,
             rule="must improve",
+            outcome="met",
             passed=True,
             reason="Accuracy changed by +0.416 (n = 200); the 95% interval excludes zero.",
         )
@@ -391,6 +392,7 @@ def gates() -> list[GateVerdict]:
             baseline="lora-f16",
             candidate=candidate,
             rule="must not drop by more than 0.03",
+            outcome="not met" if candidate == "lora-q4" else "met",
             passed=candidate != "lora-q4",
             reason="Accuracy changed by "
             + (

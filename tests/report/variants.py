@@ -125,7 +125,7 @@ HOSTILE = (
 
 def hostile() -> Summary:
     """The hostile string at the end of every text, names of models and tasks included."""
-    fixed = {"status", "type", "schema", "metric", "phase", "kind", "started"}
+    fixed = {"status", "outcome", "type", "schema", "metric", "phase", "kind", "started"}
     whole = quickstart(
         gates=gates(), cells=with_failures().cells, machine={"cpu": "x", "n\n|`<b>": "y"}
     )

@@ -1,0 +1,35 @@
+"""What stands in `results/`: the shapes that the worker writes and everyone else reads.
+
+Reports, gates and comparisons are functions of these records and of nothing else.
+"""
+
+from harness.records.base import Failure, Record, Value
+from harness.records.cells import Cell, Sample
+from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
+from harness.records.models import Check, ModelSummary, Parity, Training, TrainingPoint
+from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
+from harness.records.summary import SUMMARY_SCHEMA, Summary, TaskSummary
+
+__all__ = [
+    "SUMMARY_SCHEMA",
+    "Cell",
+    "ChangedAnswer",
+    "Check",
+    "Comparison",
+    "Failure",
+    "GateVerdict",
+    "ModelSummary",
+    "Parity",
+    "Record",
+    "Sample",
+    "SeedVariance",
+    "SpeedDetails",
+    "SpeedFigures",
+    "SpeedRound",
+    "SpeedWarning",
+    "Summary",
+    "TaskSummary",
+    "Training",
+    "TrainingPoint",
+    "Value",
+]

@@ -1,0 +1,47 @@
+"""One model asked one task: its samples and its result."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from harness.records.base import Failure, Record, Value
+
+
+class Sample(Record):
+    """One example of one cell: a line of `samples.jsonl`.
+
+    `scores` holds the numbers that metrics are made of; `data` holds what only this task's
+    metrics or the report need. `key` is the cell's, so that lines of an older cell are told apart.
+    """
+
+    key: str
+    index: int
+    id: str
+    target: str | None = None
+    answer: str | None = None
+    scores: dict[str, float] = Field(default_factory=dict)
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class Cell(Record):
+    """One model asked one task: `result.json`."""
+
+    key: str
+    model: str
+    task: str
+    status: Literal["ok", "failed"]
+    n: int = 0
+    seconds: float = 0.0
+    tokens: int = 0
+    """Tokens that went through the model in these seconds; a shared beginning counts once."""
+    load_seconds: float = 0.0
+    metrics: dict[str, Value] = Field(default_factory=dict)
+    engine: dict[str, Any] = Field(default_factory=dict)
+    footprint: dict[str, int] = Field(default_factory=dict)
+    prompts: str = ""
+    """SHA-256 of the prompt ids that were asked."""
+    details: dict[str, Any] = Field(default_factory=dict)
+    """What a task adds: the confusion matrix, a `SpeedDetails`."""
+    error: Failure | None = None

@@ -1,0 +1,100 @@
+"""How a model came about, and whether it is what it should be."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from harness.records.base import Failure, Record
+
+
+class TrainingPoint(Record):
+    """One optimizer step of a fine-tuning."""
+
+    step: int
+    epoch: float
+    loss: float
+    learning_rate: float
+    tokens: int
+    """Tokens seen so far, prompts included."""
+    seconds: float
+
+
+class Training(Record):
+    """What a fine-tuning did and cost."""
+
+    method: str
+    steps: int
+    examples: int
+    epochs: float
+    tokens: int
+    answer_tokens: int
+    """Tokens that the loss was computed on."""
+    seconds: float
+    first_loss: float
+    final_loss: float
+    trainable_parameters: int
+    total_parameters: int
+    peak_resident_bytes: int
+    hyperparameters: dict[str, Any]
+    curve: list[TrainingPoint]
+
+
+class Check(Record):
+    """Something that makes figures wrong without a word, looked for and found or not."""
+
+    name: Literal["bos", "chat-template", "tokens", "conversion", "merge", "labels"]
+    model: str
+    task: str = ""
+    status: Literal["passed", "failed", "allowed", "skipped"]
+    """`allowed`: it failed, and the suite says to go on."""
+    message: str
+    hint: str = ""
+    figures: dict[str, float] = Field(default_factory=dict)
+
+
+class Parity(Record):
+    """Two models that should be one: a GGUF and its weights, a merged model and its parts.
+
+    On the suite's own prompts.
+    """
+
+    against: str
+    prompts: int
+    tokens: int
+    same_tokens: float
+    """Share of prompts that both tokenizers turn into the same ids."""
+    max_logprob_difference: float
+    """Largest difference of a log-probability (nats) over all positions and all pieces that
+    either model gives at least 1e-4."""
+    mean_logprob_difference: float = 0.0
+    """The mean of these differences."""
+    mean_kl: float
+    top1_agreement: float
+    passed: bool
+    reason: str
+
+
+class ModelSummary(Record):
+    """A model of the suite, as it was made and found."""
+
+    description: str
+    lineage: list[str]
+    """Names of the steps from the source to this model, such as
+    ["starter", "LoRA rank 16", "merged", "F16 GGUF", "Q4_K_M"]."""
+    engine: str
+    parameters: int | None = None
+    bytes: int | None = None
+    bits_per_weight: float | None = None
+    parity: Parity | None = None
+    """Of the F16 GGUF with the weights it was converted from."""
+    merge_parity: Parity | None = None
+    """Of the merged weights with base and adapter unmerged."""
+    training: Training | None = None
+    synthetic: bool = False
+    """Whether it descends from the embedded starter model."""
+    replica_of: str = ""
+    """The model whose fine-tuning this one repeats with another seed."""
+    key: str = ""
+    error: Failure | None = None

@@ -1,0 +1,57 @@
+"""`summary.json`: all that a report or a gate needs."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from harness.records.base import Record, Value
+from harness.records.cells import Cell
+from harness.records.comparisons import Comparison, GateVerdict
+from harness.records.models import Check, ModelSummary
+
+SUMMARY_SCHEMA = "harness-summary/1"
+
+
+class TaskSummary(Record):
+    """A task of the suite, and what a reader needs to judge its figures."""
+
+    type: Literal["classify", "summarize", "divergence", "speed"]
+    description: str
+    dataset: str | None = None
+    n: int | None = None
+    available: int | None = None
+    seed: int | None = None
+    shots: int = 0
+    reference: str | None = None
+    prompts: dict[str, str] = Field(default_factory=dict)
+    """Prompt hash by lineage (the root model's name)."""
+    floors: dict[str, dict[str, Value]] = Field(default_factory=dict)
+    """What needs no language model: {"majority": {"accuracy": …}, "tfidf": …, "lead": …}."""
+    example_prompt: str = ""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    synthetic: bool = False
+    labels: list[str] = Field(default_factory=list)
+
+
+class Summary(Record):
+    """`summary.json`: all that a report or a gate needs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_: str = Field(default=SUMMARY_SCHEMA, alias="schema")
+    suite: dict[str, Any]
+    """name, file, sha256, text, key (the plan's), defaults, spec (the suite as it was understood)."""
+    created: str
+    confidence: float = 0.95
+    seconds: float = 0.0
+    machine: dict[str, Any]
+    software: dict[str, str]
+    models: dict[str, ModelSummary]
+    tasks: dict[str, TaskSummary]
+    cells: list[Cell]
+    comparisons: list[Comparison]
+    gates: list[GateVerdict]
+    checks: list[Check] = Field(default_factory=list)
+    commands: list[str] = Field(default_factory=list)

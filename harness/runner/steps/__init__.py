@@ -1,0 +1,29 @@
+"""What a worker does for each kind of step that makes an artifact.
+
+A handler is given the task, the folder to write into, how many threads it may take, and whom to
+tell how far it is; it gives what was found, for the artifact's manifest. Heavy parts are imported
+inside the handlers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.runner.jobs import Progress, Task
+from harness.runner.steps import asking, checking, making
+from harness.suite.steps import Kind
+
+Handler = Callable[[Task, Path, int, Progress], dict[str, Any]]
+
+HANDLERS: Mapping[Kind, Handler] = {
+    "prompts": asking.prompts,
+    "examples": asking.examples,
+    "floors": asking.floors,
+    "finetune": making.finetune,
+    "merge": making.merge,
+    "convert": making.convert,
+    "quantize": making.quantize,
+    "parity": checking.parity,
+}

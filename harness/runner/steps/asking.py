@@ -1,0 +1,70 @@
+"""Steps that prepare what is asked and learned."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from harness.data import DATASETS, draw
+from harness.runner.artifacts import FILE_OF_KIND
+from harness.runner.jobs import Progress, Task
+
+
+def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """What a task asks the models of one lineage."""
+    from harness.engines.tokenizer import open_tokenizer
+    from harness.tasks.prompting import prompts_to_ask
+
+    params = task.step.params
+    info = DATASETS[params["dataset"]]
+    prompts = prompts_to_ask(
+        open_tokenizer(Path(task.inputs["tokenizer"])),
+        info.read(),
+        info.phrasing,
+        limit=params["limit"],
+        seed=params["seed"],
+        shots=params["shots"],
+        plain=params["plain"],
+    )
+    prompts.write(out)
+    return prompts.summary()
+
+
+def examples(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """What a fine-tuning learns from."""
+    from harness.engines.tokenizer import open_tokenizer
+    from harness.tasks.prompting import prompts_to_learn
+
+    params = task.step.params
+    tokenizer = open_tokenizer(Path(task.inputs["tokenizer"]))
+    count = 0
+    with (out / FILE_OF_KIND["examples"]).open("w") as stream:
+        for part in params["sets"]:
+            info = DATASETS[part["dataset"]]
+            rest = {key: params[key] for key in ("limit", "seed", "plain")}
+            for prompt in prompts_to_learn(tokenizer, info.read(), info.phrasing, **rest):
+                row = {"prompt_ids": prompt.ids, "target_ids": prompt.target_ids}
+                stream.write(f"{json.dumps(row)}\n")
+                count += 1
+    return {"examples": count}
+
+
+def floors(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """What a task yields without a language model."""
+    from harness.analysis.floors import classification_floors, summary_floor
+
+    params = task.step.params
+    data = DATASETS[params["dataset"]].read()
+    test = draw(data.test, params["limit"], params["seed"], bool(data.labels))
+    pairs = [(example.text, example.target) for example in test]
+    if data.labels:
+        train = [(example.text, example.target) for example in data.train]
+        floors = classification_floors(train, pairs, params["seed"])
+    else:
+        texts, targets = zip(*pairs, strict=True)
+        floors = summary_floor(texts, targets, params["seed"])
+    return {
+        name: {metric: value.model_dump() for metric, value in values.items()}
+        for name, values in floors.items()
+    }

@@ -1,0 +1,52 @@
+"""Steps that make models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.runner.artifacts import FILE_OF_KIND
+from harness.runner.jobs import Progress, Task
+from harness.runner.threads import threads_for
+
+
+def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """An adapter."""
+    from harness.models.finetune import finetune
+    from harness.models.recipe import Recipe, default_learning_rate
+    from harness.models.sources import hidden_size
+
+    given = {key: value for key, value in task.step.params.items() if value is not None}
+    if isinstance(given["target_modules"], list):
+        given["target_modules"] = tuple(given["target_modules"])
+    weights, examples = Path(task.inputs["weights"]), Path(task.inputs["examples"])
+    given.setdefault("learning_rate", default_learning_rate(hidden_size(weights)))
+    threads = threads_for(weights, threads)
+    training = finetune(weights, examples, Recipe(**given), out, progress, threads)
+    return training.model_dump(mode="json")
+
+
+def merge(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """An adapter in its base."""
+    from harness.models.merge import merge
+
+    weights, adapter = Path(task.inputs["weights"]), Path(task.inputs["adapter"])
+    merge(weights, adapter, out, task.step.params["base_precision"])
+    return {}
+
+
+def convert(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """Weights as an F16 GGUF."""
+    from harness.models.convert import convert
+
+    convert(Path(task.inputs["weights"]), out / FILE_OF_KIND["convert"])
+    return {}
+
+
+def quantize(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """An F16 GGUF in fewer bits."""
+    from harness.models.quantize import quantize
+
+    target = out / FILE_OF_KIND["quantize"]
+    quantize(Path(task.inputs["gguf"]), target, task.step.params["type"], threads)
+    return {}

@@ -1,0 +1,76 @@
+"""The graph of a suite's steps, and what it has to know of the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from harness.suite.steps import Kind, Step
+
+
+class World(Protocol):
+    """What the plan has to know of this machine; the runner's is `harness.runner.world`."""
+
+    starter: Path
+
+    def fingerprint(self, path: Path) -> str:
+        """SHA-256 of the contents of a model folder or file."""
+
+    def dataset_key(self, name: str) -> str:
+        """SHA-256 of a data set's contents and of the way it is put to a model."""
+
+    def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
+        """Versions of everything that has a say in what such a step gives."""
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """How one model of the suite comes about, and what runs it.
+
+    `parts` are the keys of the steps that its files come from: `weights` and perhaps `adapter`
+    for Transformers, `gguf` for llama.cpp.
+    """
+
+    name: str
+    root: str
+    description: str
+    lineage: tuple[str, ...]
+    engine: Literal["hf", "llamacpp"]
+    parts: dict[str, str]
+    options: dict[str, Any]
+    synthetic: bool
+    replica_of: str = ""
+    """The model whose fine-tuning this one repeats with another seed."""
+    training: str = ""
+    parity: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps, each after its parents, and what they are for."""
+
+    steps: dict[str, Step]
+    """By key: what is made once, however many models and tasks need it."""
+    models: dict[str, ModelPlan]
+    cells: tuple[Step, ...]
+    """What is asked; what is timed stands last, as its last round."""
+    rounds: tuple[Step, ...]
+    """The rounds of the timed cells but the last: first the first of every model, and so on."""
+    prompts: dict[tuple[str, str], str]
+    """(task, root model) -> key of the step that writes the prompts."""
+    floors: dict[str, str]
+    """Task -> key of the step that computes its floors."""
+
+    def ancestors(self, step: Step) -> list[str]:
+        """Keys of all steps that a step needs, parents first."""
+        found: dict[str, None] = {}
+
+        def visit(at: Step) -> None:
+            for parent in at.parents.values():
+                if parent not in found:
+                    visit(self.steps[parent])
+                    found[parent] = None
+
+        visit(step)
+        return list(found)

@@ -1,0 +1,39 @@
+"""What a suite file may say. The JSON Schema for editors is generated from these classes.
+
+Every field's description is shown by editors and by `harness schema`. Names that refer to other
+entries are checked in `checks.py`, with all other mistakes, before anything runs.
+"""
+
+from harness.suite.schema.entry import Entry, Name
+from harness.suite.schema.gates import CompareSpec, GateSpec
+from harness.suite.schema.models import EngineOptions, FineTune, ModelSpec
+from harness.suite.schema.tasks import (
+    AskedTask,
+    ClassifyTask,
+    DatasetTask,
+    DivergenceTask,
+    SpeedTask,
+    SummarizeTask,
+    TaskSpec,
+)
+from harness.suite.schema.whole import Defaults, SuiteSpec, json_schema
+
+__all__ = [
+    "AskedTask",
+    "ClassifyTask",
+    "CompareSpec",
+    "DatasetTask",
+    "Defaults",
+    "DivergenceTask",
+    "EngineOptions",
+    "Entry",
+    "FineTune",
+    "GateSpec",
+    "ModelSpec",
+    "Name",
+    "SpeedTask",
+    "SuiteSpec",
+    "SummarizeTask",
+    "TaskSpec",
+    "json_schema",
+]

@@ -1,0 +1,135 @@
+"""A suite's models: where they come from and what is made of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from harness.suite.schema.entry import Entry, Name, UnitInterval
+
+
+class EngineOptions(Entry):
+    """How a model is run."""
+
+    threads: int = Field(0, ge=0, description="CPU threads; 0: as many as physical cores.")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:0, ….")
+    context: int = Field(0, ge=0, description="Context length in tokens; 0: what is needed.")
+
+
+class FineTune(Entry):
+    """A parameter-efficient fine-tuning on the train split of the suite's own tasks."""
+
+    method: Literal["lora", "qlora"] = Field(
+        description="lora: adapters on the weights as they are (arXiv 2106.09685). qlora: adapters "
+        "on weights in NF4 with double quantization (arXiv 2305.14314)."
+    )
+    tasks: list[Name] = Field(min_length=1, description="Tasks whose train split is learned.")
+    rank: int = Field(16, ge=1, description="LoRA rank r.")
+    alpha: float | None = Field(None, gt=0, description="LoRA alpha; default: twice the rank.")
+    dropout: UnitInterval = Field(0.0, description="Dropout on the adapter's input.")
+    target_modules: str | list[str] = Field(
+        "all-linear", description="Modules that get an adapter, by PEFT's names."
+    )
+    learning_rate: float | None = Field(
+        None,
+        gt=0,
+        description="Peak learning rate; default: 5e-4 * (2000 / hidden size) ** 0.78.",
+    )
+    epochs: float = Field(3.0, gt=0, description="Passes over the train examples.")
+    limit: int | None = Field(None, ge=1, description="Train examples per task; default: all.")
+    batch_tokens: int | None = Field(
+        None, ge=16, description="Tokens per optimizer step, padding included; default: 2048."
+    )
+    seed: int | None = Field(None, ge=0, description="Default: the suite's seed.")
+    seeds: list[Annotated[int, Field(ge=0)]] | None = Field(
+        None,
+        min_length=2,
+        description="In place of `seed`: the model is trained once with each of these seeds. The "
+        "first is the model itself; the others show how much depends on the seed.",
+    )
+
+    @model_validator(mode="after")
+    def _one_kind_of_seed(self) -> FineTune:
+        if self.seeds is not None and self.seed is not None:
+            raise ValueError("a fine-tuning takes `seed` or `seeds`, not both")
+        if self.seeds is not None and len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("a seed stands twice in `seeds`")
+        return self
+
+
+class ModelSpec(Entry):
+    """A model: a source, or something made `from:` another model of the suite."""
+
+    source: str | None = Field(
+        None,
+        description="`starter` (the embedded model) or a folder in Transformers format, relative "
+        "to the suite file.",
+    )
+    from_: Name | None = Field(
+        None, alias="from", description="The model of this suite that this one is made from."
+    )
+    finetune: FineTune | None = Field(None, description="Fine-tune the model named in `from`.")
+    adapter: str | None = Field(
+        None, description="A folder with a PEFT adapter, put on the model named in `from`."
+    )
+    gguf: str | None = Field(
+        None,
+        description="With `from`: the type to convert to (F16, Q8_0, Q5_K_M, Q4_K_M, …). "
+        "Without: a .gguf file, relative to the suite file.",
+    )
+    merge: Literal["dequantized", "full"] | None = Field(
+        None,
+        description="Merge the adapter of the model named in `from` into its base. full: into the "
+        "base's own weights. dequantized: into the NF4 values that a QLoRA was trained on, which "
+        "is what a GGUF made from a QLoRA gets.",
+    )
+    quantize: Literal["nf4", "int8"] | None = Field(
+        None, description="Quantize by bitsandbytes while loading."
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto",
+        description="What Transformers computes in; auto: bfloat16 on a GPU and on a processor that "
+        "has it, else float32.",
+    )
+    chat_template: str | None = Field(
+        None,
+        description="`none`: ask with a plain prompt even if the model has a chat template. Only "
+        "on a source: all models of a lineage get the same prompts.",
+    )
+    engine: EngineOptions = Field(
+        default_factory=lambda: EngineOptions(), description="How it is run."
+    )
+
+    @model_validator(mode="after")
+    def _one_way_to_make_it(self) -> ModelSpec:
+        made = [k for k in ("finetune", "adapter", "gguf", "merge") if getattr(self, k) is not None]
+        if self.source is not None:
+            if self.from_ is not None or made:
+                extra = ["from"] * (self.from_ is not None) + made
+                raise ValueError(f"a model with `source` takes no {_names(extra)}")
+        elif self.from_ is not None:
+            if len(made) != 1:
+                raise ValueError(
+                    "a model with `from` takes exactly one of `finetune`, `adapter`, `merge` and `gguf`"
+                )
+        elif made != ["gguf"]:
+            raise ValueError(
+                "a model needs a `source`, a `from` with `finetune`, `adapter`, `merge` or `gguf`, "
+                "or a `gguf` file"
+            )
+        if self.quantize is not None and self.source is None:
+            raise ValueError("`quantize` belongs to a model with `source`")
+        if self.chat_template is not None and self.from_ is not None:
+            raise ValueError(
+                "`chat_template` belongs to the source; models made from it get the same prompts"
+            )
+        if self.chat_template not in (None, "none"):
+            raise ValueError("`chat_template` can be `none` only")
+        if self.gguf is not None and self.dtype != "auto":
+            raise ValueError("`dtype` is for Transformers models; a GGUF's type is in `gguf`")
+        return self
+
+
+def _names(keys: list[str]) -> str:
+    return ", ".join(f"`{key}`" for key in keys)

@@ -1,0 +1,143 @@
+"""A suite's tasks: what is asked, or timed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from harness.suite.schema.entry import Entry, Name
+
+
+class AskedTask(Entry):
+    """What tasks share that ask a model, rather than time it."""
+
+    limit: int | None = Field(None, ge=1, description="Examples asked; default: the suite's.")
+    seed: int | None = Field(None, ge=0, description="Default: the suite's.")
+    shots: int = Field(0, ge=0, description="Examples of the train split shown in the prompt.")
+
+
+class DatasetTask(AskedTask):
+    """A task on a data set."""
+
+    dataset: str = Field(description="A data set by name; `harness doctor` lists them.")
+
+
+class ClassifyTask(DatasetTask):
+    """Which of the labels fits?"""
+
+    type: Literal["classify"]
+    ask: Literal["loglikelihood", "generate"] = Field(
+        "loglikelihood",
+        description="loglikelihood: the label that the model finds most likely. generate: let it "
+        "write, and look for a label in what it wrote.",
+    )
+    max_new_tokens: int = Field(12, ge=1, description="For `ask: generate`.")
+
+
+class SummarizeTask(DatasetTask):
+    """Write a summary, greedily; graded by ROUGE."""
+
+    type: Literal["summarize"]
+    max_new_tokens: int = Field(64, ge=1, description="Tokens after which a summary is cut off.")
+
+
+class DivergenceTask(AskedTask):
+    """How far are the model's next-token distributions from a reference model's?
+
+    On the prompts and reference answers of a data set, or on a text.
+    """
+
+    type: Literal["divergence"]
+    dataset: str | None = Field(None, description="A data set by name.")
+    text: str | None = Field(
+        None, description="In place of `dataset`: a text file, relative to the suite file."
+    )
+    window: int = Field(512, ge=2, description="Tokens of each document that a `text` is cut into.")
+    reference: Name = Field(description="The model of this suite that is compared against.")
+
+    @model_validator(mode="after")
+    def _one_kind_of_document(self) -> DivergenceTask:
+        if (self.dataset is None) == (self.text is None):
+            raise ValueError("a divergence task takes `dataset` or `text`")
+        if self.text is not None and self.shots:
+            raise ValueError("`shots` belong to a `dataset`")
+        return self
+
+
+def _several(value: Any) -> Any:
+    """One value stands for a list of itself, so that both ways of writing it mean the same."""
+    return value if isinstance(value, list) else [value]
+
+
+def _once(values: list[int]) -> list[int]:
+    if len(set(values)) < len(values):
+        raise ValueError("a value stands here twice")
+    return values
+
+
+def _number_or_list(least: int) -> WithJsonSchema:
+    number = {"type": "integer", "minimum": least}
+    several = {"type": "array", "items": number, "minItems": 1, "uniqueItems": True}
+    return WithJsonSchema({"anyOf": [number, several]})
+
+
+Counts = Annotated[
+    list[Annotated[int, Field(ge=1)]],
+    Field(min_length=1),
+    AfterValidator(_once),
+    BeforeValidator(_several),
+    _number_or_list(1),
+]
+"""A number of tokens or sequences, or a list of different ones."""
+
+Depths = Annotated[
+    list[Annotated[int, Field(ge=0)]],
+    Field(min_length=1),
+    AfterValidator(_once),
+    BeforeValidator(_several),
+    _number_or_list(0),
+]
+"""The same, where none is a number too."""
+
+
+class SpeedTask(Entry):
+    """How fast are prompt processing (prefill) and generation (decode)?
+
+    The first of each list makes the figures that stand in tables and comparisons.
+    """
+
+    type: Literal["speed"]
+    prompt_tokens: Counts = Field([512], description="Tokens that a prefill reads at once.")
+    new_tokens: int = Field(128, ge=2, description="Tokens that a decode writes one by one.")
+    batch_sizes: Counts = Field([1], description="Sequences that are decoded side by side.")
+    depths: Depths = Field(
+        [0], description="Tokens that the cache holds before a prefill or a decode begins."
+    )
+    repetitions: int = Field(
+        6, ge=2, description="Measured runs of each shape over all rounds, not counting warm-ups."
+    )
+    rounds: int | None = Field(
+        None,
+        ge=1,
+        description="Processes that share the repetitions, each loading and warming up anew; "
+        "models take turns, round by round. Default: 3, or `repetitions` where that is fewer.",
+    )
+    seed: int | None = Field(None, ge=0, description="Seed of the random prompt ids.")
+
+    @model_validator(mode="after")
+    def _a_repetition_each(self) -> SpeedTask:
+        if self.rounds is not None and self.rounds > self.repetitions:
+            raise ValueError("`rounds` cannot be more than `repetitions`")
+        return self
+
+    @property
+    def shares(self) -> list[int]:
+        """Repetitions of each round: as equal as they can be, the first ones the larger."""
+        rounds = self.rounds or min(3, self.repetitions)
+        return [len(range(place, self.repetitions, rounds)) for place in range(rounds)]
+
+
+TaskSpec = Annotated[
+    ClassifyTask | SummarizeTask | DivergenceTask | SpeedTask, Field(discriminator="type")
+]

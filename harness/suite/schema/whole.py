@@ -1,0 +1,59 @@
+"""A suite as a whole."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from harness.suite.schema.entry import Entry, Name
+from harness.suite.schema.gates import CompareSpec, GateSpec
+from harness.suite.schema.models import ModelSpec
+from harness.suite.schema.tasks import TaskSpec
+
+
+class Defaults(Entry):
+    """Values for every task and step that does not set its own."""
+
+    seed: int = Field(0, ge=0, description="Seed of every random choice: subsets, training.")
+    limit: int | None = Field(
+        None,
+        ge=1,
+        description="Examples asked per task: a seeded, stratified subset of the test split; "
+        "a smaller limit asks a subset of a larger one. Default: the whole test split.",
+    )
+    mismatch: Literal["error", "allow"] = Field(
+        "error",
+        description="What happens where a GGUF reads the prompts otherwise than the model that it "
+        "was made from (other token ids, another number of BOS tokens, another chat template). "
+        "error: it is not asked. allow: it is asked with the ids of its source's tokenizer, and "
+        "the report says so.",
+    )
+    timeout: float = Field(
+        7200,
+        gt=0,
+        description="Seconds that one step (a fine-tuning, a cell) may take before it is stopped "
+        "and counts as failed.",
+    )
+
+
+class SuiteSpec(Entry):
+    """A suite: models, tasks, what to compare, and the limits that must hold."""
+
+    name: Name = Field(description="Names the folders under results/ and reports/.")
+    description: str = Field("", description="A sentence for the report.")
+    defaults: Defaults = Field(default_factory=lambda: Defaults())
+    models: dict[Name, ModelSpec] = Field(min_length=1)
+    tasks: dict[Name, TaskSpec] = Field(min_length=1)
+    compare: dict[Name, CompareSpec] = Field(default_factory=dict)
+    gates: list[GateSpec] = Field(default_factory=list)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a suite file (draft 2020-12), by the names that users write."""
+    schema = SuiteSpec.model_json_schema(by_alias=True)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "harness suite",
+        **{key: value for key, value in schema.items() if key != "title"},
+    }
