@@ -22,11 +22,18 @@ app = typer.Typer(
     "ran; 3 a gate was not met; 130 interrupted.",
 )
 
+baseline_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(baseline_app, name="baseline", help="Keep results to hold later ones against.")
+
 Suite = Annotated[Path, typer.Argument(metavar="SUITE", help="The suite's YAML file.")]
 Results = Annotated[Path, typer.Option(help="Folder of all results.")]
 Reports = Annotated[Path, typer.Option(help="Folder of all reports.")]
 Limit = Annotated[
     int | None, typer.Option(min=1, help="Examples per task, in place of the suite's limits.")
+]
+Baselines = Annotated[Path, typer.Option(help="Folder of all baselines.")]
+ResultsOfSuite = Annotated[
+    Path, typer.Argument(metavar="RESULTS", help="results/<suite>, or its summary.json.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 
@@ -66,9 +73,7 @@ def plan(
 
 @app.command()
 def report(
-    results: Annotated[
-        Path, typer.Argument(metavar="RESULTS", help="results/<suite>, or its summary.json.")
-    ],
+    results: ResultsOfSuite,
     reports: Reports = Path("reports"),
     json: Json = False,
 ) -> None:
@@ -76,6 +81,40 @@ def report(
     from harness.cli.report import report_results
 
     raise typer.Exit(report_results(results, reports, json))
+
+
+@app.command()
+def gate(
+    results: ResultsOfSuite,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="A saved baseline, by name or as a folder, to hold the results against."),
+    ] = None,
+    baselines: Baselines = Path("baselines"),
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write a summary for a pull request to this file.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Judge the suite's gates on results that are there; exit code 3 where one is not met."""
+    from harness.cli.gate import gate_results
+
+    raise typer.Exit(gate_results(results, baseline, baselines, junit, markdown, json))
+
+
+@baseline_app.command()
+def save(
+    results: ResultsOfSuite,
+    name: Annotated[str, typer.Argument(help="What the baseline is called.")],
+    baselines: Baselines = Path("baselines"),
+    replace: Annotated[bool, typer.Option(help="Replace one of that name.")] = False,
+    json: Json = False,
+) -> None:
+    """Save results to hold later ones against: `harness gate --baseline`, `harness compare`."""
+    from harness.cli.baseline import save
+
+    raise typer.Exit(save(results, name, baselines, replace, json))
 
 
 @app.command()

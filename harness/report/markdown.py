@@ -38,12 +38,18 @@ _SAFE_AS_CODE = re.compile(r"[\w.+:/@=, -]+")
 _MARKS = {"good": "✓", "bad": "⚠", "unsure": "ℹ"}
 
 
-def markdown(document: Document) -> str:
-    """The whole report; ends with a newline."""
-    contents = "\n".join(f"- [{escape(s.title)}](#{s.anchor})" for s in document.sections)
-    parts = [f"# {escape(document.title)}", line(document.subtitle), contents]
+def markdown(document: Document, contents: bool = True) -> str:
+    """The whole report; ends with a newline.
+
+    Args:
+        document: what it says.
+        contents: whether it begins with a table of contents that leads to its sections.
+    """
+    listed = "\n".join(f"- [{escape(s.title)}](#{s.anchor})" for s in document.sections)
+    parts = [f"# {escape(document.title)}", line(document.subtitle), *([listed] * contents)]
     for section in document.sections:
-        parts += [f'<a id="{section.anchor}"></a>\n\n## {escape(section.title)}']
+        anchor = f'<a id="{section.anchor}"></a>\n\n' if contents else ""
+        parts += [f"{anchor}## {escape(section.title)}"]
         parts += [block(b) for b in section.blocks]
     return "\n\n".join(parts) + "\n"
 

@@ -29,15 +29,19 @@ def terminal_table(summary: Summary) -> RenderableType:
     """
     parts: list[RenderableType] = [_table(matrix(summary))]
     if summary.gates:
-        judged = gate_table(summary)
-        # The last column, the reasons, is long; the sentence beneath gives those that matter.
-        short = tuple(replace(row, fields=row.fields[:-1]) for row in judged.rows)
-        parts.append(_table(replace(judged, columns=judged.columns[:-1], rows=short)))
+        parts.append(terminal_gates(summary))
     lines = [gates(summary), *missed_gates(summary)]
     for task in tasks_of(summary, "speed"):
         lines += [doubt.line for doubt in doubts(details_of(summary, task))]
     parts.append(Text("\n".join(clean(plain(line)) for line in lines)))
     return Group(*parts)
+
+
+def terminal_gates(summary: Summary) -> RenderableType:
+    """Every gate with its rule and outcome; the reasons, which are long, are left out."""
+    judged = gate_table(summary)
+    short = tuple(replace(row, fields=row.fields[:-1]) for row in judged.rows)
+    return _table(replace(judged, columns=judged.columns[:-1], rows=short))
 
 
 def _table(of: Figures) -> Table:

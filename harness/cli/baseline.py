@@ -1,0 +1,20 @@
+"""`harness baseline`: saves results to hold later ones against."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from harness.runner.baselines import save_baseline
+
+
+def save(results: Path, name: str, baselines: Path, replace: bool, as_json: bool) -> int:
+    """Saves a baseline and says where. Returns the exit code."""
+    folder = save_baseline(results, name, baselines, replace)
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    if as_json:
+        print(json.dumps({"baseline": str(folder), "bytes": size}))
+    else:
+        print(f"Baseline: {folder} ({size / 1e6:.1f} MB)")
+        print(f"Hold results against it: harness gate {results} --baseline {name}")
+    return 0

@@ -1,0 +1,68 @@
+"""`harness gate`: do the limits of the suite hold? For people, for CI, for other programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.files import write_atomically
+from harness.report.blocks import plain
+from harness.report.ci import annotations, junit, pull_request
+from harness.report.terminal import terminal_gates
+from harness.report.verdict import gates, missed_gates
+from harness.runner.gating import Judged, judge_results
+
+
+def gate_results(
+    results: Path,
+    baseline: str | None,
+    baselines: Path,
+    junit_file: Path | None,
+    summary_file: Path | None,
+    as_json: bool,
+) -> int:
+    """Judges, shows, and writes what was asked for. Returns the exit code."""
+    judged = judge_results(results, baseline, baselines)
+    if junit_file is not None:
+        write_atomically(junit_file, junit(judged.summary))
+    text = pull_request(judged.summary)
+    if summary_file is not None:
+        write_atomically(summary_file, text)
+    if page := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(page).open("a", encoding="utf-8") as stream:
+            stream.write(text)
+    if as_json:
+        print(json.dumps(_as_data(judged), indent=2))
+        return judged.exit_code
+    _show(judged)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for command in annotations(judged.summary):
+            print(command)
+    return judged.exit_code
+
+
+def _show(judged: Judged) -> None:
+    out = Console(file=sys.stdout)
+    out.print(terminal_gates(judged.summary))
+    lines = [gates(judged.summary), *missed_gates(judged.summary)]
+    if judged.waiting:
+        count = f"{judged.waiting} gate{'s' * (judged.waiting > 1)}"
+        lines.append((f"Not judged: {count} against a baseline. Name one: --baseline NAME.",))
+    for line in lines:
+        out.print(Text(plain(line)))
+
+
+def _as_data(judged: Judged) -> dict[str, object]:
+    return {
+        "suite": judged.summary.suite["name"],
+        "baseline": judged.baseline or None,
+        "exit_code": judged.exit_code,
+        "not_judged": judged.waiting,
+        "gates": [verdict.model_dump(mode="json") for verdict in judged.verdicts],
+        "failed": [f"{cell.model}/{cell.task}" for cell in judged.failed],
+    }

@@ -1,0 +1,186 @@
+"""Gates on results that are there, alone and against a saved baseline."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.errors import InputError
+from harness.runner.baselines import find_baseline, save_baseline
+from harness.runner.gating import judge_results
+
+from .made import write_results
+
+GOOD = [n % 10 != 0 for n in range(600)]
+SLIGHTLY_WORSE = [good and n % 100 != 5 for n, good in enumerate(GOOD)]
+MUCH_WORSE = [good and n % 5 != 1 for n, good in enumerate(GOOD)]
+DROP = {"compare": "ladder", "task": "sentiment", "metric": "accuracy", "max_drop": 0.03}
+REGRESSION = {
+    "models": ["q4"],
+    "against": "baseline",
+    "task": "sentiment",
+    "metric": "accuracy",
+    "max_drop": 0.03,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "results" / "ladder"
+
+
+def saved(folder: Path, q4: list[bool], tmp_path: Path) -> Path:
+    """A baseline `main` in which q4 answered like this."""
+    write_results(folder, {"f16": GOOD, "q4": q4}, [DROP])
+    save_baseline(folder, "main", tmp_path / "baselines")
+    return tmp_path / "baselines"
+
+
+@pytest.mark.parametrize(
+    ("q4", "outcome", "code"),
+    [(GOOD, "met", 0), (SLIGHTLY_WORSE, "met", 0), (MUCH_WORSE, "not met", 3)],
+)
+def test_a_gate_is_judged_from_the_samples(
+    folder: Path, q4: list[bool], outcome: str, code: int, tmp_path: Path
+) -> None:
+    write_results(folder, {"f16": GOOD, "q4": q4}, [DROP])
+    judged = judge_results(folder, None, tmp_path)
+    assert [verdict.outcome for verdict in judged.verdicts] == [outcome]
+    assert judged.exit_code == code
+
+
+def test_too_few_examples_are_undecided_and_the_suite_says_what_becomes_of_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    few = {"f16": GOOD[:40], "q4": GOOD[:40]}
+    write_results(folder, few, [DROP, {**DROP, "undecided": "pass"}])
+    strict, lenient = judge_results(folder, None, tmp_path).verdicts
+    assert strict.outcome == lenient.outcome == "undecided"
+    assert (strict.passed, lenient.passed) == (False, True)
+    assert strict.needed is not None and strict.needed > 40
+
+
+def test_a_model_is_held_against_itself_in_a_baseline(folder: Path, tmp_path: Path) -> None:
+    baselines = saved(folder, GOOD, tmp_path)
+    write_results(folder, {"f16": GOOD, "q4": MUCH_WORSE}, [REGRESSION])
+    (verdict,) = judge_results(folder, "main", baselines).verdicts
+    assert verdict.baseline == "q4 (baseline main)"
+    assert (verdict.outcome, verdict.n) == ("not met", 600)
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [REGRESSION])
+    assert judge_results(folder, "main", baselines).exit_code == 0
+
+
+def test_without_a_word_about_baselines_every_max_drop_is_held_against_one(
+    folder: Path, tmp_path: Path
+) -> None:
+    baselines = saved(folder, GOOD, tmp_path)
+    write_results(folder, {"f16": MUCH_WORSE, "q4": MUCH_WORSE}, [DROP])
+    inside, outside = judge_results(folder, "main", baselines).verdicts
+    assert (inside.baseline, inside.outcome) == ("f16", "met")
+    assert (outside.baseline, outside.outcome) == ("q4 (baseline main)", "not met")
+
+
+def test_a_results_folder_can_be_the_baseline(folder: Path, tmp_path: Path) -> None:
+    saved(folder, GOOD, tmp_path)
+    other = tmp_path / "elsewhere"
+    shutil.copytree(folder, other)
+    assert judge_results(folder, str(other), tmp_path / "none").baseline == "elsewhere"
+
+
+def test_other_examples_than_the_baselines_are_refused(folder: Path, tmp_path: Path) -> None:
+    baselines = saved(folder, GOOD, tmp_path)
+    write_results(folder, {"f16": GOOD[:300], "q4": GOOD[:300]}, [REGRESSION])
+    (verdict,) = judge_results(folder, "main", baselines).verdicts
+    assert not verdict.passed and "did not answer the same examples" in verdict.reason
+
+
+def test_other_prompts_than_the_baselines_are_refused(folder: Path, tmp_path: Path) -> None:
+    baselines = saved(folder, GOOD, tmp_path)
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [REGRESSION], prompts={"q4": "other"})
+    (verdict,) = judge_results(folder, "main", baselines).verdicts
+    assert not verdict.passed and "different prompts" in verdict.reason
+
+
+def test_models_that_read_different_prompts_are_not_compared(folder: Path, tmp_path: Path) -> None:
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [DROP], prompts={"q4": "other"})
+    (verdict,) = judge_results(folder, None, tmp_path).verdicts
+    assert not verdict.passed and "different prompts" in verdict.reason
+
+
+def test_a_model_that_the_baseline_lacks_is_not_met(folder: Path, tmp_path: Path) -> None:
+    write_results(folder, {"f16": GOOD}, [])
+    save_baseline(folder, "main", tmp_path / "baselines")
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [REGRESSION])
+    (verdict,) = judge_results(folder, "main", tmp_path / "baselines").verdicts
+    assert not verdict.passed and "has no answers of it" in verdict.reason
+
+
+def test_gates_against_a_baseline_wait_until_one_is_named(folder: Path, tmp_path: Path) -> None:
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [DROP, REGRESSION])
+    judged = judge_results(folder, None, tmp_path)
+    assert len(judged.verdicts) == 1 and judged.waiting == 1
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [REGRESSION])
+    with pytest.raises(InputError, match="every gate of the suite is against a baseline"):
+        judge_results(folder, None, tmp_path)
+
+
+def test_a_failed_model_does_not_meet_its_gate(folder: Path, tmp_path: Path) -> None:
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [DROP], failed=["q4"])
+    judged = judge_results(folder, None, tmp_path)
+    assert judged.exit_code == 3 and "it fell over" in judged.verdicts[0].reason
+
+
+@pytest.mark.parametrize("limit", [{"min": 0.85}, {"max": 0.95}])
+def test_a_limit_needs_no_comparison(folder: Path, tmp_path: Path, limit: dict[str, float]) -> None:
+    gate = {"models": ["f16"], "task": "sentiment", "metric": "accuracy", **limit}
+    write_results(folder, {"f16": GOOD}, [gate])
+    (verdict,) = judge_results(folder, None, tmp_path).verdicts
+    assert (verdict.outcome, verdict.baseline, verdict.value) == ("met", "", 0.9)
+
+
+def test_the_confidence_of_a_gate_widens_its_bounds(folder: Path, tmp_path: Path) -> None:
+    write_results(
+        folder, {"f16": GOOD, "q4": SLIGHTLY_WORSE}, [DROP, {**DROP, "confidence": 0.999}]
+    )
+    usual, surer = judge_results(folder, None, tmp_path).verdicts
+    assert usual.low is not None and surer.low is not None
+    assert surer.low < usual.low < -0.01
+
+
+def test_a_baseline_is_not_replaced_by_accident(folder: Path, tmp_path: Path) -> None:
+    baselines = saved(folder, GOOD, tmp_path)
+    with pytest.raises(InputError, match="there is a baseline already"):
+        save_baseline(folder, "main", baselines)
+    write_results(folder, {"f16": GOOD, "q4": MUCH_WORSE}, [DROP])
+    save_baseline(folder, "main", baselines, replace=True)
+    assert judge_results(folder, "main", baselines).verdicts[1].outcome == "met"
+
+
+def test_a_baseline_is_whole_or_not_there(folder: Path, tmp_path: Path) -> None:
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [DROP])
+    (folder / "cells" / "q4" / "sentiment" / "samples.jsonl").unlink()
+    with pytest.raises(InputError, match="no samples of q4/sentiment"):
+        save_baseline(folder, "main", tmp_path / "baselines")
+    assert list((tmp_path / "baselines").iterdir()) == []
+
+
+def test_a_baseline_of_failed_cells_is_not_saved(folder: Path, tmp_path: Path) -> None:
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [DROP], failed=["q4"])
+    with pytest.raises(InputError, match="these cells failed: q4/sentiment"):
+        save_baseline(folder, "main", tmp_path / "baselines")
+
+
+@pytest.mark.parametrize("name", ["../main", "", "a/b", ".hidden"])
+def test_a_name_is_not_a_path(folder: Path, tmp_path: Path, name: str) -> None:
+    write_results(folder, {"f16": GOOD}, [])
+    with pytest.raises(InputError, match="cannot be the name of a baseline"):
+        save_baseline(folder, name, tmp_path)
+
+
+def test_an_unknown_baseline_names_those_that_are_there(folder: Path, tmp_path: Path) -> None:
+    baselines = saved(folder, GOOD, tmp_path)
+    with pytest.raises(InputError) as caught:
+        find_baseline("mian", baselines)
+    assert caught.value.hint == "There are: main."
