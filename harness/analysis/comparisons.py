@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from harness.analysis.intervals import RESAMPLES
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values, holm
 from harness.analysis.power import detectable
 from harness.analysis.registry import METRICS, TASK_METRICS
+from harness.analysis.shared import prompts_hash, shared_examples
 from harness.records import ChangedAnswer, Comparison, Sample
 
 DIFFERENT_PROMPTS = (
@@ -38,13 +39,15 @@ class CellAnswers:
 class TaskAnswers:
     """All that a comparison needs of one task.
 
-    `cells` by model; `prompts` by example id; `labels` of a classification, in their own order.
+    `cells` by model; `prompts` by example id; `labels` of a classification, in their own order;
+    `note` is what a reader has to know of every difference in it.
     """
 
     type: str
     cells: Mapping[str, CellAnswers]
     prompts: Mapping[str, str] = field(default_factory=dict)
     labels: Sequence[str] | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ def build_comparisons(
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
     any_prompts: bool = False,
+    common: bool = False,
+    metrics: Container[str] | None = None,
 ) -> list[ComparedCells]:
     """Compares every candidate with the baseline on every task and metric, in that order.
 
@@ -72,17 +77,28 @@ def build_comparisons(
     the candidates of one task and metric (Holm). Changed answers stand with the task's headline
     metric alone.
 
+    Args:
+        common: pair the examples that both models answered, where one answered others besides;
+            each note says how many. Otherwise such cells are not compared.
+        metrics: only these; default: all.
+
     Raises:
         BadDataError: a sample lacks what a metric is made of.
     """
     compared: list[ComparedCells] = []
     for task, answers in tasks.items():
+        pairs = {
+            candidate: in_common(answers, baseline, candidate) if common else answers
+            for candidate in candidates
+        }
         for position, metric in enumerate(TASK_METRICS[answers.type]):
+            if metrics is not None and metric not in metrics:
+                continue
             differences = [
                 difference_of(
-                    metric, answers, baseline, candidate, seed, confidence, resamples, any_prompts
+                    metric, pair, baseline, candidate, seed, confidence, resamples, any_prompts
                 )
-                for candidate in candidates
+                for candidate, pair in pairs.items()
             ]
             adjusted = holm([difference.p for difference in differences])
             for candidate, difference, p_adjusted in zip(
@@ -92,11 +108,11 @@ def build_comparisons(
                 record = record.model_copy(
                     update={
                         "detectable": _detectable(difference, confidence),
-                        "note": _note(answers, baseline, candidate),
+                        "note": "" if difference.reason else _note(pairs[candidate], record),
                     }
                 )
                 if position == 0 and difference.reason is None:
-                    record = _with_changes(record, answers)
+                    record = _with_changes(record, pairs[candidate])
                 compared.append(ComparedCells(record, difference))
     return compared
 
@@ -129,15 +145,40 @@ def difference_of(
     )
 
 
+def in_common(answers: TaskAnswers, baseline: str, candidate: str) -> TaskAnswers:
+    """The task with the cells of two models cut down to the examples that both answered.
+
+    What they were asked is then known by the hashes of these prompts alone, where the samples
+    have them. Timings are left as they are.
+    """
+    cells = answers.cells
+    before, after = cells.get(baseline, CellAnswers()), cells.get(candidate, CellAnswers())
+    if answers.type == "speed" or not before.samples or not after.samples:
+        return answers
+    shared = shared_examples(before.samples, after.samples)
+    if not shared.candidate:
+        nothing = CellAnswers(failure="it answered other examples than the baseline.")
+        return replace(answers, cells={**cells, candidate: nothing})
+    hashes = [prompts_hash(samples) for samples in (shared.baseline, shared.candidate)]
+    if not all(hashes):
+        hashes = [before.prompts, after.prompts]
+    cut = {
+        baseline: replace(before, samples=shared.baseline, prompts=hashes[0]),
+        candidate: replace(after, samples=shared.candidate, prompts=hashes[1]),
+    }
+    note = " ".join(filter(None, (answers.note, shared.note)))
+    return replace(answers, cells={**cells, **cut}, note=note)
+
+
 def _differ(before: CellAnswers, after: CellAnswers) -> bool:
     return bool(before.prompts and after.prompts and before.prompts != after.prompts)
 
 
-def _note(answers: TaskAnswers, baseline: str, candidate: str) -> str:
-    cells = answers.cells
-    if baseline in cells and candidate in cells and _differ(cells[baseline], cells[candidate]):
-        return "The same examples, each model asked by its own tokenizer and template."
-    return ""
+def _note(answers: TaskAnswers, record: Comparison) -> str:
+    notes = [answers.note] * bool(answers.note)
+    if _differ(answers.cells[record.baseline], answers.cells[record.candidate]):
+        notes.append("The same examples, each model asked by its own tokenizer and template.")
+    return " ".join(notes)
 
 
 def _detectable(difference: PairedDifference, confidence: float) -> float | None:

@@ -21,6 +21,9 @@ class Sample(Record):
     id: str
     target: str | None = None
     answer: str | None = None
+    prompt: str = ""
+    """Hash of what was asked (`PromptSet.sha256_of`), so that results of different limits can be paired;
+    "" where it was not kept."""
     scores: dict[str, float] = Field(default_factory=dict)
     data: dict[str, Any] = Field(default_factory=dict)
 

@@ -1,0 +1,108 @@
+"""Two models side by side, task by task: their differences, and every answer that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.analysis.comparisons import (
+    TaskAnswers,
+    build_comparisons,
+    changed_answers,
+    in_common,
+)
+from harness.analysis.registry import TASK_METRICS
+from harness.analysis.statistics import SCORES
+from harness.records import ChangedAnswer, Comparison, Sample
+
+
+@dataclass(frozen=True)
+class ComparedTask:
+    """One task of two models.
+
+    `changed` holds every example whose score of the `flips` metric changed, the largest change
+    first; `reworded` counts those that were answered otherwise and scored the same.
+    """
+
+    name: str
+    type: str
+    rows: Sequence[Comparison]
+    flips: Comparison | None = None
+    """The metric whose changes are shown one by one; None where no metric scores an example."""
+    changed: Sequence[ChangedAnswer] = ()
+    reworded: int = 0
+
+
+@dataclass(frozen=True)
+class ComparedModels:
+    """A candidate against a baseline, which may be the same model somewhere else."""
+
+    baseline: str
+    candidate: str
+    tasks: Sequence[ComparedTask]
+    notes: Sequence[str] = ()
+
+
+def compare_task(
+    name: str,
+    answers: TaskAnswers,
+    baseline: str,
+    candidate: str,
+    seed: int,
+    metrics: Sequence[str],
+    confidence: float = 0.95,
+    any_prompts: bool = False,
+) -> ComparedTask:
+    """Compares two models on the examples of a task that both answered.
+
+    Args:
+        name: the task's.
+        answers: of at least these two models.
+        baseline: the model before.
+        candidate: the model after.
+        seed: of the resampling.
+        metrics: those that are shown; the first that scores single examples, or else the task's
+            first such metric, says which answers changed.
+        confidence: of every interval.
+        any_prompts: compare answers to different prompts too.
+
+    Raises:
+        BadDataError: a sample lacks what a metric is made of.
+    """
+    scored = [m for m in (*metrics, *TASK_METRICS[answers.type]) if m in SCORES][:1]
+    compared = build_comparisons(
+        "compare",
+        baseline,
+        [candidate],
+        {name: answers},
+        seed,
+        confidence,
+        any_prompts=any_prompts,
+        common=True,
+        metrics={*metrics, *scored},
+    )
+    by_metric = {one.record.metric: one.record for one in compared}
+    rows = [by_metric[metric] for metric in metrics]
+    flips = next((by_metric[m] for m in scored if by_metric[m].reason is None), None)
+    if flips is None:
+        return ComparedTask(name, answers.type, rows)
+    cells = in_common(answers, baseline, candidate).cells
+    before, after = cells[baseline].samples, cells[candidate].samples
+    changed = changed_answers(flips.metric, before, after, answers.prompts)
+    return ComparedTask(
+        name,
+        answers.type,
+        rows,
+        flips,
+        changed,
+        _reworded(flips.metric, before, after),
+    )
+
+
+def _reworded(metric: str, baseline: Sequence[Sample], candidate: Sequence[Sample]) -> int:
+    before = {sample.id: sample for sample in baseline}
+    return sum(
+        sample.answer != before[sample.id].answer
+        and sample.scores[metric] == before[sample.id].scores[metric]
+        for sample in candidate
+    )
