@@ -13,6 +13,7 @@ from harness.analysis.speed import timed_value
 from harness.analysis.statistics import (
     answer_codes,
     labels_of,
+    largest_kl,
     score_column,
     sorted_by_id,
     statistic_of,
@@ -69,6 +70,9 @@ def _value(
         return Value(value=None)
     if metric.is_timing:
         return timed_value(metric.name, samples, confidence)
+    if metric.kind == "maximum":
+        largest = largest_kl(samples)
+        return Value(value=largest if np.isfinite(largest) else None)
     if metric.kind == "proportion":
         successes = float(score_column(metric.name, samples).sum())
         share = successes / len(samples)

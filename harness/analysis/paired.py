@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from harness.analysis.speed import timed_value
 from harness.analysis.statistics import (
     SCORES,
     labels_of,
+    largest_kl,
     score_column,
     sorted_by_id,
     statistic_of,
@@ -110,6 +111,8 @@ def compare_cells(
     )
     if described.kind == "proportion":
         return _right_and_wrong(pairs, confidence)
+    if described.kind == "maximum":
+        return _of_maxima(pairs)
     return _resampled(pairs, seed, confidence, resamples)
 
 
@@ -221,6 +224,15 @@ def _right_and_wrong(pairs: _Pairs, confidence: float) -> PairedDifference:
         n=n,
         spread=pair_spread(gained, lost, n),
     )
+
+
+def _of_maxima(pairs: _Pairs) -> PairedDifference:
+    """The difference of two maxima has no valid bootstrap: it stands without an interval."""
+    before, after = largest_kl(pairs.baseline), largest_kl(pairs.candidate)
+    if not np.isfinite(after - before):
+        return PairedDifference(pairs.metric.name, reason="The metric is not defined here.")
+    found = compare_values(pairs.metric.name, before, after)
+    return replace(found, n=len(pairs.baseline))
 
 
 def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> PairedDifference:

@@ -15,6 +15,7 @@ Kind = Literal[
     "f1",
     "ratio",
     "quantile",
+    "maximum",
     "repetitions",
     "median",
     "tail",
@@ -22,13 +23,18 @@ Kind = Literal[
 ]
 
 
+Measures = Literal["quality", "change", "cost"]
+
+
 @dataclass(frozen=True)
 class Metric:
     """What a reader needs to judge a figure.
 
-    `kind` says which interval belongs to it (a `tail` and a `single` one have none); `format` is
-    a Python format specification for a value times `factor`, which is in `unit`;
-    `higher_is_better` is None where neither direction is.
+    `kind` says which interval belongs to it (a `maximum`, a `tail` and a `single` one have none);
+    `format` is a Python format specification for a value times `factor`, which is in `unit`;
+    `higher_is_better` is None where neither direction is. `measures` says what of a model it is
+    about: how good its answers are, how far it has moved from another model (which is neither good
+    nor bad, arXiv 2606.19558), or what it costs to run.
     """
 
     name: str
@@ -39,6 +45,7 @@ class Metric:
     format: str
     explanation: str
     factor: float = 1.0
+    measures: Measures = "quality"
 
     @property
     def is_timing(self) -> bool:
@@ -48,7 +55,7 @@ class Metric:
     @property
     def has_interval(self) -> bool:
         """Whether a value of it says how sure it is."""
-        return self.kind not in ("tail", "single")
+        return self.kind not in ("maximum", "tail", "single")
 
 
 METRICS: dict[str, Metric] = {
@@ -140,6 +147,18 @@ METRICS: dict[str, Metric] = {
             ".4f",
             "How far the next-token probabilities lie from the reference model's, on average over "
             "tokens; 0 is the same model, and it says how much changed, not whether for the worse.",
+            measures="change",
+        ),
+        Metric(
+            "kl_median",
+            "Median KL divergence",
+            "nats",
+            False,
+            "quantile",
+            ".4f",
+            "The KL divergence from the reference model that half of the tokens stay below: how "
+            "much changed at an ordinary place, which a few bad places do not move.",
+            measures="change",
         ),
         Metric(
             "kl_p99",
@@ -150,6 +169,19 @@ METRICS: dict[str, Metric] = {
             ".4f",
             "The KL divergence from the reference model that one token in a hundred exceeds: "
             "how bad the bad places are.",
+            measures="change",
+        ),
+        Metric(
+            "kl_max",
+            "Largest KL divergence",
+            "nats",
+            False,
+            "maximum",
+            ".4f",
+            "The KL divergence at the one token where the model lies farthest from the reference; "
+            "it has no interval, since resampling never shows a place worse than the worst that was "
+            "seen (the bootstrap of a maximum is not valid), and it grows with the number of tokens.",
+            measures="change",
         ),
         Metric(
             "same_top1",
@@ -160,6 +192,33 @@ METRICS: dict[str, Metric] = {
             ".3f",
             "The share of tokens for which the model's most probable next token is also the "
             "reference model's.",
+            measures="change",
+        ),
+        Metric(
+            "delta_p_mean",
+            "Mean change of the right token's probability",
+            "pp",
+            True,
+            "ratio",
+            ".3f",
+            "How much more probable the model finds the token that really follows than the reference "
+            "does, in percentage points, on average over tokens (llama-perplexity's mean Δp); what "
+            "it gains in one place and loses in another cancels.",
+            100.0,
+            "change",
+        ),
+        Metric(
+            "delta_p_rms",
+            "RMS change of the right token's probability",
+            "pp",
+            False,
+            "ratio",
+            ".3f",
+            "How much the probability of the token that really follows typically differs from the "
+            "reference model's in either direction, in percentage points: the root of the mean "
+            "square over tokens (llama-perplexity's RMS Δp).",
+            100.0,
+            "change",
         ),
         Metric(
             "perplexity",
@@ -170,6 +229,17 @@ METRICS: dict[str, Metric] = {
             ".2f",
             "Among how many equally likely tokens the model seems to choose at each step of a "
             "real text; comparable only between models that share a tokenizer.",
+        ),
+        Metric(
+            "perplexity_ratio",
+            "Perplexity ratio",
+            "",
+            False,
+            "ratio",
+            ".4f",
+            "The model's perplexity divided by the reference model's on the same tokens; above 1 the "
+            "text surprises the model more. What both find hard cancels, so that its interval is far "
+            "narrower than that of a perplexity.",
         ),
         Metric(
             "bits_per_byte",
@@ -190,6 +260,7 @@ METRICS: dict[str, Metric] = {
             ",.0f",
             "How many prompt tokens are read in a second: forward passes alone, as llama-bench "
             "times them.",
+            measures="cost",
         ),
         Metric(
             "decode_tokens_per_second",
@@ -200,6 +271,7 @@ METRICS: dict[str, Metric] = {
             ",.1f",
             "How many answer tokens are written in a second: forward passes alone, one after the "
             "other, reading the prompt not counted.",
+            measures="cost",
         ),
         *(
             Metric(
@@ -211,6 +283,7 @@ METRICS: dict[str, Metric] = {
                 ",.2f",
                 f"{sentence} {part}",
                 1000.0,
+                "cost",
             )
             for name, label, sentence in (
                 (
@@ -242,6 +315,7 @@ METRICS: dict[str, Metric] = {
             "How much of the decode speed was reached that this machine's memory bandwidth allows "
             "when all weights, keys and values are read for each token (the roofline model).",
             100.0,
+            measures="cost",
         ),
         Metric(
             "sampling_seconds",
@@ -252,6 +326,7 @@ METRICS: dict[str, Metric] = {
             ",.1f",
             "The time to pick the likeliest of all tokens, once the forward pass is done.",
             1e6,
+            measures="cost",
         ),
         Metric(
             "tokenizer_tokens_per_second",
@@ -261,6 +336,7 @@ METRICS: dict[str, Metric] = {
             "single",
             ",.0f",
             "How many tokens of English text the model's own tokenizer makes in a second.",
+            measures="cost",
         ),
         Metric(
             "load_seconds",
@@ -271,6 +347,7 @@ METRICS: dict[str, Metric] = {
             ".2f",
             "The time to get the model from disk (or the system's file cache) ready to answer; the "
             "median of the rounds.",
+            measures="cost",
         ),
         Metric(
             "peak_bytes",
@@ -280,6 +357,7 @@ METRICS: dict[str, Metric] = {
             "single",
             ",.0f",
             "The most memory that the process, or the device, held while the model was timed.",
+            measures="cost",
         ),
     )
 }
@@ -287,7 +365,18 @@ METRICS: dict[str, Metric] = {
 TASK_METRICS: dict[str, tuple[str, ...]] = {
     "classify": ("accuracy", "macro_f1", "unparsed"),
     "summarize": ("rougeL", "rouge1", "rouge2", "rougeLsum", "truncated"),
-    "divergence": ("kl_mean", "kl_p99", "same_top1", "perplexity", "bits_per_byte"),
+    "divergence": (
+        "kl_mean",
+        "kl_median",
+        "kl_p99",
+        "kl_max",
+        "same_top1",
+        "delta_p_mean",
+        "delta_p_rms",
+        "perplexity",
+        "perplexity_ratio",
+        "bits_per_byte",
+    ),
     "speed": (
         "decode_tokens_per_second",
         "prefill_tokens_per_second",

@@ -7,17 +7,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from harness.analysis.resampling import (
-    FloatArray,
-    QuantileStatistic,
-    Statistic,
-    SumStatistic,
-)
+from harness.analysis.quantiles import PooledQuantile
+from harness.analysis.resampling import FloatArray, Statistic, SumStatistic
 from harness.errors import BadDataError
 from harness.records import Sample
 
 SCORES = frozenset({"accuracy", "unparsed", "rouge1", "rouge2", "rougeL", "rougeLsum", "truncated"})
 """Metrics that are the mean of one score per example."""
+QUANTILES = {"kl_median": 0.5, "kl_p99": 0.99}
+"""Metrics that are a quantile of the KL divergences of all tokens, and which."""
 
 
 def sorted_by_id(samples: Sequence[Sample]) -> list[Sample]:
@@ -67,7 +65,7 @@ def statistic_of(name: str, samples: Sequence[Sample], labels: Sequence[str] = (
     """The metric as a function of how much each sample counts, in the order given.
 
     Args:
-        name: any metric that is neither repeated nor measured once.
+        name: any metric that is neither repeated, nor a maximum, nor measured once.
         labels: of a classification; only `macro_f1` looks at them.
 
     Raises:
@@ -77,19 +75,42 @@ def statistic_of(name: str, samples: Sequence[Sample], labels: Sequence[str] = (
         return _ratio(score_column(name, samples), np.ones(len(samples)))
     if name == "macro_f1":
         return _macro_f1(samples, labels)
-    tokens = _numbers("tokens", samples, [sample.data.get("tokens") for sample in samples])
-    if name == "kl_p99":
-        return QuantileStatistic.of(_kl_lists(samples), 0.99)
+    return _divergence(name, samples)
+
+
+def largest_kl(samples: Sequence[Sample]) -> float:
+    """The largest KL divergence of any token, in nats; NaN where no token was scored.
+
+    Raises:
+        BadDataError: a sample has no list of them.
+    """
+    return max((value for values in _kl_lists(samples) for value in values), default=float("nan"))
+
+
+def _divergence(name: str, samples: Sequence[Sample]) -> Statistic:
+    """A metric of a divergence task: of tokens pooled over documents, whole documents resampled."""
+    if name in QUANTILES:
+        return PooledQuantile.of(_kl_lists(samples), QUANTILES[name])
     if name == "kl_mean":
         sums = np.array([float(np.sum(values)) for values in _kl_lists(samples)])
-        lengths = np.array([float(len(values)) for values in _kl_lists(samples)])
-        return _ratio(sums, lengths)
-    if name == "same_top1":
-        return _ratio(_datum("same_top1", samples), tokens)
-    nll = _datum("nll", samples)
-    if name == "perplexity":
-        return _ratio(nll, tokens, np.exp)
-    return _ratio(nll / np.log(2), _datum("bytes", samples))
+        return _ratio(sums, np.array([float(len(values)) for values in _kl_lists(samples)]))
+    tokens = _datum("tokens", samples)
+    match name:
+        case "same_top1":
+            return _ratio(_datum("same_top1", samples), tokens)
+        case "delta_p_mean":
+            return _ratio(_datum("delta_p", samples), tokens)
+        case "delta_p_rms":
+            return _ratio(_datum("delta_p_squared", samples), tokens, np.sqrt)
+        case "perplexity":
+            return _ratio(_datum("nll", samples), tokens, np.exp)
+        case "perplexity_ratio":
+            change = _datum("nll", samples) - _datum("reference_nll", samples)
+            return _ratio(change, tokens, np.exp)
+        case "bits_per_byte":
+            return _ratio(_datum("nll", samples) / np.log(2), _datum("bytes", samples))
+        case _:
+            raise ValueError(f"{name} cannot be resampled")
 
 
 def _ratio(

@@ -49,10 +49,14 @@ def summarized(scores: Sequence[float], truncated: Sequence[bool] | None = None)
 
 
 def diverged(rng: np.random.Generator, documents: int, scale: float = 0.1) -> list[Sample]:
-    """Documents of different lengths with exponential KL divergences."""
+    """Documents of different lengths with exponential KL divergences.
+
+    How much more probable the right tokens became is uniform between -0.3 and 0.2.
+    """
     samples = []
     for index in range(documents):
         tokens = int(rng.integers(5, 40))
+        change = np.random.default_rng(index).uniform(-0.3, 0.2, tokens)
         samples.append(
             Sample(
                 key="k",
@@ -64,6 +68,8 @@ def diverged(rng: np.random.Generator, documents: int, scale: float = 0.1) -> li
                     "same_top1": int(rng.binomial(tokens, 0.9)),
                     "nll": float(rng.gamma(tokens, 2.0)),
                     "reference_nll": float(tokens * 2.0),
+                    "delta_p": float(change.sum()),
+                    "delta_p_squared": float(np.square(change).sum()),
                     "bytes": tokens * 4,
                 },
             )

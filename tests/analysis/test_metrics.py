@@ -89,15 +89,79 @@ def test_divergence_values_are_weighted_by_tokens_not_by_documents() -> None:
     nll = sum(sample.data["nll"] for sample in samples)
     metrics = compute_metrics("divergence", samples, seed=0)
     assert metrics["kl_mean"].value == pytest.approx(np.mean(pooled))
+    assert metrics["kl_median"].value == np.quantile(pooled, 0.5, method="inverted_cdf")
     assert metrics["kl_p99"].value == np.quantile(pooled, 0.99, method="inverted_cdf")
+    assert metrics["kl_max"].value == max(pooled)
     assert metrics["same_top1"].value == pytest.approx(
         sum(sample.data["same_top1"] for sample in samples) / tokens
     )
     assert metrics["perplexity"].value == pytest.approx(np.exp(nll / tokens))
     assert metrics["bits_per_byte"].value == pytest.approx(nll / np.log(2) / (4 * tokens))
-    for value in metrics.values():
+    for name, value in metrics.items():
+        if name == "kl_max":
+            assert (value.low, value.high) == (None, None)
+            continue
         assert value.value is not None and value.low is not None and value.high is not None
         assert value.low <= value.value <= value.high
+
+
+def test_perplexity_ratio_is_the_ratio_of_both_perplexities() -> None:
+    samples = diverged(np.random.default_rng(1), 30)
+    tokens = sum(sample.data["tokens"] for sample in samples)
+    both = [sum(s.data[name] for s in samples) for name in ("nll", "reference_nll")]
+    ratio = np.exp(both[0] / tokens) / np.exp(both[1] / tokens)
+    found = compute_metrics("divergence", samples, seed=0)["perplexity_ratio"]
+    assert found.value == pytest.approx(ratio)
+
+
+def test_the_change_of_the_right_tokens_probability_has_mean_and_root_mean_square() -> None:
+    changes = [[0.1, -0.3], [0.2, 0.0, 0.4]]
+    samples = [
+        sample.model_copy(
+            update={
+                "data": {
+                    **sample.data,
+                    "tokens": len(change),
+                    "delta_p": sum(change),
+                    "delta_p_squared": sum(value**2 for value in change),
+                }
+            }
+        )
+        for sample, change in zip(diverged(np.random.default_rng(0), 2), changes, strict=True)
+    ]
+    metrics = compute_metrics("divergence", samples, seed=0)
+    assert metrics["delta_p_mean"].value == pytest.approx(0.4 / 5)
+    assert metrics["delta_p_rms"].value == pytest.approx(np.sqrt(0.30 / 5))
+
+
+def test_a_maximum_says_why_it_has_no_interval() -> None:
+    assert not METRICS["kl_max"].has_interval
+    assert "no interval" in METRICS["kl_max"].explanation
+
+
+def test_a_metric_is_about_quality_change_or_cost() -> None:
+    by_kind: dict[str, set[str]] = {}
+    for task, names in TASK_METRICS.items():
+        for name in names:
+            by_kind.setdefault(f"{task} {METRICS[name].measures}", set()).add(name)
+    assert by_kind["divergence change"] == {
+        "kl_mean",
+        "kl_median",
+        "kl_p99",
+        "kl_max",
+        "same_top1",
+        "delta_p_mean",
+        "delta_p_rms",
+    }
+    assert by_kind["divergence quality"] == {"perplexity", "perplexity_ratio", "bits_per_byte"}
+    assert by_kind["speed cost"] == set(TASK_METRICS["speed"])
+    assert set(by_kind) == {
+        "classify quality",
+        "summarize quality",
+        "divergence change",
+        "divergence quality",
+        "speed cost",
+    }
 
 
 def test_perplexity_beyond_floats_is_no_value() -> None:
