@@ -1,8 +1,10 @@
 """Divergence: how far a model's next-token distributions are from a reference model's.
 
-Both read the same ids: prompt and reference answer. What all prompts begin with (the template's
-head, the instruction) is read but not scored, since it would only dilute the figures. Blocks of
-rows are streamed through both engines side by side; no file and no buffer of all logits.
+Both read the same ids. Of a data set: prompt and reference answer, where what all prompts begin
+with (the template's head, the instruction) is read but not scored, since it would only dilute the
+figures. Of a text: windows of it, all of which is scored. Blocks of rows are streamed through both
+engines side by side; there is no file and no buffer of all logits, so that memory depends neither
+on the documents nor, much, on the vocabulary.
 """
 
 from __future__ import annotations
@@ -11,64 +13,140 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.engines.protocol import Engine, LogProbs
+from harness.errors import BadModelError
 from harness.records import Sample
 from harness.suite.schema import DivergenceTask
 from harness.tasks.asking import Asking
-from harness.tasks.prompts import common_prefix
+from harness.tasks.prompts import PromptSet, common_prefix
 
-ROWS = 256
-"""Rows of a block: at a vocabulary of 152k and float32, 155 MB for each of the two models."""
+BLOCK_BYTES = 32 << 20
+"""Most that a block of one model's float32 log-probabilities holds: 55 rows of 152,064."""
+MAX_ROWS = 256
+"""Most rows of a block: with a small vocabulary the forward pass is what takes memory."""
+SLICE_BYTES = 4 << 20
+"""Most that one float64 array holds while a block is worked through: it stays near the cache."""
+
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass
 class Divergence:
-    """What is added up over the scored positions of one document; logarithms are natural."""
+    """What is added up over the scored positions of one document; logarithms are natural.
+
+    `delta_p` sums by how much more probable the candidate found each token that really followed
+    than the reference did, `delta_p_squared` the squares of that: divided by the tokens they give
+    llama-perplexity's mean Δp and, after the root, RMS Δp.
+    """
 
     kl: list[float] = field(default_factory=list)
     same_top1: int = 0
     nll: float = 0.0
     reference_nll: float = 0.0
+    delta_p: float = 0.0
+    delta_p_squared: float = 0.0
 
     def add(self, reference: LogProbs, candidate: LogProbs, following: Sequence[int]) -> None:
         """Adds a block: rows of log-probabilities, and the id that came after each row."""
         width = min(reference.shape[1], candidate.shape[1])
-        p, q = reference[:, :width].astype(np.float64), candidate[:, :width].astype(np.float64)
-        terms = np.where(np.isneginf(p), 0.0, np.exp(p) * (p - q))
-        self.kl += [max(0.0, float(row)) for row in terms.sum(axis=1)]
-        self.same_top1 += int((p.argmax(axis=1) == q.argmax(axis=1)).sum())
+        step = max(1, SLICE_BYTES // (8 * width))
+        for start in range(0, len(following), step):
+            rows = slice(start, start + step)
+            self._add(reference[rows, :width], candidate[rows, :width], following[rows])
+
+    def _add(self, reference: LogProbs, candidate: LogProbs, following: Sequence[int]) -> None:
+        p, q = _normalized(reference), _normalized(candidate)
         rows = np.arange(len(following))
-        self.reference_nll -= float(p[rows, list(following)].sum())
-        self.nll -= float(q[rows, list(following)].sum())
+        expected, found = p[rows, list(following)], q[rows, list(following)]
+        self.reference_nll -= float(expected.sum())
+        self.nll -= float(found.sum())
+        change = np.exp(found) - np.exp(expected)
+        self.delta_p += float(change.sum())
+        self.delta_p_squared += float(np.square(change).sum())
+        self.same_top1 += int((p.argmax(axis=1) == q.argmax(axis=1)).sum())
+        self.kl += np.maximum(kl_divergence(p, q), 0.0).tolist()
+
+
+def kl_divergence(p: FloatArray, q: FloatArray) -> FloatArray:
+    """KL(p || q) in nats of each row (rows,) of log-probabilities (rows, vocabulary).
+
+    Tokens that p rules out add nothing (0 log 0 = 0).
+    """
+    with np.errstate(invalid="ignore"):
+        terms = np.subtract(p, q)
+        terms *= np.exp(p)
+    terms[np.isneginf(p)] = 0.0
+    total: FloatArray = terms.sum(axis=1)
+    return total
+
+
+def _normalized(rows: LogProbs) -> FloatArray:
+    """Log-probabilities in float64 that sum to 1 over the ids that are there.
+
+    Engines normalize in float32: the sum is off by some 1e-7, which would stand in every KL
+    divergence, although rounding each log-probability alters a KL divergence by 1e-13 only.
+    """
+    wide: FloatArray = rows.astype(np.float64)
+    wide -= np.log(np.exp(wide).sum(axis=1, keepdims=True))
+    return wide
+
+
+def rows_at_once(*vocabularies: int) -> int:
+    """Rows of a block of log-probabilities, by the sizes of the models' vocabularies."""
+    return max(1, min(MAX_ROWS, BLOCK_BYTES // (4 * max(vocabularies))))
 
 
 def measure(reference: Engine, candidate: Engine, ids: Sequence[int], start: int) -> Divergence:
     """KL(reference || candidate) and the likelihood of `ids[start:]` under both.
+
+    Where one vocabulary is longer (padding), both distributions are those over the shorter one.
 
     Args:
         reference: the model that is taken as given.
         candidate: the model that is held against it.
         ids: the document.
         start: the first id that counts; at least 1, since nothing predicts the first.
+
+    Raises:
+        BadModelError: a divergence is no finite number.
     """
     total, row = Divergence(), 0
-    blocks = zip(
-        reference.distributions(ids, ROWS), candidate.distributions(ids, ROWS), strict=True
-    )
-    for expected, found in blocks:
+    rows = rows_at_once(reference.info.vocab_size, candidate.info.vocab_size)
+    expected_blocks = reference.distributions(ids, rows)
+    found_blocks = candidate.distributions(ids, rows)
+    while row < len(ids):
+        expected, found = next(expected_blocks), next(found_blocks)
         first, last = max(row, start - 1), min(row + len(expected), len(ids) - 1)
         if first < last:
             chosen = slice(first - row, last - row)
             total.add(expected[chosen], found[chosen], ids[first + 1 : last + 1])
         row += len(expected)
+        del expected, found  # else four blocks are held while the next two are made
+    for blocks in (expected_blocks, found_blocks):
+        next(blocks, None)  # lets the engine end its pass
+    if not np.isfinite([*total.kl, total.nll, total.reference_nll]).all():
+        raise BadModelError(
+            "The KL divergence from the reference is no finite number: one of the two models gives "
+            "NaN or infinite scores.",
+            "A model in float16 can overflow: try `dtype: bfloat16` or `float32`; a damaged file is "
+            "made again when its artifact is deleted.",
+        )
     return total
+
+
+def first_scored(prompts: PromptSet) -> int:
+    """The position from which the ids of every document count."""
+    if prompts.mode == "text":
+        return 1
+    return max(1, common_prefix([prompt.ids for prompt in prompts.prompts]))
 
 
 def ask(task: DivergenceTask, asking: Asking) -> Iterator[Sample]:
     """Measures every open document, in order."""
     assert asking.prompts is not None and asking.reference is not None
-    start = max(1, common_prefix([prompt.ids for prompt in asking.prompts.prompts]))
+    start = first_scored(asking.prompts)
     for prompt in asking.open_prompts():
         ids = (*prompt.ids, *prompt.target_ids)
         found = measure(asking.reference, asking.engine, ids, start)
@@ -82,6 +160,8 @@ def ask(task: DivergenceTask, asking: Asking) -> Iterator[Sample]:
                 "tokens": len(found.kl),
                 "nll": found.nll,
                 "reference_nll": found.reference_nll,
+                "delta_p": found.delta_p,
+                "delta_p_squared": found.delta_p_squared,
                 "bytes": len(asking.decode(ids[start:]).encode()),
             },
         )

@@ -42,9 +42,10 @@ class PromptSet:
     stop_ids: frozenset[int]
     """Ids that end an answer."""
     mode: str
-    """`chat`: through the model's chat template; `plain`: as text to be continued."""
+    """`chat`: through the model's chat template; `plain`: as text to be continued; `text`: windows
+    of a text, which are read and not continued."""
     available: int
-    """Examples in the test split, of which these are a subset."""
+    """Examples in the test split, or windows of the text, of which these are a subset."""
 
     def sha256(self) -> str:
         """Over ids, choices and stop ids: two sets with the same hash ask the same."""
@@ -52,6 +53,11 @@ class PromptSet:
         for prompt in self.prompts:
             digest.update(json.dumps([prompt.id, prompt.ids, prompt.choices]).encode())
         return digest.hexdigest()
+
+    def sha256_of(self, prompt: Prompt) -> str:
+        """The same of one prompt, whatever else is asked: 16 hexadecimal digits."""
+        asked = [sorted(self.stop_ids), prompt.ids, prompt.choices]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
     def write(self, folder: Path) -> None:
         """Writes `prompts.jsonl` and `prompts.json` into a folder."""

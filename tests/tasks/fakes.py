@@ -27,6 +27,7 @@ class CharTokenizer:
 
     def __init__(self, chat: bool = True, merges: Mapping[str, int] | None = None) -> None:
         self.has_chat_template = chat
+        self.bos_id: int | None = BOS
         self.stop_ids = frozenset({END, EOS})
         self.eos_id: int | None = EOS
         self.merges = dict(merges or {})
