@@ -33,6 +33,13 @@ class GgufTokenizer:
         return self.chat_template is not None
 
     @property
+    def bos_marker(self) -> int | None:
+        found = int(lib.llama_vocab_bos(self._vocab))
+        # Where a file names none, llama.cpp takes a fixed id, which may be any piece.
+        named = found != NO_TOKEN and (found == self.bos_id or self._is_marker(found))
+        return found if named else None
+
+    @property
     def eos_id(self) -> int | None:
         found = int(lib.llama_vocab_eos(self._vocab))
         return None if found == NO_TOKEN else found

@@ -38,6 +38,11 @@ class HfTokenizer:
         return self.chat_template is not None
 
     @property
+    def bos_marker(self) -> int | None:
+        found = self._tokenizer.bos_token_id
+        return None if found is None else int(found)
+
+    @property
     def eos_id(self) -> int | None:
         found = self._tokenizer.eos_token_id
         return None if found is None else int(found)

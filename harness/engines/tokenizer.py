@@ -23,6 +23,10 @@ class Tokenizer(Protocol):
         """The id that begins every text of this model; None where the model wants none."""
 
     @property
+    def bos_marker(self) -> int | None:
+        """The id of the BOS marker, also where texts do not begin with it by themselves."""
+
+    @property
     def eos_id(self) -> int | None:
         """The id that ends a text; None where the tokenizer has none."""
 

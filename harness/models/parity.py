@@ -1,4 +1,6 @@
-"""A GGUF against the weights it was made from, before anything is measured on it.
+"""Two models that should be one, held against each other on the suite's prompts.
+
+Here a GGUF and the weights it was made from; `merge_parity` does the same with a merged model.
 
 llama.cpp and Transformers implement each architecture on their own, and a conversion can go
 wrong without a word: a Gemma 3 saved by Transformers 5 converts, loads, and is another model.
@@ -10,6 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +24,11 @@ from harness.records import Parity
 
 MAX_LOGPROB_DIFFERENCE = 0.1
 """Nats. An F16 file differs by rounding: 0.0015 on random models of four architectures, 0.02 on
-the fine-tuned starter. Q8_0 differs by 0.6 there, a failed conversion of Gemma 3 by 0.9."""
+the fine-tuned starter. Q8_0 differs by 0.6 there, a failed conversion of Gemma 3 by 0.9. A
+merge differs by 0.006 there, one into the wrong precision by 2.4, an adapter left out by 14."""
 MAX_MEAN_KL = 1e-4
-"""Nats a token. On the starter F16 gives 5e-7 and Q8_0 3e-4, which more would hide."""
+"""Nats a token. On the starter F16 gives 5e-7, a merge 2e-7, and Q8_0 3e-4, which more would
+hide."""
 MIN_TOP1_AGREEMENT = 0.99
 """Q8_0 of the starter agrees in 98.8%, F16 in all, ties aside."""
 TIE_NATS = 0.01
@@ -33,26 +38,72 @@ MIN_PROBABILITY = 1e-4
 _ROWS = 256
 
 
+class Distributions(Protocol):
+    """The part of an engine that is compared."""
+
+    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
+        """See `harness.engines.protocol.Engine.distributions`."""
+
+
 @dataclass
-class _Tally:
+class Tally:
     """Running sums over the positions compared so far."""
 
     positions: int = 0
+    pieces: int = 0
+    """Of all positions: those whose differences count."""
     kl: float = 0.0
     same_top1: int = 0
     largest: float = 0.0
+    differences: float = 0.0
     finite: bool = True
 
     def add(self, reference: LogProbs, candidate: LogProbs) -> None:
         """Takes in two blocks of log-probabilities of shape (positions, vocabulary)."""
         p, q = reference.astype(np.float64), candidate.astype(np.float64)
         self.finite &= bool(np.isfinite(p.max()) and np.isfinite(q.max()))
-        difference = np.where(np.maximum(p, q) >= np.log(MIN_PROBABILITY), np.abs(p - q), 0.0)
+        counted = np.maximum(p, q) >= np.log(MIN_PROBABILITY)
+        difference = np.abs(p[counted] - q[counted])
         self.positions += len(p)
+        self.pieces += difference.size
+        self.differences += float(difference.sum())
         self.kl += float(kl_divergence(p, q).sum())
-        self.largest = max(self.largest, float(difference.max()))
+        self.largest = max(self.largest, float(difference.max(initial=0.0)))
         chosen = np.take_along_axis(p, q.argmax(axis=1)[:, None], axis=1)[:, 0]
         self.same_top1 += int((p.max(axis=1) - chosen <= TIE_NATS).sum())
+
+    def beyond_limits(self) -> str:
+        """What exceeds its limit, with the figures; empty where nothing does."""
+        found = []
+        if self.largest > MAX_LOGPROB_DIFFERENCE:
+            found.append(
+                f"a log-probability differs by {self.largest:.3g} "
+                f"(limit {MAX_LOGPROB_DIFFERENCE:g})"
+            )
+        mean_kl, top1 = self.kl / self.positions, self.same_top1 / self.positions
+        if mean_kl > MAX_MEAN_KL:
+            found.append(f"the mean KL divergence is {mean_kl:.3g} (limit {MAX_MEAN_KL:g})")
+        if top1 < MIN_TOP1_AGREEMENT:
+            limit = f"limit {MIN_TOP1_AGREEMENT:.0%}"
+            found.append(f"the likeliest piece agrees in {top1:.1%} ({limit})")
+        return ", ".join(found)
+
+    def record(
+        self, against: str, prompts: int, same_tokens: float, wrong: str, well: str
+    ) -> Parity:
+        """The record; `wrong` says why it does not pass, and is empty where it does."""
+        return Parity(
+            against=against,
+            prompts=prompts,
+            tokens=self.positions,
+            same_tokens=same_tokens,
+            max_logprob_difference=self.largest,
+            mean_logprob_difference=self.differences / self.pieces if self.pieces else 0.0,
+            mean_kl=self.kl / self.positions,
+            top1_agreement=self.same_top1 / self.positions,
+            passed=not wrong,
+            reason=wrong or well,
+        )
 
 
 def kl_divergence(
@@ -67,9 +118,9 @@ def kl_divergence(
 
 @dataclass(frozen=True)
 class Prompt:
-    """A text and the ids that it was encoded to."""
+    """The ids that are run, and the text that they are of; None where it was cut within words."""
 
-    text: str
+    text: str | None
     ids: list[int]
 
 
@@ -84,7 +135,7 @@ def check_parity(weights: Path, gguf: Path, prompts: Path, out: Path) -> Parity:
         BadDataError: `prompts` holds none, or a line that is not one.
         BadModelError: one of the models cannot be loaded.
     """
-    asked = _read_prompts(prompts)
+    asked = read_prompts(prompts)
     reference = open_engine(EngineSpec(weights=str(weights), dtype="float32"))
     try:
         candidate = open_engine(EngineSpec(gguf=str(gguf)))
@@ -102,39 +153,34 @@ def compare(
     reference: Engine, candidate: Engine, prompts: Sequence[Prompt], against: str
 ) -> Parity:
     """The record of two engines on the same prompts; `against` names the reference in it."""
-    tally = _Tally()
-    same_tokens = 0
     vocabularies = (reference.info.vocab_size, candidate.info.vocab_size)
+    same = [
+        reference.encode(prompt.text) == prompt.ids == candidate.encode(prompt.text)
+        for prompt in prompts
+        if prompt.text is not None
+    ]
+    share = sum(same) / len(same) if same else 1.0
+    tally = tally_differences(reference, candidate, prompts)
+    wrong = _complaint(tally, share, vocabularies)
+    well = "Same token ids, and the same distributions within F16 rounding."
+    return tally.record(against, len(prompts), share, wrong, well)
+
+
+def tally_differences(
+    reference: Distributions, candidate: Distributions, prompts: Sequence[Prompt]
+) -> Tally:
+    """How far two models' next-token distributions are apart, over all positions of all prompts."""
+    tally = Tally()
     for prompt in prompts:
-        same_tokens += reference.encode(prompt.text) == prompt.ids == candidate.encode(prompt.text)
-        for ours, theirs in _blocks(reference, candidate, prompt.ids):
+        blocks = (model.distributions(prompt.ids, _ROWS) for model in (reference, candidate))
+        for ours, theirs in zip(*blocks, strict=True):
             width = min(ours.shape[1], theirs.shape[1])
             tally.add(ours[:, :width], theirs[:, :width])
-    share = same_tokens / len(prompts)
-    reason = _complaint(tally, share, vocabularies)
-    return Parity(
-        against=against,
-        prompts=len(prompts),
-        tokens=tally.positions,
-        same_tokens=share,
-        max_logprob_difference=tally.largest,
-        mean_kl=tally.kl / tally.positions,
-        top1_agreement=tally.same_top1 / tally.positions,
-        passed=reason is None,
-        reason=reason or "Same token ids, and the same distributions within F16 rounding.",
-    )
+    return tally
 
 
-def _blocks(
-    reference: Engine, candidate: Engine, ids: Sequence[int]
-) -> Iterator[tuple[LogProbs, LogProbs]]:
-    return zip(
-        reference.distributions(ids, _ROWS), candidate.distributions(ids, _ROWS), strict=True
-    )
-
-
-def _complaint(tally: _Tally, same_tokens: float, vocabularies: tuple[int, int]) -> str | None:
-    """What is wrong, in plain words; None where all is within its limit."""
+def _complaint(tally: Tally, same_tokens: float, vocabularies: tuple[int, int]) -> str:
+    """What is wrong, in plain words; empty where all is within its limit."""
     if vocabularies[0] != vocabularies[1]:
         return "The vocabularies differ: {} pieces before conversion, {} after.".format(
             *vocabularies
@@ -146,28 +192,23 @@ def _complaint(tally: _Tally, same_tokens: float, vocabularies: tuple[int, int])
             f"Only {same_tokens:.1%} of the prompts get the same token ids from both tokenizers "
             "as they were encoded with: text would be read differently after conversion."
         )
-    mean_kl, top1 = tally.kl / tally.positions, tally.same_top1 / tally.positions
-    found = []
-    if tally.largest > MAX_LOGPROB_DIFFERENCE:
-        found.append(
-            f"a log-probability differs by {tally.largest:.3g} (limit {MAX_LOGPROB_DIFFERENCE:g})"
-        )
-    if mean_kl > MAX_MEAN_KL:
-        found.append(f"the mean KL divergence is {mean_kl:.3g} (limit {MAX_MEAN_KL:g})")
-    if top1 < MIN_TOP1_AGREEMENT:
-        found.append(f"the likeliest piece agrees in {top1:.1%} (limit {MIN_TOP1_AGREEMENT:.0%})")
-    if not found:
-        return None
-    return f"The GGUF is not the model it was made from: {', '.join(found)}."
+    beyond = tally.beyond_limits()
+    return f"The GGUF is not the model it was made from: {beyond}." if beyond else ""
 
 
-def _read_prompts(path: Path) -> list[Prompt]:
+def read_prompts(path: Path) -> list[Prompt]:
+    """The prompts of a file of JSON lines, each with `text` and `ids`.
+
+    Raises:
+        BadDataError: it holds none, or a line that is not one.
+    """
     prompts = []
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             try:
                 row = json.loads(line)
-                prompts.append(Prompt(str(row["text"]), [int(token) for token in row["ids"]]))
+                text = None if row["text"] is None else str(row["text"])
+                prompts.append(Prompt(text, [int(token) for token in row["ids"]]))
             except (ValueError, KeyError, TypeError) as error:
                 raise BadDataError(
                     f"{path.name}:{number} is not a prompt: {error!r}.",

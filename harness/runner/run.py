@@ -15,6 +15,7 @@ from harness.errors import HarnessError, InputError
 from harness.models.sources import check_model_folder
 from harness.records import Cell, Failure, Summary
 from harness.runner.artifacts import ArtifactStore, default_home
+from harness.runner.findings import refusal
 from harness.runner.local import LocalExecutor
 from harness.runner.results import ResultsStore
 from harness.runner.summarize import Summarizer, is_current
@@ -23,6 +24,9 @@ from harness.runner.world import LocalWorld, known
 from harness.suite.plan import Plan, make_plan
 from harness.suite.reader import Suite, read_suite
 from harness.suite.steps import Step
+
+FINDINGS = ("check", "parity", "merge-parity", "floors", "precision")
+"""Kinds of steps of which only what they found counts: nothing is made from their files."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,9 @@ class Prepared:
             return self.results.cell(step.model, step.task).is_done(step.key)
         if step.kind == "round":
             return self.results.cell(step.model, step.task).has_round(step)
-        if step.kind in ("parity", "floors") and self.results.kept(step) is not None:
-            return True
-        return self.artifacts.manifest(step) is not None
+        kept = self.results.kept(step) if step.kind in FINDINGS else None
+        manifest = kept or self.artifacts.manifest(step)
+        return manifest is not None and refusal(manifest, step) is None
 
     def to_do(self) -> list[Step]:
         """The steps that have to be done, parents first; sources among them are only checked.
@@ -73,12 +77,16 @@ class Prepared:
         cells = self.open_cells()
         needed = {key for cell in cells for key in self.plan.ancestors(cell)}
         for model in {cell.model for cell in cells}:
-            needed |= {self.plan.models[model].parity} - {""}
+            for key in self.plan.models[model].checks:
+                needed |= {key, *self.plan.ancestors(self.plan.steps[key])}
         needed |= {self.plan.floors[c.task] for c in cells if c.task in self.plan.floors}
+        measured = self._open_precision()
+        for step in measured:
+            needed |= {step.key, *self.plan.ancestors(step)}
         missing: dict[str, Step] = {}
         for step in reversed(self.plan.steps.values()):
             wanted = step.key in needed and (
-                step.kind in ("parity", "floors", "source")
+                step.kind in (*FINDINGS, "source")
                 or any(step.key in s.parents.values() for s in (*missing.values(), *cells))
             )
             if wanted and not self.is_cached(step):
@@ -91,7 +99,15 @@ class Prepared:
         ]
         asked = [cell for cell in cells if not cell.is_timing]
         last = [cell for cell in cells if cell.is_timing]
-        return [*reversed(missing.values()), *asked, *rounds, *last]
+        first = [step for step in reversed(missing.values()) if step not in measured]
+        return [*first, *asked, *measured, *rounds, *last]
+
+    def _open_precision(self) -> list[Step]:
+        """Steps that measure what 16 bits change, of selected tasks: behind all that is asked."""
+        tasks = {cell.task for cell in self.cells} & self.plan.precision.keys()
+        steps = [self.plan.precision[task].step for task in self.plan.precision if task in tasks]
+        open_steps = [self.plan.steps[key] for key in dict.fromkeys(steps) if key]
+        return [step for step in open_steps if not self.is_cached(step)]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.runner.artifacts import ArtifactStore
 from harness.runner.cell_runner import CellRunner
+from harness.runner.findings import refusal
 from harness.runner.jobs import Job, Progress, Task
 from harness.runner.results import ResultsStore
 from harness.runner.steps import HANDLERS
@@ -35,6 +36,10 @@ class StepRunner:
                 started = time.perf_counter()
                 outcome = HANDLERS[task.step.kind](task, out, self._job.threads, progress)
                 self._store.commit(task.step, out, outcome, time.perf_counter() - started)
+        manifest = self._store.manifest(task.step)
+        reason = refusal(manifest, task.step) if manifest is not None else None
+        if reason is not None:
+            raise reason
 
     def close(self) -> None:
         """Frees the engine."""

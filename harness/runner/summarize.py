@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from harness.data import DATASETS
 from harness.records import (
     Cell,
+    Check,
     Comparison,
     GateVerdict,
     ModelSummary,
@@ -20,11 +22,12 @@ from harness.records import (
     Value,
 )
 from harness.runner.artifacts import Manifest
+from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
 from harness.runner.results import ResultsStore
 from harness.suite.plan import ModelPlan, Plan
 from harness.suite.reader import Suite
-from harness.suite.schema import DatasetTask, DivergenceTask, SpeedTask
+from harness.suite.schema import AskedTask, DivergenceTask, SpeedTask
 
 
 def plan_key(suite: Suite, plan: Plan) -> str:
@@ -85,6 +88,7 @@ class Summarizer:
             cells=self._cells,
             comparisons=comparisons,
             gates=gates,
+            checks=[check for name in spec.models for check in self._checks(name)],
             commands=commands,
         )
 
@@ -95,7 +99,7 @@ class Summarizer:
         plan: ModelPlan = self._plan.models[name]
         cells = [cell for cell in self._cells if cell.model == name]
         answered = [cell for cell in cells if cell.status == "ok"]
-        training, parity = self._kept(plan.training), self._kept(plan.parity)
+        training = self._kept(plan.training)
         size = answered[0].footprint["disk_bytes"] if answered else None
         parameters = answered[0].engine["parameters"] if answered else None
         return ModelSummary(
@@ -105,7 +109,8 @@ class Summarizer:
             parameters=parameters,
             bytes=size,
             bits_per_weight=8 * size / parameters if size and parameters else None,
-            parity=Parity.model_validate(parity.outcome) if parity else None,
+            parity=self._parity(plan.parity),
+            merge_parity=self._parity(plan.merge_parity),
             training=Training.model_validate(training.outcome) if training else None,
             synthetic=plan.synthetic,
             replica_of=plan.replica_of,
@@ -113,37 +118,66 @@ class Summarizer:
             error=cells[0].error if cells and not answered else None,
         )
 
+    def _parity(self, key: str) -> Parity | None:
+        found = self._kept(key)
+        return Parity.model_validate(found.outcome["parity"]) if found else None
+
+    def _checks(self, name: str) -> list[Check]:
+        """What was looked for in a model, and whether it was found."""
+        return [
+            check.model_copy(update={"model": name})
+            for key in self._plan.models[name].checks
+            if (found := self._kept(key)) is not None
+            for check in checks_of(found, self._plan.steps[key])
+        ]
+
     def _task(self, name: str) -> TaskSummary:
         task = self._suite.spec.tasks[name]
         settings = task.model_dump(exclude_none=True)
-        if not isinstance(task, DatasetTask):
+        if isinstance(task, SpeedTask):
             return TaskSummary(
                 type=task.type,
                 description=_speed_words(task),
                 seed=task.seed,
                 settings=settings,
             )
-        info = DATASETS[task.dataset]
+        info = DATASETS.get(task.dataset or "")
         prompts = {r: self._kept(key) for (t, r), key in self._plan.prompts.items() if t == name}
         kept = {root: manifest.outcome for root, manifest in prompts.items() if manifest}
         first: dict[str, Any] = next(iter(kept.values()), {})
         floors = self._kept(self._plan.floors.get(name, ""))
+        found = _floors(floors.outcome) if floors else {}
+        if isinstance(task, DivergenceTask):
+            settings, found = self._divergence(name, task)
         return TaskSummary(
             type=task.type,
-            description=_task_words(task, info.description),
-            dataset=task.dataset,
+            description=_task_words(task, info.description if info else ""),
+            dataset=task.dataset or settings["text"],
             n=first.get("n"),
             available=first.get("available"),
             seed=self._suite.spec.defaults.seed if task.seed is None else task.seed,
             shots=task.shots,
             reference=task.reference if isinstance(task, DivergenceTask) else None,
             prompts={root: outcome["sha256"] for root, outcome in kept.items()},
-            floors=_floors(floors.outcome) if floors else {},
+            floors=found,
             example_prompt=first.get("example_prompt", ""),
             settings=settings,
-            synthetic=info.synthetic,
+            synthetic=info is not None and info.synthetic,
             labels=list(first.get("labels", [])),
         )
+
+    def _divergence(
+        self, name: str, task: DivergenceTask
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Value]]]:
+        """Settings and floors: what 16 bits alone change in the reference, or why that is open."""
+        unread = set() if task.text is not None else {"window"}
+        settings = task.model_dump(exclude_none=True, exclude=unread)
+        precision = self._plan.precision[name]
+        measured = self._kept(precision.step)
+        if measured is None:
+            reason = precision.reason or "its step failed, or was left out"
+            return settings | {"16-bit rounding": f"not measured: {reason}"}, {}
+        return settings, _floors({"16-bit": measured.outcome["metrics"]})
 
     def _compared(self) -> tuple[list[Comparison], list[GateVerdict]]:
         if not self._suite.spec.compare and not self._suite.spec.gates:
@@ -153,9 +187,11 @@ class Summarizer:
         return compare_and_judge(read_answers(self._suite.spec, self._store, self._cells))
 
 
-def _task_words(task: DatasetTask, data: str) -> str:
+def _task_words(task: AskedTask, data: str) -> str:
     """What is asked, for someone who sees the task's name for the first time."""
     if isinstance(task, DivergenceTask):
+        if task.text is not None:
+            data = f"{Path(task.text).name} in windows of {task.window} tokens"
         return f"how far next-token probabilities are from those of {task.reference}, on {data}"
     return data
 

@@ -23,24 +23,32 @@ from harness.suite.steps import Kind
 REVISIONS: dict[Kind, int] = {
     "source": 1,
     "prompts": 1,
+    "check": 1,
     "examples": 1,
     "floors": 1,
+    "precision": 1,
     "finetune": 1,
     "merge": 1,
+    "merge-parity": 1,
     "convert": 1,
     "quantize": 1,
-    "parity": 2,
+    "parity": 3,
     "round": 1,
     "cell": 2,
 }
 """Raised by hand when the project's own code for a step comes to give something else."""
 
+TASK_REVISIONS: dict[str, int] = {"divergence": 2}
+"""The same for the code of one type of task, so that the cells of others stay as they are."""
+
 _PACKAGES: dict[str, tuple[str, ...]] = {
     "prompts": ("transformers",),
+    "check": ("transformers",),
     "examples": ("transformers",),
     "floors": ("scikit-learn", "rouge-score"),
     "finetune": ("torch", "transformers", "peft"),
     "merge": ("torch", "transformers", "peft", "bitsandbytes"),
+    "merge-parity": ("torch", "transformers", "peft", "bitsandbytes"),
     "convert": ("llama-cpp-python",),
     "quantize": ("llama-cpp-python",),
     "parity": ("torch", "transformers", "llama-cpp-python"),
@@ -97,7 +105,14 @@ class LocalWorld:
         return hashlib.sha256(f"{info.fingerprint()}\0{phrasing}".encode()).hexdigest()
 
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
-        """The step's revision, and the packages of its kind and of the engines it uses."""
+        """The step's revision, and the packages of its kind and of the engines it uses.
+
+        Words of `engine` may also name what changes the packages (`adapter`, `nf4`) and the type of
+        the task, which has a revision of its own.
+        """
         packages = [p for word in (kind, *engine.split()) for p in _PACKAGES.get(word, ())]
         found = {package: package_version(package) for package in sorted(set(packages))}
+        for word in engine.split():
+            if word in TASK_REVISIONS:
+                found[f"harness {word}"] = str(TASK_REVISIONS[word])
         return {"harness step": str(REVISIONS[kind]), **found}

@@ -1,16 +1,20 @@
-"""Steps that ask models: prompts, floors, cells."""
+"""Steps that ask models: prompts, floors, cells, and what 16 bits alone change in a reference."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from harness.suite.graph import ModelPlan
-from harness.suite.making import Making
-from harness.suite.schema import AskedTask, DatasetTask, DivergenceTask, SpeedTask
+from harness.suite.checking import Checking
+from harness.suite.graph import ModelPlan, Precision
+from harness.suite.lineage import resolve
+from harness.suite.schema import AskedTask, ClassifyTask, DivergenceTask, SpeedTask, SummarizeTask
 from harness.suite.steps import Step, make_step
 
+DOCUMENTS = ("dataset", "text", "window")
+"""Keys that say what a task reads: its prompts hold it."""
 
-class Asking(Making):
+
+class Asking(Checking):
     """Collects the steps that ask a suite's tasks."""
 
     def task_limit(self, task: AskedTask) -> int | None:
@@ -21,21 +25,28 @@ class Asking(Making):
     def task_seed(self, task: AskedTask | SpeedTask) -> int:
         return self.suite.spec.defaults.seed if task.seed is None else task.seed
 
-    def ask(self, name: str, task: DatasetTask, root: str) -> None:
-        params = {
-            "dataset": task.dataset,
-            "contents": self.world.dataset_key(task.dataset),
-            "limit": self.task_limit(task),
-            "seed": self.task_seed(task),
-            "shots": task.shots,
-            "plain": self.plain(root),
-        }
+    def ask(self, name: str, task: AskedTask, root: str) -> None:
+        """Adds what a task asks the models of one lineage."""
+        settings: dict[str, Any] = {}
+        params: dict[str, Any] = {"limit": self.task_limit(task), "seed": self.task_seed(task)}
+        if isinstance(task, DivergenceTask) and task.text is not None:
+            path = resolve(task.text, self.suite.folder)
+            params |= {"text": self.world.fingerprint(path), "window": task.window}
+            settings["path"] = str(path)
+        else:
+            dataset = dataset_of(task)
+            params |= {
+                "dataset": dataset,
+                "contents": self.world.dataset_key(dataset),
+                "shots": task.shots,
+                "plain": self.plain(root),
+            }
         self.prompts[name, root] = self.add(
             "prompts", f"encode {name} for {root}", params, {"tokenizer": self.source(root)},
-            group=f"prepare {root}", task=name,
+            group=f"prepare {root}", task=name, settings=settings,
         )  # fmt: skip
 
-    def floor(self, name: str, task: DatasetTask) -> str:
+    def floor(self, name: str, task: ClassifyTask | SummarizeTask) -> str:
         params = {
             "dataset": task.dataset,
             "contents": self.world.dataset_key(task.dataset),
@@ -52,23 +63,26 @@ class Asking(Making):
             return None
         parents = dict(model.parts)
         params: dict[str, Any] = {
-            "task": task.model_dump(exclude={"limit", "seed", "shots", "dataset"}),
+            "task": task.model_dump(exclude={"limit", "seed", "shots", *DOCUMENTS}),
             "options": model.options,
             "seed": self.task_seed(task),
         }
+        before = list(self.checks_before(model, asked=isinstance(task, AskedTask)))
         versions = [model.engine, "adapter" * ("adapter" in model.parts), model.options["quantize"]]
-        if isinstance(task, DatasetTask):
+        if isinstance(task, ClassifyTask | SummarizeTask):
             params["task"]["dataset"] = task.dataset
-            parents["prompts"] = self.prompts[name, model.root]
-            parents["tokenizer"] = self.source(model.root)
         if isinstance(task, DivergenceTask):
             reference = self.models[task.reference]
             if reference.root != model.root:
                 return None
             parents |= {f"reference.{role}": key for role, key in reference.parts.items()}
             params["reference_options"] = reference.options
+            before += [key for key in self.checks_before(reference) if key not in before]
             del params["task"]["reference"]
-            versions.append(reference.engine)
+            versions += [reference.engine, "divergence"]
+        if isinstance(task, AskedTask):
+            parents["prompts"] = self.prompts[name, model.root]
+            parents["tokenizer"] = self.source(model.root)
         engine = " ".join(sorted({version for version in versions if version}))
         return make_step(
             "cell",
@@ -79,4 +93,45 @@ class Asking(Making):
             group=f"ask {model.name}",
             model=model.name,
             task=name,
+            after=tuple(before),
         )
+
+    def precision(self, name: str, task: DivergenceTask) -> Precision:
+        """The step that holds a reference in 16 bits against itself in 32, or why there is none."""
+        reference = self.models[task.reference]
+        sixteen = reference.options
+        exact = sixteen | {"dtype": "float32", "quantize": None}
+        parents = {"prompts": self.prompts[name, reference.root]}
+        parents |= {f"reference.{role}": key for role, key in reference.parts.items()}
+        if sixteen["quantize"] is not None:
+            return Precision(reason=f"{reference.name} is itself quantized ({sixteen['quantize']})")
+        if "gguf" in reference.parts:
+            made = self.steps[reference.parts["gguf"]]
+            if made.kind == "source":
+                return Precision(
+                    reason=f"the weights that {reference.name} was made from are not in the suite"
+                )
+            if made.kind != "convert":
+                return Precision(reason=f"{reference.name} is itself quantized")
+            parents["weights"] = made.parents["weights"]
+        else:
+            parents |= reference.parts
+            if sixteen["dtype"] not in ("bfloat16", "float16"):
+                sixteen = sixteen | {"dtype": "bfloat16"}
+        words = ["hf", "divergence", reference.engine, "adapter" * ("adapter" in parents)]
+        return Precision(
+            self.add(
+                "precision",
+                f"measure what 16 bits change in {reference.name}: {name}",
+                {"exact": exact, "sixteen": sixteen, "seed": self.task_seed(task)},
+                parents,
+                " ".join(sorted(set(words) - {""})),
+                group=f"measure {name}",
+                task=name,
+            )
+        )
+
+
+def dataset_of(task: AskedTask) -> str:
+    """The data set that a task is on; empty where it is on a text."""
+    return str(getattr(task, "dataset", None) or "")

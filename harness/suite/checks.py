@@ -56,7 +56,9 @@ def check_references(
         found += _check_model(name, model, spec, names, folder, known)
     for name, task in spec.tasks.items():
         if isinstance(task, DatasetTask):
-            found += _check_task(name, task, names, known)
+            found += _check_task(name, task, known)
+        elif isinstance(task, DivergenceTask):
+            found += _check_divergence(name, task, names, folder, known)
     for name, compare in spec.compare.items():
         found += _check_compare(name, compare, names)
     for index, gate in zip(positions, spec.gates, strict=True):
@@ -110,6 +112,19 @@ def _check_model(
         elif parent.quantize is not None:
             hint = "Take the model without `quantize`."
             yield (*at, "from"), f"`{model.from_}` is quantized while loading", hint
+        elif model.merge is not None:
+            yield from _check_merge(at, model, parent)
+
+
+def _check_merge(at: Path_, model: ModelSpec, parent: ModelSpec) -> Iterator[Found]:
+    if parent.finetune is None and parent.adapter is None:
+        hint = "Name a model with `finetune` or `adapter`."
+        yield (*at, "from"), f"`{model.from_}` has no adapter that could be merged", hint
+    elif model.merge == "dequantized" and (
+        parent.finetune is None or parent.finetune.method != "qlora"
+    ):
+        message = f"`{model.from_}` is no QLoRA: its base was not quantized for training"
+        yield (*at, "merge"), message, "Take `merge: full`."
 
 
 def _check_folder(
@@ -133,21 +148,50 @@ def _check_finetune(
             yield (*at, index), message, nearest("", learnable)
 
 
-def _check_task(
-    name: str, task: DatasetTask, names: Mapping[str, frozenset[str]], known: Known
-) -> Iterator[Found]:
+def _check_task(name: str, task: DatasetTask, known: Known) -> Iterator[Found]:
     at: Path_ = ("tasks", name)
     kind = known.datasets.get(task.dataset)
     if kind is None:
         hint = nearest(task.dataset, known.datasets)
         yield (*at, "dataset"), f"unknown data set `{task.dataset}`", hint
-    elif isinstance(task, ClassifyTask | SummarizeTask) and kind != task.type:
+    elif kind != task.type:
         fitting = [k for k, v in known.datasets.items() if v == task.type]
         message = f"`{task.dataset}` is made for `{kind}`, not for `{task.type}`"
         yield (*at, "dataset"), message, nearest("", fitting)
-    if isinstance(task, DivergenceTask) and task.reference not in names["models"]:
+
+
+def _check_divergence(
+    name: str,
+    task: DivergenceTask,
+    names: Mapping[str, frozenset[str]],
+    folder: Path,
+    known: Known,
+) -> Iterator[Found]:
+    at: Path_ = ("tasks", name)
+    if task.dataset is not None and task.dataset not in known.datasets:
+        hint = nearest(task.dataset, known.datasets)
+        yield (*at, "dataset"), f"unknown data set `{task.dataset}`", hint
+    if task.text is not None:
+        yield from _check_text((*at, "text"), resolve(task.text, folder))
+    if task.reference not in names["models"]:
         hint = nearest(task.reference, names["models"])
         yield (*at, "reference"), f"there is no model `{task.reference}`", hint
+
+
+def _check_text(at: Path_, path: Path) -> Iterator[Found]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        yield at, f"there is no file {path}", "Paths start from the suite's folder."
+    except UnicodeDecodeError as error:
+        message = f"{path} is no UTF-8 text: {error.reason} at byte {error.start}"
+        yield at, message, "Name a text file, or save this one as UTF-8."
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        yield at, message, "Name a text file that this user may read."
+    else:
+        if not text.strip():
+            yield at, f"{path} is empty", "Name a text of at least a few sentences."
 
 
 def _check_compare(

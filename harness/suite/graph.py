@@ -15,7 +15,7 @@ class World(Protocol):
     starter: Path
 
     def fingerprint(self, path: Path) -> str:
-        """SHA-256 of the contents of a model folder or file."""
+        """SHA-256 of the contents of a model folder, or of a file: a GGUF, an adapter, a text."""
 
     def dataset_key(self, name: str) -> str:
         """SHA-256 of a data set's contents and of the way it is put to a model."""
@@ -44,6 +44,22 @@ class ModelPlan:
     """The model whose fine-tuning this one repeats with another seed."""
     training: str = ""
     parity: str = ""
+    """The step that holds its F16 GGUF against the weights."""
+    merge_parity: str = ""
+    """The step that holds its merged weights against base and adapter."""
+    checks: tuple[str, ...] = ()
+    """The steps whose findings concern this model: these two, and those on what it is asked."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """What rounding to 16 bits alone changes in the reference of a divergence task.
+
+    `step` is the key of the step that measures it; where there is none, `reason` says why.
+    """
+
+    step: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,14 +77,16 @@ class Plan:
     """(task, root model) -> key of the step that writes the prompts."""
     floors: dict[str, str]
     """Task -> key of the step that computes its floors."""
+    precision: dict[str, Precision]
+    """Divergence task -> what 16 bits alone change in its reference."""
 
     def ancestors(self, step: Step) -> list[str]:
-        """Keys of all steps that a step needs, parents first."""
+        """Keys of all steps that must be done before a step, parents first; rounds left out."""
         found: dict[str, None] = {}
 
         def visit(at: Step) -> None:
-            for parent in at.parents.values():
-                if parent not in found:
+            for parent in (*at.parents.values(), *at.after):
+                if parent not in found and parent in self.steps:
                     visit(self.steps[parent])
                     found[parent] = None
 

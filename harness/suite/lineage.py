@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from harness.suite.schema import ModelSpec
 
@@ -29,6 +31,52 @@ def root_of(models: Mapping[str, ModelSpec], name: str) -> str:
 def is_gguf(spec: ModelSpec) -> bool:
     """Whether llama.cpp runs this model."""
     return spec.gguf is not None
+
+
+@dataclass(frozen=True)
+class Merge:
+    """The adapter of a model, merged into its base."""
+
+    model: str
+    precision: Literal["full", "dequantized"]
+    """Of the base: its own weights, or the NF4 values that a QLoRA was trained on."""
+    trained_on: Literal["full", "nf4"]
+    """What the adapter was trained on."""
+
+    @property
+    def words(self) -> str:
+        """Such as "qlora into the full-precision base"; nothing where there is no choice."""
+        return self.model if self.trained_on == "full" else f"{self.model} {self.place}"
+
+    @property
+    def place(self) -> str:
+        """Into what."""
+        return f"into the {'full-precision' if self.precision == 'full' else 'dequantized'} base"
+
+
+def merge_of(models: Mapping[str, ModelSpec], name: str) -> Merge | None:
+    """The merge that gives a model's weights in one piece; None for a source.
+
+    Where a suite does not say, an adapter goes into the values that it was trained on.
+    """
+    spec = models[name]
+    if spec.merge is not None and spec.from_ in models:
+        adapted, precision = spec.from_, spec.merge
+    elif spec.finetune is not None or spec.adapter is not None:
+        adapted, precision = name, None
+    else:
+        return None
+    finetune = models[adapted].finetune
+    nf4 = finetune is not None and finetune.method == "qlora"
+    return Merge(adapted, precision or ("dequantized" if nf4 else "full"), "nf4" if nf4 else "full")
+
+
+def last_merge(models: Mapping[str, ModelSpec], name: str) -> Merge | None:
+    """The last merge on the way to a model's files; None where nothing was merged."""
+    spec = models[name]
+    if spec.merge is not None:
+        return merge_of(models, name)
+    return merge_of(models, spec.from_) if spec.from_ in models else None
 
 
 def resolve(path: str, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Steps that make models: source → finetune → merge → convert → quantize, and their checks."""
+"""Steps that make models: source → finetune → merge → convert → quantize."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.suite.graph import ModelPlan, World
-from harness.suite.lineage import ancestry, resolve, root_of
+from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
 from harness.suite.schema import DatasetTask, FineTune, ModelSpec
@@ -26,6 +26,8 @@ class Making:
     steps: dict[str, Step] = field(default_factory=dict)
     models: dict[str, ModelPlan] = field(default_factory=dict)
     prompts: dict[tuple[str, str], str] = field(default_factory=dict)
+    prompt_checks: dict[str, str] = field(default_factory=dict)
+    """Root model -> key of the step that checks what its lineage is asked."""
 
     def add(
         self,
@@ -69,13 +71,21 @@ class Making:
 
     def weights(self, name: str) -> str:
         """Key of the step that holds a model's weights in one piece."""
-        spec = self.spec(name)
-        if spec.from_ is None:
-            return self.source(name)
-        parents = {"weights": self.weights(spec.from_), "adapter": self.adapter(name)}
-        dequantized = spec.finetune is not None and spec.finetune.method == "qlora"
-        params = {"base_precision": "dequantized" if dequantized else "full"}
-        return self.add("merge", f"merge {name}", params, parents, group=f"make {name}")
+        merge = merge_of(self.suite.spec.models, name)
+        return self.source(name) if merge is None else self.merged(merge)
+
+    def merged(self, merge: Merge) -> str:
+        """Key of the step that merges an adapter into its base."""
+        return self.add(
+            "merge", f"merge {merge.words}", {"base_precision": merge.precision},
+            self.unmerged(merge.model), group=f"make {merge.model}",
+        )  # fmt: skip
+
+    def unmerged(self, name: str) -> dict[str, str]:
+        """Keys of the steps that hold base and adapter of a model, by role."""
+        base = self.spec(name).from_
+        assert base is not None
+        return {"weights": self.weights(base), "adapter": self.adapter(name)}
 
     def finetuned(self, name: str, parent: str, finetune: FineTune) -> str:
         root, defaults = root_of(self.suite.spec.models, name), self.suite.spec.defaults
@@ -101,35 +111,37 @@ class Making:
             {"weights": self.weights(parent), "examples": examples},
             engine=finetune.method,
             group=f"fine-tune {name}",
+            after=self.prompt_check(name),
         )
 
-    def gguf(self, name: str) -> tuple[str, str]:
-        """Keys of the steps that make a model's GGUF and that check the F16 one.
-
-        The second is empty where the suite asks nothing to check it on.
-        """
+    def gguf(self, name: str) -> str:
+        """Key of the step that makes a model's GGUF."""
         spec = self.spec(name)
         if spec.from_ is None:
-            return self.source(name), ""
-        group, weights = f"make {spec.from_}", self.weights(spec.from_)
-        f16 = self.add(
-            "convert", f"convert {spec.from_} to GGUF", {"type": "F16"}, {"weights": weights},
-            group=group,
-        )  # fmt: skip
-        root = root_of(self.suite.spec.models, name)
-        asked = {f"prompts.{t}": key for (t, r), key in self.prompts.items() if r == root}
-        parity = "" if not asked else self.add(
-            "parity", f"check the GGUF of {spec.from_}", {},
-            {"weights": weights, "gguf": f16, **asked}, group=group,
-            settings={"against": f"the weights of {spec.from_}"},
-        )  # fmt: skip
+            return self.source(name)
+        f16 = self.f16(spec.from_)
         if spec.gguf == "F16":
-            return f16, parity
-        quantized = self.add(
+            return f16
+        return self.add(
             "quantize", f"quantize {spec.from_} to {spec.gguf}", {"type": spec.gguf},
-            {"gguf": f16}, group=group,
+            {"gguf": f16}, group=f"make {spec.from_}",
         )  # fmt: skip
-        return quantized, parity
+
+    def f16(self, name: str) -> str:
+        """Key of the step that makes the F16 GGUF of a model's weights."""
+        parents = {"weights": self.weights(name)}
+        label = f"convert {name} to GGUF"
+        return self.add("convert", label, {"type": "F16"}, parents, group=f"make {name}")
+
+    def asked(self, name: str) -> dict[str, str]:
+        """Keys of the steps that write what a model's lineage is asked, by role."""
+        root = root_of(self.suite.spec.models, name)
+        return {f"prompts.{t}": key for (t, r), key in self.prompts.items() if r == root}
+
+    def prompt_check(self, name: str) -> tuple[str, ...]:
+        """Key of the step that checks what a model's lineage is asked, if anything."""
+        root = root_of(self.suite.spec.models, name)
+        return tuple(key for r, key in self.prompt_checks.items() if r == root)
 
     def plain(self, root: str) -> bool:
         return self.spec(root).chat_template == "none"
@@ -140,13 +152,13 @@ class Making:
         root = models[chain[0]]
         quantize = "nf4" if spec.finetune and spec.finetune.method == "qlora" else spec.quantize
         options = {"quantize": quantize, "dtype": spec.dtype, **spec.engine.model_dump()}
-        training, parity, parts = "", "", {}
+        training, parts = "", {}
         if spec.gguf is not None:
-            parts["gguf"], parity = self.gguf(name)
-        elif spec.from_ is not None:
-            parts = {"weights": self.weights(spec.from_), "adapter": self.adapter(name)}
+            parts["gguf"] = self.gguf(name)
+        elif spec.from_ is None or spec.merge is not None:
+            parts["weights"] = self.weights(name)
         else:
-            parts["weights"] = self.source(name)
+            parts = self.unmerged(name)
         trained = [n for n in chain if models[n].finetune is not None]
         if trained:
             training = self.adapter(trained[-1])
@@ -161,5 +173,4 @@ class Making:
             replica_of=replica_of(models).get(name, ""),
             synthetic=root.source == "starter",
             training=training,
-            parity=parity,
         )

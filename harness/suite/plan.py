@@ -3,6 +3,7 @@
 source → finetune → merge → convert → quantize          artifacts
 source → prompts, examples;  floors                      what is asked and learned
 (artifact, prompts) → cell                               what is answered
+(reference, prompts) → precision                         what 16 bits alone change in it
 artifact → round → … → round → cell                      what is timed, the models in turn
 """
 
@@ -14,8 +15,8 @@ from harness.suite.lineage import root_of
 from harness.suite.reader import Suite
 from harness.suite.rounds import in_turn, rounds_of
 from harness.suite.schema import (
+    AskedTask,
     ClassifyTask,
-    DatasetTask,
     DivergenceTask,
     SpeedTask,
     SummarizeTask,
@@ -37,14 +38,21 @@ def make_plan(suite: Suite, world: World, limit: int | None = None) -> Plan:
     roots = list(dict.fromkeys(root_of(models, name) for name in models))
     for root in roots:
         for name, task in tasks.items():
-            if isinstance(task, DatasetTask):
+            other = isinstance(task, DivergenceTask) and root_of(models, task.reference) != root
+            if isinstance(task, AskedTask) and not other:
                 builder.ask(name, task, root)
+        builder.check_prompts(root)
     floors = {
         name: builder.floor(name, task)
         for name, task in tasks.items()
         if isinstance(task, ClassifyTask | SummarizeTask)
     }
     builder.models.update({name: builder.model(name) for name in models})
+    precision = {
+        name: builder.precision(name, task)
+        for name, task in tasks.items()
+        if isinstance(task, DivergenceTask)
+    }
     # Divergence comes last in a worker, since it loads a second model.
     order = sorted(tasks, key=lambda name: isinstance(tasks[name], DivergenceTask))
     cells = [
@@ -64,4 +72,5 @@ def make_plan(suite: Suite, world: World, limit: int | None = None) -> Plan:
         in_turn([steps[:-1] for steps in rounds]),
         builder.prompts,
         floors,
+        precision,
     )

@@ -26,7 +26,7 @@ def rounds_of(cell: Step, task: SpeedTask) -> list[Step]:
             "label": f"time {cell.model}: {cell.task}{which}",
             "settings": {"cell": cell.key, "round": number},
             "group": f"time {cell.model} {cell.task} {number}",
-            "after": tuple(step.key for step in steps),
+            "after": (*cell.after, *(step.key for step in steps)),
         }
         if number == count:
             steps.append(replace(cell, **place))

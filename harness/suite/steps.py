@@ -11,13 +11,16 @@ from typing import Any, Literal
 Kind = Literal[
     "source",
     "prompts",
+    "check",
     "examples",
     "floors",
     "finetune",
     "merge",
+    "merge-parity",
     "convert",
     "quantize",
     "parity",
+    "precision",
     "round",
     "cell",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.suite.lineage import last_merge
 from harness.suite.schema import FineTune, ModelSpec
 
 
@@ -18,6 +19,9 @@ def describe(spec: ModelSpec) -> str:
         return f"{spec.from_} fine-tuned by {method_words(spec.finetune)}"
     if spec.adapter is not None:
         return f"{spec.from_} with the adapter {spec.adapter}"
+    if spec.merge is not None:
+        place = "base in full precision" if spec.merge == "full" else "dequantized base"
+        return f"{spec.from_} merged into its {place}"
     if spec.gguf is not None:
         return f"{spec.from_} as {spec.gguf} GGUF" if spec.from_ else f"the file {spec.gguf}"
     source = "the embedded starter model" if spec.source == "starter" else f"{spec.source}"
@@ -33,14 +37,20 @@ def lineage_words(models: Mapping[str, ModelSpec], chain: list[str]) -> list[str
             words += [spec.source, *([f"{spec.quantize} on load"] if spec.quantize else [])]
         elif spec.from_ is None:
             words.append(str(spec.gguf))
-        elif spec.gguf is not None:
-            merged = models[spec.from_].from_ is not None
-            words += ["merged"] * merged + ["F16 GGUF"]
-            words += [spec.gguf] if spec.gguf != "F16" else []
         else:
-            if models[spec.from_].from_ is not None:
-                words.append("merged")
-            words.append(
-                method_words(spec.finetune) if spec.finetune else f"adapter {spec.adapter}"
-            )
+            if models[spec.from_].merge is None:
+                words += _merged_words(models, name)
+            if spec.gguf is not None:
+                words += ["F16 GGUF", *([spec.gguf] if spec.gguf != "F16" else [])]
+            elif spec.finetune is not None:
+                words.append(method_words(spec.finetune))
+            elif spec.adapter is not None:
+                words.append(f"adapter {spec.adapter}")
     return words
+
+
+def _merged_words(models: Mapping[str, ModelSpec], name: str) -> list[str]:
+    merge = last_merge(models, name)
+    if merge is None:
+        return []
+    return ["merged" if merge.trained_on == "full" else f"merged {merge.place}"]

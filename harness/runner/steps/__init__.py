@@ -12,18 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from harness.runner.jobs import Progress, Task
-from harness.runner.steps import asking, checking, making
+from harness.runner.steps import asking, checking, making, measuring
 from harness.suite.steps import Kind
 
 Handler = Callable[[Task, Path, int, Progress], dict[str, Any]]
 
 HANDLERS: Mapping[Kind, Handler] = {
     "prompts": asking.prompts,
+    "check": checking.prompts,
     "examples": asking.examples,
     "floors": asking.floors,
+    "precision": measuring.precision,
     "finetune": making.finetune,
     "merge": making.merge,
     "convert": making.convert,
     "quantize": making.quantize,
-    "parity": checking.parity,
+    "parity": checking.conversion,
+    "merge-parity": checking.merge,
 }

@@ -1,29 +1,102 @@
-"""Steps that check whether a model is what it should be."""
+"""Steps that check whether a model is what it should be; what they find is in `outcome`.
+
+`checks` there are `harness.records.Check` records without a model's name: models that are made
+alike share the step, and the summary says which they are.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from harness.records import Check, Parity
 from harness.runner.jobs import Progress, Task
 
-PARITY_PROMPTS = 8
-"""Prompts of each task that a GGUF is checked on."""
-
-
-def parity(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
-    """An F16 GGUF against the weights it was converted from."""
-    from harness.models.parity import check_parity
+if TYPE_CHECKING:
     from harness.tasks.prompts import PromptSet
 
-    prompts = out / "prompts.jsonl"
-    with prompts.open("w") as stream:
-        for role, folder in sorted(task.inputs.items()):
-            if role.startswith("prompts."):
-                for prompt in PromptSet.read(Path(folder)).prompts[:PARITY_PROMPTS]:
-                    row = {"text": prompt.text, "ids": prompt.ids}
-                    stream.write(f"{json.dumps(row)}\n")
+PARITY_PROMPTS = 8
+"""Prompts of each task that weights are compared on."""
+
+
+def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """What is asked, as the model's own tokenizer and (where there is one) its GGUF's read it."""
+    from harness.engines.tokenizer import open_tokenizer
+    from harness.models.prompt_parity import TaskPrompts, check_bos, check_gguf_prompts
+
+    asked = [
+        TaskPrompts(name, found.prompts, found.mode == "chat") for name, found in _prompt_sets(task)
+    ]
+    source = open_tokenizer(Path(task.inputs["tokenizer"]))
+    if "gguf" in task.inputs:
+        checks = check_gguf_prompts(source, open_tokenizer(Path(task.inputs["gguf"])), asked)
+    else:
+        checks = [check_bos(source, asked)]
+    return {"checks": [check.model_dump(mode="json") for check in checks]}
+
+
+def conversion(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """An F16 GGUF against the weights it was converted from."""
+    from harness.models.parity import check_parity
+
     weights, gguf = Path(task.inputs["weights"]), Path(task.inputs["gguf"])
-    found = check_parity(weights, gguf, prompts, out / "parity.json")
-    return {**found.model_dump(mode="json"), "against": task.step.settings["against"]}
+    found = check_parity(weights, gguf, _write_prompts(task, out), out / "parity.json")
+    hint = "The figures of this GGUF are of another model: convert with another llama.cpp."
+    return _outcome(task, "conversion", found, "failed", hint)
+
+
+def merge(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """Merged weights against base and adapter."""
+    import torch
+
+    from harness.models.merge_parity import check_merge
+    from harness.models.parity import read_prompts
+
+    torch.set_num_threads(threads)
+    base, adapter, merged = (Path(task.inputs[r]) for r in ("weights", "adapter", "merged"))
+    asked = read_prompts(_write_prompts(task, out))
+    params = task.step.params
+    found = check_merge(base, adapter, merged, asked, params["trained_on"])
+    wanted = params["base_precision"] == "full" and params["trained_on"] == "nf4"
+    if wanted and found.cause is not None and found.cause.name == "full-base":
+        hint = "This is what `merge: full` asks for; `merge: dequantized` merges into these values."
+        return _outcome(task, "merge", found.parity, "allowed", hint)
+    hint = "Figures of the merged model are not those of the fine-tuning: merge again."
+    return _outcome(task, "merge", found.parity, "failed", hint)
+
+
+def _outcome(task: Task, name: str, found: Parity, otherwise: str, hint: str) -> dict[str, Any]:
+    """The record and the finding; `otherwise` is its status where it did not pass."""
+    figures = found.model_dump(include={
+        "prompts", "tokens", "max_logprob_difference", "mean_logprob_difference", "mean_kl",
+        "top1_agreement",
+    })  # fmt: skip
+    check = Check.model_validate(
+        {"name": name, "model": "", "status": "passed" if found.passed else otherwise,
+         "message": found.reason, "hint": "" if found.passed else hint, "figures": figures}
+    )  # fmt: skip
+    parity = {**found.model_dump(mode="json"), "against": task.step.settings["against"]}
+    return {"parity": parity, "checks": [check.model_dump(mode="json")]}
+
+
+def _prompt_sets(task: Task) -> Iterator[tuple[str, PromptSet]]:
+    """What each task asks, by the task's name."""
+    from harness.tasks.prompts import PromptSet
+
+    for role, folder in sorted(task.inputs.items()):
+        if role.startswith("prompts."):
+            yield role.removeprefix("prompts."), PromptSet.read(Path(folder))
+
+
+def _write_prompts(task: Task, out: Path) -> Path:
+    """The first prompts of each task as a file in `out`."""
+    file = out / "prompts.jsonl"
+    with file.open("w") as stream:
+        for _, found in _prompt_sets(task):
+            for prompt in found.prompts[:PARITY_PROMPTS]:
+                text = prompt.text if found.mode != "text" else None
+                row = {"text": text, "ids": prompt.ids}
+                stream.write(f"{json.dumps(row)}\n")
+    return file

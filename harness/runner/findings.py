@@ -1,0 +1,35 @@
+"""What the checking steps found: read back from manifests, and judged by the suite's policy."""
+
+from __future__ import annotations
+
+from harness.errors import BadModelError
+from harness.records import Check
+from harness.runner.artifacts import Manifest
+from harness.suite.steps import Step
+
+ALLOW = "`defaults: {mismatch: allow}` in the suite asks all the same, and the report says so."
+
+
+def checks_of(manifest: Manifest, step: Step) -> list[Check]:
+    """A step's findings as the suite takes them: what it lets pass is `allowed`, not failed."""
+    found = [Check.model_validate(check) for check in manifest.outcome.get("checks", ())]
+    if step.settings.get("mismatch") != "allow":
+        return found
+    return [
+        check.model_copy(update={"status": "allowed"}) if check.status == "failed" else check
+        for check in found
+    ]
+
+
+def refusal(manifest: Manifest, step: Step) -> BadModelError | None:
+    """Why nothing may be asked after this step; None where all is well or allowed.
+
+    Only a `check` refuses: weights beyond their limits are marked, and asked all the same.
+    """
+    if step.kind != "check":
+        return None
+    failed = [check for check in checks_of(manifest, step) if check.status == "failed"]
+    if not failed:
+        return None
+    hints = dict.fromkeys([*(check.hint for check in failed), ALLOW])
+    return BadModelError(" ".join(check.message for check in failed), " ".join(hints))

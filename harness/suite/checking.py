@@ -1,0 +1,90 @@
+"""Steps that check models: what they are asked, how their GGUFs read it, and their weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from harness.suite.graph import ModelPlan
+from harness.suite.lineage import last_merge, root_of
+from harness.suite.making import Making
+
+
+class Checking(Making):
+    """Collects the steps that look for what makes figures wrong without a word.
+
+    A `check` must pass before anything is asked; `parity` and `merge-parity` mark a model.
+    """
+
+    def check_prompts(self, root: str) -> None:
+        """A step that checks what a lineage is asked; none where it is asked nothing."""
+        asked = self.asked(root)
+        if asked:
+            self.prompt_checks[root] = self.add(
+                "check", f"confirm the prompts for {root}", {},
+                {"tokenizer": self.source(root), **asked},
+                group=f"prepare {root}", settings=self._policy,
+            )  # fmt: skip
+
+    def model(self, name: str) -> ModelPlan:
+        gguf = self.gguf_check(name)
+        plan = super().model(name)
+        parity, merge_parity = self.conversion_check(name), self.merge_check(name)
+        own = self.prompt_check(name) if name == plan.root else ()
+        found = (*own, gguf, parity, merge_parity)
+        checks = tuple(key for key in found if key)
+        return replace(plan, parity=parity, merge_parity=merge_parity, checks=checks)
+
+    def checks_before(self, model: ModelPlan, asked: bool = True) -> tuple[str, ...]:
+        """Keys of the checks that must have passed before a model is asked, or only timed."""
+        own = self.prompt_check(model.name) if asked else ()
+        return tuple(key for key in (*own, self.gguf_check(model.name)) if key)
+
+    def gguf_check(self, name: str) -> str:
+        """Key of the step that compares how a GGUF and its source read the prompts, or ""."""
+        spec, asked = self.spec(name), self.asked(name)
+        if spec.gguf is None or spec.from_ is None or not asked:
+            return ""
+        root = root_of(self.suite.spec.models, name)
+        return self.add(
+            "check",
+            f"confirm that the GGUF of {spec.from_} reads prompts as {root} does",
+            {},
+            {"tokenizer": self.source(root), "gguf": self.f16(spec.from_), **asked},
+            engine="llamacpp",
+            group=f"make {spec.from_}",
+            settings=self._policy,
+        )
+
+    def conversion_check(self, name: str) -> str:
+        """Key of the step that holds an F16 GGUF against the weights that it was made from."""
+        spec, asked = self.spec(name), self.asked(name)
+        if spec.gguf is None or spec.from_ is None or not asked:
+            return ""
+        return self.add(
+            "parity",
+            f"check the GGUF of {spec.from_}",
+            {},
+            {"weights": self.weights(spec.from_), "gguf": self.f16(spec.from_), **asked},
+            group=f"make {spec.from_}",
+            settings={"against": f"the weights of {spec.from_}"},
+        )
+
+    def merge_check(self, name: str) -> str:
+        """Key of the step that holds merged weights against base and adapter, or ""."""
+        merge, asked = last_merge(self.suite.spec.models, name), self.asked(name)
+        if merge is None or not asked:
+            return ""
+        base = self.spec(merge.model).from_
+        return self.add(
+            "merge-parity",
+            f"check the merge of {merge.words}",
+            {"base_precision": merge.precision, "trained_on": merge.trained_on},
+            {**self.unmerged(merge.model), "merged": self.merged(merge), **asked},
+            group=f"make {merge.model}",
+            settings={"against": f"{base} with the adapter of {merge.model}, unmerged"},
+        )
+
+    @property
+    def _policy(self) -> dict[str, Any]:
+        return {"mismatch": self.suite.spec.defaults.mismatch}
