@@ -20,6 +20,7 @@ class TaskSummary(Record):
     type: Literal["classify", "summarize", "divergence", "speed"]
     description: str
     dataset: str | None = None
+    """The data set, or the text file of a divergence task."""
     n: int | None = None
     available: int | None = None
     seed: int | None = None
@@ -28,7 +29,9 @@ class TaskSummary(Record):
     prompts: dict[str, str] = Field(default_factory=dict)
     """Prompt hash by lineage (the root model's name)."""
     floors: dict[str, dict[str, Value]] = Field(default_factory=dict)
-    """What needs no language model: {"majority": {"accuracy": …}, "tfidf": …, "lead": …}."""
+    """What figures are held against: {"majority": {"accuracy": …}, "tfidf": …, "lead": …}, which
+    need no language model; of a divergence {"16-bit": {"kl_mean": …}}, what 16 bits alone change in
+    the reference."""
     example_prompt: str = ""
     settings: dict[str, Any] = Field(default_factory=dict)
     synthetic: bool = False

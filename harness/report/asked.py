@@ -8,7 +8,7 @@ from harness.report.facts import HASH_LENGTH, key_words, settings, short
 from harness.report.format import DASH, clean_lines, count, duration, si_bytes
 from harness.report.tables import MODEL, name
 
-SHOWN_ELSEWHERE = {"type", "dataset", "shots", "reference", "seed", "limit"}
+SHOWN_ELSEWHERE = {"type", "dataset", "shots", "reference", "seed", "limit", "text"}
 
 
 def tasks(summary: Summary) -> Table:

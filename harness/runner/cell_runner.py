@@ -59,10 +59,12 @@ class CellRunner:
             reference=reference,
             decode=lambda ids: _tokenizer(task.inputs["tokenizer"]).decode(ids),
         )
+        hashes = {prompt.index: prompts.sha256_of(prompt) for prompt in prompts.prompts}
         started, computed = time.perf_counter(), engine.work.tokens
         with folder.samples_file.open("a") as stream:
             for count, sample in enumerate(ask(spec, asking), start=1):
-                stream.write(f"{sample.model_dump_json()}\n")
+                asked = sample.model_copy(update={"prompt": hashes[sample.index]})
+                stream.write(f"{asked.model_dump_json()}\n")
                 stream.flush()
                 seconds, tokens = time.perf_counter() - started, engine.work.tokens - computed
                 pace = Pace(count, tokens, seconds)
@@ -87,8 +89,9 @@ class CellRunner:
 
 
 def _task_spec(params: Mapping[str, Any]) -> Any:
-    """The task as the suite gave it; the reference travels as files, not by name."""
-    extra = {"reference": "reference"} if params["type"] == "divergence" else {}
+    """The task as the suite gave it; reference and documents travel as files, not by name."""
+    named = {"reference": "reference", "text": "prompts"}
+    extra = named if params["type"] == "divergence" else {}
     return _TASK.validate_python({**params, **extra})
 
 

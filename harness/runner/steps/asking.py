@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data import DATASETS, draw
+from harness.errors import BadDataError
 from harness.runner.artifacts import FILE_OF_KIND
 from harness.runner.jobs import Progress, Task
 
@@ -14,9 +15,19 @@ from harness.runner.jobs import Progress, Task
 def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What a task asks the models of one lineage."""
     from harness.engines.tokenizer import open_tokenizer
-    from harness.tasks.prompting import prompts_to_ask
+    from harness.tasks.prompting import prompts_to_ask, windows_to_read
 
     params = task.step.params
+    if "window" in params:
+        windows = windows_to_read(
+            open_tokenizer(Path(task.inputs["tokenizer"])),
+            read_text(Path(task.step.settings["path"])),
+            window=params["window"],
+            limit=params["limit"],
+            seed=params["seed"],
+        )
+        windows.write(out)
+        return windows.summary()
     info = DATASETS[params["dataset"]]
     prompts = prompts_to_ask(
         open_tokenizer(Path(task.inputs["tokenizer"])),
@@ -29,6 +40,19 @@ def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str
     )
     prompts.write(out)
     return prompts.summary()
+
+
+def read_text(path: Path) -> str:
+    """A text that a task names, its line ends as they stand.
+
+    Raises:
+        BadDataError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        hint = "Put the file that the task names under `text` back, as UTF-8."
+        raise BadDataError(f"{path}: the text cannot be read: {error}", hint) from None
 
 
 def examples(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:

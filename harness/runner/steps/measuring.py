@@ -1,0 +1,53 @@
+"""Steps that measure what a figure has to be held against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.analysis.registry import METRICS, TASK_METRICS
+from harness.runner.jobs import Progress, Task
+
+OF_PAIR = tuple(
+    name
+    for name in TASK_METRICS["divergence"]
+    if METRICS[name].measures == "change" or name == "perplexity_ratio"
+)
+"""What a divergence task says of a candidate and its reference together."""
+
+
+def precision(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """What rounding to 16 bits alone changes in a reference, on a divergence task's documents.
+
+    KL(float32 || 16 bits): Transformers in float32 against the F16 GGUF made from the same weights,
+    or against the same weights in bfloat16 or float16.
+    """
+    from harness.analysis.metrics import compute_metrics
+    from harness.engines import open_engine
+    from harness.runner.engine_files import engine_spec
+    from harness.suite.schema import DivergenceTask
+    from harness.tasks.asking import Asking, ask
+    from harness.tasks.prompts import PromptSet
+
+    params, prompts = task.step.params, PromptSet.read(Path(task.inputs["prompts"]))
+    asked = DivergenceTask(type="divergence", text="prompts", reference="reference")
+    exact = open_engine(engine_spec("", task.inputs, params["exact"], threads))
+    try:
+        rounded = open_engine(engine_spec("reference.", task.inputs, params["sixteen"], threads))
+        try:
+            asking = Asking(task.step.key, rounded, params["seed"], prompts, reference=exact)
+            samples = []
+            for sample in ask(asked, asking):
+                samples.append(sample)
+                progress(len(samples), len(prompts.prompts), "examples")
+        finally:
+            rounded.close()
+    finally:
+        exact.close()
+    found = compute_metrics("divergence", samples, params["seed"])
+    return {
+        "exact": f"{exact.info.engine} {exact.info.dtype}",
+        "sixteen": f"{rounded.info.engine} {rounded.info.dtype}",
+        "n": len(samples),
+        "metrics": {name: found[name].model_dump() for name in OF_PAIR},
+    }
