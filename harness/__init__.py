@@ -3,10 +3,11 @@
 import harness
 harness.run("suites/quickstart.yaml")
 harness.load_results("results/quickstart")      # a tidy pandas frame
+harness.compare("results/quickstart", "lora-f16", "lora-q4")   # paired differences, another
 harness.report("results/quickstart")
 """
 
-from harness.api import load_results, report, run
+from harness.api import compare, load_results, report, run
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load_results", "report", "run"]
+__all__ = ["__version__", "compare", "load_results", "report", "run"]

@@ -63,6 +63,61 @@ def load_results(path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def compare(
+    results: str | Path,
+    *others: str | Path,
+    baseline: str | Path | None = None,
+    task: str | None = None,
+    metric: str | None = None,
+    confidence: float = 0.95,
+    any_prompts: bool = False,
+) -> pd.DataFrame:
+    """Paired differences as a tidy frame: a row for each pair of models, task and metric.
+
+    Columns: task, metric, baseline, candidate, before, after, difference, low, high, p, better,
+    worse, n, detectable, ratio, ratio_low, ratio_high, note, reason (why there is no difference),
+    conclusion.
+
+    Args:
+        results: a results folder, or its summary.json.
+        others: a baseline and a candidate of it; or another results folder, whose models are held
+            against those of `results`; or, with `baseline`, one model or none.
+        baseline: a saved baseline, by name or as a folder, that models are held against.
+        task: only this one.
+        metric: only this one.
+        confidence: of the intervals.
+        any_prompts: compare answers to different prompts, too.
+
+    Raises:
+        InputError: something that was named is not there, or cannot be compared.
+    """
+    import pandas as pd
+
+    from harness.records import Comparison
+    from harness.report.outcomes import outcome
+    from harness.runner.comparing import Wanted, compare_results
+
+    wanted = Wanted(
+        baseline=None if baseline is None else str(baseline),
+        task=task,
+        metric=metric,
+        confidence=confidence,
+        any_prompts=any_prompts,
+    )
+    compared = compare_results(Path(results), [str(other) for other in others], wanted)
+    renamed = {"baseline_value": "before", "candidate_value": "after", "delta": "difference"}
+    elsewhere = {"name", "p_adjusted", "seeds", "right_to_wrong", "wrong_to_right"}
+    elsewhere |= {"changed_for_better", "changed_for_worse"}
+    columns = [name for name in Comparison.model_fields if name not in elsewhere]
+    rows = [
+        {**row.model_dump(), "conclusion": outcome(row, confidence).value}
+        for pair in compared.pairs
+        for of in pair.tasks
+        for row in of.rows
+    ]
+    return pd.DataFrame(rows, columns=[*columns, "conclusion"]).rename(columns=renamed)
+
+
 def report(path: str | Path, out: str | Path | None = None) -> list[Path]:
     """Writes the report of results; gives its files, the Markdown first and the HTML second.
 

@@ -35,10 +35,14 @@ class ComparedTask:
 
 @dataclass(frozen=True)
 class ComparedModels:
-    """A candidate against a baseline, which may be the same model somewhere else."""
+    """A candidate against a baseline, which may be the same model somewhere else.
+
+    `baseline` is what the baseline is called beside the candidate, `baseline_model` its name.
+    """
 
     baseline: str
     candidate: str
+    baseline_model: str
     tasks: Sequence[ComparedTask]
     notes: Sequence[str] = ()
 

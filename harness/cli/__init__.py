@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -101,6 +101,43 @@ def gate(
     from harness.cli.gate import gate_results
 
     raise typer.Exit(gate_results(results, baseline, baselines, junit, markdown, json))
+
+
+@app.command()
+def compare(
+    results: ResultsOfSuite,
+    others: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="BASELINE CANDIDATE | RESULTS",
+            help="Two models of these results; or other results, whose models are held against "
+            "these; or, with --baseline, one model or none.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            help="A saved baseline, by name or as a folder, that models are held against."
+        ),
+    ] = None,
+    baselines: Baselines = Path("baselines"),
+    model: Annotated[str | None, typer.Option(help="Of two results, only this model.")] = None,
+    task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Only this metric.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show every metric.")] = False,
+    examples: Annotated[int, typer.Option(min=0, help="Changed answers shown of each task.")] = 5,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    prompts: Annotated[
+        Literal["same", "any"],
+        typer.Option(help="any: compare answers to different prompts, too."),
+    ] = "same",
+    json: Json = False,
+) -> None:
+    """Show what differs between two models, two results, or a model and its saved baseline."""
+    from harness.cli.compare import compare
+
+    asked = (model, baseline, baselines, task, metric, every, examples, confidence)
+    raise typer.Exit(compare(results, others or [], *asked, prompts == "any", json))
 
 
 @baseline_app.command()

@@ -1,0 +1,107 @@
+"""`harness compare`: two models, two results, or a model and its baseline, side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.analysis.compared import ComparedModels, ComparedTask
+from harness.records import Comparison
+from harness.report.compared import FIRST, terminal_comparison
+from harness.report.format import clean
+from harness.report.marks import marks
+from harness.report.outcomes import outcome
+from harness.runner.comparing import ComparedResults, Wanted, compare_results
+
+REPEATED = {"name", "task", "baseline", "candidate", "changed_for_better", "changed_for_worse"}
+"""Fields of a comparison that stand elsewhere in the JSON."""
+
+
+def compare(
+    results: Path,
+    others: Sequence[str],
+    model: str | None,
+    baseline: str | None,
+    baselines: Path,
+    task: str | None,
+    metric: str | None,
+    every: bool,
+    examples: int,
+    confidence: float,
+    any_prompts: bool,
+    as_json: bool,
+) -> int:
+    """Shows what differs, however large it is. Returns the exit code, which is 0."""
+    wanted = Wanted(
+        model=model,
+        baseline=baseline,
+        baselines=baselines,
+        task=task,
+        metric=metric,
+        metrics=None if every or as_json else FIRST,
+        confidence=confidence,
+        any_prompts=any_prompts,
+    )
+    compared = compare_results(results, others, wanted)
+    if as_json:
+        print(json.dumps(_as_data(compared, confidence), indent=2))
+    else:
+        _show(compared, confidence, examples)
+    return 0
+
+
+def _show(compared: ComparedResults, confidence: float, examples: int) -> None:
+    out = Console(file=sys.stdout, highlight=False)
+    for pair in compared.pairs:
+        out.print(terminal_comparison(pair, confidence, examples, _doubts(compared, pair)))
+        out.print()
+    for note in compared.notes:
+        out.print(Text(clean(note)))
+
+
+def _doubts(compared: ComparedResults, pair: ComparedModels) -> list[str]:
+    """Checks that failed for either model."""
+    found = {
+        pair.baseline: marks(compared.before).get(pair.baseline_model),
+        pair.candidate: marks(compared.after).get(pair.candidate),
+    }
+    return [f"{name}: {mark}: its figures are in doubt" for name, mark in found.items() if mark]
+
+
+def _as_data(compared: ComparedResults, confidence: float) -> dict[str, Any]:
+    return {
+        "confidence": confidence,
+        "notes": list(compared.notes),
+        "compared": [
+            {
+                "baseline": pair.baseline,
+                "candidate": pair.candidate,
+                "notes": [*_doubts(compared, pair), *pair.notes],
+                "tasks": [_task_data(task, confidence) for task in pair.tasks],
+            }
+            for pair in compared.pairs
+        ],
+    }
+
+
+def _task_data(task: ComparedTask, confidence: float) -> dict[str, Any]:
+    return {
+        "task": task.name,
+        "type": task.type,
+        "metrics": [_row_data(row, confidence) for row in task.rows],
+        "changed_by": task.flips.metric if task.flips else None,
+        "changed": [change.model_dump(mode="json") for change in task.changed],
+        "answered_otherwise_and_scored_the_same": task.reworded,
+    }
+
+
+def _row_data(row: Comparison, confidence: float) -> dict[str, Any]:
+    """A comparison as JSON knows numbers: what is not finite is null."""
+    data: dict[str, Any] = json.loads(row.model_dump_json(exclude=REPEATED))
+    return {**data, "conclusion": outcome(row, confidence).value}
