@@ -12,7 +12,6 @@ from harness.suite.replicas import replicas
 from harness.suite.schema import (
     ClassifyTask,
     CompareSpec,
-    DatasetTask,
     DivergenceTask,
     GateSpec,
     ModelSpec,
@@ -55,7 +54,7 @@ def check_references(
     for name, model in spec.models.items():
         found += _check_model(name, model, spec, names, folder, known)
     for name, task in spec.tasks.items():
-        if isinstance(task, DatasetTask):
+        if isinstance(task, ClassifyTask | SummarizeTask):
             found += _check_task(name, task, known)
         elif isinstance(task, DivergenceTask):
             found += _check_divergence(name, task, names, folder, known)
@@ -148,7 +147,9 @@ def _check_finetune(
             yield (*at, index), message, nearest("", learnable)
 
 
-def _check_task(name: str, task: DatasetTask, known: Known) -> Iterator[Found]:
+def _check_task(
+    name: str, task: ClassifyTask | SummarizeTask, known: Known
+) -> Iterator[Found]:
     at: Path_ = ("tasks", name)
     kind = known.datasets.get(task.dataset)
     if kind is None:
