@@ -15,13 +15,17 @@ from typing import Any, Literal
 import torch
 from peft.tuners.tuners_utils import BaseTunerLayer
 from peft.utils import ModulesToSaveWrapper
+from safetensors import safe_open
 
 from harness.engines.hf_adapter import apply_adapter
-from harness.engines.hf_load import load_config
+from harness.engines.weight_files import weight_files
 from harness.models.base_model import frozen_linears, load_base, through_nf4
 
+_TYPES = {"F32": torch.float32, "BF16": torch.bfloat16}
 _HALF_ULP = 0.55
 """Half a unit in the last place, and a little for sums taken in another order."""
+_SCALE_ERROR = 0.05
+"""What a factor may miss by, relatively: it is told to two or three digits."""
 Way = tuple[Literal["full", "nf4"], bool]
 """Of the base's value: which; and whether the adapter's change was added."""
 Name = Literal[
@@ -71,11 +75,12 @@ def find_cause(
         merged: what came out.
         trained_on: whether the adapter was trained on the base's weights or on their NF4 values.
     """
-    dtype = _stored_dtype(merged)
+    types = _stored_types(merged)
     others, untouched, touched = [], 0, 0
     bare, wrong, fits = [], [], set[Way]()
     scales: list[_Scale] = []
     for weight in _weights(base, adapter, merged):
+        dtype = types.get(weight.name, torch.float16)
         found = weight.fitting(dtype)
         if not weight.touched:
             untouched += 1
@@ -112,7 +117,7 @@ def find_cause(
 def _other_change(wrong: list[str], touched: int, scales: list[_Scale]) -> Cause:
     """Where tensors are not base + scale * B @ A (Hu et al. 2021, arXiv 2106.09685, eq. 3)."""
     factors = [scale.factor for scale in scales]
-    alike = max(factors) - min(factors) <= 0.01 * abs(factors[0])
+    alike = max(factors) - min(factors) <= _SCALE_ERROR * abs(factors[0])
     if len(wrong) == touched and alike and all(scale.exact for scale in scales):
         words = f"The adapter was merged at {factors[0]:.3g} times its scale (alpha / rank)."
         return Cause("scaled", words)
@@ -202,11 +207,19 @@ def _scale(weight: _Weight, trained_on: Literal["full", "nf4"], dtype: torch.dty
     change = weight.ways[which, True].double() - start
     if weight.merged.shape != start.shape or not bool(change.any()):
         return _Scale(0.0, False)
-    factor = float(((weight.merged.double() - start) * change).sum() / (change * change).sum())
-    return _Scale(factor, _is_rounded(weight.merged.double(), start + factor * change, dtype))
+    found = weight.merged.double() - start
+    factor = float((found * change).sum() / (change * change).sum())
+    left = float((found - factor * change).norm())
+    rounding = torch.finfo(dtype).eps * float(weight.merged.double().norm())
+    return _Scale(factor, left <= _SCALE_ERROR * abs(factor) * float(change.norm()) + rounding)
 
 
-def _stored_dtype(merged: Path) -> torch.dtype:
-    """The type that the merged weights were saved in."""
-    found = getattr(load_config(merged), "dtype", None)
-    return found if found in (torch.bfloat16, torch.float32) else torch.float16
+def _stored_types(merged: Path) -> dict[str, torch.dtype]:
+    """The type that each tensor was saved in."""
+    types: dict[str, torch.dtype] = {}
+    for file in weight_files(merged):
+        if file.suffix == ".safetensors":
+            with safe_open(str(file), framework="pt") as tensors:
+                for name in tensors.keys():  # noqa: SIM118 (not a mapping)
+                    types[name] = _TYPES.get(tensors.get_slice(name).get_dtype(), torch.float16)
+    return types

@@ -140,17 +140,16 @@ def _same_bos(source: Tokenizer, gguf: Tokenizer, asked: Sequence[TaskPrompts]) 
             total += 1
             ours = leading_bos(prompt.ids, source)
             theirs = leading_bos(gguf.encode(prompt.text), gguf)
-            if ours != theirs:
+            if ours != theirs or (ours and source.bos_marker != gguf.bos_marker):
                 wrong.append((part.task, number, ours, theirs))
     figures = {"prompts": float(total), "wrong": float(len(wrong))}
     if not wrong:
         return _check("bos", "passed", "The GGUF begins prompts with as many BOS.", figures)
     task, number, ours, theirs = wrong[0]
-    what = "double BOS" if theirs > 1 else "missing BOS" if theirs < ours else "added BOS"
     message = (
-        f"{what}: the GGUF's tokenizer begins {len(wrong)} of {total} prompts with another number "
-        f"of BOS than its source's; the first is prompt {number} of {task}, which is asked with "
-        f"{_bos(ours)} and would get {theirs}."
+        f"{_bos_words(ours, theirs)}: the GGUF's tokenizer begins {len(wrong)} of {total} prompts "
+        f"otherwise than its source's; the first is prompt {number} of {task}, which is asked "
+        f"with {_bos(ours)} (id {source.bos_marker}) and would get {theirs} (id {gguf.bos_marker})."
     )
     hint = (
         "The GGUF's `tokenizer.ggml.add_bos_token` or `bos_token_id` is not its source's: convert "
@@ -208,6 +207,12 @@ def _first_difference(
         f"at token {place} after BOS: {piece(ours, source)} by the source, {piece(theirs, gguf)} "
         "by the GGUF"
     )
+
+
+def _bos_words(ours: int, theirs: int) -> str:
+    if ours == theirs:
+        return "another BOS"
+    return "missing BOS" if theirs < ours else "double BOS" if theirs > 1 else "added BOS"
 
 
 def _bos(count: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,31 @@ def tiny(tokenizer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 training examples for it."""
     return write_examples(tmp_path_factory.mktemp("examples") / "examples.jsonl")
+
+
+@pytest.fixture(scope="session")
+def adapters(
+    tiny: Path, examples: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """A trained LoRA and a trained QLoRA adapter of the tiny model."""
+    from harness.models.finetune import finetune
+    from harness.models.recipe import Recipe
+
+    root = tmp_path_factory.mktemp("adapters")
+    lora = Recipe(epochs=2.0, batch_tokens=96, learning_rate=5e-3, rank=4)
+    for recipe in (lora, replace(lora, method="qlora")):
+        finetune(tiny, examples, recipe, root / recipe.method, lambda *_: None, threads=1)
+    return {method: root / method for method in ("lora", "qlora")}
+
+
+def break_converter(sources: Path, out: Path, old: str, new: str) -> Path:
+    """A copy of llama.cpp's converter with one line of its Llama conversion changed."""
+    shutil.copytree(sources, out)
+    file = out / "conversion" / "llama.py"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    return out
 
 
 @pytest.fixture(scope="session")

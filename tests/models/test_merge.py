@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,25 +14,11 @@ from safetensors.torch import load_file, save_file
 from harness.engines.hf_adapter import apply_adapter
 from harness.errors import BadModelError
 from harness.models.base_model import load_base, replace_by_nf4_values
-from harness.models.finetune import finetune
 from harness.models.merge import merge
-from harness.models.recipe import Recipe
 
 CPU = torch.device("cpu")
 IDS = torch.tensor([[1, 300, 290, 333, 280, 399, 265]])
 TOLERANCE = 0.02
-LORA = Recipe(epochs=2.0, batch_tokens=96, learning_rate=5e-3, rank=4)
-
-
-@pytest.fixture(scope="session")
-def adapters(
-    tiny: Path, examples: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Path]:
-    """A trained LoRA and a trained QLoRA adapter of the tiny model."""
-    root = tmp_path_factory.mktemp("adapters")
-    for recipe in (LORA, replace(LORA, method="qlora")):
-        finetune(tiny, examples, recipe, root / recipe.method, lambda *_: None, threads=1)
-    return {method: root / method for method in ("lora", "qlora")}
 
 
 def logits(model: torch.nn.Module) -> torch.Tensor:

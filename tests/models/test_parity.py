@@ -14,9 +14,10 @@ from scipy.stats import entropy
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import BadDataError
 from harness.models.convert import convert
-from harness.models.parity import MAX_MEAN_KL, check_parity, kl_divergence
+from harness.models.parity import MAX_MEAN_KL, Tally, check_parity, kl_divergence
 from harness.records import Parity
 from tests.engines.models import sentences, write_model
+from tests.models.conftest import break_converter
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +62,57 @@ def test_a_changed_rotation_does_not_pass(
     convert(turned, tmp_path / "turned.gguf")
     parity = check_parity(tiny, tmp_path / "turned.gguf", prompts, tmp_path / "parity.json")
     assert not parity.passed and "log-probability" in parity.reason
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return (weights.reshape(n_head, 2", "return weights; (weights.reshape(n_head, 2"),
+        (".reshape(weights.shape))", ".reshape(weights.shape) * 1.05)"),
+    ],
+    ids=["queries and keys not permuted", "queries and keys scaled"],
+)
+def test_a_broken_converter_does_not_pass(
+    tiny: Path,
+    prompts: Path,
+    tmp_path: Path,
+    llama_cpp_sources: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    old: str,
+    new: str,
+) -> None:
+    broken = break_converter(llama_cpp_sources, tmp_path / "llama.cpp", old, new)
+    monkeypatch.setenv("HARNESS_LLAMA_CPP", str(broken))
+    convert(tiny, tmp_path / "broken.gguf")
+    parity = check_parity(tiny, tmp_path / "broken.gguf", prompts, tmp_path / "parity.json")
+    assert not parity.passed and parity.same_tokens == 1.0
+    assert parity.reason.startswith("The GGUF is not the model it was made from")
+
+
+def test_ids_without_a_text_are_compared_by_their_distributions_alone(
+    tiny: Path, tiny_f16: Path, prompts: Path, tmp_path: Path
+) -> None:
+    rows = [json.loads(line) for line in prompts.read_text().splitlines()]
+    file = tmp_path / "windows.jsonl"
+    file.write_text(
+        "".join(json.dumps({"text": None, "ids": row["ids"][2:]}) + "\n" for row in rows)
+    )
+    parity = check_parity(tiny, tiny_f16, file, tmp_path / "parity.json")
+    assert parity.passed and parity.prompts == 12
+
+
+def test_differences_count_where_either_model_gives_a_piece_a_chance() -> None:
+    p = np.log(np.array([[0.5, 0.5 - 1e-6, 1e-6]], np.float32))
+    q = np.log(np.array([[0.25, 0.75 - 1e-7, 1e-7]], np.float32))
+    tally = Tally()
+    tally.add(p, q)
+    found = tally.record("itself", 1, 1.0, "", "fine")
+    assert found.max_logprob_difference == pytest.approx(math.log(2), rel=1e-5)
+    assert found.mean_logprob_difference == pytest.approx(
+        (math.log(2) + math.log(1.5)) / 2, rel=1e-5
+    )
+    assert found.mean_kl == pytest.approx(entropy(np.exp(p[0]), np.exp(q[0])), rel=1e-4)
+    assert found.top1_agreement == 1.0, "a tie in the reference"
 
 
 def test_ids_of_another_tokenizer_do_not_pass(

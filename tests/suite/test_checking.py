@@ -109,7 +109,9 @@ def test_a_merged_model_says_into_what() -> None:
     assert models["whole-q4"].lineage == (*models["whole"].lineage, "F16 GGUF", "Q4_K_M")
     assert models["there-q4"].lineage == models["lora-q4"].lineage
     assert models["whole"].description == "lora merged into its base in full precision"
-    plain = plan(GOOD.replace("tasks:\n  s", "  one: {from: lora, merge: full}\ntasks:\n  s")).models
+    plain = plan(
+        GOOD.replace("tasks:\n  s", "  one: {from: lora, merge: full}\ntasks:\n  s")
+    ).models
     assert plain["one"].lineage == ("starter", "LoRA, rank 16", "merged")
 
 
