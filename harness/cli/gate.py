@@ -13,8 +13,8 @@ from rich.text import Text
 from harness.files import write_atomically
 from harness.report.blocks import plain
 from harness.report.ci import annotations, junit, pull_request
+from harness.report.gates import gates, missed_gates
 from harness.report.terminal import terminal_gates
-from harness.report.verdict import gates, missed_gates
 from harness.runner.gating import Judged, judge_results
 
 

@@ -8,12 +8,12 @@ from xml.etree import ElementTree
 
 from harness.records import Failure, GateVerdict, Summary
 from harness.report.blocks import Document, Fold, Section
-from harness.report.differences import gate_table
 from harness.report.format import clean, sentence
+from harness.report.gates import gate_table, gates
 from harness.report.markdown import markdown
 from harness.report.measures import label
+from harness.report.replicas import without_replicas
 from harness.report.tables import matrix
-from harness.report.verdict import gates
 
 
 def junit(summary: Summary) -> str:
@@ -75,7 +75,7 @@ def pull_request(summary: Summary) -> str:
     """Markdown for a pull request or a job's summary page: the gates first, all figures folded."""
     sections = [Section("gates", "Gates", (gate_table(summary),))] if summary.gates else []
     if summary.models and summary.tasks:
-        figures = Fold("Every model and task", (matrix(summary),))
+        figures = Fold("Every model and task", (matrix(without_replicas(summary)),))
         sections.append(Section("results", "Results", (figures,)))
     name = str(summary.suite.get("name", "suite"))
     return markdown(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.analysis.power import DETECTION_POWER
 from harness.records import Comparison, Value
 from harness.report.blocks import Line, Name
-from harness.report.format import clip, count, known, probability
-from harness.report.measures import difference, label, number
+from harness.report.flips import flips
+from harness.report.format import clip, count, known, percent_level, probability
+from harness.report.measures import difference, label, number, rounded_up
 from harness.report.outcomes import Outcome, outcome
 
 REASON_LENGTH = 160
+DETECTED_IN = percent_level(DETECTION_POWER)
 
 
 def claims(rows: Sequence[Comparison], confidence: float) -> list[Line]:
@@ -28,8 +31,18 @@ def _unshown(rows: Sequence[Comparison]) -> Line:
     line: list[str] = ["no difference could be shown in "]
     for index, row in enumerate(rows):
         line += [" or in "] if index else []
-        line += [*_subject(row), f" ({_from_to(row, ' → ')}{_signed(row)}, n = {count(row.n)})"]
+        figures = f"{_from_to(row, ' → ')}{_signed(row)}, n = {count(row.n)}"
+        said = "; ".join(filter(None, (figures, flips(row), _could_have(row))))
+        line += [*_subject(row), f" ({said})"]
     return tuple(line)
+
+
+def _could_have(row: Comparison) -> str:
+    """What these examples could have shown, for whom takes "not shown" for "not there"."""
+    if not row.detectable:
+        return ""
+    least = rounded_up(row.metric, row.detectable)
+    return f"one of {least} or more would have been, in {DETECTED_IN} of cases"
 
 
 def _missing(rows: Sequence[Comparison]) -> Line:
@@ -71,6 +84,7 @@ def _shown(row: Comparison, subject: Line) -> Line:
     return (
         *subject,
         f" {verb} {_from_to(row, ' to ', 'from ')}by {amount(row)} ({p}n = {count(row.n)})",
+        f": {flips(row)}" if flips(row) else "",
     )
 
 

@@ -1,15 +1,35 @@
-"""Tables of what is judged: paired differences with their conclusions, and gates."""
+"""Tables of paired differences, each with what may be concluded from it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harness.records import Comparison, Summary, Value
 from harness.report.blocks import Block, Column, Datum, Fold, Line, Name, Row, Table, Tone
-from harness.report.format import DASH, count, percent_level, probability, sentence
-from harness.report.measures import arrow, difference, figure, headline, label, quality_tasks
+from harness.report.claims import DETECTED_IN
+from harness.report.format import (
+    DASH,
+    count,
+    decimals_for,
+    fixed,
+    known,
+    percent_level,
+    probability,
+    sentence,
+)
+from harness.report.marks import Marks
+from harness.report.measures import (
+    KINDS,
+    arrow,
+    difference,
+    figure,
+    headline,
+    label,
+    measures,
+    quality_tasks,
+    rounded_up,
+)
 from harness.report.outcomes import Outcome, outcome
-from harness.report.tables import name
 
 VERDICTS: dict[Outcome, tuple[str, Tone]] = {
     Outcome.BETTER: ("▲ better", "good"),
@@ -22,100 +42,146 @@ VERDICTS: dict[Outcome, tuple[str, Tone]] = {
     Outcome.MISSING: ("✗ missing", "bad"),
 }
 
+HEADING_LENGTH = 24
+COULD = Column("Could have shown", f"in {DETECTED_IN} of cases")
+PAIRED_NOTE = (
+    "The same examples are compared pair by pair, so that a difference can be sure where the "
+    "intervals of two models overlap. p is adjusted for the number of candidates. “Not shown”: the "
+    "interval includes zero, so with this many examples neither a gain nor a loss could be shown."
+)
+DETECTABLE_NOTE = (
+    "“Could have shown”: the smallest true difference that this many examples would have shown in "
+    f"{DETECTED_IN} of cases, before p is adjusted; a smaller one may be there unseen."
+)
+CHANGE_NOTE = (
+    "These figures say how much changed, not in which direction (arXiv 2606.19558): a model that "
+    "became better and one that became worse can have the same."
+)
+
 
 def difference_blocks(summary: Summary, caption: str, rows: Sequence[Comparison]) -> list[Block]:
-    """The differences that tasks are first judged by, and all others, shut."""
+    """The differences by the kind of figure: those that tasks are judged by, and all others, shut."""
     first = [
         row
         for row in rows
         if row.task in quality_tasks(summary) and row.metric == headline(summary.tasks[row.task])
     ]
-    rest = [row for row in rows if row not in first]
-    if not first:
-        first = [row for row in rows if row.metric == headline(summary.tasks[row.task])]
-        rest = [row for row in rows if row not in first]
-    if not first or not rest:
-        return [differences(summary, caption, rows)]
-    other = f"{caption}: every other metric"
-    return [
-        differences(summary, caption, first),
-        Fold(other, (differences(summary, other, rest),)),
-    ]
+    blocks: list[Block] = [differences(summary, f"{caption}: quality", first)] if first else []
+    for measure, kind in KINDS.items():
+        rest = [row for row in rows if row not in first and measures(row.metric) == measure]
+        if rest:
+            other = "every other measure of quality" if first and measure == "quality" else kind
+            table = differences(summary, f"{caption}: {other}", rest)
+            blocks.append(Fold(table.caption, (table,)) if blocks else table)
+    return blocks
 
 
 def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> Table:
     """Paired differences, candidate minus baseline, with what may be concluded."""
-    level = percent_level(summary.confidence)
-    columns = (
-        Column("Candidate", numeric=False),
-        Column("against", numeric=False),
-        Column("Task and metric", numeric=False),
-        Column("Before"),
-        Column("After"),
-        Column("Difference", f"[{level} interval]"),
-        Column("p", "adjusted"),
-        Column("Better / worse", "of n examples"),
-        Column("Conclusion", numeric=False),
+    columns = _columns(summary, rows)
+    doubts = Marks.read(summary).notes(m for row in rows for m in (row.candidate, row.baseline))
+    return Table(
+        caption,
+        tuple(column for column, _ in columns),
+        tuple(Row(tuple(field(row) for _, field in columns)) for row in rows),
+        (*_notes(rows, COULD in (column for column, _ in columns)), *doubts),
     )
-    notes: list[Line] = [
-        (
-            "The same examples are compared pair by pair, so that a difference can be sure where "
-            "the intervals of two models overlap. p is adjusted for the number of candidates. "
-            "“Not shown”: the interval includes zero, so with this many examples neither a gain "
-            "nor a loss could be shown.",
-        )
+
+
+def _columns(
+    summary: Summary, rows: Sequence[Comparison]
+) -> list[tuple[Column, Callable[[Comparison], Datum]]]:
+    """Each column, and what stands in it of a difference."""
+    level, doubts = percent_level(summary.confidence), Marks.read(summary)
+    found = {outcome(row, summary.confidence) for row in rows}
+    against = {row.baseline for row in rows}
+    shared = against.pop() if len(against) == 1 else ""
+    # the one baseline of all rows stands in the heading, unless its name is too long for that
+    shared = shared if len(shared) <= HEADING_LENGTH else ""
+    head = f"against {shared} {doubts.of.get(shared, '')}".rstrip() if shared else ""
+    columns: list[tuple[Column, Callable[[Comparison], Datum]]] = [
+        (Column("Candidate", head, numeric=False), lambda row: doubts.name(row.candidate))
     ]
-    reasons = dict.fromkeys((row.candidate, row.reason) for row in rows if row.reason)
-    notes += [(Name(candidate), ": ", sentence(reason)) for candidate, reason in reasons]
-    return Table(caption, columns, tuple(_difference(summary, r) for r in rows), tuple(notes))
-
-
-def _difference(summary: Summary, row: Comparison) -> Row:
-    found = outcome(row, summary.confidence)
-    text, tone = VERDICTS[found]
-    delta = difference(row)
-    flips = DASH if row.better is None else f"{row.better} / {count(row.worse)}"
-    p = probability(row.p if row.p_adjusted is None else row.p_adjusted)
-    return Row(
-        (
-            name(row.candidate),
-            name(row.baseline),
-            Datum(f"{row.task}: {label(row.metric)} {arrow(row.metric)}".strip()),
-            single(row.metric, row.baseline_value),
-            single(row.metric, row.candidate_value),
-            delta,
-            Datum(p, tone="missing" if p == DASH else "plain"),
-            Datum(
-                flips,
-                f"n = {count(row.n)}" if row.n else "",
-                "missing" if flips == DASH else "plain",
-            ),
-            Datum(text, tone=tone),
-        )
+    if not shared:
+        columns.append((Column("against", numeric=False), lambda row: doubts.name(row.baseline)))
+    columns += [
+        (Column("Task and metric", numeric=False), _subject),
+        (Column("Before → after"), _before_and_after),
+        (Column("Difference", f"[{level} interval]"), difference),
+    ]
+    if any(row.ratio is not None for row in rows):
+        columns.append((Column("Times as fast", f"[{level} interval]"), _ratio))
+    columns.append((Column("p", "adjusted"), _p))
+    if any(row.better is not None for row in rows):
+        columns.append((Column("Better / worse", "of n examples"), _flips))
+    if Outcome.NOT_SHOWN in found and any(row.detectable for row in rows):
+        columns.append((COULD, lambda row: _could_have_shown(row, summary.confidence)))
+    columns.append(
+        (Column("Conclusion", numeric=False), lambda row: conclusion(row, summary.confidence))
     )
+    return columns
+
+
+def conclusion(row: Comparison, confidence: float) -> Datum:
+    """What may be said of a difference, in a word and with a sign."""
+    text, tone = VERDICTS[outcome(row, confidence)]
+    return Datum(text, tone=tone)
+
+
+def _subject(row: Comparison) -> Datum:
+    return Datum(f"{row.task}: {label(row.metric)} {arrow(row.metric)}".strip())
+
+
+def _before_and_after(row: Comparison) -> Datum:
+    ends = [single(row.metric, value) for value in (row.baseline_value, row.candidate_value)]
+    text = DASH if ends[0].text == ends[1].text == DASH else " → ".join(end.text for end in ends)
+    return Datum(text, tone="missing" if text == DASH else "plain")
+
+
+def _ratio(row: Comparison) -> Datum:
+    if row.ratio is None:
+        return Datum(DASH, tone="missing")
+    return times(row.ratio, row.ratio_low, row.ratio_high)
+
+
+def times(ratio: float, low: float | None, high: float | None) -> Datum:
+    """How many times as fast, with digits that show on which side of 1 an interval ends."""
+    ends = known(low, high)
+    digits = decimals_for([end - 1 for end in (ratio, *ends)], 2)
+    interval = f"[{', '.join(fixed(end, digits) for end in ends)}]" if len(ends) == 2 else ""
+    return Datum(fixed(ratio, digits), interval)
+
+
+def _p(row: Comparison) -> Datum:
+    p = probability(row.p if row.p_adjusted is None else row.p_adjusted)
+    return Datum(p, tone="missing" if p == DASH else "plain")
+
+
+def _flips(row: Comparison) -> Datum:
+    n = f"n = {count(row.n)}" if row.n else ""
+    if row.better is None:
+        return Datum(DASH, n, "missing")
+    return Datum(f"{row.better} / {count(row.worse)}", n)
+
+
+def _could_have_shown(row: Comparison, confidence: float) -> Datum:
+    if outcome(row, confidence) is not Outcome.NOT_SHOWN or not row.detectable:
+        return Datum(DASH, tone="missing")
+    return Datum(rounded_up(row.metric, row.detectable))
+
+
+def _notes(rows: Sequence[Comparison], could_have_shown: bool) -> list[Line]:
+    notes: list[Line] = [(PAIRED_NOTE,)]
+    if rows and all(measures(row.metric) == "change" for row in rows):
+        notes.append((CHANGE_NOTE,))
+    if could_have_shown:
+        notes.append((DETECTABLE_NOTE,))
+    for text in ("note", "reason"):
+        said = dict.fromkeys((row.candidate, getattr(row, text)) for row in rows)
+        notes += [(Name(candidate), ": ", sentence(of)) for candidate, of in said if of]
+    return notes
 
 
 def single(metric: str, value: float | None) -> Datum:
     """A figure whose interval stands elsewhere."""
     return figure(metric, Value(value=value))
-
-
-def gate_table(summary: Summary) -> Table:
-    """Every gate with its rule, its outcome and the reason."""
-    texts = ("Gate", "Candidate", "against", "Task and metric", "Rule", "Reason")
-    rows = tuple(
-        Row(
-            (
-                Datum("✓ met", tone="good") if g.passed else Datum("✗ not met", tone="bad"),
-                name(g.candidate),
-                name(g.baseline),
-                Datum(f"{g.task}: {label(g.metric)}"),
-                Datum(g.rule),
-                Datum(g.reason),
-            )
-        )
-        for g in summary.gates
-    )
-    return Table(
-        "Each gate, for each candidate", tuple(Column(t, numeric=False) for t in texts), rows
-    )

@@ -15,7 +15,8 @@ _PRECISION = re.compile(
 )
 _FLOATS = {"BF16", "F16", "F32"}
 _TRAINING = re.compile(r"lora|dora|tun|adapter", re.I)
-_PACKAGING = re.compile(r"\bmerged?\b|\bgguf\b", re.I)
+_PACKAGING = re.compile(r"\bmerged?\b(?!.*full-precision)|\bgguf\b", re.I)
+"""A merge is packaging, unless it is into another base than the adapter was trained on."""
 
 
 def precision(model: ModelSummary) -> str | None:

@@ -7,16 +7,17 @@ from harness.report import charts
 from harness.report.blocks import Block, Chart, Column, Datum, Prose, Row, Table
 from harness.report.format import DASH, fixed, share
 from harness.report.kinds import ladders, precision
+from harness.report.marks import Marks
 from harness.report.measures import (
     arrow,
-    column,
     headline,
     label,
     quality_tasks,
+    task_column,
     tasks_of,
     value_of,
 )
-from harness.report.tables import MODEL, interval_note, name, result, shared_n, size
+from harness.report.tables import KIND_NOTE, MODEL, interval_note, result, shared_n, size
 
 FIDELITY = ("kl_mean", "same_top1")
 
@@ -40,15 +41,13 @@ def _measures(summary: Summary) -> list[tuple[str, str]]:
 
 def _table(summary: Summary, rungs: list[str]) -> Table:
     picked = _measures(summary)
-    columns = [
+    columns = (
         MODEL,
         Column("Type", numeric=False),
-        Column("Size on disk", f"of the first {arrow('peak_bytes')}"),
+        Column("Size on disk", f"of the first · cost · {arrow('peak_bytes')}"),
         Column("Bits per weight"),
-    ]
-    for task, metric in picked:
-        n, head = shared_n(summary, task), column(metric, task)
-        columns.append(Column(head.label, f"n = {n} · {head.detail}" if n else head.detail))
+        *(task_column(metric, task, shared_n(summary, task)) for task, metric in picked),
+    )
     rows = [
         Row(
             (
@@ -60,7 +59,8 @@ def _table(summary: Summary, rungs: list[str]) -> Table:
     ]
     stem = " → ".join(step for step in summary.models[rungs[0]].lineage[:-1])
     caption = f"The rungs of {stem}" if stem else "The rungs"
-    return Table(caption, tuple(columns), tuple(rows), (interval_note(summary),))
+    notes = (interval_note(summary), KIND_NOTE, *Marks.read(summary).notes(rungs))
+    return Table(caption, columns, tuple(rows), notes)
 
 
 def _facts(summary: Summary, rungs: list[str], rung: str) -> tuple[Datum, ...]:
@@ -68,7 +68,7 @@ def _facts(summary: Summary, rungs: list[str], rung: str) -> tuple[Datum, ...]:
     part = share(model.bytes / first.bytes) if model.bytes and first.bytes else ""
     bits = DASH if model.bits_per_weight is None else fixed(model.bits_per_weight, 2)
     return (
-        name(rung),
+        Marks.read(summary).name(rung),
         Datum(precision(model) or DASH),
         Datum(size(model.bytes).text, part),
         Datum(bits, tone="missing" if bits == DASH else "plain"),

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from harness.records import ModelSummary, Summary, Value
+from harness.records import ModelSummary, Summary
 from harness.report.asked import cells, prompts, tasks
-from harness.report.blocks import Block, Code, Column, Datum, Fold, Heading, Prose, Row, Table
+from harness.report.blocks import Block, Code, Column, Datum, Fold, Heading, Row, Table
 from harness.report.facts import fact, key_words, short
-from harness.report.format import (
-    DASH,
-    clean_lines,
-    count,
-    duration,
-    fixed,
-    moment,
-    share,
-)
-from harness.report.measures import figure
+from harness.report.format import DASH, clean_lines, count, duration, fixed, moment
 from harness.report.tables import MODEL, name, size
 
 
 def making_blocks(summary: Summary) -> list[Block]:
-    """Models, parity, tasks, cells, software, machine, suite and commands."""
+    """Models, tasks, cells, software, machine, suite and commands."""
     blocks: list[Block] = []
     if summary.commands:
         commands = "\n".join(c for c in summary.commands)
         blocks += [Heading("To make it again"), Code(commands, "sh")]
     if summary.models:
-        blocks += [Heading("Models"), models(summary), *parity(summary)]
+        blocks += [Heading("Models"), models(summary)]
     if summary.tasks:
         blocks += [Heading("Tasks"), tasks(summary), *prompts(summary)]
     blocks += [Heading("Machine, software and suite"), *environment(summary)]
@@ -57,6 +48,7 @@ def models(summary: Summary) -> Table:
 def _model(model: str, of: ModelSummary) -> Row:
     bits = DASH if of.bits_per_weight is None else fixed(of.bits_per_weight, 2)
     made = " → ".join(step for step in of.lineage) + (" (synthetic)" if of.synthetic else "")
+    made += f" (repeats {of.replica_of} with another seed)" if of.replica_of else ""
     return Row(
         (
             name(model),
@@ -68,48 +60,6 @@ def _model(model: str, of: ModelSummary) -> Row:
             short(of.key),
         )
     )
-
-
-def parity(summary: Summary) -> list[Block]:
-    """What conversion to GGUF did to each model, before any quantization."""
-    heads = ("Prompts", "Tokens", "Same token ids", "Largest log-probability difference")
-    columns = (
-        MODEL,
-        Column("held against", numeric=False),
-        *(Column(h, "nats" if "log" in h else "") for h in heads),
-        Column("Mean KL divergence", "nats"),
-        Column("Same first choice"),
-        Column("Parity", numeric=False),
-    )
-    rows = tuple(
-        Row(
-            (
-                name(model),
-                Datum(of.against),
-                Datum(count(of.prompts)),
-                Datum(count(of.tokens)),
-                Datum(share(of.same_tokens)),
-                Datum(f"{of.max_logprob_difference:.4f}"),
-                Datum(figure("kl_mean", Value(value=of.mean_kl)).text),
-                Datum(share(of.top1_agreement)),
-                Datum(
-                    "✓ passed" if of.passed else "✗ failed",
-                    of.reason,
-                    "good" if of.passed else "bad",
-                ),
-            )
-        )
-        for model, summary_of in summary.models.items()
-        if (of := summary_of.parity) is not None
-    )
-    if not rows:
-        return []
-    said = (
-        "Before a converted model is measured, it is held against the weights that it was "
-        "made from: the same ids from both tokenizers, log-probabilities within a limit."
-    )
-    table = Table("Each converted model against its weights", columns, rows)
-    return [Heading("Parity of conversion"), Prose((said,)), table]
 
 
 def environment(summary: Summary) -> list[Block]:

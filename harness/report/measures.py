@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from harness.analysis.registry import METRICS, TASK_METRICS, Metric
+from harness.analysis.registry import METRICS, TASK_METRICS, Measures, Metric
 from harness.records import Cell, Comparison, Summary, TaskSummary, Value
 from harness.report.blocks import Column, Datum
 from harness.report.format import (
@@ -24,7 +24,14 @@ FLOOR_LABELS = {
     "majority": "majority vote",
     "tfidf": "TF-IDF + logistic regression",
     "lead": "first sentences",
+    "16-bit": "16-bit rounding",
 }
+KINDS: dict[Measures, str] = {
+    "quality": "quality",
+    "change": "how much changed, not in which direction",
+    "cost": "cost",
+}
+"""What kind of figure a reader is looking at; of change: arXiv 2606.19558."""
 _DIRECTIONS = {True: "↑", False: "↓", None: ""}
 _UNREADABLY_SMALL = 1e-4
 
@@ -42,9 +49,14 @@ def label(name: str) -> str:
     return text if first.upper() == first or "-" in first else text[0].lower() + text[1:]
 
 
+def measures(name: str) -> Measures:
+    """Whether a metric is about quality, about how much changed, or about cost."""
+    return metric(name).measures
+
+
 def higher_is_better(name: str) -> bool | None:
-    """The metric's better direction, None where it has none."""
-    return metric(name).higher_is_better
+    """The metric's better direction; None where it has none, as no measure of change has."""
+    return None if measures(name) == "change" else metric(name).higher_is_better
 
 
 def arrow(name: str) -> str:
@@ -113,6 +125,16 @@ def number(name: str, value: float, among: list[float], signed: bool = False) ->
     return fixed(value, decimals_for(among, least), signed)
 
 
+def rounded_up(name: str, value: float) -> str:
+    """A figure that must not be said to be smaller than it is."""
+    text = number(name, value, [value])
+    fraction = text.partition(".")[2]
+    if not fraction.isdigit():
+        return text
+    half = 0.5 * 10 ** -len(fraction) / metric(name).factor
+    return number(name, value + half * (1 - 1e-9), [value])
+
+
 def figure(name: str, value: Value | None) -> Datum:
     """A value and its interval as a field of a table."""
     if value is None or value.value is None or not _is_number(value.value):
@@ -146,12 +168,20 @@ def difference(row: Comparison) -> Datum:
     )
 
 
-def column(name: str, task: str = "") -> Column:
-    """A heading: the metric, its unit and direction, and the task where a table has several."""
-    of = metric(name)
-    unit = f"{of.unit} " if of.unit and of.unit != "bytes" else ""
-    detail = f"{unit}{arrow(name)}".strip()
-    return Column(f"{task}: {label(name)}" if task else of.label, detail)
+def column(name: str) -> Column:
+    """A heading: the metric, its unit and direction."""
+    return Column(metric(name).label, _unit_and_arrow(name))
+
+
+def task_column(name: str, task: str, n: int | None) -> Column:
+    """A heading among several tasks: it also names the task, n, and the kind of figure."""
+    parts = (f"n = {n}" if n else "", measures(name), _unit_and_arrow(name))
+    return Column(f"{task}: {label(name)}", " · ".join(filter(None, parts)))
+
+
+def _unit_and_arrow(name: str) -> str:
+    unit = metric(name).unit
+    return f"{unit if unit != 'bytes' else ''} {arrow(name)}".strip()
 
 
 def floor_label(name: str) -> str:

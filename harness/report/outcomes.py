@@ -7,9 +7,6 @@ from enum import Enum
 from harness.records import Comparison
 from harness.report.measures import higher_is_better
 
-DIRECTIONLESS = {"kl_mean", "kl_p99", "same_top1"}
-"""They measure how much changed, not in which direction (arXiv 2606.19558)."""
-
 
 class Outcome(Enum):
     """Better, worse, or why neither may be claimed."""
@@ -44,6 +41,6 @@ def outcome(row: Comparison, confidence: float) -> Outcome:
     if row.p_adjusted is not None and row.p_adjusted > 1 - confidence + 1e-12:
         return Outcome.TENTATIVE
     upwards = higher_is_better(row.metric)
-    if upwards is None or row.metric in DIRECTIONLESS:
+    if upwards is None:
         return Outcome.CHANGED
     return Outcome.BETTER if (row.delta > 0) == upwards else Outcome.WORSE

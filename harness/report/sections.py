@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.records import Summary
+from harness.records import Summary, TaskSummary
 from harness.report import charts
 from harness.report.asked import drawn
 from harness.report.blocks import (
@@ -10,13 +10,17 @@ from harness.report.blocks import (
     Bullets,
     Chart,
     Document,
+    Heading,
     Line,
     Name,
     Prose,
     Section,
+    Table,
 )
-from harness.report.differences import difference_blocks, gate_table
+from harness.report.checks import check_blocks
+from harness.report.differences import difference_blocks
 from harness.report.format import duration, moment, plural, sentence
+from harness.report.gates import gate_table, gates
 from harness.report.glossary import glossary
 from harness.report.kinds import of_kind
 from harness.report.ladder import ladder_blocks
@@ -26,27 +30,32 @@ from harness.report.measures import (
     floor_label,
     headline,
     label,
+    measures,
     quality_tasks,
+    task_metrics,
     tasks_of,
     value_of,
 )
+from harness.report.replicas import without_replicas
 from harness.report.speed import speed_blocks
 from harness.report.tables import confusions, failures, matrix, task_table
 from harness.report.tuning import changed_blocks, tuning_blocks
-from harness.report.verdict import gates, verdict
+from harness.report.verdict import verdict
 
 
 def document(summary: Summary) -> Document:
     """The whole report of a summary; sections that have nothing to say are left out."""
+    main = without_replicas(summary)
     parts: tuple[tuple[str, str, list[Block]], ...] = (
         ("verdict", "What this says", list(verdict(summary))),
-        ("results", "Results at a glance", glance(summary)),
+        ("results", "Results at a glance", glance(main, failures(summary))),
+        ("checks", "Can these numbers be believed?", check_blocks(summary)),
         ("fine-tuning", "Before and after fine-tuning", tuning_blocks(summary)),
-        ("quantization", "The quantization ladder", quantization(summary)),
-        ("comparisons", "Other comparisons", other(summary)),
-        ("fidelity", "Fidelity", fidelity(summary)),
-        ("speed", "Speed", speed_blocks(summary)),
-        ("confusion", "Which labels are confused", confusion(summary)),
+        ("quantization", "The quantization ladder", quantization(main)),
+        ("comparisons", "Other comparisons", other(main)),
+        ("fidelity", "Fidelity", fidelity(main)),
+        ("speed", "Speed", speed_blocks(main)),
+        ("confusion", "Which labels are confused", confusion(main)),
         ("gates", "Gates", gate_blocks(summary)),
         ("making", "How it was made", making_blocks(summary)),
         ("glossary", "Glossary", [glossary(summary)]),
@@ -55,7 +64,7 @@ def document(summary: Summary) -> Document:
     about = str(summary.suite.get("description", ""))
     subtitle: Line = (
         f"{sentence(about)} " if about else "",
-        f"{plural(len(summary.models), 'model')} asked {plural(len(summary.tasks), 'task')}, all "
+        f"{plural(len(main.models), 'model')} asked {plural(len(summary.tasks), 'task')}, all "
         f"on the same examples. Made {moment(summary.created)}; the run took "
         f"{duration(summary.seconds)}.",
     )
@@ -63,16 +72,13 @@ def document(summary: Summary) -> Document:
     return Document(f"Evaluation report: {name}", subtitle, sections)
 
 
-def glance(summary: Summary) -> list[Block]:
-    """What was asked, the matrix, a chart of it, and every other figure task by task."""
+def glance(summary: Summary, failed: Table | None = None) -> list[Block]:
+    """What was asked, the matrix, what failed, a chart, and every other figure task by task."""
     blocks: list[Block] = []
     if not summary.models or not summary.tasks:
         return [Prose(("The suite asks no model anything.",))]
     blocks.append(Bullets(tuple(_task_line(summary, task) for task in summary.tasks)))
-    blocks.append(matrix(summary))
-    failed = failures(summary)
-    if failed:
-        blocks.append(failed)
+    blocks += [matrix(summary), *([failed] if failed else [])]
     chart = _glance_chart(summary)
     if chart:
         blocks.append(chart)
@@ -139,20 +145,38 @@ def fidelity(summary: Summary) -> list[Block]:
     blocks: list[Block] = []
     for task in tasks_of(summary, "divergence"):
         reference = summary.tasks[task].reference or "its reference"
-        blocks.append(
-            Prose(
-                (
-                    "KL divergence measures how much a model's next-token probabilities changed "
-                    "from those of ",
-                    Name(reference),
-                    ", not in which direction: a fine-tuned model that got better and a "
-                    "quantized model that got worse can have the same figure. Whether answers "
-                    "got better or worse is said by the graded tasks alone.",
-                )
-            )
+        found = task_metrics(summary, task)
+        change = [name for name in found if measures(name) == "change"]
+        quality = [name for name in found if measures(name) != "change"]
+        said: Line = (
+            "KL divergence measures how much a model's next-token probabilities changed from those "
+            "of ",
+            Name(reference),
+            ", not in which direction: a fine-tuned model that got better and a quantized model "
+            "that got worse can have the same figure (arXiv 2606.19558). Whether answers got better "
+            "or worse is said by the graded tasks alone.",
         )
-        blocks.append(task_table(summary, task))
+        if change:
+            blocks += [Heading(f"{task}: how much changed, not in which direction"), Prose(said)]
+            blocks.append(task_table(summary, task, "how much changed", change))
+            blocks.append(Prose(_rounding(summary.tasks[task], reference)))
+        if quality:
+            blocks += [Heading(f"{task}: quality, as the right answers' probabilities show it")]
+            blocks.append(task_table(summary, task, "quality", quality))
     return blocks
+
+
+def _rounding(of: TaskSummary, reference: str) -> Line:
+    """How a reader tells a change from what 16 bits alone bring about."""
+    if "16-bit" in of.floors:
+        return (
+            "16-bit rounding is how far ",
+            Name(reference),
+            " in 16 bits lies from its own weights in 32, on the same documents: a divergence no "
+            "larger than that is the arithmetic's, not the model's.",
+        )
+    reason = str(of.settings.get("16-bit rounding", "not measured"))
+    return ("What 16 bits alone change in ", Name(reference), f" was {reason}.")
 
 
 def confusion(summary: Summary) -> list[Block]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.records import Cell, Failure, Summary
-from harness.report.blocks import (
-    Column,
-    Confusion,
-    Datum,
-    Line,
-    Row,
-    Table,
-)
+from harness.report.blocks import Column, Confusion, Datum, Line, Row, Table
 from harness.report.format import DASH, count, percent_level, si_bytes
+from harness.report.marks import Marks
 from harness.report.measures import (
     arrow,
     cell_of,
@@ -19,9 +15,10 @@ from harness.report.measures import (
     figure,
     floor_label,
     headline,
+    measures,
+    task_column,
     task_metrics,
 )
-from harness.report.outcomes import DIRECTIONLESS
 
 MODEL = Column("Model", numeric=False)
 
@@ -40,19 +37,25 @@ def interval_note(summary: Summary) -> Line:
     )
 
 
+KIND_NOTE: Line = (
+    "Each heading says what kind of figure it is: of quality, of change (how much, not in which "
+    "direction: it has no arrow), or of cost.",
+)
+
+
 def matrix(summary: Summary) -> Table:
     """Every model against the first metric of every task, with what needs no language model."""
     picked = [(task, headline(of)) for task, of in summary.tasks.items()]
-    columns = [MODEL]
-    for task, metric in picked:
-        n = shared_n(summary, task)
-        head = column(metric, task)
-        columns.append(Column(head.label, f"n = {n} · {head.detail}" if n else head.detail))
-    columns.append(Column("Size on disk", arrow("peak_bytes")))
+    doubts = Marks.read(summary)
+    columns = (
+        MODEL,
+        *(task_column(metric, task, shared_n(summary, task)) for task, metric in picked),
+        Column("Size on disk", f"cost · {arrow('peak_bytes')}"),
+    )
     rows = [
         Row(
             (
-                name(model),
+                doubts.name(model),
                 *(result(summary, model, task, metric, roof=True) for task, metric in picked),
                 size(of.bytes),
             )
@@ -73,34 +76,53 @@ def matrix(summary: Summary) -> Table:
         )
         for floor in dict.fromkeys(f for t in summary.tasks.values() for f in t.floors)
     ]
-    notes = [interval_note(summary)]
+    notes = [interval_note(summary), KIND_NOTE, *doubts.notes(summary.models)]
     if any(row.floor for row in rows):
-        notes.append(("Rows in italics need no language model: the floor for every other row.",))
-    return Table("Each model on each task", tuple(columns), tuple(rows), tuple(notes))
+        notes.append(_floor_note({f for t in summary.tasks.values() for f in t.floors}))
+    return Table("Each model on each task", columns, tuple(rows), tuple(notes))
 
 
-def task_table(summary: Summary, task: str) -> Table:
-    """Every metric of one task for every model that was asked, and its floors."""
-    metrics, of = task_metrics(summary, task), summary.tasks[task]
+def _floor_note(floors: set[str]) -> Line:
+    said = "Rows in italics are the floor for every other row"
+    if floors - {"16-bit"}:
+        said += ": they need no language model"
+    if "16-bit" in floors:
+        said += (
+            f"; {floor_label('16-bit')} is what 16 bits instead of 32 alone change in the reference"
+        )
+    return (f"{said}.",)
+
+
+def task_table(
+    summary: Summary,
+    task: str,
+    caption: str = "every metric",
+    metrics: Sequence[str] | None = None,
+) -> Table:
+    """Some metrics of one task, by default all, for every model that was asked, and its floors."""
+    of, doubts = summary.tasks[task], Marks.read(summary)
+    shown = task_metrics(summary, task) if metrics is None else metrics
     asked = [model for model in summary.models if cell_of(summary, model, task) is not None]
     rows = [
-        Row((name(model), *(result(summary, model, task, metric) for metric in metrics)))
+        Row((doubts.name(model), *(result(summary, model, task, metric) for metric in shown)))
         for model in asked
     ]
     rows += [
         Row(
             (
                 Datum(floor_label(floor)),
-                *(figure(metric, of_floor.get(metric)) for metric in metrics),
+                *(figure(metric, of_floor.get(metric)) for metric in shown),
             ),
             True,
         )
         for floor, of_floor in of.floors.items()
+        if metrics is None or set(of_floor) & set(shown)
     ]
     n = shared_n(summary, task)
     unit = "repetitions" if of.type == "speed" else "examples"
-    caption = f"{task}: every metric" + (f" ({n} {unit})" if n else "")
-    return Table(caption, (MODEL, *(column(metric) for metric in metrics)), tuple(rows))
+    title = f"{task}: {caption}" + (f" ({n} {unit})" if n else "")
+    columns = (MODEL, *(column(metric) for metric in shown))
+    return Table(title, columns, tuple(rows), doubts.notes(asked))
 
 
 def result(summary: Summary, model: str, task: str, metric: str, roof: bool = False) -> Datum:
@@ -114,7 +136,7 @@ def result(summary: Summary, model: str, task: str, metric: str, roof: bool = Fa
     if cell.status == "failed":
         return Datum("✗ failed", cell.error.kind if cell.error else "", tone="bad")
     shown = figure(metric, cell.metrics.get(metric))
-    if summary.tasks[task].reference == model and metric in DIRECTIONLESS:
+    if summary.tasks[task].reference == model and measures(metric) == "change":
         return Datum(shown.text, "the reference")
     reached = cell.metrics.get("roofline_share")
     if roof and metric == "decode_tokens_per_second" and reached and reached.value is not None:

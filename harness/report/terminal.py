@@ -12,25 +12,29 @@ from rich.text import Text
 from harness.records import Summary
 from harness.report.blocks import Column, Datum, plain
 from harness.report.blocks import Table as Figures
-from harness.report.differences import gate_table
+from harness.report.checks import callouts, outcome_line
 from harness.report.format import clean
+from harness.report.gates import gate_table, gates, missed_gates
+from harness.report.marks import all_checks
 from harness.report.measures import tasks_of
+from harness.report.replicas import without_replicas
 from harness.report.tables import matrix
 from harness.report.timings import details_of, doubts
-from harness.report.verdict import gates, missed_gates
 
 _STYLES = {"good": "green", "bad": "red", "unsure": "yellow", "missing": "dim", "plain": ""}
 
 
 def terminal_table(summary: Summary) -> RenderableType:
-    """Models × headline metrics with intervals, gates with their outcome, doubts about timings.
+    """Models × headline metrics with intervals, gates and checks with their outcome, doubts.
 
     Nothing of the summary is read as Rich markup.
     """
-    parts: list[RenderableType] = [_table(matrix(summary))]
+    parts: list[RenderableType] = [rich_table(matrix(without_replicas(summary)))]
     if summary.gates:
         parts.append(terminal_gates(summary))
     lines = [gates(summary), *missed_gates(summary)]
+    if all_checks(summary):
+        lines += [outcome_line(summary), *(callout.line for callout in callouts(summary))]
     for task in tasks_of(summary, "speed"):
         lines += [doubt.line for doubt in doubts(details_of(summary, task))]
     parts.append(Text("\n".join(clean(plain(line)) for line in lines)))
@@ -41,10 +45,11 @@ def terminal_gates(summary: Summary) -> RenderableType:
     """Every gate with its rule and outcome; the reasons, which are long, are left out."""
     judged = gate_table(summary)
     short = tuple(replace(row, fields=row.fields[:-1]) for row in judged.rows)
-    return _table(replace(judged, columns=judged.columns[:-1], rows=short))
+    return rich_table(replace(judged, columns=judged.columns[:-1], rows=short))
 
 
-def _table(of: Figures) -> Table:
+def rich_table(of: Figures) -> Table:
+    """A table of figures for the terminal; what qualifies a figure stands beneath it."""
     table = Table(title=Text(of.caption), title_justify="left", pad_edge=False, box=box.SIMPLE_HEAD)
     for column in of.columns:
         table.add_column(_heading(column), justify="right" if column.numeric else "left")

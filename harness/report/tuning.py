@@ -21,9 +21,12 @@ from harness.report.blocks import (
     Table,
 )
 from harness.report.differences import difference_blocks
+from harness.report.flips import flip_fold
 from harness.report.format import clip, count, duration, fixed, share, si_bytes
 from harness.report.kinds import of_kind
 from harness.report.measures import label, number
+from harness.report.replicas import without_replicas
+from harness.report.seeds import seed_blocks
 from harness.report.tables import MODEL, name
 
 METHODS = {"lora": "LoRA", "qlora": "QLoRA"}
@@ -36,10 +39,11 @@ PROMPT_LENGTH = 600
 def tuning_blocks(summary: Summary) -> list[Block]:
     """Everything about fine-tuning; nothing where no model was fine-tuned."""
     rows = of_kind(summary, "fine-tuning")
-    trained = own_trainings(summary)
+    trained = own_trainings(without_replicas(summary))
     blocks: list[Block] = []
     if rows:
         blocks += difference_blocks(summary, "Fine-tuned models against their baseline", rows)
+    blocks += seed_blocks(summary, [row for row in summary.comparisons if row.seeds is not None])
     if trained:
         blocks += [Heading("What it cost"), cost(trained), hyperparameters(trained)]
         blocks += [Heading("How the loss fell"), *curves(trained)]
@@ -166,19 +170,27 @@ def changed_blocks(rows: Sequence[Comparison]) -> list[Block]:
     """Answers that changed, in both directions, shut until someone opens them."""
     blocks: list[Block] = []
     for row in rows:
-        for answers, word, total in (
-            (row.changed_for_better, "better", row.better),
-            (row.changed_for_worse, "worse", row.worse),
-        ):
-            if answers:
-                shown = answers[:SHOWN_ANSWERS]
-                of = f"{len(shown)} of {total}" if total is not None else f"{len(shown)}"
-                title = (
-                    f"{row.candidate} against {row.baseline}, {row.task} "
-                    f"({label(row.metric)}): {of} answers that changed for the {word}"
-                )
-                blocks.append(Fold(title, tuple(_example(row, answer) for answer in shown)))
+        examples = _examples(row)
+        flipped = flip_fold(row, examples)
+        blocks += [flipped] if flipped else examples
     return [Heading("Answers that changed"), *blocks] if blocks else []
+
+
+def _examples(row: Comparison) -> list[Fold]:
+    found: list[Fold] = []
+    for answers, word, total in (
+        (row.changed_for_better, "better", row.better),
+        (row.changed_for_worse, "worse", row.worse),
+    ):
+        if answers:
+            shown = answers[:SHOWN_ANSWERS]
+            of = f"{len(shown)} of {total}" if total is not None else f"{len(shown)}"
+            title = (
+                f"{row.candidate} against {row.baseline}, {row.task} "
+                f"({label(row.metric)}): {of} answers that changed for the {word}"
+            )
+            found.append(Fold(title, tuple(_example(row, answer) for answer in shown)))
+    return found
 
 
 def _example(row: Comparison, answer: ChangedAnswer) -> Entries:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from harness.records import Summary, Value
 from harness.report.blocks import Block, Bullets, Callout, Line, Name, Prose, Strong
+from harness.report.checks import callouts
 from harness.report.claims import overlap
-from harness.report.format import clip, sentence
+from harness.report.gates import gates, missed_gates
 from harness.report.measures import floor_label, headline, label, quality_tasks, value_of, words
 from harness.report.wording import fine_tuning, others, quantization
 
@@ -13,7 +14,6 @@ SYNTHETIC = (
     "The models or the data below are a small synthetic stand-in that shows the machinery, not "
     "the quality of any real model."
 )
-REASON_LENGTH = 240
 
 
 def verdict(summary: Summary) -> tuple[Block, ...]:
@@ -23,7 +23,7 @@ def verdict(summary: Summary) -> tuple[Block, ...]:
     if failed:
         line = f"{failed} of {len(summary.cells)} cells failed. What follows rests on the others."
         blocks.append(Callout("bad", (Strong(line),)))
-    blocks.extend(Callout("bad", line) for line in disparities(summary))
+    blocks.extend(callouts(summary))
     if is_synthetic(summary):
         blocks.append(Callout("unsure", (SYNTHETIC,)))
     for part in (fine_tuning(summary), quantization(summary), others(summary)):
@@ -42,47 +42,6 @@ def is_synthetic(summary: Summary) -> bool:
     return any(m.synthetic for m in summary.models.values()) or any(
         t.synthetic for t in summary.tasks.values()
     )
-
-
-def disparities(summary: Summary) -> list[Line]:
-    """Models whose conversion changed what they say."""
-    return [
-        (
-            Name(name),
-            " does not agree with the weights that it was converted from: ",
-            sentence(model.parity.reason),
-            " Its figures, and those of everything quantized from it, say as much about the "
-            "conversion as about the model.",
-        )
-        for name, model in summary.models.items()
-        if model.parity is not None and not model.parity.passed
-    ]
-
-
-def gates(summary: Summary) -> Line:
-    """Whether the gates were met."""
-    total, missed = len(summary.gates), sum(not g.passed for g in summary.gates)
-    if not total:
-        return (Strong("The suite sets no gates"), ", so nothing here passes or fails.")
-    if total == 1:
-        return (Strong(f"The one gate was {'not ' if missed else ''}met."),)
-    if not missed:
-        return (Strong(f"All {total} gates were met."),)
-    return (Strong(f"{missed} of {total} gates {'was' if missed == 1 else 'were'} not met."),)
-
-
-def missed_gates(summary: Summary) -> list[Line]:
-    """Each gate that was not met, with its rule and the reason."""
-    return [
-        (
-            Name(g.candidate),
-            f": {label(g.metric)} on ",
-            Name(g.task),
-            f" {sentence(g.rule)} {sentence(clip(g.reason, REASON_LENGTH))}",
-        )
-        for g in summary.gates
-        if not g.passed
-    ]
 
 
 def floors(summary: Summary) -> list[Line]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from harness.records import Comparison, Summary
 from harness.report.blocks import Block, Bullets, Line, Name, Prose, Strong
 from harness.report.claims import claims, joined, listed, overlap
-from harness.report.format import fixed, percent_level, share, si_bytes
+from harness.report.differences import times
+from harness.report.format import fixed, percent_level, sentence, share, si_bytes
 from harness.report.kinds import candidates, of_kind, precision
 from harness.report.measures import (
     figure,
@@ -18,6 +19,7 @@ from harness.report.measures import (
     value_of,
 )
 from harness.report.outcomes import Outcome, outcome
+from harness.report.seeds import over_seeds
 
 NOT_PROOF = "That is not proof that there is none."
 
@@ -80,11 +82,23 @@ def _by_candidate(summary: Summary, rows: list[Comparison]) -> list[Line]:
             ", against ",
             Name(of[0].baseline),
             ": ",
-            *joined(claims(of, summary.confidence)),
-            ".",
+            *joined(_judged_clauses(summary, of)),
+            f".{_notes(of)}",
         )
         for name, of in candidates(rows).items()
     ]
+
+
+def _judged_clauses(summary: Summary, rows: list[Comparison]) -> list[Line]:
+    """What the examples say, and where a fine-tuning was repeated what its seeds say."""
+    level = summary.confidence
+    seeds = [clause for row in rows if (clause := over_seeds(row, level))]
+    return [*claims(rows, level), *seeds]
+
+
+def _notes(rows: Iterable[Comparison]) -> str:
+    """What a reader has to know besides, each thing once."""
+    return "".join(f" {sentence(note)}" for note in dict.fromkeys(row.note for row in rows) if note)
 
 
 def quantization(summary: Summary) -> list[Block]:
@@ -99,7 +113,7 @@ def quantization(summary: Summary) -> list[Block]:
         head: Line = (Name(name), f" ({kind})" if kind else "", ", against ", Name(baseline), ": ")
         clauses = [size_clause(summary, baseline, name), speed_clause(summary, baseline, name)]
         clauses += claims(of, summary.confidence)
-        lines.append((*head, *joined([c for c in clauses if c]), "."))
+        lines.append((*head, *joined([c for c in clauses if c]), f".{_notes(of)}"))
     return [Prose(_quantization_lead(summary, rows)), Bullets(tuple(lines))]
 
 
@@ -149,15 +163,50 @@ def speed_clause(summary: Summary, baseline: str, candidate: str) -> Line:
         figures = (
             f"{figure(name, after).text} against {figure(name, before).text} {metric(name).unit}"
         )
+        compared = _timed(summary, task, baseline, candidate)
+        if compared is not None:
+            return (_ratio_clause(compared, summary.confidence, figures),)
         match overlap(before, after):
             case None:
                 return (f"it writes {figures}, with no spread recorded",)
             case True:
                 return (f"no difference in speed of writing could be shown ({figures})",)
             case _:
-                times = fixed(after.value / before.value, 2)
-                return (f"it writes {times} times as fast ({figures})",)
+                ratio = fixed(after.value / before.value, 2)
+                return (f"it writes {ratio} times as fast ({figures})",)
     return ()
+
+
+def _timed(summary: Summary, task: str, baseline: str, candidate: str) -> Comparison | None:
+    """The comparison of two models' speed, where the suite makes one."""
+    wanted = (task, headline(summary.tasks[task]), baseline, candidate)
+    return next(
+        (
+            row
+            for row in summary.comparisons
+            if (row.task, row.metric, row.baseline, row.candidate) == wanted
+            and row.ratio is not None
+        ),
+        None,
+    )
+
+
+def _ratio_clause(row: Comparison, confidence: float, figures: str) -> str:
+    """The ratio of two speeds, and whether it is sure: its interval and the test have to agree."""
+    shown = times(row.ratio or 1.0, row.ratio_low, row.ratio_high)
+    said = f"{shown.text} {shown.detail}".strip()
+    if row.ratio_low is None or row.ratio_high is None:
+        return f"it writes {figures}, with no spread recorded"
+    found = outcome(row, confidence)
+    if row.ratio_low <= 1 <= row.ratio_high or found is Outcome.NOT_SHOWN:
+        return f"no difference in speed of writing could be shown ({said} times as fast: {figures})"
+    if found is Outcome.TENTATIVE:
+        return (
+            "the difference in speed of writing is not sure enough once several comparisons are "
+            f"allowed for ({said} times as fast: {figures})"
+        )
+    slower = "more slowly, " if row.ratio_high < 1 else ""
+    return f"it writes {slower}{said} times as fast ({figures})"
 
 
 def others(summary: Summary) -> list[Block]:

@@ -102,8 +102,8 @@ def test_sections_come_in_the_same_order_in_both(each: Report) -> None:
 
 def test_the_quickstart_has_all_its_sections_in_order() -> None:
     assert [section.anchor for section in report("quickstart").made.sections] == [
-        "verdict", "results", "fine-tuning", "quantization", "fidelity", "speed", "confusion",
-        "gates", "making", "glossary",
+        "verdict", "results", "checks", "fine-tuning", "quantization", "fidelity", "speed",
+        "confusion", "gates", "making", "glossary",
     ]  # fmt: skip
 
 

@@ -155,7 +155,7 @@ def test_the_whole_quickstart_reads_well() -> None:
 
 
 def test_gates_that_are_all_met_are_said_to_be() -> None:
-    met = [g.model_copy(update={"passed": True}) for g in quickstart().gates]
+    met = [g.model_copy(update={"outcome": "met", "passed": True}) for g in quickstart().gates]
     assert "All 5 gates were met." in text(quickstart(gates=met))
     assert "The suite sets no gates" in text(quickstart(gates=[]))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.records import Cell, Comparison, Failure, Summary, Value
+from harness.analysis.seeds import seed_variance
+from harness.records import Cell, Check, Comparison, Failure, Summary, Value
 from tests.report.fixture import LINEAGES, gates, quickstart
 
 
@@ -54,6 +55,7 @@ def only_one_model() -> Summary:
         cells=[c for c in whole.cells if c.model == "base" and c.task in kept_tasks],
         comparisons=[],
         gates=[],
+        checks=[],
     )
 
 
@@ -126,14 +128,25 @@ HOSTILE = (
 def hostile() -> Summary:
     """The hostile string at the end of every text, names of models and tasks included."""
     fixed = {"status", "outcome", "type", "schema", "metric", "phase", "kind", "started"}
+    seeds = with_seeds()
     whole = quickstart(
-        gates=gates(), cells=with_failures().cells, machine={"cpu": "x", "n\n|`<b>": "y"}
+        gates=undecided_gates().gates,
+        cells=[*with_failures().cells, *(c for c in seeds.cells if "seed" in c.model)],
+        machine={"cpu": "x", "n\n|`<b>": "y"},
+        models={**seeds.models, **with_doubts().models},
+        checks=with_doubts().checks,
+        comparisons=[row.model_copy(update={"note": "so"}) for row in seeds.comparisons],
     )
 
     def walk(node: Any, key: str = "") -> Any:
         if isinstance(node, dict):
-            inner = {k: walk(v, k) for k, v in node.items()}
-            if key in {"models", "tasks", "software", "machine", "settings", "hyperparameters"}:
+            # a check's name is one of a closed list, as no other name is
+            inner = {
+                k: v if (key, k) == ("checks", "name") else walk(v, k) for k, v in node.items()
+            }
+            if key in {
+                "models", "tasks", "software", "machine", "settings", "hyperparameters", "values",
+            }:  # fmt: skip
                 return {k + HOSTILE: v for k, v in inner.items()}
             return inner
         if isinstance(node, list):
@@ -143,9 +156,111 @@ def hostile() -> Summary:
     return Summary.model_validate(walk(whole.model_dump(by_alias=True)))
 
 
+def with_doubts() -> Summary:
+    """A conversion that failed, token ids that differ and may, a check that could not be made."""
+    whole = quickstart()
+    broken = whole.models["lora-f16"].parity
+    assert broken is not None
+    failed = broken.model_copy(
+        update={
+            "passed": False,
+            "max_logprob_difference": 0.91,
+            "reason": "a log-probability differs by 0.91 (limit 0.1)",
+        }
+    )
+    models = {
+        name: model.model_copy(update={"parity": failed if model.parity else None})
+        for name, model in whole.models.items()
+    }
+
+    def doubted(old: Check) -> Check:
+        if old.name == "conversion":
+            return old.model_copy(update={"status": "failed", "message": failed.reason})
+        if old.name == "tokens":
+            said = "the tokenizers agree on 598 of 600 prompts (99.7%)"
+            return old.model_copy(update={"status": "allowed", "message": said, "hint": "Convert."})
+        if old.name == "chat-template":
+            said = "No task is asked through a chat template."
+            return old.model_copy(update={"status": "skipped", "message": said})
+        return old
+
+    return quickstart(models=models, checks=[doubted(check) for check in whole.checks])
+
+
+def undecided_gates() -> Summary:
+    """One gate missed, one undecided that fails the suite, one that the suite lets pass."""
+    first, second, *others = gates()
+    open_ = others[1].model_copy(
+        update={
+            "outcome": "undecided",
+            "passed": False,
+            "reason": "Accuracy changed by -0.01 (n = 200); with 95% confidence the drop is between "
+            "-0.007 and 0.034, around the 0.03 that is allowed. 1,240 examples would tell a model "
+            "that has not changed from one that lost 0.06.",
+            "value": -0.01,
+            "low": -0.034,
+            "high": 0.007,
+            "limit": 0.03,
+            "n": 200,
+            "needed": 1240,
+        }
+    )
+    lenient = open_.model_copy(update={"candidate": "lora-q8", "passed": True})
+    return quickstart(gates=[first, second, lenient, open_, others[2]])
+
+
+SEEDS = {"0": 0.868, "1": 0.871, "2": 0.839}
+
+
+def with_seeds() -> Summary:
+    """The fine-tuning by LoRA repeated with two more seeds, one of which failed at a task."""
+    whole = quickstart()
+    models, cells = dict(whole.models), list(whole.cells)
+    for seed in ("1", "2"):
+        replica = f"lora.seed{seed}"
+        models[replica] = models["lora"].model_copy(update={"replica_of": "lora", "key": seed * 64})
+        for cell in whole.cells:
+            if cell.model == "lora":
+                update = {"model": replica, "metrics": _shifted(cell, seed)}
+                cells.append(cell.model_copy(update=update))
+    lost = Failure(kind="crash", message="worker ended with signal 9", hint="see worker.log")
+    gone = {"status": "failed", "error": lost, "metrics": {}, "details": {}, "n": 0}
+    last = max(i for i, cell in enumerate(cells) if cell.task == "dialogue")
+    cells[last] = cells[last].model_copy(update=gone)
+
+    def seeded(old: Comparison) -> Comparison:
+        if old.candidate != "lora" or old.task == "dialogue":
+            return old
+        before, after = old.baseline_value, old.candidate_value
+        if before is None or after is None:
+            return old
+        values = {seed: after + value - SEEDS["0"] for seed, value in SEEDS.items()}
+        return old.model_copy(update={"seeds": seed_variance(_by_number(values), before)})
+
+    compared = [seeded(row) for row in whole.comparisons]
+    return quickstart(models=models, cells=cells, comparisons=compared)
+
+
+def _by_number(values: dict[str, float]) -> dict[int, float]:
+    return {int(seed): value for seed, value in values.items()}
+
+
+def _shifted(cell: Cell, seed: str) -> dict[str, Value]:
+    """The metrics of a repetition: its own values, so that they can be told from the first's."""
+    by = SEEDS[seed] - SEEDS["0"]
+    return {
+        name: value.model_copy(
+            update={key: at + by for key in ("value", "low", "high") if (at := getattr(value, key))}
+        )
+        for name, value in cell.metrics.items()
+    }
+
+
 def empty() -> Summary:
     """Nothing was asked of anybody."""
-    return quickstart(models={}, tasks={}, cells=[], comparisons=[], gates=[], commands=[])
+    return quickstart(
+        models={}, tasks={}, cells=[], comparisons=[], gates=[], commands=[], checks=[]
+    )
 
 
 VARIANTS = {
@@ -158,6 +273,9 @@ VARIANTS = {
     "no-intervals": without_intervals,
     "long-names": with_long_names,
     "twelve-models": with_twelve_models,
+    "doubts": with_doubts,
+    "undecided": undecided_gates,
+    "seeds": with_seeds,
     "hostile": hostile,
     "empty": empty,
 }
