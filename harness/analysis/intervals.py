@@ -2,7 +2,7 @@
 
 Proportions have closed forms that stay honest at 0 and 1 (Wilson for one model, Tango for the
 difference of two on the same examples); a few repetitions of a timing have Student's t; all else
-is resampled by document.
+is resampled by document (`bootstrapped`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-
-from harness.analysis.resampling import FloatArray, Statistic, bootstrap, jackknife, observed
-
-RESAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -96,63 +92,6 @@ def student_t(values: ArrayLike, confidence: float = 0.95) -> Interval:
     error = float(data.std(ddof=1) / np.sqrt(len(data)))
     half = float(stdtrit(len(data) - 1, (1 + confidence) / 2)) * error
     return Interval(mean - half, mean + half)
-
-
-def resampled(
-    statistic: Statistic,
-    rng: np.random.Generator,
-    confidence: float = 0.95,
-    resamples: int = RESAMPLES,
-) -> Interval:
-    """Bootstrap interval of a figure over documents: BCa where the figure is smooth."""
-    if statistic.documents < 2:
-        return NO_INTERVAL
-    distribution = bootstrap(statistic, rng, resamples)
-    return bootstrap_interval(statistic, distribution, confidence)
-
-
-def bootstrap_interval(
-    statistic: Statistic, distribution: FloatArray, confidence: float
-) -> Interval:
-    """Reads the interval out of a bootstrap distribution that was drawn before.
-
-    A figure that no resample changes has zero width. A quantile takes the percentile interval:
-    its jackknife does not estimate its acceleration.
-    """
-    point = observed(statistic)
-    distribution = distribution[np.isfinite(distribution)]
-    if not np.isfinite(point) or len(distribution) == 0:
-        return NO_INTERVAL
-    if np.ptp(distribution) <= 1e-12 * max(1.0, abs(point)):
-        return Interval(point, point)
-    levels = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
-    if statistic.smooth:
-        levels = bca_levels(levels, distribution, point, jackknife(statistic))
-    low, high = np.quantile(distribution, levels)
-    return Interval(float(low), float(high))
-
-
-def bca_levels(
-    levels: FloatArray, distribution: FloatArray, point: float, left_out: FloatArray
-) -> FloatArray:
-    """The quantiles to read for a bias-corrected and accelerated interval.
-
-    Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), formulas 14.9, 14.14, 14.15,
-    ties counted half. Gives `levels` back where the correction is not defined: the point lies
-    outside of all resamples, or a figure without some document does not exist.
-    """
-    from scipy.special import ndtr, ndtri
-
-    below = (np.mean(distribution < point) + np.mean(distribution <= point)) / 2
-    deviations = left_out.mean() - left_out
-    squares = float(np.sum(deviations**2))
-    if not 0 < below < 1 or not np.isfinite(squares) or squares == 0:
-        return levels
-    bias = ndtri(below)
-    acceleration = float(np.sum(deviations**3)) / (6 * squares**1.5)
-    shifted = bias + ndtri(levels)
-    corrected: FloatArray = ndtr(bias + shifted / (1 - acceleration * shifted))
-    return corrected
 
 
 def normal_quantile(level: float) -> float:

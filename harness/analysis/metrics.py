@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.analysis.intervals import Interval, resampled, wilson
+from harness.analysis.bootstrapped import resampled
+from harness.analysis.intervals import Interval, wilson
 from harness.analysis.registry import METRICS, TASK_METRICS, Metric
 from harness.analysis.resampling import observed
 from harness.analysis.speed import timed_value

@@ -12,13 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.analysis.intervals import (
-    NO_INTERVAL,
-    RESAMPLES,
-    Interval,
-    bootstrap_interval,
-    tango,
-)
+from harness.analysis.bootstrapped import RESAMPLES, bootstrap_interval
+from harness.analysis.intervals import NO_INTERVAL, Interval, tango
 from harness.analysis.power import pair_spread
 from harness.analysis.registry import METRICS, Metric
 from harness.analysis.resampling import (

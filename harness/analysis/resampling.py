@@ -56,58 +56,6 @@ class SumStatistic:
 
 
 @dataclass(frozen=True, eq=False)
-class QuantileStatistic:
-    """A quantile of values pooled over documents (the inverted distribution function).
-
-    It is the smallest value that at least `level` of the weight does not exceed: type 1 of
-    Hyndman and Fan, "Sample quantiles in statistical packages" (1996). `values` (tokens,) falls;
-    `document` (tokens,) says which document each value is from.
-    """
-
-    values: FloatArray
-    document: npt.NDArray[np.intp]
-    lengths: FloatArray
-    level: float
-    smooth: bool = False
-
-    @classmethod
-    def of(cls, lists: list[list[float]], level: float) -> QuantileStatistic:
-        """Pools one list of values per document."""
-        lengths = np.array([len(values) for values in lists], dtype=np.intp)
-        pooled = np.array([value for values in lists for value in values], dtype=np.float64)
-        order = np.argsort(-pooled, kind="stable")
-        document = np.repeat(np.arange(len(lists), dtype=np.intp), lengths)[order]
-        return cls(pooled[order], document, lengths.astype(np.float64), level)
-
-    @property
-    def documents(self) -> int:
-        return len(self.lengths)
-
-    def __call__(self, weights: FloatArray) -> FloatArray:
-        tail = int(4 * (1 - self.level) * len(self.values)) + 16
-        rows = max(1, WEIGHTS_AT_ONCE // tail)
-        starts = range(0, len(weights), rows)
-        return np.concatenate(
-            [self._of_few(weights[start : start + rows], tail) for start in starts]
-        )
-
-    def _of_few(self, weights: FloatArray, tail: int) -> FloatArray:
-        """Looks at the upper tail only, and at more of it where a resample needs more."""
-        total = weights @ self.lengths
-        above = total - self.level * total + 1e-9
-        while True:
-            reached = np.cumsum(weights[:, self.document[:tail]], axis=1)
-            position = np.sum(reached <= above[:, None], axis=1)
-            if tail >= len(self.values) or np.all((position < tail) | (total == 0)):
-                break
-            tail *= 2
-        figures = np.full(len(weights), np.nan)
-        defined = total > 0
-        figures[defined] = self.values[np.minimum(position[defined], len(self.values) - 1)]
-        return figures
-
-
-@dataclass(frozen=True, eq=False)
 class DifferenceStatistic:
     """Candidate minus baseline, both resampled by the same documents."""
 

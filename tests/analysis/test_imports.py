@@ -3,7 +3,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MODULES = ("comparisons", "floors", "gates", "intervals", "metrics", "paired", "rouge")
+MODULES = (
+    "bootstrapped",
+    "comparisons",
+    "floors",
+    "gates",
+    "intervals",
+    "metrics",
+    "paired",
+    "rouge",
+)
 HEAVY = ("scipy", "sklearn", "rouge_score", "torch", "transformers", "llama_cpp")
 
 

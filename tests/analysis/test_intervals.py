@@ -6,19 +6,11 @@ from scipy import optimize, stats
 
 from harness.analysis.intervals import (
     Interval,
-    bootstrap_interval,
     normal_quantile,
-    resampled,
     student_t,
     tango,
     wilson,
 )
-from harness.analysis.resampling import FloatArray, SumStatistic, bootstrap
-
-
-def mean_of(values: FloatArray) -> SumStatistic:
-    columns = np.column_stack([values, np.ones(len(values))])
-    return SumStatistic(columns, lambda sums: sums[:, 0] / sums[:, 1])
 
 
 @pytest.mark.parametrize(
@@ -60,7 +52,6 @@ def test_nothing_observed_has_no_interval() -> None:
     assert tango(0, 0, 0) == none
     assert student_t([]) == none
     assert student_t([3.0]) == none
-    assert resampled(mean_of(np.array([1.0])), np.random.default_rng(0)) == none
 
 
 def test_tango_gives_the_published_interval() -> None:
@@ -120,58 +111,3 @@ def test_student_t_agrees_with_scipy() -> None:
     interval = student_t(values, 0.9)
     assert interval.low == pytest.approx(reference.low)
     assert interval.high == pytest.approx(reference.high)
-
-
-@pytest.mark.parametrize("confidence", [0.9, 0.95])
-def test_bca_agrees_with_scipy_on_the_same_resamples(confidence: float) -> None:
-    rng = np.random.default_rng(1)
-    values = rng.lognormal(size=40)
-    statistic = mean_of(values)
-    distribution = bootstrap(statistic, rng, 4_000)
-
-    class Drawn:
-        bootstrap_distribution = distribution
-
-    reference = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=0,
-        method="BCa",
-        confidence_level=confidence,
-        bootstrap_result=Drawn(),  # type: ignore[call-overload]
-    ).confidence_interval
-    interval = bootstrap_interval(statistic, distribution, confidence)
-    assert interval.low == pytest.approx(reference.low, rel=1e-12)
-    assert interval.high == pytest.approx(reference.high, rel=1e-12)
-
-
-def test_equal_scores_give_an_interval_of_no_width() -> None:
-    interval = resampled(mean_of(np.full(30, 0.1)), np.random.default_rng(0))
-    assert interval.low == interval.high == pytest.approx(0.1)
-
-
-def test_the_bootstrap_spread_is_the_standard_error_and_no_smaller() -> None:
-    """Against dividing by the square root of the number of resamples, once too often."""
-    values = np.random.default_rng(2).normal(size=100)
-    distribution = bootstrap(mean_of(values), np.random.default_rng(3), 10_000)
-    assert distribution.std() == pytest.approx(values.std() / 10, rel=0.03)
-
-
-def test_intervals_of_a_skewed_mean_hold_the_truth_about_as_often_as_they_say() -> None:
-    rng = np.random.default_rng(4)
-    trials, held = 400, 0
-    for _ in range(trials):
-        interval = resampled(mean_of(rng.exponential(size=50)), rng, 0.95, 600)
-        assert interval.low is not None and interval.high is not None
-        held += interval.low <= 1.0 <= interval.high
-    assert 0.90 <= held / trials <= 0.98
-
-
-def test_paired_proportion_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
-    rng = np.random.default_rng(5)
-    trials, held = 400, 0
-    for gained, lost, _ in rng.multinomial(50, [0.15, 0.05, 0.8], size=trials):
-        interval = tango(int(gained), int(lost), 50)
-        assert interval.low is not None and interval.high is not None
-        held += interval.low <= 0.1 <= interval.high
-    assert 0.91 <= held / trials <= 0.99

@@ -4,49 +4,14 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from harness.analysis.resampling import (
-    QuantileStatistic,
     SumStatistic,
     bootstrap,
     jackknife,
     observed,
     swapped_differences,
 )
-
-lists_of_values = st.lists(
-    st.lists(st.floats(0, 10, allow_nan=False), max_size=12), min_size=1, max_size=8
-)
-
-
-@given(lists_of_values, st.sampled_from([0.5, 0.9, 0.99]), st.integers(0, 2**32 - 1))
-@settings(max_examples=150, deadline=None)
-def test_a_resampled_quantile_is_the_quantile_of_the_drawn_documents(
-    lists: list[list[float]], level: float, seed: int
-) -> None:
-    counts = np.random.default_rng(seed).integers(0, 4, size=len(lists))
-    drawn = [
-        value for values, count in zip(lists, counts, strict=True) for value in values * int(count)
-    ]
-    figure = QuantileStatistic.of(lists, level)(counts[None, :].astype(np.float64))[0]
-    if drawn:
-        assert figure == np.quantile(drawn, level, method="inverted_cdf")
-    else:
-        assert np.isnan(figure)
-
-
-def test_a_resample_without_the_documents_of_the_tail_looks_further_down() -> None:
-    lists = [[5000.0 + index] * 5 for index in range(50)] + [
-        [float(index)] for index in range(2000)
-    ]
-    weights = np.ones((2, len(lists)))
-    weights[1, :50] = 0
-    figures = QuantileStatistic.of(lists, 0.99)(weights)
-    pooled = [value for values in lists for value in values]
-    assert figures[0] == np.quantile(pooled, 0.99, method="inverted_cdf")
-    assert figures[1] == np.quantile(np.arange(2000.0), 0.99, method="inverted_cdf")
 
 
 def ratio(numerators: list[float], denominators: list[float]) -> SumStatistic:
