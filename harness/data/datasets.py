@@ -27,11 +27,15 @@ class Example:
 
 @dataclass(frozen=True)
 class Dataset:
-    """The examples of a data set. `labels` is empty where answers are free text."""
+    """The examples of a data set. `labels` is empty where answers are free text.
+
+    `validation` is a part that is neither trained on nor tested; empty where there is none.
+    """
 
     train: tuple[Example, ...]
     test: tuple[Example, ...]
     labels: tuple[str, ...]
+    validation: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,16 @@ class DatasetInfo:
     phrasing: Phrasing
     files: tuple[Path, ...]
     read: Callable[[], Dataset]
+    variant: str = ""
+    """What else decides which examples the files give (`agreement`, templates, the split's seed)."""
 
     def fingerprint(self) -> str:
-        """SHA-256 over the contents of its files: part of the key of all that is made from it."""
+        """SHA-256 over the contents of its files and the variant: part of the key of all that is
+        made from it."""
         digest = hashlib.sha256()
         for file in self.files:
             digest.update(hashlib.sha256(_bytes(file)).digest())
+        digest.update(self.variant.encode())
         return digest.hexdigest()
 
 

@@ -1,0 +1,185 @@
+"""Instruction data for fine-tuning: Alpaca's and Dolly's columns, and chat messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.data.datasets import Example
+from harness.data.decoding import unix_newlines, whole_characters
+from harness.data.normal_forms import normal_form
+from harness.data.readings import PLACES, Dropped, Reading, SplitReading, Tally
+from harness.data.splits import split_sha256, text_id
+from harness.data.tables import Row, read_table
+from harness.errors import BadDataError
+
+ROLES = ("system", "user", "assistant")
+_SHAPES = (
+    ("instruction", "input", "output"),
+    ("instruction", "context", "response"),
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """A conversation up to the answer that is to be learned, and the answer.
+
+    `texts` are what it asks, without roles: to find instructions that hold a tested text.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    answer: str
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What an instruction file holds, and the record of its reading."""
+
+    rows: tuple[Instruction, ...]
+    reading: Reading
+
+
+def read_instructions(path: Path, sha256: str | None = None) -> Instructions:
+    """Reads instruction data from any table that `read_table` knows; each row may have its own form.
+
+    - `instruction`, `input` (may be empty or missing), `output`: Alpaca. The user's turn is the
+      instruction, then, after an empty line, the input.
+    - `instruction`, `context` (may be empty or missing), `response`: Dolly, likewise.
+    - `messages`: a list of `{role, content}` with the roles system, user and assistant, where a
+      system turn can only come first, users and assistants take turns, and an assistant has the last
+      word, which is the answer.
+
+    Rows with an empty answer and repetitions are left out and counted.
+
+    Args:
+        path: the file.
+        sha256: what its SHA-256 must be, if someone said so.
+
+    Raises:
+        InputError: no such file, or not a table.
+        BadDataError: a row of no such form; the first few are named by file and line.
+    """
+    table = read_table(path, sha256)
+    tally = Tally()
+    kept: dict[str, Instruction] = {}
+    wrong: list[str] = []
+    for row, place in zip(table.rows, table.places, strict=True):
+        found = _conversation(row)
+        if isinstance(found, str):
+            wrong.append(f"{place}: {found}")
+            continue
+        if not found.answer:
+            tally.drop("an empty answer", place)
+        elif found.id in kept:
+            tally.drop("a repetition of another row", place)
+        else:
+            kept[found.id] = found
+    if wrong:
+        raise _bad_rows(wrong)
+    rows = tuple(kept.values())
+    examples = [Example(row.id, "\n".join(row.texts), row.answer) for row in rows]
+    reading = Reading(
+        dataset=path.name,
+        options={},
+        sources=(table.source,),
+        read={"train": len(table.rows)},
+        dropped=tally.dropped(),
+        splits=(SplitReading("train", len(rows), {}, split_sha256(examples)),),
+        complaints=() if rows else (f"{path}: no row with an answer",),
+        notes=table.notes,
+    )
+    return Instructions(rows, reading)
+
+
+def without_tested(
+    rows: Sequence[Instruction], tested: Iterable[Example]
+) -> tuple[tuple[Instruction, ...], Dropped]:
+    """The instructions none of whose texts is, by its normal form, a tested text; and how many were."""
+    forms = {normal_form(example.text) for example in tested}
+    tally = Tally()
+    kept = []
+    for row in rows:
+        if any(normal_form(text) in forms for text in row.texts):
+            tally.drop("a text that is tested", row.id)
+        else:
+            kept.append(row)
+    return tuple(kept), (*tally.dropped(), Dropped("a text that is tested", 0))[0]
+
+
+def _conversation(row: Row) -> Instruction | str:
+    """A row's conversation, or what is wrong with it."""
+    if "messages" in row:
+        return _from_messages(row["messages"])
+    for instruction, context, answer in _SHAPES:
+        if instruction in row and answer in row:
+            return _from_columns(row, instruction, context, answer)
+    columns = ", ".join(map(str, row)) or "none"
+    return f"neither messages nor instruction and output; the columns are: {columns}"
+
+
+def _from_columns(row: Row, instruction: str, context: str, answer: str) -> Instruction | str:
+    values = {name: row.get(name) for name in (instruction, context, answer)}
+    for name, value in values.items():
+        if value is not None and not isinstance(value, str):
+            return f"{name} must be a text, not {value!r:.40}"
+    asked, given, said = (_clean(value) for value in values.values())
+    if not asked:
+        return f"{instruction} is empty"
+    content = f"{asked}\n\n{given}" if given else asked
+    texts = (asked, given, content) if given else (asked,)
+    return _instruction((Message("user", content),), said, texts)
+
+
+def _from_messages(messages: Any) -> Instruction | str:
+    if not isinstance(messages, list) or not messages:
+        return "messages must be a list of {role, content}"
+    turns = []
+    for number, message in enumerate(messages, start=1):
+        if not isinstance(message, dict):
+            return f"message {number} is no object of role and content"
+        role, content = message.get("role"), message.get("content")
+        if role not in ROLES:
+            return f"message {number}: role {role!r:.40} is none of {', '.join(ROLES)}"
+        if not isinstance(content, str):
+            return f"message {number}: content must be a text, not {content!r:.40}"
+        turns.append(Message(role, _clean(content)))
+    talk = turns[1:] if turns[0].role == "system" else turns
+    for number, turn in enumerate(talk):
+        due = ROLES[1 + number % 2]
+        if turn.role != due:
+            place = number + 1 + len(turns) - len(talk)
+            return f"message {place}: {turn.role} speaks where {due} should"
+    if not talk or talk[-1].role != "assistant":
+        return "the last message must be the assistant's"
+    asked = tuple(turn.content for turn in turns[:-1] if turn.role == "user")
+    return _instruction(tuple(turns[:-1]), turns[-1].content, asked)
+
+
+def _instruction(messages: tuple[Message, ...], answer: str, texts: tuple[str, ...]) -> Instruction:
+    whole = "\0".join(f"{m.role}\0{m.content}" for m in (*messages, Message("assistant", answer)))
+    return Instruction(text_id(whole, "in-"), messages, answer, texts)
+
+
+def _clean(value: str | None) -> str:
+    return unix_newlines(whole_characters(value or "")).strip()
+
+
+def _bad_rows(wrong: Sequence[str]) -> BadDataError:
+    more = f"; and {len(wrong) - PLACES} more" if len(wrong) > PLACES else ""
+    return BadDataError(
+        "; ".join(wrong[:PLACES]) + more,
+        "A row is {instruction, input, output}, {instruction, context, response} or "
+        "{messages: [{role, content}, …]}.",
+    )

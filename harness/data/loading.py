@@ -1,0 +1,189 @@
+"""One way to a real data set: find its files, or fetch them, read them, check them, split them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from harness.data.catalog import CATALOG, Entry, entry_of
+from harness.data.datasets import DATASETS, Dataset, DatasetInfo
+from harness.data.fetching import Origin, fetch, fetched_folder, read_origin
+from harness.data.loaded import Loaded
+from harness.data.phrasebank import read_phrasebank
+from harness.data.places import Found, data_folder, find_files, harness_home
+from harness.data.readings import Reading, Tally, read_bytes, source_file
+from harness.data.samsum import read_samsum
+from harness.data.splits import Split, leaks
+from harness.errors import BadDataError, InputError
+
+SPLITTING = 1
+"""Raised whenever the same files would give other splits: it is part of every data set's key."""
+
+Options = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Located:
+    """Files of a data set, and where they were fetched from, if they were."""
+
+    found: Found
+    origin: Origin | None = None
+
+
+def locate(
+    name: str,
+    data_dir: Path | None = None,
+    options: Options | None = None,
+    may_fetch: bool = True,
+    environment: Mapping[str, str] | None = None,
+) -> Located:
+    """Where the files of a data set are.
+
+    With `data_dir`, or `$HARNESS_DATA`, they are looked for there and nowhere else, and nothing touches
+    the network. Without, in `$HARNESS_HOME/data/<name>`, where they are fetched to if they are not
+    there and `may_fetch`.
+
+    Raises:
+        InputError: no such data set, option or folder.
+        BadDataError: no files, or they cannot be fetched; says which file to put where.
+    """
+    environment = os.environ if environment is None else environment
+    entry = entry_of(name)
+    entry.choose(options or {})
+    folder = data_folder(data_dir, environment)
+    if folder is not None:
+        return Located(find_files(name, folder, options))
+    home = harness_home(environment)
+    cached = fetched_folder(name, home)
+    origin = read_origin(name, home)
+    if origin is None and cached.is_dir() and any(cached.iterdir()):
+        return Located(find_files(name, cached, options))
+    if origin is None and not may_fetch:
+        raise BadDataError(
+            f"{name}: its files are not here",
+            f"`harness data get {name}` fetches them. Or put {entry.by_hand} into a folder and name it "
+            "with --data-dir or HARNESS_DATA.",
+        )
+    origin = origin or fetch(entry, home)
+    return Located(find_files(name, cached, options), origin)
+
+
+def load(
+    name: str,
+    data_dir: Path | None = None,
+    options: Options | None = None,
+    split_seed: int = 0,
+    may_fetch: bool = True,
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Reads a data set by name, embedded ones included.
+
+    Args:
+        name: of `CATALOG` or `DATASETS`.
+        data_dir: a folder with the files; see `locate`.
+        options: the data set's own keys, such as `agreement: 66`.
+        split_seed: of the split, where the data set has none of its own. Leave it: a model tuned on one
+            seed's train split has seen another's test split.
+        may_fetch: whether the network may be used where no folder is named.
+        environment: instead of `os.environ`.
+
+    Raises:
+        InputError: no such data set, option or folder.
+        BadDataError: the files are missing, damaged or something else.
+        MissingToolError: a 7z archive, and py7zr is not installed.
+    """
+    if name in DATASETS:
+        if options:
+            raise InputError(
+                f"data set {name}: it has no options", f"Leave out {', '.join(options)}."
+            )
+        return load_embedded(DATASETS[name])
+    _check_name(name)
+    return _read(name, locate(name, data_dir, options, may_fetch, environment), options, split_seed)
+
+
+def info_of(
+    name: str,
+    data_dir: Path | None = None,
+    options: Options | None = None,
+    split_seed: int = 0,
+    may_fetch: bool = True,
+    environment: Mapping[str, str] | None = None,
+) -> DatasetInfo:
+    """A data set in the form in which `DATASETS` has the embedded ones; arguments as for `load`.
+
+    Files are found (or fetched) now and read when `read` is first called. Its fingerprint goes over
+    the files, the options and the way of splitting.
+    """
+    if name in DATASETS:
+        return DATASETS[name]
+    _check_name(name)
+    located = locate(name, data_dir, options, may_fetch, environment)
+    entry = entry_of(name)
+    chosen = {**entry.choose(options or {}), "split": f"{SPLITTING}.{split_seed}"}
+
+    @cache
+    def read() -> Dataset:
+        return _read(name, located, options, split_seed).dataset
+
+    return DatasetInfo(
+        name=name,
+        kind=entry.kind,
+        description=entry.description,
+        licence=entry.licence,
+        synthetic=False,
+        phrasing=entry.phrasing,
+        files=tuple(located.found.files.values()),
+        read=read,
+        variant=json.dumps(chosen, sort_keys=True),
+    )
+
+
+def load_embedded(info: DatasetInfo) -> Loaded:
+    """An embedded data set with the record of its reading."""
+    dataset = info.read()
+    split = Split(dataset.train, dataset.test, dataset.validation)
+    shared = leaks(dataset.train, dataset.test)
+    reading = Reading(
+        dataset=info.name,
+        options={},
+        sources=tuple(source_file(file, read_bytes(file)) for file in info.files),
+        read={part.name: part.rows for part in split.readings(labels=False)},
+        dropped=Tally().dropped(),
+        splits=split.readings(labels=bool(dataset.labels)),
+        complaints=(f"train texts that are tested: {', '.join(shared)}",) if shared else (),
+        notes=("synthetic: it says nothing about real text",) if info.synthetic else (),
+    )
+    return Loaded(dataset, reading)
+
+
+def _check_name(name: str) -> None:
+    if name not in CATALOG:
+        raise InputError(f"no data set {name!r}", f"There are: {', '.join([*DATASETS, *CATALOG])}.")
+
+
+def _read(name: str, located: Located, options: Options | None, split_seed: int) -> Loaded:
+    entry: Entry = entry_of(name)
+    expected = located.origin.files if located.origin else {}
+    loaded = _READERS[name](located.found, entry.choose(options or {}), split_seed, expected)
+    if located.origin is None:
+        return loaded
+    origin = f"from the Hub's data set {located.origin.repo} at {located.origin.revision}"
+    return Loaded(loaded.dataset, _noted(loaded.reading, origin))
+
+
+def _noted(reading: Reading, note: str) -> Reading:
+    return replace(reading, notes=(*reading.notes, note))
+
+
+_Reader = Callable[[Found, Mapping[str, str], int, Mapping[str, str]], Loaded]
+_READERS: dict[str, _Reader] = {
+    "financial_phrasebank": lambda found, options, seed, sha256: read_phrasebank(
+        found, options["agreement"], seed, sha256.get(found.files["all"].name)
+    ),
+    "samsum": lambda found, options, seed, sha256: read_samsum(found, sha256),
+}

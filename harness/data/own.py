@@ -1,0 +1,189 @@
+"""Data sets of a user's own: a table or two, a prompt and a target as templates, label names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+
+from harness.data.datasets import Dataset, DatasetInfo, Example, Phrasing, TaskKind
+from harness.data.decoding import unix_newlines, whole_characters
+from harness.data.loaded import Loaded, with_own_ids
+from harness.data.loading import SPLITTING
+from harness.data.readings import Reading, Tally
+from harness.data.splits import TEST_SHARE, Placed, Split, keep_apart, split_by_text, text_id
+from harness.data.tables import Table, read_table
+from harness.data.templates import RowTemplate
+from harness.errors import BadDataError, InputError
+
+AS_IT_IS = Phrasing(instruction="{text}", plain="{text}")
+"""The prompt template has said all there is to say."""
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """What a user says of a data set. Either `file`, which is split, or `train` and `test`.
+
+    `labels` gives the answers for `classify`: names, or by the value in the table its name
+    (`{"0": "negative"}`). Empty, they are what the targets are. `id` is a column with the rows' names;
+    without, they follow from the prompt.
+    """
+
+    name: str
+    kind: TaskKind
+    prompt: str
+    target: str
+    file: Path | None = None
+    train: Path | None = None
+    test: Path | None = None
+    labels: Mapping[str, str] | tuple[str, ...] = ()
+    id: str | None = None
+    test_share: float = TEST_SHARE
+    split_seed: int = 0
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    """By file name, what its SHA-256 must be."""
+
+    def files(self) -> dict[str, Path]:
+        """The files by part; `all` for one that is to be split.
+
+        Raises:
+            InputError: neither `file`, nor `train` and `test`; or both.
+        """
+        if self.file is not None and self.train is None and self.test is None:
+            return {"all": self.file}
+        if self.file is None and self.train is not None and self.test is not None:
+            return {"train": self.train, "test": self.test}
+        raise InputError(
+            f"data set {self.name}: say either file, which is split, or train and test"
+        )
+
+
+def own_info(own: OwnData) -> DatasetInfo:
+    """The data set in the form in which `DATASETS` has the embedded ones."""
+    variant = {**asdict(own), "splitting": SPLITTING}
+    for key in ("file", "train", "test", "name", "sha256"):
+        del variant[key]
+
+    @cache
+    def read() -> Dataset:
+        return read_own(own).dataset
+
+    return DatasetInfo(
+        name=own.name,
+        kind=own.kind,
+        description=f"a data set of the user's own: {', '.join(map(str, own.files().values()))}",
+        licence="not stated",
+        synthetic=False,
+        phrasing=AS_IT_IS,
+        files=tuple(own.files().values()),
+        read=read,
+        variant=json.dumps(variant, sort_keys=True),
+    )
+
+
+def read_own(own: OwnData) -> Loaded:
+    """Reads a user's data set.
+
+    One file is split by the prompts' texts (`split_by_text`); for `classify`, prompts with two answers
+    are left out. Of files for train and test, train rows whose prompt is tested are left out, and
+    repetitions. Rows whose prompt or target is empty are left out. All is counted.
+
+    Raises:
+        InputError: a file is missing or no table, a template is wrong or names a missing column.
+        BadDataError: a file is damaged; a row lacks a column or has a label that is not known.
+    """
+    if not 0 < own.test_share < 1:
+        raise InputError(f"data set {own.name}: test_share is {own.test_share}; say 0 < share < 1")
+    prompt, target = RowTemplate("prompt", own.prompt), RowTemplate("target", own.target)
+    tables = {
+        part: read_table(path, own.sha256.get(path.name)) for part, path in own.files().items()
+    }
+    tally, seen, rows = Tally(), set[str](), dict[str, list[Placed]]()
+    for part in sorted(tables):
+        table = tables[part]
+        for template in (prompt, target):
+            template.check(table.columns, table.source.path)
+        if own.id is not None and own.id not in table.columns:
+            columns = ", ".join(table.columns)
+            raise InputError(
+                f"id: no column {own.id!r} in {table.source.path}; there are: {columns}"
+            )
+        rows[part] = with_own_ids(_rows(own, table, prompt, target, tally), seen)
+    split = _split(own, rows, tally)
+    labels = _label_names(own, split)
+    dataset = Dataset(split.train, split.test, labels, split.validation)
+    reading = Reading(
+        dataset=own.name,
+        options={},
+        sources=tuple(table.source for table in tables.values()),
+        read={part: len(table.rows) for part, table in tables.items()},
+        dropped=tally.dropped(),
+        splits=split.readings(labels=bool(labels)),
+        complaints=tuple(_complaints(split, labels)),
+        notes=tuple(note for table in tables.values() for note in table.notes),
+    )
+    return Loaded(dataset, reading)
+
+
+def _split(own: OwnData, rows: Mapping[str, list[Placed]], tally: Tally) -> Split:
+    if "all" in rows:
+        one_label = own.kind == "classify"
+        return split_by_text(rows["all"], tally, own.split_seed, own.test_share, one_label)
+    return keep_apart(rows["train"], rows["test"], [], tally, "prompt")
+
+
+def _rows(
+    own: OwnData, table: Table, prompt: RowTemplate, target: RowTemplate, tally: Tally
+) -> Iterator[Placed]:
+    for row, place in zip(table.rows, table.places, strict=True):
+        text, answer = (_clean(t.render(row, place)) for t in (prompt, target))
+        if not text:
+            tally.drop("an empty prompt", place)
+        elif not answer:
+            tally.drop("an empty target", place)
+        else:
+            given = row.get(own.id) if own.id is not None else None
+            name = text_id(text) if given in (None, "") else str(given)
+            yield Placed(Example(name, text, _label(own, answer, place)), place)
+
+
+def _label(own: OwnData, answer: str, place: str) -> str:
+    if own.kind != "classify" or not own.labels:
+        return answer
+    if isinstance(own.labels, Mapping):
+        if answer in own.labels:
+            return own.labels[answer]
+        known, names = tuple(own.labels), tuple(own.labels.values())
+    else:
+        known = names = own.labels
+    if answer in names:
+        return answer
+    raise BadDataError(
+        f"{place}: label {answer!r:.60} is none of: {', '.join(known)}",
+        "Add it to the labels, or mend the target's template.",
+    )
+
+
+def _label_names(own: OwnData, split: Split) -> tuple[str, ...]:
+    if own.kind != "classify":
+        return ()
+    named = own.labels.values() if isinstance(own.labels, Mapping) else own.labels
+    found = sorted({example.target for example in (*split.train, *split.test)})
+    return tuple(dict.fromkeys(named)) or tuple(found)
+
+
+def _complaints(split: Split, labels: tuple[str, ...]) -> Iterator[str]:
+    for part, examples in (("train", split.train), ("test", split.test)):
+        if not examples:
+            yield f"the {part} part is empty"
+        for label in labels:
+            if examples and not any(example.target == label for example in examples):
+                yield f"no row of the {part} part has the label {label}"
+    if len(labels) > 50:
+        yield f"{len(labels)} labels: is the target a class?"
+
+
+def _clean(text: str) -> str:
+    return unix_newlines(whole_characters(text)).strip()

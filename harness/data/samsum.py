@@ -1,0 +1,121 @@
+"""SAMSum, from plain tables or its archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from harness.data.archives import read_members
+from harness.data.catalog import SAMSUM
+from harness.data.datasets import Dataset, Example
+from harness.data.decoding import unix_newlines, whole_characters
+from harness.data.loaded import Loaded, count_complaints, with_own_ids
+from harness.data.places import Found, split_of
+from harness.data.readings import Reading, SourceFile, Tally, pin_of, read_bytes, source_file
+from harness.data.splits import Placed, keep_apart, text_id
+from harness.data.tables import Table, is_table, parse_table, read_table
+from harness.errors import BadDataError
+
+NO_DIALOGUE = "an empty dialogue"
+NO_SUMMARY = "an empty summary"
+
+
+def read_samsum(found: Found, sha256: Mapping[str, str] | None = None) -> Loaded:
+    """Reads SAMSum with its own splits, less what train shares with validation and test.
+
+    Line breaks inside dialogues become `\\n`. Rows without dialogue or summary are left out.
+
+    Args:
+        found: where the files are (`find_files`).
+        sha256: by file name, what its SHA-256 must be, if someone said so.
+
+    Raises:
+        BadDataError: a file is damaged, has another checksum, or lacks the columns; no train or test
+            part is there.
+        MissingToolError: a 7z archive, and py7zr is not installed.
+    """
+    expected = sha256 or {}
+    if found.form == "tables":
+        tables = {
+            split: read_table(path, expected.get(path.name)) for split, path in found.files.items()
+        }
+        sources = tuple(_pinned(table.source) for table in tables.values())
+    else:
+        tables, source = _from_archive(found.files["all"], expected)
+        sources = (source,)
+    for split in ("train", "test"):
+        if split not in tables:
+            raise BadDataError(f"{sources[0].path}: no {split} part", "Is this SAMSum?")
+    return _keep_apart(tables, sources)
+
+
+def _keep_apart(tables: Mapping[str, Table], sources: tuple[SourceFile, ...]) -> Loaded:
+    tally, seen = Tally(), set[str]()
+    rows = {
+        split: with_own_ids(_rows(split, tables[split], tally), seen)
+        for split in ("test", "validation", "train")
+        if split in tables
+    }
+    kept = keep_apart(rows["train"], rows["test"], rows.get("validation", []), tally, "dialogue")
+    notes = [note for table in tables.values() for note in table.notes]
+    if "validation" not in tables:
+        notes.append("this copy has no validation part; train rows that stand there are not found")
+    reading = Reading(
+        dataset=SAMSUM.name,
+        options={},
+        sources=sources,
+        read={split: len(table.rows) for split, table in tables.items()},
+        dropped=tally.dropped(),
+        splits=kept.readings(labels=False),
+        complaints=tuple(
+            complaint
+            for split, table in tables.items()
+            for complaint in count_complaints(split, len(table.rows), {}, SAMSUM.published[split])
+        ),
+        notes=tuple(notes),
+    )
+    return Loaded(Dataset(kept.train, kept.test, (), kept.validation), reading)
+
+
+def _pinned(source: SourceFile) -> SourceFile:
+    pins = SAMSUM.pins.get(Path(source.path).name, ())
+    return replace(source, pin=pin_of(source.sha256, pins))
+
+
+def _from_archive(path: Path, expected: Mapping[str, str]) -> tuple[dict[str, Table], SourceFile]:
+    data = read_bytes(path)
+    source_file(path, data, expected=expected.get(path.name))
+    members = read_members(path, data, lambda name: is_table(name) and split_of(name) is not None)
+    tables: dict[str, Table] = {}
+    for name, content in members.items():
+        split = split_of(name) or ""
+        if split in tables:
+            raise BadDataError(f"{path}: more than one member is the {split} part: {name}")
+        tables[split] = parse_table(path / name, content)
+    return tables, source_file(path, data, members=sorted(members))
+
+
+def _rows(split: str, table: Table, tally: Tally) -> Iterator[Placed]:
+    for row, place in zip(table.rows, table.places, strict=True):
+        for column in ("dialogue", "summary"):
+            if column not in row:
+                columns = ", ".join(map(str, row)) or "none"
+                raise BadDataError(
+                    f"{place}: no column {column!r}; the columns are: {columns}",
+                    "Is this SAMSum?",
+                )
+        dialogue, summary = (_text(row[column], place) for column in ("dialogue", "summary"))
+        if not dialogue:
+            tally.drop(f"{split}: {NO_DIALOGUE}", place)
+        elif not summary:
+            tally.drop(f"{split}: {NO_SUMMARY}", place)
+        else:
+            name = str(row.get("id") or "") or text_id(dialogue, "ss-")
+            yield Placed(Example(name, dialogue, summary), place)
+
+
+def _text(value: object, place: str) -> str:
+    if value is not None and not isinstance(value, str):
+        raise BadDataError(f"{place}: dialogue and summary must be texts, not {value!r}")
+    return unix_newlines(whole_characters(value or "")).strip()

@@ -1,0 +1,188 @@
+"""What `harness data list | get | check | show` say, as records."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.data.catalog import CATALOG, Entry, entry_of
+from harness.data.datasets import DATASETS, Example, TaskKind
+from harness.data.fetching import fetch, fetched_folder, read_origin
+from harness.data.loaded import Loaded
+from harness.data.loading import Options, load
+from harness.data.places import data_folder, find_files, harness_home
+from harness.data.readings import Reading
+from harness.data.subsets import draw
+from harness.errors import BadDataError, InputError
+
+Where = Literal["embedded", "found", "fetched", "absent"]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A data set that a suite can name.
+
+    `where` says whether it comes with the project, lies in the user's folder, was fetched, or is not
+    here; `path` is the first of its files, or empty.
+    """
+
+    name: str
+    kind: TaskKind
+    description: str
+    licence: str
+    citation: str
+    homepage: str
+    where: Where
+    path: str
+    options: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Some examples of a split, drawn by the seed, and where they stand."""
+
+    entry: Listed
+    reading: Reading
+    split: str
+    available: int
+    examples: tuple[Example, ...]
+
+
+def list_data(
+    data_dir: Path | None = None, environment: Mapping[str, str] | None = None
+) -> tuple[Listed, ...]:
+    """All data sets, embedded ones first; reads no data and touches no network.
+
+    Raises:
+        InputError: the data folder is none.
+    """
+    environment = os.environ if environment is None else environment
+    folder = data_folder(data_dir, environment)
+    embedded = [
+        Listed(
+            name=info.name,
+            kind=info.kind,
+            description=info.description,
+            licence=info.licence,
+            citation="",
+            homepage="",
+            where="embedded",
+            path=str(info.files[0]),
+            options={},
+        )
+        for info in DATASETS.values()
+    ]
+    known = [_listed(entry, folder, harness_home(environment)) for entry in CATALOG.values()]
+    return (*embedded, *known)
+
+
+def get_data(
+    name: str,
+    options: Options | None = None,
+    environment: Mapping[str, str] | None = None,
+    again: bool = False,
+    endpoint: str | None = None,
+) -> Reading:
+    """Fetches a data set into `$HARNESS_HOME/data` unless it is there, and checks it.
+
+    Raises:
+        InputError: no such data set or option.
+        BadDataError: it cannot be fetched, or what came is not it.
+    """
+    environment = os.environ if environment is None else environment
+    home = harness_home(environment)
+    if name not in DATASETS:
+        entry = entry_of(name)
+        entry.choose(options or {})
+        by_hand = _whereabouts(entry, None, home)[0] == "found"
+        if again or not by_hand:
+            fetch(entry, home, again=again, endpoint=endpoint)
+    without_folder = {key: value for key, value in environment.items() if key != "HARNESS_DATA"}
+    return load(name, None, options, may_fetch=False, environment=without_folder).reading
+
+
+def check_data(
+    name: str,
+    data_dir: Path | None = None,
+    options: Options | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Reading:
+    """Reads a data set and says what was found; touches no network.
+
+    Raises:
+        InputError: no such data set, option or folder.
+        BadDataError: it is not here, or cannot be read.
+    """
+    return _load(name, data_dir, options, environment).reading
+
+
+def show_data(
+    name: str,
+    data_dir: Path | None = None,
+    options: Options | None = None,
+    split: str = "test",
+    count: int = 3,
+    seed: int = 0,
+    environment: Mapping[str, str] | None = None,
+) -> Shown:
+    """Some examples of a data set, as a suite with this `limit` and `seed` would ask them.
+
+    Raises:
+        InputError: no such data set, option, folder or split.
+        BadDataError: it is not here, or cannot be read.
+    """
+    loaded = _load(name, data_dir, options, environment)
+    parts = {
+        "train": loaded.dataset.train,
+        "validation": loaded.dataset.validation,
+        "test": loaded.dataset.test,
+    }
+    if not parts.get(split):
+        there = ", ".join(part for part, examples in parts.items() if examples)
+        raise InputError(f"data set {name}: no split {split!r}", f"There are: {there}.")
+    chosen = draw(parts[split], count, seed, stratify=bool(loaded.dataset.labels))
+    entry = next(item for item in list_data(data_dir, environment) if item.name == name)
+    return Shown(entry, loaded.reading, split, len(parts[split]), tuple(chosen))
+
+
+def _load(
+    name: str,
+    data_dir: Path | None,
+    options: Options | None,
+    environment: Mapping[str, str] | None,
+) -> Loaded:
+    return load(name, data_dir, options, may_fetch=False, environment=environment)
+
+
+def _listed(entry: Entry, folder: Path | None, home: Path) -> Listed:
+    where, path = _whereabouts(entry, folder, home)
+    return Listed(
+        name=entry.name,
+        kind=entry.kind,
+        description=entry.description,
+        licence=entry.licence,
+        citation=entry.citation,
+        homepage=entry.homepage,
+        where=where,
+        path=path,
+        options={option.name: option.values for option in entry.options},
+    )
+
+
+def _whereabouts(entry: Entry, folder: Path | None, home: Path) -> tuple[Where, str]:
+    """The first file of any variant in the folder that would be looked through."""
+    looked = folder or fetched_folder(entry.name, home)
+    variants: list[dict[str, object]] = [{}]
+    for option in entry.options:
+        variants = [{option.name: value} for value in option.values]
+    for variant in variants:
+        try:
+            found = find_files(entry.name, looked, variant)
+        except BadDataError:
+            continue
+        fetched = folder is None and read_origin(entry.name, home) is not None
+        return ("fetched" if fetched else "found"), str(next(iter(found.files.values())))
+    return "absent", ""

@@ -1,0 +1,171 @@
+"""Splits that do not leak: no text that is tested stands, in any dress, in what is trained on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.data.datasets import Example
+from harness.data.normal_forms import normal_form
+from harness.data.readings import SplitReading, Tally, count_labels
+
+TEST_SHARE = 0.2
+SALT = "split 129"
+"""Of the salts `split 0` to `split 199` the one under which, with seed 0, each label's test share in
+PhraseBank's AllAgree and 66Agree comes nearest to 20%: none is off by more than 0.4 points."""
+REPEATED = "a repetition of another row"
+TWO_LABELS = "the same sentence carries two labels"
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts of a data set. `validation` is empty where there is none."""
+
+    train: tuple[Example, ...]
+    test: tuple[Example, ...]
+    validation: tuple[Example, ...] = ()
+
+    def readings(self, labels: bool) -> tuple[SplitReading, ...]:
+        """What is in the parts; `labels` says whether to count targets."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return tuple(
+            SplitReading(
+                name,
+                len(part),
+                count_labels(example.target for example in part) if labels else {},
+                split_sha256(part),
+            )
+            for name, part in parts.items()
+            if part or name != "validation"
+        )
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An example, and the file and line it came from."""
+
+    example: Example
+    place: str
+
+
+def split_sha256(examples: Iterable[Example]) -> str:
+    """SHA-256 over ids and contents, the same whatever the order."""
+    rows = sorted(json.dumps([e.id, e.text, e.target]) for e in examples)
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def split_by_text(
+    rows: Iterable[Placed],
+    tally: Tally,
+    seed: int = 0,
+    test_share: float = TEST_SHARE,
+    one_label: bool = True,
+) -> Split:
+    """Splits rows by the normal form of their text alone.
+
+    A row is tested where the hash of seed and normal form, as a number from 0 to 1, lies below
+    `test_share`. So near duplicates fall on one side, neither the file's order nor the other rows
+    matter, and subsets of one data set are split alike. No split can do that and hold each label to an
+    exact share: with n rows a label's share has a standard deviation of √(share·(1 - share)/n). For
+    PhraseBank `SALT` was chosen so that it is close; `draw` stratifies exactly.
+
+    Of rows with the same text, one is kept. With `one_label`, rows that are the same by their normal
+    form and differ in their targets are all left out. Parts are ordered by id.
+
+    Args:
+        rows: what to split.
+        tally: told what is left out.
+        seed: gives another split; models tuned on one seed's must not be tested on another's.
+        test_share: from 0 to 1.
+        one_label: whether a text can have one right answer only.
+    """
+    groups: dict[str, list[Placed]] = {}
+    for row in rows:
+        groups.setdefault(normal_form(row.example.text), []).append(row)
+    train: list[Example] = []
+    test: list[Example] = []
+    for form, group in groups.items():
+        if one_label and len({row.example.target for row in group}) > 1:
+            for row in group:
+                tally.drop(TWO_LABELS, row.place)
+            continue
+        side = test if lot(form, seed) < test_share else train
+        side.extend(row.example for row in _without_repetitions(group, tally))
+    return Split(_ordered(train), _ordered(test))
+
+
+def lot(form: str, seed: int) -> float:
+    """A number from 0 to 1, below 1, that follows from a normal form and a seed."""
+    digest = hashlib.sha256(f"{SALT}\0{seed}\0{form}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+def keep_apart(
+    train: Sequence[Placed],
+    test: Sequence[Placed],
+    validation: Sequence[Placed],
+    tally: Tally,
+    name: str = "text",
+) -> Split:
+    """Keeps the splits that a data set came with, and leaves out of train what they share.
+
+    Left out, by normal form: of train, what stands in test or validation, and repetitions; of
+    validation, what stands in test. Test stays whole.
+
+    Args:
+        train, test, validation: the data set's own parts.
+        tally: told what is left out.
+        name: what the texts are called in the reasons.
+    """
+    tested = {normal_form(row.example.text) for row in test}
+    validated, kept_validation = set(), []
+    for row in validation:
+        form = normal_form(row.example.text)
+        validated.add(form)
+        if form in tested:
+            tally.drop(f"validation: the {name} stands in test", row.place)
+        else:
+            kept_validation.append(row.example)
+    seen: set[str] = set()
+    kept = []
+    for row in train:
+        form = normal_form(row.example.text)
+        if form in tested:
+            tally.drop(f"train: the {name} stands in test", row.place)
+        elif form in validated:
+            tally.drop(f"train: the {name} stands in validation", row.place)
+        elif form in seen:
+            tally.drop(f"train: the {name} stands in train already", row.place)
+        else:
+            seen.add(form)
+            kept.append(row.example)
+    return Split(tuple(kept), tuple(row.example for row in test), tuple(kept_validation))
+
+
+def leaks(train: Iterable[Example], tested: Iterable[Example]) -> tuple[str, ...]:
+    """Ids of train examples whose text, by its normal form, is tested; empty where all is well."""
+    forms = {normal_form(example.text) for example in tested}
+    return tuple(example.id for example in train if normal_form(example.text) in forms)
+
+
+def text_id(text: str, prefix: str = "") -> str:
+    """An id that follows from the text alone: 16 hexadecimal digits of its SHA-256."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{prefix}{digest[:16]}"
+
+
+def _without_repetitions(group: Sequence[Placed], tally: Tally) -> list[Placed]:
+    kept: dict[tuple[str, str], Placed] = {}
+    for row in group:
+        same = (row.example.text, row.example.target)
+        if same in kept:
+            tally.drop(REPEATED, row.place)
+        else:
+            kept[same] = row
+    return list(kept.values())
+
+
+def _ordered(examples: Iterable[Example]) -> tuple[Example, ...]:
+    return tuple(sorted(examples, key=lambda example: (example.id, example.text)))

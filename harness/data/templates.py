@@ -1,0 +1,124 @@
+"""Prompts and targets from a row's columns, by templates that can do nothing else.
+
+Templates come with suites, and suites come from strangers: they see the row and Jinja's own filters,
+no attribute of Python's, and can write no more than a limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from harness.errors import BadDataError, InputError
+
+MAX_CHARACTERS = 10_000_000
+"""Of a rendered text, and of any text or number a template multiplies up to."""
+
+
+_WIDENING = frozenset({"ljust", "rjust", "center", "zfill", "expandtabs", "format", "format_map"})
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """No method that makes a text as long as a number says."""
+        if isinstance(obj, (str, bytes)) and attr in _WIDENING:
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" and _size(left) * abs(right) > MAX_CHARACTERS:
+            raise OverflowError("the power is too large")
+        if operator == "*" and _size(left) * _size(right) > MAX_CHARACTERS:
+            raise OverflowError("the product is too large")
+        if operator == "%" and isinstance(left, str):
+            raise TypeError("texts are not formatted with %; write {{ a }} {{ b }}")
+        return super().call_binop(context, operator, left, right)
+
+
+def _size(value: Any) -> float:
+    """Characters of a text, bits of an integer, elements of a list; 1 of anything else."""
+    if isinstance(value, int):
+        return max(1, value.bit_length())
+    return len(value) if isinstance(value, (str, list, tuple, dict)) else 1
+
+
+def _nothing_for_none(value: Any) -> Any:
+    return "" if value is None else value
+
+
+_ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False, finalize=_nothing_for_none)
+for _filter in ("center", "format"):
+    del _ENVIRONMENT.filters[_filter]
+
+
+class RowTemplate:
+    """A text with `{{ column }}` in it. Columns whose names are no words are `{{ row["a b"] }}`.
+
+    An empty value (`null`) gives nothing.
+    """
+
+    def __init__(self, name: str, source: str) -> None:
+        """Compiles a template.
+
+        Args:
+            name: what it is called in messages, such as `prompt`.
+            source: the template.
+
+        Raises:
+            InputError: it is no template.
+        """
+        self.name = name
+        self.source = source
+        try:
+            self.wants = frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
+            self._template = _ENVIRONMENT.from_string(source)
+        except (TemplateSyntaxError, RecursionError) as error:
+            raise InputError(
+                f"{name}: not a template: {error}", "A column is {{ column }}."
+            ) from None
+
+    def check(self, columns: Iterable[str], place: str) -> None:
+        """Checks that a table has the columns that the template names.
+
+        Raises:
+            InputError: it has not; names those that are there.
+        """
+        has = list(columns)
+        for wanted in sorted(self.wants - {"row", *_ENVIRONMENT.globals, *has}):
+            near = get_close_matches(wanted, has, 1)
+            raise InputError(
+                f"{self.name}: no column {wanted!r} in {place}; the columns are: {', '.join(has)}",
+                f"Did you mean {near[0]!r}?" if near else "",
+            )
+
+    def render(self, row: Mapping[str, Any], place: str) -> str:
+        """The template's text for a row.
+
+        Raises:
+            BadDataError: the row lacks a column; or the template fails on it, reaches for what it must
+                not, or writes without end.
+        """
+        context = {"row": row, **row}
+        try:
+            parts, length = [], 0
+            for part in self._template.generate(context):
+                length += len(part)
+                if length > MAX_CHARACTERS:
+                    raise OverflowError("it writes more than a prompt can hold")
+                parts.append(part)
+            return "".join(parts)
+        except UndefinedError as error:
+            columns = ", ".join(map(str, row)) or "none"
+            message = f"{place}: {self.name}: {error.message}; the columns are: {columns}"
+            raise BadDataError(message) from None
+        except (TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
+            raise BadDataError(f"{place}: {self.name}: {error}") from None
+        except (ArithmeticError, MemoryError, RecursionError) as error:
+            said = str(error) or type(error).__name__
+            raise BadDataError(f"{place}: {self.name}: {said}") from None
