@@ -16,7 +16,6 @@ from typing import Any
 import torch
 
 from harness.errors import BadModelError
-from harness.models.shapes import SHAPES
 from harness.starter import MODEL_FOLDER
 
 SHARD_BYTES = 2_000_000_000
@@ -24,20 +23,6 @@ SHARD_BYTES = 2_000_000_000
 _MARKERS = ("bos_token_id", "eos_token_id", "pad_token_id")
 _TOKENIZER = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja")
 _DEVIATION = 0.02
-
-
-def configuration(architecture: str, changed: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration of a named shape, with some of its values changed.
-
-    Args:
-        architecture: a name of `harness.models.shapes.SHAPES`.
-        changed: keys of `config.json`. A new `hidden_size` or number of heads takes a new
-            `head_dim` with it, unless that is given too.
-    """
-    config = {**SHAPES[architecture], **changed}
-    if {"hidden_size", "num_attention_heads"} & changed.keys() and "head_dim" not in changed:
-        config["head_dim"] = config["hidden_size"] // config["num_attention_heads"]
-    return config
 
 
 def write_random_model(

@@ -126,3 +126,17 @@ def parameters(config: Mapping[str, Any]) -> int:
     layer = attention + 3 * hidden * config["intermediate_size"] + norms
     tables = 1 if config.get("tie_word_embeddings") else 2
     return layers * layer + tables * config["vocab_size"] * hidden + hidden
+
+
+def configuration(architecture: str, changed: Mapping[str, Any]) -> Config:
+    """The configuration of a named shape, with some of its values changed.
+
+    Args:
+        architecture: a name of `SHAPES`.
+        changed: keys of `config.json`. A new `hidden_size` or number of heads takes a new
+            `head_dim` with it, unless that is given too.
+    """
+    config = {**SHAPES[architecture], **changed}
+    if {"hidden_size", "num_attention_heads"} & changed.keys() and "head_dim" not in changed:
+        config["head_dim"] = config["hidden_size"] // config["num_attention_heads"]
+    return config

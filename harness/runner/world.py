@@ -15,6 +15,7 @@ from harness.analysis.registry import METRICS, TASK_METRICS
 from harness.data import DATASETS
 from harness.errors import BadModelError
 from harness.models.quantize import QTYPES
+from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
 from harness.starter import MODEL_FOLDER
 from harness.suite.reader import Known
@@ -22,6 +23,7 @@ from harness.suite.steps import Kind
 
 REVISIONS: dict[Kind, int] = {
     "source": 1,
+    "random": 1,
     "prompts": 1,
     "check": 1,
     "examples": 1,
@@ -42,6 +44,7 @@ TASK_REVISIONS: dict[str, int] = {"divergence": 2}
 """The same for the code of one type of task, so that the cells of others stay as they are."""
 
 _PACKAGES: dict[str, tuple[str, ...]] = {
+    "random": ("torch", "transformers"),
     "prompts": ("transformers",),
     "check": ("transformers",),
     "examples": ("transformers",),
@@ -77,6 +80,7 @@ def known() -> Known:
         datasets={name: info.kind for name, info in DATASETS.items()},
         gguf_types=frozenset({"F16", *QTYPES}),
         metrics=TASK_METRICS,
+        architectures=frozenset(SHAPES),
         timings=frozenset(name for name, metric in METRICS.items() if metric.is_timing),
     )
 

@@ -15,6 +15,7 @@ from harness.suite.schema import (
     DivergenceTask,
     GateSpec,
     ModelSpec,
+    Shape,
     SuiteSpec,
     SummarizeTask,
 )
@@ -79,7 +80,12 @@ def _check_model(
     known: Known,
 ) -> Iterator[Found]:
     at: Path_ = ("models", name)
-    if model.source is not None and model.source not in known.sources:
+    if isinstance(model.source, Shape):
+        if model.source.architecture not in known.architectures:
+            hint = nearest(model.source.architecture, known.architectures)
+            message = f"unknown architecture `{model.source.architecture}`"
+            yield (*at, "source", "architecture"), message, hint
+    elif model.source is not None and model.source not in known.sources:
         yield from _check_folder((*at, "source"), model.source, folder, known.sources)
     if model.adapter is not None:
         yield from _check_folder((*at, "adapter"), model.adapter, folder, ())
@@ -147,9 +153,7 @@ def _check_finetune(
             yield (*at, index), message, nearest("", learnable)
 
 
-def _check_task(
-    name: str, task: ClassifyTask | SummarizeTask, known: Known
-) -> Iterator[Found]:
+def _check_task(name: str, task: ClassifyTask | SummarizeTask, known: Known) -> Iterator[Found]:
     at: Path_ = ("tasks", name)
     kind = known.datasets.get(task.dataset)
     if kind is None:

@@ -11,7 +11,7 @@ from harness.suite.graph import ModelPlan, World
 from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
-from harness.suite.schema import DatasetTask, FineTune, ModelSpec
+from harness.suite.schema import DatasetTask, FineTune, ModelSpec, Shape
 from harness.suite.steps import Kind, Step, make_step
 from harness.suite.words import describe, lineage_words, method_words
 
@@ -57,6 +57,12 @@ class Making:
 
     def source(self, root: str) -> str:
         spec = self.spec(root)
+        if isinstance(spec.source, Shape):
+            name = spec.source.architecture
+            seed = self.suite.spec.defaults.seed
+            params = {"architecture": name, "changed": spec.source.changed, "seed": seed}
+            label = f"draw random weights in the shape of {name}"
+            return self.add("random", label, params, {}, group=f"draw {root}")
         what = "weights" if spec.source is not None else "gguf"
         label = f"read {spec.source or spec.gguf}"
         return self.file(what, self.source_path(spec), label)
@@ -171,6 +177,6 @@ class Making:
             parts=parts,
             options=options,
             replica_of=replica_of(models).get(name, ""),
-            synthetic=root.source == "starter",
+            synthetic=root.source == "starter" or root.weights is not None,
             training=training,
         )

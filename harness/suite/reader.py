@@ -30,6 +30,8 @@ class Known:
     gguf_types: frozenset[str]
     metrics: Mapping[str, tuple[str, ...]]
     """Task type -> its metrics."""
+    architectures: frozenset[str] = frozenset()
+    """Shapes that random weights can be drawn in."""
     timings: frozenset[str] = frozenset()
     """Metrics that `max_slowdown` can be set on."""
     sources: frozenset[str] = field(default_factory=lambda: frozenset({"starter"}))

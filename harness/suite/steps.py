@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 Kind = Literal[
     "source",
+    "random",
     "prompts",
     "check",
     "examples",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.suite.lineage import last_merge
-from harness.suite.schema import FineTune, ModelSpec
+from harness.suite.schema import FineTune, ModelSpec, Shape
 
 
 def method_words(finetune: FineTune) -> str:
@@ -24,8 +24,17 @@ def describe(spec: ModelSpec) -> str:
         return f"{spec.from_} merged into its {place}"
     if spec.gguf is not None:
         return f"{spec.from_} as {spec.gguf} GGUF" if spec.from_ else f"the file {spec.gguf}"
-    source = "the embedded starter model" if spec.source == "starter" else f"{spec.source}"
+    source = "the embedded starter model" if spec.source == "starter" else source_words(spec)
     return f"{source}, {spec.quantize} on load" if spec.quantize else source
+
+
+def source_words(spec: ModelSpec) -> str:
+    """Where a model comes from: a name, a folder, or random weights of some shape."""
+    if not isinstance(spec.source, Shape):
+        return str(spec.source)
+    changed = ", ".join(f"{key} {value}" for key, value in spec.source.changed.items())
+    shape = f"{spec.source.architecture}{f' ({changed})' if changed else ''}"
+    return f"random weights in the shape of {shape}"
 
 
 def lineage_words(models: Mapping[str, ModelSpec], chain: list[str]) -> list[str]:
@@ -34,7 +43,7 @@ def lineage_words(models: Mapping[str, ModelSpec], chain: list[str]) -> list[str
     for name in chain:
         spec = models[name]
         if spec.source is not None:
-            words += [spec.source, *([f"{spec.quantize} on load"] if spec.quantize else [])]
+            words += [source_words(spec), *([f"{spec.quantize} on load"] if spec.quantize else [])]
         elif spec.from_ is None:
             words.append(str(spec.gguf))
         else:

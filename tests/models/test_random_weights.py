@@ -13,8 +13,8 @@ from harness.engines import EngineSpec, open_engine
 from harness.errors import BadModelError
 from harness.models.convert import convert
 from harness.models.quantize import quantize
-from harness.models.random_weights import configuration, write_random_model
-from harness.models.shapes import SHAPES
+from harness.models.random_weights import write_random_model
+from harness.models.shapes import SHAPES, configuration
 from harness.models.sources import check_model_folder
 
 SMALL = {

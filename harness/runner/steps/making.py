@@ -10,6 +10,17 @@ from harness.runner.jobs import Progress, Task
 from harness.runner.threads import threads_for
 
 
+def random(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """A model with random weights."""
+    from harness.models.random_weights import write_random_model
+    from harness.models.shapes import configuration, parameters
+
+    params = task.step.params
+    config = configuration(params["architecture"], params["changed"])
+    write_random_model(out, config, params["seed"])
+    return {"parameters": parameters(config)}
+
+
 def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An adapter."""
     from harness.models.finetune import finetune

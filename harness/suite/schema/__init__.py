@@ -6,7 +6,7 @@ entries are checked in `checks.py`, with all other mistakes, before anything run
 
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.gates import CompareSpec, GateSpec
-from harness.suite.schema.models import EngineOptions, FineTune, ModelSpec
+from harness.suite.schema.models import EngineOptions, FineTune, ModelSpec, Shape
 from harness.suite.schema.tasks import (
     AskedTask,
     ClassifyTask,
@@ -31,6 +31,7 @@ __all__ = [
     "GateSpec",
     "ModelSpec",
     "Name",
+    "Shape",
     "SpeedTask",
     "SuiteSpec",
     "SummarizeTask",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.suite.schema.entry import Entry, Name, UnitInterval
 
@@ -58,13 +58,33 @@ class FineTune(Entry):
         return self
 
 
+class Shape(BaseModel):
+    """An architecture by the name of a model that has it; other keys change its `config.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    architecture: str = Field(
+        description="Such as llama-3.1-8b, mistral-7b, qwen2.5-3b, phi-3.5-mini, smollm2-135m."
+    )
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The keys of `config.json` that the suite sets, such as `num_hidden_layers`."""
+        return dict(self.model_extra or {})
+
+
 class ModelSpec(Entry):
     """A model: a source, or something made `from:` another model of the suite."""
 
-    source: str | None = Field(
+    source: str | Shape | None = Field(
         None,
         description="`starter` (the embedded model) or a folder in Transformers format, relative "
-        "to the suite file.",
+        "to the suite file; or, with `weights: random`, an architecture.",
+    )
+    weights: Literal["random"] | None = Field(
+        None,
+        description="random: weights drawn by the suite's seed, to try speed, memory and the whole "
+        "pipeline at true shape without a download. Answers mean nothing.",
     )
     from_: Name | None = Field(
         None, alias="from", description="The model of this suite that this one is made from."
@@ -105,9 +125,13 @@ class ModelSpec(Entry):
     def _one_way_to_make_it(self) -> ModelSpec:
         made = [k for k in ("finetune", "adapter", "gguf", "merge") if getattr(self, k) is not None]
         if self.source is not None:
+            if isinstance(self.source, Shape) != (self.weights is not None):
+                raise ValueError("`weights: random` and a source's `architecture` go together")
             if self.from_ is not None or made:
                 extra = ["from"] * (self.from_ is not None) + made
                 raise ValueError(f"a model with `source` takes no {_names(extra)}")
+        elif self.weights is not None:
+            raise ValueError("`weights` belongs to a `source` with an `architecture`")
         elif self.from_ is not None:
             if len(made) != 1:
                 raise ValueError(
