@@ -11,6 +11,7 @@ from harness.analysis.comparisons import (
     TaskAnswers,
     build_comparisons,
     difference_of,
+    in_common,
 )
 from harness.analysis.gates import Evidence, Gate, judge
 from harness.analysis.metrics import compute_metrics
@@ -71,7 +72,8 @@ class Answers:
 
         Args:
             gate: of the suite.
-            baseline: what was saved; each model is then held against itself there.
+            baseline: what was saved; each model is then held against itself there, on the
+                examples that both answered.
         """
         asked = self.tasks[gate.task].cells
         verdicts = []
@@ -80,7 +82,9 @@ class Answers:
             answers = self.tasks[gate.task]
             if baseline is not None and against:
                 against = baseline.title(candidate)
-                answers = baseline.beside(self, gate.task, candidate)
+                answers = in_common(
+                    baseline.beside(self, gate.task, candidate), against, candidate
+                )
             elif gate.compare is not None and against:
                 against = self.spec.compare[gate.compare].baseline
             if candidate not in asked or (against and against not in answers.cells):
@@ -158,7 +162,7 @@ class Baseline:
         now = today.tasks[task]
         then = self.answers.tasks.get(task)
         saved = then.cells.get(model) if then is not None and then.type == now.type else None
-        missing = CellAnswers(failure=f"the baseline {self.name} has no answers of it.")
+        missing = CellAnswers(failure=f"{self.name} has no answers of it.")
         return replace(now, cells={**now.cells, self.title(model): saved or missing})
 
 
