@@ -123,13 +123,25 @@ class Summarizer:
         return Parity.model_validate(found.outcome["parity"]) if found else None
 
     def _checks(self, name: str) -> list[Check]:
-        """What was looked for in a model, and whether it was found."""
-        return [
+        """What was looked for in a model and in its answers, and whether it was found."""
+        looked = [
             check.model_copy(update={"model": name})
             for key in self._plan.models[name].checks
             if (found := self._kept(key)) is not None
             for check in checks_of(found, self._plan.steps[key])
         ]
+        return looked + [
+            self._labels(cell)
+            for cell in self._cells
+            if cell.model == name and cell.status == "ok" and "confusion" in cell.details
+        ]
+
+    def _labels(self, cell: Cell) -> Check:
+        from harness.analysis.labels import swapped_labels
+
+        samples = self._store.cell(cell.model, cell.task).samples(cell.key)
+        labels = cell.details["confusion"]["labels"]
+        return swapped_labels(samples, labels, cell.model, cell.task)
 
     def _task(self, name: str) -> TaskSummary:
         task = self._suite.spec.tasks[name]
