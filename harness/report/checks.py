@@ -75,7 +75,7 @@ def check_blocks(summary: Summary) -> list[Block]:
         title = "What passed" + (", and what could not be checked" if skipped else "")
         looked = [one.check.name for one in rest]
         meaning = Bullets(tuple((WHAT[name],) for name in WHAT if name in looked))
-        blocks.append(Fold(title, (meaning, _table(title, rest))))
+        blocks.append(Fold(title, (meaning, _table("Check by check", rest))))
     return [*blocks, *parity_blocks(summary)]
 
 
@@ -127,13 +127,13 @@ def findings(summary: Summary) -> list[Finding]:
 
 def _table(caption: str, found: Sequence[Finding]) -> Table:
     of_tasks = any(one.tasks for one in found)
-    heads = ("Check", "Models", *(("Tasks",) if of_tasks else ()), "Outcome", "What was found")
+    heads = ("Check", "Outcome", "What was found", "Models", *(("Tasks",) if of_tasks else ()))
     rows = []
     for one in found:
         text, tone = OUTCOMES[one.check.status]
-        fields = [Datum(CHECK_LABELS[one.check.name]), _names_of(one.models)]
-        fields += [_names_of(one.tasks)] if of_tasks else []
-        rows.append(Row((*fields, Datum(text, tone=tone), Datum(one.said))))
+        fields = [Datum(CHECK_LABELS[one.check.name]), Datum(text, tone=tone)]
+        fields += [Datum(one.said), _names_of(one.models)]
+        rows.append(Row((*fields, *([_names_of(one.tasks)] if of_tasks else []))))
     return Table(caption, tuple(Column(head, numeric=False) for head in heads), tuple(rows))
 
 

@@ -20,14 +20,13 @@ from harness.report.format import (
 from harness.report.marks import Marks
 from harness.report.measures import (
     KINDS,
-    arrow,
     difference,
     figure,
     headline,
-    label,
     measures,
     quality_tasks,
     rounded_up,
+    subject,
 )
 from harness.report.outcomes import Outcome, outcome
 
@@ -46,11 +45,19 @@ HEADING_LENGTH = 24
 COULD = Column("Could have shown", f"in {DETECTED_IN} of cases")
 PAIRED_NOTE = (
     "The same examples are compared pair by pair, so that a difference can be sure where the "
-    "intervals of two models overlap. p is adjusted for the number of candidates. “Not shown”: the "
-    "interval includes zero, so with this many examples neither a gain nor a loss could be shown."
+    "intervals of two models overlap."
+)
+TIMED_NOTE = (
+    "Timings are compared over their rounds, not example by example (Welch's interval); what was "
+    "measured once has no interval. “Times as fast” is above 1 where the candidate is faster, in "
+    "speeds and in waits."
+)
+SHOWN_NOTE = (
+    "p is adjusted for the number of candidates. “Not shown”: the interval includes zero, so that "
+    "neither a difference up nor one down could be shown."
 )
 DETECTABLE_NOTE = (
-    "“Could have shown”: the smallest true difference that this many examples would have shown in "
+    "“Could have shown”: the smallest true difference that so many examples or rounds would have shown in "
     f"{DETECTED_IN} of cases, before p is adjusted; a smaller one may be there unseen."
 )
 CHANGE_NOTE = (
@@ -105,7 +112,7 @@ def _columns(
     if not shared:
         columns.append((Column("against", numeric=False), lambda row: doubts.name(row.baseline)))
     columns += [
-        (Column("Task and metric", numeric=False), _subject),
+        (Column("Task and metric", numeric=False), lambda row: Datum(subject(row))),
         (Column("Before → after"), _before_and_after),
         (Column("Difference", f"[{level} interval]"), difference),
     ]
@@ -126,10 +133,6 @@ def conclusion(row: Comparison, confidence: float) -> Datum:
     """What may be said of a difference, in a word and with a sign."""
     text, tone = VERDICTS[outcome(row, confidence)]
     return Datum(text, tone=tone)
-
-
-def _subject(row: Comparison) -> Datum:
-    return Datum(f"{row.task}: {label(row.metric)} {arrow(row.metric)}".strip())
 
 
 def _before_and_after(row: Comparison) -> Datum:
@@ -171,9 +174,11 @@ def _could_have_shown(row: Comparison, confidence: float) -> Datum:
 
 
 def _notes(rows: Sequence[Comparison], could_have_shown: bool) -> list[Line]:
-    notes: list[Line] = [(PAIRED_NOTE,)]
-    if rows and all(measures(row.metric) == "change" for row in rows):
-        notes.append((CHANGE_NOTE,))
+    kinds = {measures(row.metric) for row in rows}
+    notes: list[Line] = [(PAIRED_NOTE,)] if kinds != {"cost"} else []
+    notes += [(TIMED_NOTE,)] if "cost" in kinds else []
+    notes.append((SHOWN_NOTE,))
+    notes += [(CHANGE_NOTE,)] if "change" in kinds else []
     if could_have_shown:
         notes.append((DETECTABLE_NOTE,))
     for text in ("note", "reason"):

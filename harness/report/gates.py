@@ -21,15 +21,13 @@ GATE_OUTCOMES: dict[str, tuple[str, Tone]] = {
 def gate_table(summary: Summary) -> Table:
     """Every gate with its rule, its outcome and the reason, which stands last."""
     doubts = Marks.read(summary)
-    texts = ("Gate", "Candidate", "against", "Task and metric", "Rule", "Examples", "Reason")
+    texts = ("Gate", "Candidate", "Rule", "Examples", "Reason")
     rows = tuple(
         Row(
             (
                 _gate_outcome(gate),
-                doubts.name(gate.candidate),
-                doubts.name(gate.baseline) if gate.baseline else Datum("a limit"),
-                Datum(f"{gate.task}: {label(gate.metric)}"),
-                Datum(gate.rule),
+                _candidate(gate, doubts),
+                Datum(f"{label(gate.metric)} on {gate.task} {gate.rule}"),
                 _examples(gate),
                 Datum(gate.reason),
             )
@@ -39,6 +37,13 @@ def gate_table(summary: Summary) -> Table:
     columns = tuple(Column(text, numeric=False) for text in texts)
     notes = doubts.notes(m for gate in summary.gates for m in (gate.candidate, gate.baseline))
     return Table("Each gate, for each candidate", columns, rows, notes)
+
+
+def _candidate(gate: GateVerdict, doubts: Marks) -> Datum:
+    """Whom it is about, and whom that one is held against."""
+    against = f"against {gate.baseline}" if gate.baseline else ""
+    marks = dict.fromkeys(doubts.of.get(model, "") for model in (gate.candidate, gate.baseline))
+    return Datum(gate.candidate, " ".join(filter(None, (against, *marks))), name=True)
 
 
 def _gate_outcome(gate: GateVerdict) -> Datum:

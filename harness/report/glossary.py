@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.records import Summary
 from harness.report.blocks import Entries, Entry
+from harness.report.claims import DETECTED_IN
 from harness.report.format import percent_level
 from harness.report.measures import metric, task_metrics
 
@@ -15,6 +16,19 @@ TERMS = {
     "adjusted for the number of candidates that are compared.",
     "Better / worse": "On how many examples the candidate scored higher, and lower, than the "
     "baseline; the rest scored the same.",
+    "Could have shown": "The smallest true difference that so many examples would have shown in "
+    "{detected} of cases, two-sided: what “not shown” leaves possible.",
+    "Flips": "Answers that went from right to wrong, and from wrong to right: models of the same "
+    "accuracy can be right on different examples (arXiv 2407.09141).",
+    "Undecided": "Of a gate: its one-sided bound shows neither that the limit is kept nor that it "
+    "is not; more examples would.",
+    "Quality, change, cost": "What kind of figure it is: how good answers are; how far "
+    "probabilities lie from another model's, which is neither good nor bad (arXiv 2606.19558); what "
+    "it takes to run.",
+    "Parity": "Whether two forms of one model, before and after a conversion or a merge, give the "
+    "same probabilities but for rounding.",
+    "BOS": "The token that begins a text. Twice or not at all, it makes answers worse without a "
+    "word.",
     "Bits per weight": "The bits of the file divided by the number of weights.",
     "LoRA": "Fine-tuning of small added matrices while the model's own weights stay as they are; "
     "QLoRA does so on a model held in 4 bits.",
@@ -35,5 +49,8 @@ def glossary(summary: Summary) -> Entries:
         Entry(metric(name).label, (metric(name).explanation,)) for name in dict.fromkeys(used)
     ]
     level = percent_level(summary.confidence)
-    entries += [Entry(term, (text.format(level=level),)) for term, text in TERMS.items()]
+    entries += [
+        Entry(term, (text.format(level=level, detected=DETECTED_IN),))
+        for term, text in TERMS.items()
+    ]
     return Entries(tuple(entries))

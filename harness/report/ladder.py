@@ -44,7 +44,7 @@ def _table(summary: Summary, rungs: list[str]) -> Table:
     columns = (
         MODEL,
         Column("Type", numeric=False),
-        Column("Size on disk", f"of the first · cost · {arrow('peak_bytes')}"),
+        Column("Size on disk", f"of the first · cost {arrow('peak_bytes')}"),
         Column("Bits per weight"),
         *(task_column(metric, task, shared_n(summary, task)) for task, metric in picked),
     )

@@ -175,13 +175,25 @@ def column(name: str) -> Column:
 
 def task_column(name: str, task: str, n: int | None) -> Column:
     """A heading among several tasks: it also names the task, n, and the kind of figure."""
-    parts = (f"n = {n}" if n else "", measures(name), _unit_and_arrow(name))
+    of = ", ".join(filter(None, (measures(name), _unit(name))))
+    parts = (f"n = {n}" if n else "", f"{of} {arrow(name)}".strip())
     return Column(f"{task}: {label(name)}", " · ".join(filter(None, parts)))
 
 
 def _unit_and_arrow(name: str) -> str:
+    return f"{_unit(name)} {arrow(name)}".strip()
+
+
+def _unit(name: str) -> str:
+    """The unit, where figures of the metric are not written with it."""
     unit = metric(name).unit
-    return f"{unit if unit != 'bytes' else ''} {arrow(name)}".strip()
+    return "" if unit == "bytes" else unit
+
+
+def subject(row: Comparison) -> str:
+    """What is compared, in a field of a table: task, metric, unit and direction."""
+    unit = f" ({_unit(row.metric)})" if _unit(row.metric) else ""
+    return f"{row.task}: {label(row.metric)}{unit} {arrow(row.metric)}".strip()
 
 
 def floor_label(name: str) -> str:

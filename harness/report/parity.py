@@ -11,7 +11,7 @@ SAID = (
     "Before a model is measured that was converted to GGUF, or whose adapter was merged, it is held "
     "against what it was made from, on the suite's own prompts: the same ids from both tokenizers, "
     "and log-probabilities that differ by no more than rounding. The largest and the mean difference "
-    "are over every position and every piece that either model gives a probability of at least "
+    "are of log-probabilities, over every position and every piece that either model gives a probability of at least "
     "0.0001."
 )
 
@@ -27,13 +27,11 @@ def parity_blocks(summary: Summary) -> list[Block]:
         return []
     columns = (
         Column("Models", numeric=False),
-        Column("What", numeric=False),
-        Column("held against", numeric=False),
-        Column("Prompts"),
-        Column("Tokens"),
+        Column("What", "and against what", numeric=False),
+        Column("Prompts", "/ tokens"),
         Column("Same token ids"),
-        Column("Largest log-probability difference", "nats"),
-        Column("Mean log-probability difference", "nats"),
+        Column("Largest difference", "nats"),
+        Column("Mean difference", "nats"),
         Column("Mean KL divergence", "nats"),
         Column("Same first choice"),
         Column("Outcome", numeric=False),
@@ -47,10 +45,8 @@ def _row(kind: str, of: Parity, models: list[str]) -> Row:
     return Row(
         (
             Datum(", ".join(models), name=True),
-            Datum(kind),
-            Datum(of.against),
-            Datum(count(of.prompts)),
-            Datum(count(of.tokens)),
+            Datum(kind, f"against {of.against}"),
+            Datum(count(of.prompts), f"/ {count(of.tokens)}"),
             Datum(share(of.same_tokens)),
             Datum(fixed(of.max_logprob_difference, 4)),
             Datum(fixed(of.mean_logprob_difference, 6) if of.mean_logprob_difference else DASH),

@@ -24,13 +24,13 @@ from harness.report.blocks import (
 from harness.report.format import DASH, known, percent_level
 from harness.report.marks import Marks
 from harness.report.measures import (
-    arrow,
     difference,
     headline,
     label,
     measures,
     number,
     quality_tasks,
+    subject,
     task_metrics,
 )
 from harness.report.replicas import families
@@ -183,8 +183,7 @@ def _amount(row: Comparison, value: float) -> str:
 def _table(summary: Summary, caption: str, found: Sequence[Spread]) -> Table:
     level, doubts = percent_level(summary.confidence), Marks.read(summary)
     columns = (
-        Column("Model", numeric=False),
-        Column("against", numeric=False),
+        Column("Model", "and its baseline", numeric=False),
         Column("Task and metric", numeric=False),
         Column("By seed", numeric=False),
         Column("Standard deviation over seeds", f"[{level} interval]"),
@@ -195,9 +194,8 @@ def _table(summary: Summary, caption: str, found: Sequence[Spread]) -> Table:
     rows = tuple(
         Row(
             (
-                doubts.name(one.row.candidate),
-                doubts.name(one.row.baseline),
-                Datum(f"{one.row.task}: {label(one.row.metric)} {arrow(one.row.metric)}".strip()),
+                Datum(one.row.candidate, _beside(one.row, doubts), name=True),
+                Datum(subject(one.row)),
                 Datum(_values(one), f"seeds {', '.join(one.seeds.values)}"),
                 _deviation(one),
                 Datum(DASH if one.examples is None else _amount(one.row, one.examples)),
@@ -209,6 +207,11 @@ def _table(summary: Summary, caption: str, found: Sequence[Spread]) -> Table:
     )
     models = [model for one in found for model in (one.row.candidate, one.row.baseline)]
     return Table(caption, columns, rows, ((T_NOTE,), *doubts.notes(models)))
+
+
+def _beside(row: Comparison, doubts: Marks) -> str:
+    marks = dict.fromkeys(doubts.of.get(model, "") for model in (row.candidate, row.baseline))
+    return " ".join(filter(None, (f"against {row.baseline}", *marks)))
 
 
 def _deviation(one: Spread) -> Datum:

@@ -50,7 +50,7 @@ def matrix(summary: Summary) -> Table:
     columns = (
         MODEL,
         *(task_column(metric, task, shared_n(summary, task)) for task, metric in picked),
-        Column("Size on disk", f"cost · {arrow('peak_bytes')}"),
+        Column("Size on disk", f"cost {arrow('peak_bytes')}"),
     )
     rows = [
         Row(

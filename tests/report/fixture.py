@@ -451,7 +451,7 @@ def gates() -> list[GateVerdict]:
             passed=candidate != "lora-q4",
             reason="Accuracy changed by "
             + (
-                "-0.035 (n = 200); with 95% confidence the drop is at most 0.053, more than the "
+                "-0.035 (n = 200); with 95% confidence the drop is at least 0.031, more than the "
                 if candidate == "lora-q4"
                 else "-0.003 (n = 200); with 95% confidence the drop is at most 0.021, within the "
             )
