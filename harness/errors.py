@@ -71,3 +71,72 @@ class MissingToolError(HarnessError):
     """Something the step needs is not installed on this machine."""
 
     kind = "missing-tool"
+
+
+class NoSpaceError(HarnessError):
+    """A disk does not hold what has to be written to it."""
+
+    kind = "no-space"
+
+
+class HubError(HarnessError):
+    """The Hub did not give what was asked of it; the kinds below say why."""
+
+    kind = "hub"
+
+
+class MissingRepoError(HubError):
+    """There is no such repo, or it is private."""
+
+    kind = "missing-repo"
+    exit_code = 2
+
+
+class GatedRepoError(HubError):
+    """The repo's files are given only to those who accepted its terms, and are logged in."""
+
+    kind = "gated-repo"
+
+
+class RefusedTokenError(HubError):
+    """The Hub does not take the token that it was sent."""
+
+    kind = "refused-token"
+
+
+class MissingRevisionError(HubError):
+    """The repo has no such branch, tag or commit."""
+
+    kind = "missing-revision"
+    exit_code = 2
+
+
+class MissingFileError(HubError):
+    """The repo has no such file at that commit."""
+
+    kind = "missing-file"
+    exit_code = 2
+
+
+class OfflineError(HubError):
+    """The Hub cannot be reached, or must not be, and what is needed is not on this machine."""
+
+    kind = "offline"
+
+
+class HubServerError(HubError):
+    """The Hub keeps answering with an error of its own, or with what is no answer."""
+
+    kind = "hub-server"
+
+
+class InterruptedDownloadError(HubError):
+    """The connection broke and did not come back; what has arrived is kept."""
+
+    kind = "interrupted-download"
+
+
+class DamagedDownloadError(HubError):
+    """What arrived is not what the Hub's listing says."""
+
+    kind = "damaged-download"

@@ -1,0 +1,100 @@
+"""What is said about repos on the Hub: a repo, its files at a commit, a download to be made."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from harness.errors import HarnessError
+
+RepoType = Literal["model", "dataset"]
+COMMIT = re.compile(r"[0-9a-f]{40}")
+DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A repo on the Hub."""
+
+    name: str
+    """`org/name`, or `name` alone for the few old ones."""
+    type: RepoType = "model"
+
+    @property
+    def folder(self) -> str:
+        """Its folder in the Hub's cache, which is also the one that we remember it under."""
+        return f"{self.type}s--{self.name.replace('/', '--')}"
+
+    @property
+    def path(self) -> str:
+        """Its path on the Hub's site, without a leading slash."""
+        return f"datasets/{self.name}" if self.type == "dataset" else self.name
+
+    @property
+    def api(self) -> str:
+        """Its path in the Hub's API."""
+        return f"api/{self.type}s/{self.name}"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a revision's name stands for."""
+
+    repo: str
+    revision: str
+    commit: str
+    """40 hexadecimal digits."""
+    note: str = ""
+    """Not empty where the Hub could not be asked and the last known commit was taken."""
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of a repo at a commit."""
+
+    path: str
+    """Inside the repo, with forward slashes."""
+    bytes: int
+    digest: str
+    """Its name among the cache's blobs: SHA-256 of a large file (64 digits), else git's SHA-1 of
+    it as a blob (40 digits)."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a repo at a commit."""
+
+    files: tuple[RemoteFile, ...]
+    unasked: HarnessError | None = None
+    """Why the Hub could not be asked, where these are but the files that its cache here holds."""
+
+
+@dataclass(frozen=True)
+class Download:
+    """What has to come from the Hub before a model can be used, and where it will lie."""
+
+    repo: Repo
+    commit: str
+    files: tuple[RemoteFile, ...]
+    """All that is needed, in the order it is fetched."""
+    missing: tuple[RemoteFile, ...]
+    """Those of them that are not on this machine."""
+    target: Path
+    """The folder, or the file, that will be there; for a GGUF in parts its first part."""
+    needed_bytes: int
+    """What has yet to be written; less than the missing files' sizes where a part has arrived."""
+    free_bytes: int
+    """Free on the disk that it will be written to."""
+
+    @property
+    def total_bytes(self) -> int:
+        """Size of all that is needed, here or not."""
+        return sum(file.bytes for file in self.files)
+
+
+def stays_inside(path: str) -> bool:
+    """Whether a path that a server named lies inside the folder it is put in."""
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path
