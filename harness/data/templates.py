@@ -32,20 +32,22 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().is_safe_attribute(obj, attr, value)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" and _size(left) * abs(right) > MAX_CHARACTERS:
-            raise OverflowError("the power is too large")
-        if operator == "*" and _size(left) * _size(right) > MAX_CHARACTERS:
-            raise OverflowError("the product is too large")
-        if operator == "%" and isinstance(left, str):
+        if operator == "%" and isinstance(left, (str, bytes)):
             raise TypeError("texts are not formatted with %; write {{ a }} {{ b }}")
+        if _result_size(operator, left, right) > MAX_CHARACTERS:
+            raise OverflowError("the result is too large")
         return super().call_binop(context, operator, left, right)
 
 
-def _size(value: Any) -> float:
-    """Characters of a text, bits of an integer, elements of a list; 1 of anything else."""
-    if isinstance(value, int):
-        return max(1, value.bit_length())
-    return len(value) if isinstance(value, (str, list, tuple, dict)) else 1
+def _result_size(operator: str, left: Any, right: Any) -> int:
+    """Elements of a text or list that is multiplied; bits of an integer; 0 of anything else."""
+    if isinstance(left, int) and isinstance(right, int):
+        bits = left.bit_length()
+        return bits * max(right, 0) if operator == "**" else bits + right.bit_length()
+    for sequence, times in ((left, right), (right, left)):
+        if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(times, int):
+            return len(sequence) * max(times, 0)
+    return 0
 
 
 def _nothing_for_none(value: Any) -> Any:

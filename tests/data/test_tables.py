@@ -1,0 +1,154 @@
+"""Tables in the usual files, and in damaged ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from harness.data.tables import is_table, parse_table, read_table
+from harness.errors import BadDataError, HarnessError, InputError
+from tests.data.copies import write
+
+ROWS = [{"a": "x, y", "b": 'says "no"\nand goes'}, {"a": "Föhn\u2028", "b": ""}]
+
+
+def _csv(rows: list[dict[str, str]], delimiter: str = ",") -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def _parquet(rows: list[dict[str, str]]) -> bytes:
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(rows), out)
+    return out.getvalue()
+
+
+def _json_lines(rows: list[dict[str, str]]) -> bytes:
+    return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
+
+
+FILES = {
+    "t.csv": _csv(ROWS),
+    "t.tsv": _csv(ROWS, "\t"),
+    "bom.csv": b"\xef\xbb\xbf" + _csv(ROWS),
+    "t.json": json.dumps(ROWS, indent=1).encode(),
+    "wrapped.json": json.dumps({"version": 1, "data": ROWS}).encode(),
+    "lines.json": _json_lines(ROWS),
+    "t.jsonl": _json_lines(ROWS),
+    "crlf.jsonl": _json_lines(ROWS).replace(b"\n", b"\r\n") + b"\r\n\r\n",
+    "T.PARQUET": _parquet(ROWS),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_all_forms_give_the_same_rows(name: str, tmp_path: Path) -> None:
+    table = read_table(write(tmp_path / name, FILES[name]))
+    assert list(table.rows) == ROWS
+    assert table.columns == ("a", "b")
+    assert table.notes == ()
+    assert len(table.places) == 2
+
+
+def test_places_are_the_lines_where_rows_begin(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", b'a,b\n1,"x\ny"\n\n2,z\n')
+    assert read_table(path).places == (f"{path}:2", f"{path}:5")
+    path = write(tmp_path / "t.json", b'[\n\n {"a":\n1},\n {"a": 2}]')
+    assert read_table(path).places == (f"{path}:3 (row 1)", f"{path}:5 (row 2)")
+
+
+def test_latin1_is_read_and_said() -> None:
+    table = parse_table(Path("t.csv"), "a\nFöhn\n".encode("latin-1"))
+    assert table.rows == ({"a": "Föhn"},)
+    assert "latin-1" in table.notes[0]
+
+
+def test_an_index_column_without_a_name_gets_one() -> None:
+    assert parse_table(Path("t.csv"), b",a\n0,x\n").columns == ("column1", "a")
+
+
+def test_empty_tables_have_no_rows() -> None:
+    for name, data in (("t.csv", b""), ("t.json", b"[ ]"), ("t.jsonl", b"\n")):
+        assert parse_table(Path(name), data).rows == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("t.csv", b"a,b\n1,2\n1,2,3\n", "t.csv:3: 3 fields where the header has 2"),
+        ("t.csv", b'a,b\n1,"open\n2,3\n', "t.csv:2: not CSV"),
+        ("t.csv", b"a,a\n1,2\n", "column 'a' stands in the header twice"),
+        ("t.jsonl", b'{"a": 1}\n{"a": \n', "t.jsonl:2: not JSON"),
+        (
+            "t.jsonl",
+            b'{"a": 1}\n[1]\n',
+            "t.jsonl:2: a row must be an object of columns, not an array",
+        ),
+        ("t.jsonl", b"[" * 100_000, "t.jsonl:1: not JSON"),
+        ("t.json", b'[{"a": 1},\n{"a": 2', "t.json:2: not JSON"),
+        ("t.json", b'[{"a": 1}', "the array is not closed"),
+        ("t.json", b'[{"a": 1}] x', "more text follows"),
+        ("t.json", b'[{"a": 1},\n7]', r"t.json:2 (row 2): a row must be an object"),
+        ("t.json", b'{"a": [1], "b": [2]}', "not an array of rows"),
+        ("t.json", b"7", "not an array of rows"),
+        ("t.json", b"", "not JSON"),
+        ("t.parquet", b"PAR1 and no more", "not a Parquet file, or damaged"),
+        ("t.parquet", _parquet(ROWS)[:-20], "not a Parquet file, or damaged"),
+    ],
+)
+def test_damage_is_named_by_file_and_line(name: str, data: bytes, said: str) -> None:
+    with pytest.raises(BadDataError) as raised:
+        parse_table(Path(name), data)
+    assert said in raised.value.message
+
+
+def test_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "a\n1\n")
+    good = read_table(path).source.sha256
+    assert read_table(path, good.upper()).source.sha256 == good
+    with pytest.raises(BadDataError, match="wrong checksum"):
+        read_table(path, "0" * 64)
+
+
+def test_missing_files_and_other_endings_are_input_errors(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_table(tmp_path / "t.csv")
+    with pytest.raises(InputError, match="not a table") as raised:
+        read_table(write(tmp_path / "t.xlsx", b""))
+    assert ".parquet" in raised.value.hint
+    assert is_table("x.JSONL") and not is_table("x.txt")
+
+
+@given(
+    name=st.sampled_from(["t.csv", "t.tsv", "t.json", "t.jsonl", "t.parquet"]),
+    data=st.binary(max_size=200)
+    | st.text(alphabet='[]{}",:\n\r\\u0a1 ', max_size=60).map(str.encode),
+)
+def test_any_bytes_give_rows_or_one_clear_error(name: str, data: bytes) -> None:
+    try:
+        table = parse_table(Path(name), data)
+    except HarnessError as error:
+        assert name in error.message
+    else:
+        assert len(table.rows) == len(table.places)
+
+
+cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+
+
+@given(st.lists(st.fixed_dictionaries({"a": cells, "b": cells}), min_size=1, max_size=5))
+def test_rows_survive_csv_and_json(rows: list[dict[str, Any]]) -> None:
+    assert list(parse_table(Path("t.csv"), _csv(rows)).rows) == rows
+    assert list(parse_table(Path("t.json"), json.dumps(rows).encode()).rows) == rows
+    assert list(parse_table(Path("t.jsonl"), _json_lines(rows)).rows) == rows
