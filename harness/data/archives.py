@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -59,6 +60,8 @@ def _read_zip(path: Path, data: bytes, wanted: Wanted) -> dict[str, bytes]:
                     raise BadDataError(f"{path}: member {member.filename!r} is encrypted")
             return {member.filename: _unpack(archive, member, path) for member in members}
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        raise _damaged(path, "zip", error) from None
+    except (ValueError, IndexError, struct.error) as error:  # offsets and fields that are nonsense
         raise _damaged(path, "zip", error) from None
     except (NotImplementedError, RuntimeError) as error:
         raise BadDataError(f"{path}: a zip archive that cannot be unpacked: {error}") from None

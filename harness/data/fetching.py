@@ -133,6 +133,9 @@ def _download(entry: Entry, staging: Path, revision: str | None, endpoint: str |
         raise _failed(entry, "HF_HUB_OFFLINE is set", home) from None
     except (errors.EntryNotFoundError, transport_error, errors.HfHubHTTPError) as error:
         raise _failed(entry, _disk(error) or _answer(error), home) from None
+    except (ValueError, KeyError, TypeError):
+        reason = "what answers is not the Hub (a proxy's page, or a wrong HF_ENDPOINT)"
+        raise _failed(entry, reason, home) from None
     shutil.rmtree(staging / ".cache", ignore_errors=True)
     origin = Origin(repo, commit, _flatten(staging, chosen))
     (staging / RECORD).write_text(json.dumps(vars(origin), indent=1))
@@ -195,5 +198,7 @@ def _disk(error: Exception) -> str | None:
 
 
 def _answer(error: Exception) -> str:
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    return f"the Hub answered {status}" if status else "the Hub does not answer"
+    """In words; the Hub's client hides some refusals behind a file that its cache lacks."""
+    answers = (getattr(each, "response", None) for each in (error, error.__cause__))
+    status = next((answer.status_code for answer in answers if answer is not None), None)
+    return f"the Hub answered {status}" if status else "the Hub does not answer, or broke off"

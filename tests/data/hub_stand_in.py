@@ -21,6 +21,10 @@ class Hub:
     endpoint: str = ""
     status: int = 200
     error_code: str = ""
+    instead: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    """By a part of the path, an answer of another status and content."""
+    cut: bool = False
+    """Whether to close the connection in the middle of a file."""
     asked: list[str] = field(default_factory=list)
 
 
@@ -48,7 +52,8 @@ def serving(repos: dict[str, dict[str, bytes]]) -> Iterator[Hub]:
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             if body:
-                self.wfile.write(content)
+                whole = not (hub.cut and "/resolve/" in self.path)
+                self.wfile.write(content if whole else content[: len(content) // 2])
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     hub.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
@@ -65,6 +70,9 @@ def serving(repos: dict[str, dict[str, bytes]]) -> Iterator[Hub]:
 def _reply(hub: Hub, path: str) -> tuple[int, bytes, dict[str, str]]:
     if hub.status != 200:
         return hub.status, b"{}", {"X-Error-Code": hub.error_code} if hub.error_code else {}
+    for part, (status, content) in hub.instead.items():
+        if part in path:
+            return status, content, {}
     for repo, files in hub.repos.items():
         if path.startswith(f"/api/datasets/{repo}"):
             names = [{"rfilename": name} for name in files]

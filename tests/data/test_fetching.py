@@ -134,6 +134,43 @@ def test_each_refusal_has_its_message_and_says_what_to_put_where(
     assert not fetched_folder("samsum", tmp_path).exists()
 
 
+@pytest.mark.parametrize(
+    ("part", "status", "content", "said"),
+    [
+        ("/api/", 200, b"<html>Please log in</html>", "what answers is not the Hub"),
+        ("/api/", 200, b"{}", "what answers is not the Hub"),
+        ("/resolve/", 404, b"", "the Hub answered 404"),
+        ("/resolve/", 500, b"", "the Hub answered 500"),
+    ],
+)
+def test_a_proxy_or_a_hub_in_trouble_is_said(
+    part: str,
+    status: int,
+    content: bytes,
+    said: str,
+    hub: Hub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    hub.instead[part] = (status, content)
+    with pytest.raises(BadDataError, match=said):
+        fetch(SAMSUM, tmp_path)
+    assert not fetched_folder("samsum", tmp_path).exists()
+
+
+def test_a_connection_that_breaks_off_leaves_no_half_file(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    hub.cut = True
+    with pytest.raises(BadDataError, match="broke off"):
+        fetch(SAMSUM, tmp_path)
+    assert [entry.name for entry in (tmp_path / "data").iterdir()] == ["samsum.lock"]
+    hub.cut = False
+    assert set(fetch(SAMSUM, tmp_path).files) == {"train.csv", "validation.csv", "test.csv"}
+
+
 def test_a_hub_that_does_not_answer_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadDataError, match="the Hub does not answer"):
         fetch(SAMSUM, tmp_path, endpoint="http://127.0.0.1:9")
