@@ -16,6 +16,7 @@ import contextlib
 import hashlib
 import json
 import socket
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -126,8 +127,7 @@ class HubStandIn:
         self._blobs: dict[str, bytes] = {}
         self._open: list[socket.socket] = []
         self._servers = [
-            ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self, cdn))
-            for cdn in (False, True)
+            _Server(("127.0.0.1", 0), partial(_Handler, self, cdn)) for cdn in (False, True)
         ]
 
     @property
@@ -142,7 +142,6 @@ class HubStandIn:
 
     def __enter__(self) -> HubStandIn:
         for server in self._servers:
-            server.daemon_threads = True
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
@@ -237,6 +236,15 @@ class HubStandIn:
     def blob(self, etag: str) -> bytes | None:
         """What the CDN keeps under a name."""
         return self._blobs.get(etag)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that left is no news."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

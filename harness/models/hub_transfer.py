@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,7 @@ def _by_the_library(file: RemoteFile, snapshot: Snapshot) -> None:
         whole.unlink()
         raise _damaged(file, found)
     os.replace(whole, snapshot.blob(file))
+    shutil.rmtree(place)
 
 
 def _fetch_whole(file: RemoteFile, snapshot: Snapshot, heard: Heard, stop: threading.Event) -> bool:

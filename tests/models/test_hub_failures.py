@@ -9,6 +9,7 @@ import subprocess
 import sys
 import traceback
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -335,6 +336,7 @@ def test_a_file_too_large_for_http_goes_through_the_hub_s_library(
     folder = fetch_model("org/m", commit, home)
     assert (folder / "model.safetensors").read_bytes() == WEIGHTS
     assert (folder / "model.safetensors").is_symlink()
+    assert list(home.parent.rglob("*.harness-*")) == []
 
 
 def test_one_failure_stops_the_other_files_and_keeps_their_parts(
@@ -347,6 +349,14 @@ def test_one_failure_stops_the_other_files_and_keeps_their_parts(
         fetch_file("org/g/big-00001-of-00009.gguf", commit, home)
     first = fetch_file("org/g/big-00001-of-00009.gguf", commit, home)
     assert {path.name: path.read_bytes() for path in first.parent.iterdir()} == files
+
+
+def test_several_at_once_fetch_each_file_once(hub: HubStandIn, home: Path) -> None:
+    plan = plan_model("org/m", hub.commit("org/m", MODEL), home)
+    with ThreadPoolExecutor(4) as pool:
+        folders = set(pool.map(fetch, [plan] * 4))
+    assert [(folder / "model.safetensors").read_bytes() for folder in folders] == [WEIGHTS]
+    assert len(hub.bodies()) == len(MODEL)
 
 
 SECRET_FAILURES = [
@@ -429,10 +439,12 @@ def test_what_looks_like_a_secret_is_taken_out(text: str, secret: str) -> None:
     assert "[secret]" in redact(text)
 
 
-def test_plain_words_stay_as_they_are() -> None:
-    text = "the hf_hub library and 'huggingface.co/org/hf_model?' (a=b) are no secrets"
-    assert redact("no secrets here: 12 of 34 bytes") == "no secrets here: 12 of 34 bytes"
-    assert redact(text).count("[secret]") <= 1
+@pytest.mark.parametrize(
+    "text",
+    ["12 of 34 bytes", "https://huggingface.co/org/hf-model/tree/main", "the hf_hub client, a=b"],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
 
 
 def test_an_error_of_the_disk_that_is_not_full_is_not_taken_for_a_full_one() -> None:
@@ -456,10 +468,15 @@ except HarnessError as error:
 
 
 def run_client(home: Path, endpoint: str, **more: str) -> dict[str, object]:
-    environment = {**os.environ, "HF_ENDPOINT": endpoint, "HF_HOME": str(home / "hf"), **more}
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": endpoint,
+        "HF_HOME": str(home / "hf"),
+        "NO_PROXY": "*",
+    }
     done = subprocess.run(
         [sys.executable, "-c", CLIENT, str(home)],
-        env=environment,
+        env={**environment, **more},
         capture_output=True,
         text=True,
         check=True,
