@@ -35,6 +35,10 @@ Baselines = Annotated[Path, typer.Option(help="Folder of all baselines.")]
 ResultsOfSuite = Annotated[
     Path, typer.Argument(metavar="RESULTS", help="results/<suite>, or its summary.json.")
 ]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder of data sets; then none is downloaded. Default: $HARNESS_DATA."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 
 
@@ -49,12 +53,13 @@ def run(
         typer.Option(help="Ask only cells whose model, task or model/task fits this pattern."),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes at the same time.")] = 1,
+    data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Make the models, ask them the tasks, write the report. Does only what is not done yet."""
     from harness.cli.run import run_suite
 
-    raise typer.Exit(run_suite(suite, results, reports, limit, only, jobs, json))
+    raise typer.Exit(run_suite(suite, results, reports, limit, only, jobs, data_dir, json))
 
 
 @app.command()
@@ -63,12 +68,13 @@ def plan(
     results: Results = Path("results"),
     limit: Limit = None,
     only: Annotated[str | None, typer.Option(help="As for `run`.")] = None,
+    data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Show the steps that a suite takes, what is there already, and what would run."""
     from harness.cli.plan import show_plan
 
-    raise typer.Exit(show_plan(suite, results, limit, only, json))
+    raise typer.Exit(show_plan(suite, results, limit, only, data_dir, json))
 
 
 @app.command()

@@ -14,10 +14,15 @@ from harness.suite.steps import Step
 
 
 def show_plan(
-    suite: Path, results: Path, limit: int | None, only: str | None, as_json: bool
+    suite: Path,
+    results: Path,
+    limit: int | None,
+    only: str | None,
+    data_dir: Path | None,
+    as_json: bool,
 ) -> int:
     """Prints the plan. Returns the exit code."""
-    prepared = prepare(suite, Options(results=results, limit=limit, only=only))
+    prepared = prepare(suite, Options(results=results, limit=limit, only=only, data_dir=data_dir))
     todo = {_identity(step) for step in prepared.to_do()}
     steps = [(step, _state(step, prepared, todo)) for step in _all_steps(prepared)]
     if as_json:

@@ -23,15 +23,18 @@ def run_suite(
     limit: int | None,
     only: str | None,
     jobs: int,
+    data_dir: Path | None,
     as_json: bool,
 ) -> int:
     """Runs a suite, writes its report, says where it is. Returns the exit code."""
-    options = Options(results=results, limit=limit, only=only, jobs=jobs)
+    options = Options(
+        results=results, limit=limit, only=only, jobs=jobs, data_dir=data_dir, may_fetch=True
+    )
     prepared = prepare(suite, options)
     console = Console(stderr=True)
     try:
         with Display(console, len(_visible(prepared))) as display:
-            outcome = run(prepared, options, display, _commands(suite, limit))
+            outcome = run(prepared, options, display, _commands(suite, limit, data_dir))
     except KeyboardInterrupt:
         console.print("Interrupted. The same command goes on from here.", highlight=False)
         return INTERRUPTED
@@ -54,8 +57,9 @@ def _visible(prepared: Prepared) -> list[object]:
     return [step for step in prepared.to_do() if step.kind != "source"]
 
 
-def _commands(suite: Path, limit: int | None) -> list[str]:
+def _commands(suite: Path, limit: int | None, data_dir: Path | None) -> list[str]:
     words = ["harness", "run", str(suite), *(["--limit", str(limit)] if limit else [])]
+    words += ["--data-dir", str(data_dir)] if data_dir else []
     return [shlex.join(words)]
 
 

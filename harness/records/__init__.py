@@ -6,7 +6,14 @@ Reports, gates and comparisons are functions of these records and of nothing els
 from harness.records.base import Failure, Record, Value
 from harness.records.cells import Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
-from harness.records.models import Check, ModelSummary, Parity, Training, TrainingPoint
+from harness.records.models import (
+    Check,
+    ModelSummary,
+    Parity,
+    ParityLimits,
+    Training,
+    TrainingPoint,
+)
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
 from harness.records.summary import SUMMARY_SCHEMA, Summary, TaskSummary
 
@@ -20,6 +27,7 @@ __all__ = [
     "GateVerdict",
     "ModelSummary",
     "Parity",
+    "ParityLimits",
     "Record",
     "Sample",
     "SeedVariance",

@@ -54,6 +54,15 @@ class Check(Record):
     figures: dict[str, float] = Field(default_factory=dict)
 
 
+class ParityLimits(Record):
+    """How far two models may be apart that should be one."""
+
+    max_logprob_difference: float
+    mean_kl: float
+    top1_agreement: float
+    """At least."""
+
+
 class Parity(Record):
     """Two models that should be one: a GGUF and its weights, a merged model and its parts.
 
@@ -72,6 +81,8 @@ class Parity(Record):
     """The mean of these differences."""
     mean_kl: float
     top1_agreement: float
+    limits: ParityLimits | None = None
+    """None where an older version looked."""
     passed: bool
     reason: str
 

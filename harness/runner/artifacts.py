@@ -28,6 +28,8 @@ FILE_OF_KIND = {
     "examples": "examples.jsonl",
 }
 """The file that the next step reads; for other kinds it is the folder itself."""
+TEXTS = "texts.json"
+"""Of prompts: the texts of the examples that are asked, by id, for whoever shows answers."""
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,10 @@ from harness.analysis.metrics import compute_metrics
 from harness.analysis.registry import METRICS
 from harness.analysis.seeds import seed_variance
 from harness.analysis.timed import slowdown
-from harness.data import DATASETS
 from harness.records import Cell, Comparison, GateVerdict
 from harness.runner.results import ResultsStore
 from harness.suite.replicas import replicas
-from harness.suite.schema import AskedTask, GateSpec, SuiteSpec
+from harness.suite.schema import GateSpec, SuiteSpec
 
 COMPARABLE = ("must", "max_drop", "max_slowdown")
 """Rules that hold a model against another."""
@@ -82,9 +81,7 @@ class Answers:
             answers = self.tasks[gate.task]
             if baseline is not None and against:
                 against = baseline.title(candidate)
-                answers = in_common(
-                    baseline.beside(self, gate.task, candidate), against, candidate
-                )
+                answers = in_common(baseline.beside(self, gate.task, candidate), against, candidate)
             elif gate.compare is not None and against:
                 against = self.spec.compare[gate.compare].baseline
             if candidate not in asked or (against and against not in answers.cells):
@@ -199,7 +196,4 @@ def _answers(task: str, spec: SuiteSpec, store: ResultsStore, cells: list[Cell])
         (c.details["confusion"]["labels"] for c in found.values() if "confusion" in c.details),
         None,
     )
-    texts: dict[str, str] = {}
-    if isinstance(asked, AskedTask) and asked.dataset in DATASETS:
-        texts = {example.id: example.text for example in DATASETS[asked.dataset].read().test}
-    return TaskAnswers(asked.type, by_model, texts, labels)
+    return TaskAnswers(asked.type, by_model, store.texts(task), labels)

@@ -24,7 +24,7 @@ SPIN_COUNT = 600
 ROUTINES = 64
 """Sizes of product that oneDNN, and ideep above it, keep a routine for (their default is 1,024)."""
 QUIET_SECONDS = 30.0
-"""How long a worker that has done its last step may take to end."""
+"""How long a worker may take to begin its first step, and to end after its last."""
 
 
 def run_job(
@@ -105,7 +105,7 @@ def _listen(
     assert process.stdout is not None
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
-    current, deadline = "", time.monotonic() + timeout_seconds
+    current, deadline = "", time.monotonic() + max(timeout_seconds, QUIET_SECONDS)
     while not stop.is_set():
         try:
             line = lines.get(timeout=POLL_SECONDS)

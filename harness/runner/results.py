@@ -113,6 +113,20 @@ class ResultsStore:
         except (OSError, ValueError, TypeError):
             return None
 
+    def keep_texts(self, task: str, texts: str) -> None:
+        """Keeps the texts that a task asks about: a JSON object by example id."""
+        write_atomically(self._texts_file(task), texts)
+
+    def texts(self, task: str) -> dict[str, str]:
+        """Those texts; empty where none were kept."""
+        try:
+            return dict(json.loads(self._texts_file(task).read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return {}
+
+    def _texts_file(self, task: str) -> Path:
+        return self.folder / "texts" / f"{task}.json"
+
     def _step_file(self, key: str) -> Path:
         return self.folder / "steps" / f"{key[:24]}.json"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from harness.engines.gguf_file import gguf_info
 from harness.engines.process import physical_cores
 from harness.engines.weight_files import check_file
-from harness.errors import HarnessError, InputError
+from harness.errors import BadDataError, HarnessError, InputError
 from harness.models.sources import check_model_folder
 from harness.records import Cell, Failure, Summary
-from harness.runner.artifacts import ArtifactStore, default_home
+from harness.runner.artifacts import TEXTS, ArtifactStore, default_home
 from harness.runner.findings import refusal
 from harness.runner.local import LocalExecutor
 from harness.runner.results import ResultsStore
@@ -38,6 +38,10 @@ class Options:
     only: str | None = None
     jobs: int = 1
     home: Path | None = None
+    data_dir: Path | None = None
+    """Where data sets lie; then, as with `$HARNESS_DATA`, nothing of them is downloaded."""
+    may_fetch: bool = False
+    """Whether data sets that are not here may be downloaded."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +130,15 @@ def prepare(file: Path, options: Options) -> Prepared:
 
     Raises:
         SuiteError: the suite has mistakes.
-        InputError: `only` selects nothing.
+        InputError: `only` selects nothing, or a data set is missing or damaged.
     """
     suite = read_suite(file, known())
     home = options.home or default_home()
-    plan = make_plan(suite, LocalWorld(home), options.limit)
+    try:
+        world = LocalWorld(home, options.data_dir, options.may_fetch)
+        plan = make_plan(suite, world, options.limit)
+    except BadDataError as error:
+        raise InputError(f"{file}: {error.message}", error.hint) from error
     results = ResultsStore(options.results.absolute() / suite.spec.name)
     return Prepared(
         suite, plan, results, ArtifactStore(home.absolute()), _select(plan, options.only)
@@ -183,7 +191,7 @@ def run(
         _keep_findings(prepared)
     seconds = time.perf_counter() - started
     total = seconds + (summary.seconds if summary and not todo else 0.0)
-    summary = Summarizer(*place, total).summary(list(commands))
+    summary = Summarizer(*place, total, options.data_dir).summary(list(commands))
     prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)
     return Outcome(summary, len(todo), failed, seconds)
@@ -248,6 +256,10 @@ def _keep_findings(prepared: Prepared) -> None:
             manifest = prepared.artifacts.manifest(step)
             if manifest is not None:
                 prepared.results.keep(manifest)
+    for (task, _), key in prepared.plan.prompts.items():
+        file = prepared.artifacts.folder(prepared.plan.steps[key]) / TEXTS
+        if file.is_file():
+            prepared.results.keep_texts(task, file.read_text(encoding="utf-8"))
 
 
 def _failed_cells(prepared: Prepared) -> list[tuple[Step, Failure]]:

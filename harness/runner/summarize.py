@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.data import DATASETS
+from harness.data.opening import open_data
 from harness.records import (
     Cell,
     Check,
@@ -25,6 +25,7 @@ from harness.runner.artifacts import Manifest
 from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
 from harness.runner.results import ResultsStore
+from harness.suite.data import data_ref
 from harness.suite.plan import ModelPlan, Plan
 from harness.suite.reader import Suite
 from harness.suite.schema import AskedTask, DivergenceTask, SpeedTask
@@ -57,8 +58,16 @@ def is_current(summary: Summary, suite: Suite, plan: Plan, store: ResultsStore) 
 class Summarizer:
     """Puts a suite's summary together from its plan and its store."""
 
-    def __init__(self, suite: Suite, plan: Plan, store: ResultsStore, seconds: float) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        plan: Plan,
+        store: ResultsStore,
+        seconds: float,
+        data_dir: Path | None = None,
+    ) -> None:
         self._suite = suite
+        self._data_dir = data_dir
         self._plan = plan
         self._store = store
         self._seconds = seconds
@@ -153,7 +162,8 @@ class Summarizer:
                 seed=task.seed,
                 settings=settings,
             )
-        info = DATASETS.get(task.dataset or "")
+        ref = data_ref(task, self._suite.folder, self._data_dir)
+        info = open_data(ref) if ref is not None else None
         prompts = {r: self._kept(key) for (t, r), key in self._plan.prompts.items() if t == name}
         kept = {root: manifest.outcome for root, manifest in prompts.items() if manifest}
         first: dict[str, Any] = next(iter(kept.values()), {})
@@ -164,7 +174,7 @@ class Summarizer:
         return TaskSummary(
             type=task.type,
             description=_task_words(task, info.description if info else ""),
-            dataset=task.dataset or settings["text"],
+            dataset=ref["name"] if ref is not None else settings["text"],
             n=first.get("n"),
             available=first.get("available"),
             seed=self._suite.spec.defaults.seed if task.seed is None else task.seed,

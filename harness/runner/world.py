@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 from harness.analysis.registry import METRICS, TASK_METRICS
 from harness.data import DATASETS
+from harness.data.catalog import CATALOG
+from harness.data.opening import open_data, tested_elsewhere
 from harness.errors import BadModelError
 from harness.models.quantize import QTYPES
 from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
 from harness.starter import MODEL_FOLDER
+from harness.suite.data import DataRef
 from harness.suite.reader import Known
 from harness.suite.steps import Kind
 
@@ -77,7 +81,12 @@ def package_version(name: str) -> str:
 def known() -> Known:
     """The names that a suite may use on this installation."""
     return Known(
-        datasets={name: info.kind for name, info in DATASETS.items()},
+        datasets={name: info.kind for known in (DATASETS, CATALOG) for name, info in known.items()},
+        with_agreement=frozenset(
+            name
+            for name, entry in CATALOG.items()
+            if any(option.name == "agreement" for option in entry.options)
+        ),
         gguf_types=frozenset({"F16", *QTYPES}),
         metrics=TASK_METRICS,
         architectures=frozenset(SHAPES),
@@ -90,8 +99,17 @@ class LocalWorld:
 
     starter = MODEL_FOLDER
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, data_dir: Path | None = None, may_fetch: bool = False) -> None:
+        """Prepares a world.
+
+        Args:
+            home: of artifacts.
+            data_dir: where data sets lie, if the user said so.
+            may_fetch: whether data sets may be downloaded where nobody said where they lie.
+        """
         self._cache = home
+        self._may_fetch = may_fetch
+        self.data_dir = data_dir
 
     def fingerprint(self, path: Path) -> str:
         """Of a model folder or file; one that holds no model gets its own, and fails later."""
@@ -102,11 +120,15 @@ class LocalWorld:
         except BadModelError:
             return f"no model in {path}"
 
-    def dataset_key(self, name: str) -> str:
+    def dataset_key(self, ref: DataRef) -> str:
         """Over the contents and the phrasing."""
-        info = DATASETS[name]
+        info = open_data(ref, self._may_fetch)
         phrasing = json.dumps([info.phrasing.instruction, info.phrasing.plain])
         return hashlib.sha256(f"{info.fingerprint()}\0{phrasing}".encode()).hexdigest()
+
+    def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
+        """By the texts' normal forms: case, spaces and punctuation aside."""
+        return tested_elsewhere(learned, tested)
 
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
         """The step's revision, and the packages of its kind and of the engines it uses.

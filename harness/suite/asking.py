@@ -10,7 +10,7 @@ from harness.suite.lineage import resolve
 from harness.suite.schema import AskedTask, ClassifyTask, DivergenceTask, SpeedTask, SummarizeTask
 from harness.suite.steps import Step, make_step
 
-DOCUMENTS = ("dataset", "text", "window")
+DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window")
 """Keys that say what a task reads: its prompts hold it."""
 
 
@@ -34,10 +34,11 @@ class Asking(Checking):
             params |= {"text": self.world.fingerprint(path), "window": task.window}
             settings["path"] = str(path)
         else:
-            dataset = dataset_of(task)
+            ref = self.data(task)
+            settings["data"] = ref
             params |= {
-                "dataset": dataset,
-                "contents": self.world.dataset_key(dataset),
+                "dataset": ref["name"],
+                "contents": self.world.dataset_key(ref),
                 "shots": task.shots,
                 "plain": self.plain(root),
             }
@@ -47,14 +48,16 @@ class Asking(Checking):
         )  # fmt: skip
 
     def floor(self, name: str, task: ClassifyTask | SummarizeTask) -> str:
+        ref = self.data(task)
         params = {
-            "dataset": task.dataset,
-            "contents": self.world.dataset_key(task.dataset),
+            "dataset": ref["name"],
+            "contents": self.world.dataset_key(ref),
             "limit": self.task_limit(task),
             "seed": self.task_seed(task),
         }
         label = f"what {name} needs no model for"
-        return self.add("floors", label, params, {}, group="floors", task=name)
+        settings = {"data": ref}
+        return self.add("floors", label, params, {}, group="floors", task=name, settings=settings)
 
     def cell(self, model: ModelPlan, name: str) -> Step | None:
         """The cell of a model and a task, or None where the two do not go together."""
@@ -70,7 +73,7 @@ class Asking(Checking):
         before = list(self.checks_before(model, asked=isinstance(task, AskedTask)))
         versions = [model.engine, "adapter" * ("adapter" in model.parts), model.options["quantize"]]
         if isinstance(task, ClassifyTask | SummarizeTask):
-            params["task"]["dataset"] = task.dataset
+            params["task"]["dataset"] = self.data(task)["name"]
         if isinstance(task, DivergenceTask):
             reference = self.models[task.reference]
             if reference.root != model.root:
@@ -130,8 +133,3 @@ class Asking(Checking):
                 task=name,
             )
         )
-
-
-def dataset_of(task: AskedTask) -> str:
-    """The data set that a task is on; empty where it is on a text."""
-    return str(getattr(task, "dataset", None) or "")

@@ -10,11 +10,13 @@ from harness.suite.lineage import ancestry, is_gguf, resolve
 from harness.suite.problems import Problem, nearest
 from harness.suite.replicas import replicas
 from harness.suite.schema import (
+    AskedTask,
     ClassifyTask,
     CompareSpec,
     DivergenceTask,
     GateSpec,
     ModelSpec,
+    OwnDataset,
     Shape,
     SuiteSpec,
     SummarizeTask,
@@ -56,7 +58,7 @@ def check_references(
         found += _check_model(name, model, spec, names, folder, known)
     for name, task in spec.tasks.items():
         if isinstance(task, ClassifyTask | SummarizeTask):
-            found += _check_task(name, task, known)
+            found += _check_task(name, task, folder, known)
         elif isinstance(task, DivergenceTask):
             found += _check_divergence(name, task, names, folder, known)
     for name, compare in spec.compare.items():
@@ -153,8 +155,13 @@ def _check_finetune(
             yield (*at, index), message, nearest("", learnable)
 
 
-def _check_task(name: str, task: ClassifyTask | SummarizeTask, known: Known) -> Iterator[Found]:
+def _check_task(
+    name: str, task: ClassifyTask | SummarizeTask, folder: Path, known: Known
+) -> Iterator[Found]:
     at: Path_ = ("tasks", name)
+    yield from _check_data(at, task, folder, known)
+    if isinstance(task.dataset, OwnDataset):
+        return
     kind = known.datasets.get(task.dataset)
     if kind is None:
         hint = nearest(task.dataset, known.datasets)
@@ -165,6 +172,23 @@ def _check_task(name: str, task: ClassifyTask | SummarizeTask, known: Known) -> 
         yield (*at, "dataset"), message, nearest("", fitting)
 
 
+def _check_data(at: Path_, task: AskedTask, folder: Path, known: Known) -> Iterator[Found]:
+    """Where a data set's files lie, and keys that it does not have."""
+    dataset = getattr(task, "dataset", None)
+    if isinstance(dataset, OwnDataset):
+        for key in ("file", "train", "test"):
+            value = getattr(dataset, key)
+            if value is not None and not resolve(value, folder).is_file():
+                message = f"there is no file {resolve(value, folder)}"
+                yield (*at, "dataset", key), message, "Paths start from the suite's folder."
+    if task.agreement is not None and dataset not in known.with_agreement:
+        names = " or ".join(sorted(known.with_agreement))
+        yield (*at, "agreement"), f"only {names} has an `agreement`", "Leave it out."
+    if task.data_dir is not None and not resolve(task.data_dir, folder).is_dir():
+        message = f"there is no folder {resolve(task.data_dir, folder)}"
+        yield (*at, "data_dir"), message, "Paths start from the suite's folder."
+
+
 def _check_divergence(
     name: str,
     task: DivergenceTask,
@@ -173,6 +197,7 @@ def _check_divergence(
     known: Known,
 ) -> Iterator[Found]:
     at: Path_ = ("tasks", name)
+    yield from _check_data(at, task, folder, known)
     if task.dataset is not None and task.dataset not in known.datasets:
         hint = nearest(task.dataset, known.datasets)
         yield (*at, "dataset"), f"unknown data set `{task.dataset}`", hint

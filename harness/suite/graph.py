@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from harness.suite.data import DataRef
 from harness.suite.steps import Kind, Step
 
 
@@ -13,12 +15,17 @@ class World(Protocol):
     """What the plan has to know of this machine; the runner's is `harness.runner.world`."""
 
     starter: Path
+    data_dir: Path | None
+    """Where the command line says that data sets lie."""
 
     def fingerprint(self, path: Path) -> str:
         """SHA-256 of the contents of a model folder, or of a file: a GGUF, an adapter, a text."""
 
-    def dataset_key(self, name: str) -> str:
+    def dataset_key(self, ref: DataRef) -> str:
         """SHA-256 of a data set's contents and of the way it is put to a model."""
+
+    def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
+        """Ids of train examples of a data set whose text is tested in one of the others."""
 
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
         """Versions of everything that has a say in what such a step gives."""

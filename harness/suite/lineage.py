@@ -60,10 +60,11 @@ def merge_of(models: Mapping[str, ModelSpec], name: str) -> Merge | None:
     Where a suite does not say, an adapter goes into the values that it was trained on.
     """
     spec = models[name]
-    if spec.merge is not None and spec.from_ in models:
-        adapted, precision = spec.from_, spec.merge
+    precision = spec.merge
+    if precision is not None and spec.from_ is not None:
+        adapted = spec.from_
     elif spec.finetune is not None or spec.adapter is not None:
-        adapted, precision = name, None
+        adapted = name
     else:
         return None
     finetune = models[adapted].finetune
@@ -76,7 +77,7 @@ def last_merge(models: Mapping[str, ModelSpec], name: str) -> Merge | None:
     spec = models[name]
     if spec.merge is not None:
         return merge_of(models, name)
-    return merge_of(models, spec.from_) if spec.from_ in models else None
+    return None if spec.from_ is None else merge_of(models, spec.from_)
 
 
 def resolve(path: str, folder: Path) -> Path:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.suite.data import DataRef, data_ref
 from harness.suite.graph import ModelPlan, World
 from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
-from harness.suite.schema import DatasetTask, FineTune, ModelSpec, Shape
+from harness.suite.schema import AskedTask, FineTune, ModelSpec, Shape, TaskSpec
 from harness.suite.steps import Kind, Step, make_step
 from harness.suite.words import describe, lineage_words, method_words
 
@@ -97,17 +98,19 @@ class Making:
         root, defaults = root_of(self.suite.spec.models, name), self.suite.spec.defaults
         seed = finetune.seeds[0] if finetune.seeds else finetune.seed
         seed = defaults.seed if seed is None else seed
-        sets = []
-        for task_name in finetune.tasks:
-            task = self.suite.spec.tasks[task_name]
-            assert isinstance(task, DatasetTask)
-            sets.append({"dataset": task.dataset, "contents": self.world.dataset_key(task.dataset)})
+        refs = [self.data(self.suite.spec.tasks[task]) for task in finetune.tasks]
         examples = self.add(
             "examples",
             f"encode what {name} learns",
-            {"sets": sets, "limit": finetune.limit, "seed": seed, "plain": self.plain(root)},
+            {
+                "sets": [self.learned(ref) for ref in refs],
+                "limit": finetune.limit,
+                "seed": seed,
+                "plain": self.plain(root),
+            },
             {"tokenizer": self.source(root)},
             group=f"prepare {root}",
+            settings={"data": refs},
         )
         recipe = finetune.model_dump(exclude={"tasks", "limit", "seeds"}) | {"seed": seed}
         return self.add(
@@ -119,6 +122,22 @@ class Making:
             group=f"fine-tune {name}",
             after=self.prompt_check(name),
         )
+
+    def data(self, task: TaskSpec) -> DataRef:
+        """The data set of a task that is on one."""
+        assert isinstance(task, AskedTask)
+        ref = data_ref(task, self.suite.folder, self.world.data_dir)
+        assert ref is not None
+        return ref
+
+    def learned(self, ref: DataRef) -> dict[str, Any]:
+        """What a fine-tuning learns of a data set: all of its train split that no task tests."""
+        tasks = [task for task in self.suite.spec.tasks.values() if isinstance(task, AskedTask)]
+        found = [data_ref(task, self.suite.folder, self.world.data_dir) for task in tasks]
+        others = [other for other in found if other is not None and other != ref]
+        left_out = self.world.tested_elsewhere(ref, others) if others else ()
+        part: dict[str, Any] = {"dataset": ref["name"], "contents": self.world.dataset_key(ref)}
+        return part | ({"left_out": list(left_out)} if left_out else {})
 
     def gguf(self, name: str) -> str:
         """Key of the step that makes a model's GGUF."""

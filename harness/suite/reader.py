@@ -30,6 +30,8 @@ class Known:
     gguf_types: frozenset[str]
     metrics: Mapping[str, tuple[str, ...]]
     """Task type -> its metrics."""
+    with_agreement: frozenset[str] = frozenset()
+    """Data sets of which a suite says how many annotators agree."""
     architectures: frozenset[str] = frozenset()
     """Shapes that random weights can be drawn in."""
     timings: frozenset[str] = frozenset()

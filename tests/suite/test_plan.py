@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.runner.world import known
+from harness.suite.data import DataRef
 from harness.suite.plan import Plan, make_plan
 from harness.suite.reader import parse_suite
 from harness.suite.steps import Kind, Step, make_step
@@ -15,6 +17,7 @@ class FakeWorld:
     """Contents and versions that a test can change."""
 
     starter = Path("/starter")
+    data_dir = None
 
     def __init__(self, model: str = "weights", data: str = "data", version: str = "1") -> None:
         self.model, self.data, self.version = model, data, version
@@ -22,8 +25,11 @@ class FakeWorld:
     def fingerprint(self, path: Path) -> str:
         return f"{self.model} in {path}"
 
-    def dataset_key(self, name: str) -> str:
-        return f"{self.data} of {name}"
+    def dataset_key(self, ref: DataRef) -> str:
+        return f"{self.data} of {ref['name']}"
+
+    def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
+        return ()
 
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
         return {"torch": self.version if kind in ("finetune", "merge") else "0"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.data import DATASETS, draw
+from harness.data import draw
+from harness.data.opening import open_data
 from harness.errors import BadDataError
-from harness.runner.artifacts import FILE_OF_KIND
+from harness.runner.artifacts import FILE_OF_KIND, TEXTS
 from harness.runner.jobs import Progress, Task
 
 
@@ -28,10 +30,11 @@ def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str
         )
         windows.write(out)
         return windows.summary()
-    info = DATASETS[params["dataset"]]
+    info = open_data(task.step.settings["data"])
+    dataset = info.read()
     prompts = prompts_to_ask(
         open_tokenizer(Path(task.inputs["tokenizer"])),
-        info.read(),
+        dataset,
         info.phrasing,
         limit=params["limit"],
         seed=params["seed"],
@@ -39,6 +42,9 @@ def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str
         plain=params["plain"],
     )
     prompts.write(out)
+    asked = {prompt.id for prompt in prompts.prompts}
+    texts = {example.id: example.text for example in dataset.test if example.id in asked}
+    (out / TEXTS).write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
     return prompts.summary()
 
 
@@ -64,14 +70,18 @@ def examples(task: Task, out: Path, threads: int, progress: Progress) -> dict[st
     tokenizer = open_tokenizer(Path(task.inputs["tokenizer"]))
     count = 0
     with (out / FILE_OF_KIND["examples"]).open("w") as stream:
-        for part in params["sets"]:
-            info = DATASETS[part["dataset"]]
+        for part, ref in zip(params["sets"], task.step.settings["data"], strict=True):
+            info = open_data(ref)
+            data, left_out = info.read(), frozenset(part.get("left_out", ()))
+            learned = tuple(example for example in data.train if example.id not in left_out)
             rest = {key: params[key] for key in ("limit", "seed", "plain")}
-            for prompt in prompts_to_learn(tokenizer, info.read(), info.phrasing, **rest):
+            kept = replace(data, train=learned)
+            for prompt in prompts_to_learn(tokenizer, kept, info.phrasing, **rest):
                 row = {"prompt_ids": prompt.ids, "target_ids": prompt.target_ids}
                 stream.write(f"{json.dumps(row)}\n")
                 count += 1
-    return {"examples": count}
+    left = {part["dataset"]: len(part["left_out"]) for part in params["sets"] if "left_out" in part}
+    return {"examples": count, "left_out": left}
 
 
 def floors(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
@@ -79,7 +89,7 @@ def floors(task: Task, out: Path, threads: int, progress: Progress) -> dict[str,
     from harness.analysis.floors import classification_floors, summary_floor
 
     params = task.step.params
-    data = DATASETS[params["dataset"]].read()
+    data = open_data(task.step.settings["data"]).read()
     test = draw(data.test, params["limit"], params["seed"], bool(data.labels))
     pairs = [(example.text, example.target) for example in test]
     if data.labels:

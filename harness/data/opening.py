@@ -1,0 +1,66 @@
+"""Opens what a suite's task names: an embedded data set, a known one, or one of the user's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from harness.data.datasets import DatasetInfo
+from harness.data.loading import info_of
+from harness.data.normal_forms import normal_form
+from harness.data.own import OwnData, own_info
+
+
+def open_data(ref: Mapping[str, Any], may_fetch: bool = False) -> DatasetInfo:
+    """The data set that a reference names (`harness.suite.data.DataRef`).
+
+    Files are found now, and read when `read` is first called.
+
+    Args:
+        ref: plain data.
+        may_fetch: whether the network may be used where no folder is named.
+
+    Raises:
+        InputError: no such data set, option, folder or file.
+        BadDataError: its files are not there, or damaged.
+    """
+    return _open(json.dumps(ref, sort_keys=True), may_fetch)
+
+
+@lru_cache(maxsize=64)
+def _open(text: str, may_fetch: bool) -> DatasetInfo:
+    ref = json.loads(text)
+    if "own" not in ref:
+        place = Path(ref["data_dir"]) if "data_dir" in ref else None
+        return info_of(ref["name"], place, ref.get("options"), may_fetch=may_fetch)
+    given = dict(ref["own"])
+    for key in ("file", "train", "test"):
+        if key in given:
+            given[key] = Path(given[key])
+    labels = given.pop("labels", ())
+    named = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else labels
+    kind = "classify" if ref["kind"] == "classify" else "summarize"
+    return own_info(
+        OwnData(
+            name=ref["name"],
+            kind=kind,
+            labels=named if isinstance(named, dict) else tuple(named),
+            **given,
+        )
+    )
+
+
+def tested_elsewhere(
+    learned: Mapping[str, Any], tested: Iterable[Mapping[str, Any]]
+) -> tuple[str, ...]:
+    """Ids of train examples of one data set whose text stands in the test split of another.
+
+    Raises:
+        InputError, BadDataError: as `open_data`.
+    """
+    forms = {normal_form(one.text) for ref in tested for one in open_data(ref).read().test}
+    train = open_data(learned).read().train
+    return tuple(sorted(one.id for one in train if normal_form(one.text) in forms))
