@@ -6,6 +6,7 @@ it for tests.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,9 +36,13 @@ def point_at(endpoint: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(cache / "token"))
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    close_session()  # a session keeps the proxies of its beginning
+    proxies = [name for name in os.environ if name.lower() in ("http_proxy", "all_proxy")]
+    for name in proxies:
+        monkeypatch.delenv(name)
+    if proxies:
+        close_session()  # it keeps the proxies of its beginning
 
 
 @pytest.fixture
