@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from harness.cli.data_commands import app as data_app
 from harness.errors import HarnessError
 
 app = typer.Typer(
@@ -24,6 +25,8 @@ app = typer.Typer(
 
 baseline_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(baseline_app, name="baseline", help="Keep results to hold later ones against.")
+
+app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
 
 Suite = Annotated[Path, typer.Argument(metavar="SUITE", help="The suite's YAML file.")]
 Results = Annotated[Path, typer.Option(help="Folder of all results.")]

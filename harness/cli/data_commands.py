@@ -1,0 +1,68 @@
+"""The subcommands of `harness data`; heavy parts are imported late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Name = Annotated[str, typer.Argument(help="A data set, as `harness data list` names it.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of data sets. Default: $HARNESS_DATA.")]
+Agreement = Annotated[
+    str | None, typer.Option(help="Of financial_phrasebank: all, 75, 66 or 50. Default: all.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+
+
+def _options(agreement: str | None) -> dict[str, object]:
+    return {} if agreement is None else {"agreement": agreement}
+
+
+@app.command("list")
+def list_(data_dir: DataDir = None, json: Json = False) -> None:
+    """List the data sets that a suite can name, and where they lie."""
+    from harness.cli.data import list_all
+
+    raise typer.Exit(list_all(data_dir, json))
+
+
+@app.command()
+def get(
+    name: Name,
+    agreement: Agreement = None,
+    again: Annotated[bool, typer.Option(help="Fetch it even if it is there.")] = False,
+    json: Json = False,
+) -> None:
+    """Fetch a data set from the Hub into $HARNESS_HOME/data, and check it."""
+    from harness.cli.data import get
+
+    raise typer.Exit(get(name, _options(agreement), again, json))
+
+
+@app.command()
+def check(
+    name: Name, data_dir: DataDir = None, agreement: Agreement = None, json: Json = False
+) -> None:
+    """Read a data set; say what was found, left out, and is not as published (exit code 1)."""
+    from harness.cli.data import check
+
+    raise typer.Exit(check(name, data_dir, _options(agreement), json))
+
+
+@app.command()
+def show(
+    name: Name,
+    data_dir: DataDir = None,
+    agreement: Agreement = None,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Examples shown.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draw, as in a suite.")] = 0,
+    json: Json = False,
+) -> None:
+    """Show some examples, with licence and citation."""
+    from harness.cli.data import show
+
+    raise typer.Exit(show(name, data_dir, _options(agreement), split, count, seed, json))
