@@ -58,7 +58,7 @@ def swapped_labels(
         )
     moved = [
         f"{labels[one]} where {labels[other]} is right"
-        for other, one in zip(meant, given, strict=True)
+        for other, one in zip(meant.tolist(), given.tolist(), strict=True)
         if other != one
     ]
     return Check(

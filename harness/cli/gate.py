@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness.files import write_atomically
 from harness.report.blocks import plain
-from harness.report.ci import annotations, junit, pull_request
+from harness.report.ci import github_annotations, junit, pull_request
 from harness.report.gates import gates, missed_gates
 from harness.report.terminal import terminal_gates
 from harness.runner.gating import Judged, judge_results
@@ -41,7 +41,7 @@ def gate_results(
         return judged.exit_code
     _show(judged)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        for command in annotations(judged.summary):
+        for command in github_annotations(judged.summary):
             print(command)
     return judged.exit_code
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from harness.data.datasets import DatasetInfo
+from harness.data.datasets import DatasetInfo, TaskKind
 from harness.data.loading import info_of
 from harness.data.normal_forms import normal_form
 from harness.data.own import OwnData, own_info
@@ -42,7 +42,7 @@ def _open(text: str, may_fetch: bool) -> DatasetInfo:
             given[key] = Path(given[key])
     labels = given.pop("labels", ())
     named = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else labels
-    kind = "classify" if ref["kind"] == "classify" else "summarize"
+    kind: TaskKind = "classify" if ref["kind"] == "classify" else "summarize"
     return own_info(
         OwnData(
             name=ref["name"],

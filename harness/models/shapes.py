@@ -125,7 +125,8 @@ def parameters(config: Mapping[str, Any]) -> int:
     norms = (4 if family in ("gemma2", "gemma3_text") else 2) * hidden
     layer = attention + 3 * hidden * config["intermediate_size"] + norms
     tables = 1 if config.get("tie_word_embeddings") else 2
-    return layers * layer + tables * config["vocab_size"] * hidden + hidden
+    count: int = layers * layer + tables * config["vocab_size"] * hidden + hidden
+    return count
 
 
 def configuration(architecture: str, changed: Mapping[str, Any]) -> Config:

@@ -83,7 +83,7 @@ def pull_request(summary: Summary) -> str:
     )
 
 
-def annotations(summary: Summary) -> Iterator[str]:
+def github_annotations(summary: Summary) -> Iterator[str]:
     """GitHub workflow commands: an error for what fails, a warning for what is undecided."""
     for verdict in summary.gates:
         if verdict.outcome == "met":

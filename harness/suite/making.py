@@ -12,7 +12,7 @@ from harness.suite.graph import ModelPlan, World
 from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
-from harness.suite.schema import AskedTask, FineTune, ModelSpec, Shape, TaskSpec
+from harness.suite.schema import AskedTask, Entry, FineTune, ModelSpec, Shape
 from harness.suite.steps import Kind, Step, make_step
 from harness.suite.words import describe, lineage_words, method_words
 
@@ -123,7 +123,7 @@ class Making:
             after=self.prompt_check(name),
         )
 
-    def data(self, task: TaskSpec) -> DataRef:
+    def data(self, task: Entry) -> DataRef:
         """The data set of a task that is on one."""
         assert isinstance(task, AskedTask)
         ref = data_ref(task, self.suite.folder, self.world.data_dir)

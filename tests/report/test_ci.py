@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.records import GateVerdict, Summary
-from harness.report.ci import annotations, junit, pull_request
+from harness.report.ci import github_annotations, junit, pull_request
 
 from .fixture import gates, quickstart
 from .variants import VARIANTS, hostile, with_failures
@@ -61,15 +61,15 @@ def test_the_xml_is_well_formed_whatever_names_and_reasons_hold(variant: str) ->
 
 
 def test_an_annotation_says_what_a_reader_has_to_know_in_one_line() -> None:
-    (line,) = annotations(judged("not met", False))
+    (line,) = github_annotations(judged("not met", False))
     assert line.startswith("::error title=Gate not met%3A lora-q4::Accuracy on sentiment must not ")
-    (line,) = annotations(judged("undecided", True))
+    (line,) = github_annotations(judged("undecided", True))
     assert line.startswith("::warning title=Gate undecided%3A lora-q4::")
-    assert list(annotations(judged("met", True))) == []
+    assert list(github_annotations(judged("met", True))) == []
 
 
 def test_an_annotation_cannot_become_another_command() -> None:
-    for line in annotations(hostile()):
+    for line in github_annotations(hostile()):
         assert "\n" not in line and line.count("::") >= 2
         title = line.split("::")[1]
         assert "," not in title and ":" not in title

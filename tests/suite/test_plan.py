@@ -17,7 +17,7 @@ class FakeWorld:
     """Contents and versions that a test can change."""
 
     starter = Path("/starter")
-    data_dir = None
+    data_dir: Path | None = None
 
     def __init__(self, model: str = "weights", data: str = "data", version: str = "1") -> None:
         self.model, self.data, self.version = model, data, version
