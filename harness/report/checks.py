@@ -19,11 +19,10 @@ from harness.report.blocks import (
     Row,
     Strong,
     Table,
-    Tone,
 )
 from harness.report.claims import listed
 from harness.report.format import DASH, plural, sentence
-from harness.report.marks import CHECK_LABELS, SIGN, all_checks
+from harness.report.marks import CHECK_LABELS, OUTCOMES, all_checks
 from harness.report.parity import parity_blocks
 
 WHAT = {
@@ -32,15 +31,8 @@ WHAT = {
     "tokens": "Both tokenizers turn the tasks' prompts into the same ids.",
     "conversion": "A GGUF gives the probabilities of the weights that it was converted from.",
     "merge": "Merged weights give the probabilities of base and adapter, unmerged.",
-    "labels": "The labels of the data stand for what they are asked as.",
+    "labels": "No renaming of the labels fits the answers better than their own names do.",
 }
-OUTCOMES: dict[str, tuple[str, Tone]] = {
-    "passed": ("✓ passed", "good"),
-    "failed": ("✗ failed", "bad"),
-    "allowed": (f"{SIGN} failed, allowed", "unsure"),
-    "skipped": ("– not checked", "missing"),
-}
-
 Said: TypeAlias = tuple[str, str, str, str]
 """Name, status, message and hint."""
 

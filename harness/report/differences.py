@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from harness.records import Comparison, Summary, Value
 from harness.report.blocks import Block, Column, Datum, Fold, Line, Name, Row, Table, Tone
@@ -42,7 +43,6 @@ VERDICTS: dict[Outcome, tuple[str, Tone]] = {
 }
 
 HEADING_LENGTH = 24
-COULD = Column("Could have shown", f"in {DETECTED_IN} of cases")
 PAIRED_NOTE = (
     "The same examples are compared pair by pair, so that a difference can be sure where the "
     "intervals of two models overlap."
@@ -57,8 +57,8 @@ SHOWN_NOTE = (
     "neither a difference up nor one down could be shown."
 )
 DETECTABLE_NOTE = (
-    "“Could have shown”: the smallest true difference that so many examples or rounds would have shown in "
-    f"{DETECTED_IN} of cases, before p is adjusted; a smaller one may be there unseen."
+    "“Would have been”: the smallest true difference that so many examples or rounds would have "
+    f"shown in {DETECTED_IN} of cases, before p is adjusted; a smaller one may be there unseen."
 )
 CHANGE_NOTE = (
     "These figures say how much changed, not in which direction (arXiv 2606.19558): a model that "
@@ -91,7 +91,7 @@ def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> T
         caption,
         tuple(column for column, _ in columns),
         tuple(Row(tuple(field(row) for _, field in columns)) for row in rows),
-        (*_notes(rows, COULD in (column for column, _ in columns)), *doubts),
+        (*_notes(rows, any(_could_have_shown(r, summary.confidence) for r in rows)), *doubts),
     )
 
 
@@ -100,7 +100,6 @@ def _columns(
 ) -> list[tuple[Column, Callable[[Comparison], Datum]]]:
     """Each column, and what stands in it of a difference."""
     level, doubts = percent_level(summary.confidence), Marks.read(summary)
-    found = {outcome(row, summary.confidence) for row in rows}
     against = {row.baseline for row in rows}
     shared = against.pop() if len(against) == 1 else ""
     # the one baseline of all rows stands in the heading, unless its name is too long for that
@@ -113,6 +112,7 @@ def _columns(
         columns.append((Column("against", numeric=False), lambda row: doubts.name(row.baseline)))
     columns += [
         (Column("Task and metric", numeric=False), lambda row: Datum(subject(row))),
+        (Column("Conclusion", numeric=False), lambda row: _concluded(row, summary.confidence)),
         (Column("Before → after"), _before_and_after),
         (Column("Difference", f"[{level} interval]"), difference),
     ]
@@ -120,12 +120,7 @@ def _columns(
         columns.append((Column("Times as fast", f"[{level} interval]"), _ratio))
     columns.append((Column("p", "adjusted"), _p))
     if any(row.better is not None for row in rows):
-        columns.append((Column("Better / worse", "of n examples"), _flips))
-    if Outcome.NOT_SHOWN in found and any(row.detectable for row in rows):
-        columns.append((COULD, lambda row: _could_have_shown(row, summary.confidence)))
-    columns.append(
-        (Column("Conclusion", numeric=False), lambda row: conclusion(row, summary.confidence))
-    )
+        columns.append((Column("Better / worse", "of n"), _flips))
     return columns
 
 
@@ -167,10 +162,16 @@ def _flips(row: Comparison) -> Datum:
     return Datum(f"{row.better} / {count(row.worse)}", n)
 
 
-def _could_have_shown(row: Comparison, confidence: float) -> Datum:
-    if outcome(row, confidence) is not Outcome.NOT_SHOWN or not row.detectable:
-        return Datum(DASH, tone="missing")
-    return Datum(rounded_up(row.metric, row.detectable))
+def _concluded(row: Comparison, confidence: float) -> Datum:
+    """The conclusion; of what was not shown also what would have been."""
+    found = conclusion(row, confidence)
+    if not _could_have_shown(row, confidence):
+        return found
+    return replace(found, detail=f"{rounded_up(row.metric, row.detectable or 0.0)} would have been")
+
+
+def _could_have_shown(row: Comparison, confidence: float) -> bool:
+    return bool(row.detectable) and outcome(row, confidence) is Outcome.NOT_SHOWN
 
 
 def _notes(rows: Sequence[Comparison], could_have_shown: bool) -> list[Line]:

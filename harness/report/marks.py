@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.records import Check, Summary
-from harness.report.blocks import Datum, Line
+from harness.report.blocks import Datum, Line, Tone
 
 CHECK_LABELS = {
     "bos": "BOS tokens",
@@ -19,6 +19,12 @@ CHECK_LABELS = {
 INHERITED = ("conversion", "merge")
 """What is made of a model that fails these is no better."""
 SIGN = "⚠"
+OUTCOMES: dict[str, tuple[str, Tone]] = {
+    "passed": ("✓ passed", "good"),
+    "failed": ("✗ failed", "bad"),
+    "allowed": (f"{SIGN} failed, allowed", "unsure"),
+    "skipped": ("– not checked", "missing"),
+}
 NOTE: Line = (
     f"{SIGN}: a check failed for this model, so that its figures are in doubt; which one and why "
     "stands under “Can these numbers be believed?”.",

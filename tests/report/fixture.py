@@ -15,6 +15,7 @@ from harness.records import (
     GateVerdict,
     ModelSummary,
     Parity,
+    ParityLimits,
     SpeedDetails,
     SpeedFigures,
     SpeedWarning,
@@ -125,6 +126,9 @@ def training(method: str, final: float) -> Training:
     )
 
 
+PARITY_LIMITS = ParityLimits(max_logprob_difference=0.1, mean_kl=1e-4, top1_agreement=0.99)
+
+
 def model(name: str) -> ModelSummary:
     """One model of the quickstart suite."""
     gguf = "GGUF" in " ".join(LINEAGES[name])
@@ -137,6 +141,7 @@ def model(name: str) -> ModelSummary:
         mean_logprob_difference=0.00021,
         mean_kl=3.1e-6,
         top1_agreement=0.9995,
+        limits=PARITY_LIMITS,
         passed=True,
         reason="same ids, log-probabilities within 0.05 nats",
     )
@@ -167,6 +172,7 @@ def merge_parity() -> Parity:
         mean_logprob_difference=0.00064,
         mean_kl=8.8e-6,
         top1_agreement=0.9981,
+        limits=PARITY_LIMITS,
         passed=True,
         reason="log-probabilities within 0.05 nats",
     )

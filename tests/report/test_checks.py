@@ -12,6 +12,7 @@ from harness.report.checks import callouts, check_blocks, findings, outcome_line
 from harness.report.gates import gate_table
 from harness.report.ladder import ladder_blocks
 from harness.report.marks import SIGN, all_checks, marks
+from harness.report.parity import held
 from harness.report.sections import document
 from harness.report.tables import matrix, task_table
 from harness.report.verdict import verdict
@@ -200,20 +201,48 @@ def test_parity_has_its_figures_in_one_place() -> None:
     assert anchor == "checks"
     texts = [[f"{f.text} {f.detail}".strip() for f in row.fields] for row in table.rows]
     assert texts[0][0] == "lora-f16, lora-q8, lora-q5, lora-q4"
-    assert texts[0][4:8] == ["0.0015", "0.000210", "3.1e−6", "99.95%"]
+    assert texts[0][3:8] == ["100%", "0.0015", "0.000210", "3.1e−6", "99.95%"]
     assert texts[1][1].startswith("merge against base with the adapter")
+    assert texts[1][3] == "–"
+    assert [texts[2][0], *texts[2][4:8]] == [
+        "limit", "at most 0.1", "–", "at most 0.0001", "at least 99%",
+    ]  # fmt: skip
+
+
+def test_a_parity_without_limits_claims_none() -> None:
+    of = parity_table("lora-f16", limits=None)
+    assert [row.fields[0].text for row in of.rows] == ["lora-f16", "lora-f16"]
+
+
+def test_a_merge_that_the_suite_asked_for_is_not_called_a_failure() -> None:
+    whole = broken_parity("merge_parity")
+    allowed = check(
+        name="merge", model="lora-f16", status="allowed", message="as `merge: full` asks"
+    )
+    summary = whole.model_copy(update={"checks": [allowed]})
+    (found,) = callouts(summary)
+    assert found.tone == "unsure"
+    assert marks(summary) == {"lora-f16": f"{SIGN} merge (allowed)"}
+    statuses = {(one.kind, one.models): one.status for one in held(summary)}
+    assert statuses["merge", ("lora-f16",)] == "allowed"
+
+
+def parity_table(model: str, **changes: Any) -> Table:
+    """The figures of one model's conversion and merge, the conversion's changed."""
+    of = quickstart().models[model]
+    assert of.parity is not None and of.merge_parity is not None
+    changed = {
+        "parity": of.parity.model_copy(update=changes),
+        "merge_parity": of.merge_parity.model_copy(update={"limits": None}),
+    }
+    fold = check_blocks(quickstart(models={model: of.model_copy(update=changed)}))[-1]
+    assert isinstance(fold, Fold)
+    (table,) = [block for block in fold.blocks if isinstance(block, Table)]
+    return table
 
 
 def test_a_mean_difference_that_older_results_lack_is_not_called_zero() -> None:
-    whole = quickstart()
-    parity = whole.models["lora-f16"].parity
-    assert parity is not None
-    old = parity.model_copy(update={"mean_logprob_difference": 0.0})
-    models = {"lora-f16": whole.models["lora-f16"].model_copy(update={"parity": old})}
-    fold = check_blocks(quickstart(models=models))[-1]
-    assert isinstance(fold, Fold)
-    (table,) = [block for block in fold.blocks if isinstance(block, Table)]
-    assert table.rows[0].fields[5].text == "–"
+    assert parity_table("lora-f16", mean_logprob_difference=0.0).rows[0].fields[5].text == "–"
 
 
 def test_every_kind_of_check_that_ran_is_explained() -> None:
