@@ -62,7 +62,7 @@ def checks(outcome: Outcome) -> dict[tuple[str, str], Check]:
 def test_what_is_well_passes_every_check(good: tuple[Place, Outcome, Notes]) -> None:
     _, outcome, notes = good
     assert notes.failures == {}
-    found = {key: check.status for key, check in checks(outcome).items()}
+    found = {key: c.status for key, c in checks(outcome).items() if c.name != "labels"}
     ggufs = ("whole-f16", "there-f16", "f16")
     names = ("bos", "chat-template", "tokens", "conversion")
     expected = {(model, name): "passed" for model in ggufs for name in names}
