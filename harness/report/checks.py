@@ -9,10 +9,11 @@ from typing import TypeAlias
 from harness.records import Check, Summary
 from harness.report.blocks import (
     Block,
-    Bullets,
     Callout,
     Column,
     Datum,
+    Entries,
+    Entry,
     Fold,
     Line,
     Prose,
@@ -26,12 +27,12 @@ from harness.report.marks import CHECK_LABELS, OUTCOMES, all_checks
 from harness.report.parity import parity_blocks
 
 WHAT = {
-    "bos": "Prompts begin with exactly as many BOS tokens as the model expects.",
-    "chat-template": "The chat template of a GGUF is its source's.",
-    "tokens": "Both tokenizers turn the tasks' prompts into the same ids.",
-    "conversion": "A GGUF gives the probabilities of the weights that it was converted from.",
-    "merge": "Merged weights give the probabilities of base and adapter, unmerged.",
-    "labels": "No renaming of the labels fits the answers better than their own names do.",
+    "bos": "whether prompts begin with exactly as many BOS tokens as the model expects.",
+    "chat-template": "whether the chat template of a GGUF is its source's.",
+    "tokens": "whether both tokenizers turn the tasks' prompts into the same ids.",
+    "conversion": "whether a GGUF gives the probabilities of the weights it was converted from.",
+    "merge": "whether merged weights give the probabilities of base and adapter, unmerged.",
+    "labels": "whether answers fit the labels' own names, and not a renaming of them better.",
 }
 Said: TypeAlias = tuple[str, str, str, str]
 """Name, status, message and hint."""
@@ -66,7 +67,9 @@ def check_blocks(summary: Summary) -> list[Block]:
         skipped = any(one.check.status == "skipped" for one in rest)
         title = "What passed" + (", and what could not be checked" if skipped else "")
         looked = [one.check.name for one in rest]
-        meaning = Bullets(tuple((WHAT[name],) for name in WHAT if name in looked))
+        meaning = Entries(
+            tuple(Entry(CHECK_LABELS[name], (WHAT[name],)) for name in WHAT if name in looked)
+        )
         blocks.append(Fold(title, (meaning, _table("Check by check", rest))))
     return [*blocks, *parity_blocks(summary)]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.records import Check, Summary
-from harness.report.blocks import Bullets, Callout, Fold, Prose, Table, plain
+from harness.report.blocks import Callout, Entries, Fold, Prose, Table, plain
 from harness.report.checks import callouts, check_blocks, findings, outcome_line
 from harness.report.gates import gate_table
 from harness.report.ladder import ladder_blocks
@@ -247,5 +247,6 @@ def test_a_mean_difference_that_older_results_lack_is_not_called_zero() -> None:
 
 def test_every_kind_of_check_that_ran_is_explained() -> None:
     fold = check_blocks(quickstart())[1]
-    assert isinstance(fold, Fold) and isinstance(fold.blocks[0], Bullets)
-    assert len(fold.blocks[0].lines) == len({c.name for c in quickstart().checks})
+    assert isinstance(fold, Fold) and isinstance(fold.blocks[0], Entries)
+    assert len(fold.blocks[0].entries) == len({c.name for c in quickstart().checks})
+    assert all(plain(entry.line).startswith("whether ") for entry in fold.blocks[0].entries)
