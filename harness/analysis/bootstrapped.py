@@ -35,9 +35,8 @@ def resampled(
     if statistic.documents < 2:
         return NO_INTERVAL
     if isinstance(statistic, PooledQuantile):
-        return woodruff(statistic, rng, confidence, resamples)
-    distribution = bootstrap(statistic, rng, resamples)
-    return bootstrap_interval(statistic, distribution, confidence)
+        return woodruff(statistic, bootstrap(share_above(statistic), rng, resamples), confidence)
+    return bootstrap_interval(statistic, bootstrap(statistic, rng, resamples), confidence)
 
 
 def bootstrap_interval(
@@ -121,12 +120,15 @@ def bca_levels(
     return corrected
 
 
-def woodruff(
-    quantile: PooledQuantile,
-    rng: np.random.Generator,
-    confidence: float = 0.95,
-    resamples: int = RESAMPLES,
-) -> Interval:
+def share_above(quantile: PooledQuantile) -> SumStatistic:
+    """The share of values above the quantile, as a function of how much each document counts."""
+    above = quantile.document[quantile.values > observed(quantile)]
+    counts = np.bincount(above, minlength=quantile.documents)
+    columns = np.column_stack([counts, quantile.lengths]).astype(np.float64)
+    return SumStatistic(columns, lambda sums: sums[:, 0] / sums[:, 1])
+
+
+def woodruff(quantile: PooledQuantile, shares: FloatArray, confidence: float) -> Interval:
     """Interval of a quantile from the interval of the share of values above it.
 
     Woodruff, "Confidence intervals for medians and other position measures", JASA 47 (1952): the
@@ -134,25 +136,20 @@ def woodruff(
     quantiles as far from `level` as that share's bounds are from it are the interval. A percentile
     bootstrap of the quantile itself is too short at its upper end, where values are few.
 
+    Args:
+        shares: the resampled `share_above` (resamples,).
+
     Returns:
         No interval where values are so few that the upper bound may lie beyond the largest.
     """
     values = quantile.values
     if len(values) == 0:
         return NO_INTERVAL
-    point = observed(quantile)
     if values[0] == values[-1]:
-        return Interval(point, point)
-    above = np.bincount(quantile.document[quantile.values > point], minlength=len(quantile.lengths))
-    share = SumStatistic(
-        np.column_stack([above, quantile.lengths]).astype(np.float64),
-        lambda sums: sums[:, 0] / sums[:, 1],
-    )
-    distribution = bootstrap(share, rng, resamples)
-    distribution = distribution[np.isfinite(distribution)]
+        return Interval(float(values[0]), float(values[0]))
+    share, shares = share_above(quantile), shares[np.isfinite(shares)]
     levels = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
-    levels = small_sample_levels(levels, distribution, jackknife(share))
-    fewest, most = np.quantile(distribution, levels)
+    fewest, most = np.quantile(shares, small_sample_levels(levels, shares, jackknife(share)))
     if fewest <= 0:
         return NO_INTERVAL
     ends = np.clip(quantile.level + observed(share) - np.array([most, fewest]), 0.0, 1.0)

@@ -134,19 +134,19 @@ def _improvement(gate: Gate, evidence: Evidence) -> _Finding:
     gain, sure, lost = (found.delta, low > 0, high < 0) if gate.upwards else (
         -found.delta, high < 0, low > 0
     )  # fmt: skip
+    tested = _tested(found, 1 - gate.confidence)
     said = (
         f"{gate.described.label} changed by {_signed(found.delta)} ({_of(gate, found.n)}); the "
         f"{gate.confidence:.0%} interval is {_signed(low)} to {_signed(high)}"
     )
-    if sure:
-        outcome: Outcome = "met"
-        said += ": an improvement."
-    elif lost:
-        outcome = "not met"
-        said += ": a loss."
-    else:
-        outcome = "undecided"
+    outcome: Outcome = "undecided"
+    if not sure and not lost:
         said += ", and includes zero."
+    elif not tested:
+        said += f", but {_by_chance(found)}"
+    else:
+        outcome = "met" if sure else "not met"
+        said += ": an improvement." if sure else ": a loss."
     spread = found.spread or 0.0
     more = needed(spread, gain, (1 + gate.confidence) / 2, DETECTION_POWER)
     if outcome == "undecided" and more is not None and more > found.n:
@@ -171,15 +171,31 @@ def _drop(gate: Gate, evidence: Evidence) -> _Finding:
     if most <= gate.limit:
         said = f"the {verb} is at most {_apart(max(most, 0.0), gate.limit)}, within {allowed}."
         return _Finding("met", f"{changed}{sure}{said}", found.delta, low, high, found.n)
-    if least > gate.limit:
-        said = f"the {verb} is at least {_apart(least, gate.limit)}, more than {allowed}."
-        return _Finding("not met", f"{changed}{sure}{said}", found.delta, low, high, found.n)
+    said = f"the {verb} is at least {_apart(least, gate.limit)}, more than {allowed}"
+    if least > gate.limit and _tested(found, 2 * (1 - gate.confidence)):
+        return _Finding("not met", f"{changed}{sure}{said}.", found.delta, low, high, found.n)
     more = needed(_planned_spread(gate, found), gate.limit, gate.confidence)
-    said = f"the {verb} is between {_plain(least)} and {_plain(most)}, around {allowed}."
+    if least > gate.limit:
+        said += f", but {_by_chance(found)}"
+    else:
+        said = f"the {verb} is between {_plain(least)} and {_plain(most)}, around {allowed}."
     advice = _advice(gate, found.n, more, f"lost {2 * gate.limit:g}")
     return _Finding(
         "undecided", f"{changed}{sure}{said}{advice}", found.delta, low, high, found.n, more
     )
+
+
+def _tested(found: PairedDifference, level: float) -> bool:
+    """Whether the test of no difference says so too, where there is one.
+
+    The bounds hold approximately; the test is exact at any n (McNemar's) or as exact as its
+    permutations, so that a model that has not changed fails no more often than it should.
+    """
+    return found.p is None or found.p <= level + 1e-12
+
+
+def _by_chance(found: PairedDifference) -> str:
+    return f"so few changed that it may be chance (p = {found.p or 0.0:.2g})."
 
 
 def _planned_spread(gate: Gate, found: PairedDifference) -> float:

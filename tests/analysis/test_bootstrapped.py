@@ -11,7 +11,6 @@ from harness.analysis.bootstrapped import (
     bootstrap_interval,
     resampled,
     small_sample_levels,
-    woodruff,
 )
 from harness.analysis.intervals import Interval
 from harness.analysis.quantiles import PooledQuantile
@@ -123,7 +122,7 @@ def test_a_median_of_independent_values_lies_where_the_binomial_says() -> None:
     """Woodruff's bounds are then the order statistics around level +- t sqrt(p (1 - p) / n)."""
     n = 1_001
     values = [[float(position)] for position in range(n)]
-    interval = woodruff(PooledQuantile.of(values, 0.5), np.random.default_rng(0))
+    interval = resampled(PooledQuantile.of(values, 0.5), np.random.default_rng(0))
     half = stats.t.ppf(0.975, n - 1) * np.sqrt(n) / 2
     assert interval.low == pytest.approx(n / 2 - half, abs=2)
     assert interval.high == pytest.approx(n / 2 + half, abs=2)
@@ -144,15 +143,15 @@ def test_a_document_said_seven_times_over_knows_no_more(
     once = PooledQuantile.of(lists, level)
     often = PooledQuantile.of([values * 7 for values in lists], level)
     rngs = np.random.default_rng(0), np.random.default_rng(0)
-    assert woodruff(once, rngs[0], resamples=200) == woodruff(often, rngs[1], resamples=200)
+    assert resampled(once, rngs[0], resamples=200) == resampled(often, rngs[1], resamples=200)
 
 
 def test_bounds_of_a_quantile_follow_a_change_of_scale() -> None:
     rng = np.random.default_rng(4)
     lists = [rng.normal(size=20).tolist() for _ in range(60)]
-    plain = woodruff(PooledQuantile.of(lists, 0.9), np.random.default_rng(0))
+    plain = resampled(PooledQuantile.of(lists, 0.9), np.random.default_rng(0))
     scaled = PooledQuantile.of([np.exp(values).tolist() for values in lists], 0.9)
-    found = woodruff(scaled, np.random.default_rng(0))
+    found = resampled(scaled, np.random.default_rng(0))
     assert plain.low is not None and plain.high is not None
     assert found.low == pytest.approx(np.exp(plain.low))
     assert found.high == pytest.approx(np.exp(plain.high))
@@ -161,9 +160,9 @@ def test_bounds_of_a_quantile_follow_a_change_of_scale() -> None:
 def test_a_far_quantile_of_too_few_values_has_no_interval() -> None:
     lists = [[float(position), position + 0.5] for position in range(60)]
     rng = np.random.default_rng(0)
-    assert woodruff(PooledQuantile.of(lists, 0.99), rng) == Interval(None, None)
+    assert resampled(PooledQuantile.of(lists, 0.99), rng) == Interval(None, None)
 
 
 def test_a_quantile_of_equal_values_has_no_width() -> None:
-    found = woodruff(PooledQuantile.of([[0.0] * 3] * 20, 0.99), np.random.default_rng(0))
+    found = resampled(PooledQuantile.of([[0.0] * 3] * 20, 0.99), np.random.default_rng(0))
     assert found == Interval(0.0, 0.0)

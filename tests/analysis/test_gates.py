@@ -23,7 +23,9 @@ def gate(rule: Any, limit: float = 0.0, metric: str = "accuracy", **more: Any) -
 def difference(low: float, high: float, metric: str = "accuracy") -> PairedDifference:
     """All bounds given alike, the point between them."""
     middle = (low + high) / 2
-    made = PairedDifference(metric, 0.9, 0.9 + middle, middle, low, high, low, high, 0.5, 1, 1, 200)
+    made = PairedDifference(
+        metric, 0.9, 0.9 + middle, middle, low, high, low, high, 1e-6, 1, 1, 200
+    )
     return replace(made, spread=0.2)
 
 
@@ -64,6 +66,19 @@ def test_a_drop_is_judged_at_its_limit_without_rounding(
     metric: str, low: float, high: float, expected: str
 ) -> None:
     assert outcome(gate("max_drop", 0.03, metric), low, high) == expected
+
+
+@pytest.mark.parametrize(("rule", "limit"), [("max_drop", 0.0), ("must", 0.0)])
+def test_three_answers_that_got_worse_of_twenty_may_be_chance(rule: str, limit: float) -> None:
+    """Tango's bound excludes zero after three losses; McNemar's exact test has p = 0.25."""
+    targets = ["a"] * 20
+    compared = compare_cells(
+        "accuracy", classified(targets, targets), classified(targets, ["b"] * 3 + ["a"] * 17), 0
+    )
+    assert compared.one_sided_high is not None and compared.one_sided_high < 0
+    found = judge(gate(rule, limit), Evidence(compared))
+    assert found.outcome == "undecided"
+    assert rule == "must" or "may be chance (p = 0.25)" in found.reason
 
 
 def test_a_reason_never_rounds_a_missed_limit_into_a_kept_one() -> None:
