@@ -66,6 +66,8 @@ class ArtifactStore:
         """What a step that has this one as its parent reads."""
         if step.kind == "source":
             return Path(step.settings["path"])
+        if step.kind == "fetch" and (fetched := self.manifest(step)) is not None:
+            return Path(fetched.outcome["path"])
         name = FILE_OF_KIND.get(step.kind)
         return self.folder(step) / name if name else self.folder(step)
 
@@ -75,6 +77,8 @@ class ArtifactStore:
             found = json.loads((self.folder(step) / "manifest.json").read_text())
             manifest = Manifest(**found)
         except (OSError, ValueError, TypeError):
+            return None
+        if step.kind == "fetch" and not Path(manifest.outcome["path"]).exists():
             return None
         return manifest if manifest.key == step.key else None
 

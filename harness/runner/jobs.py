@@ -34,6 +34,8 @@ class Job:
     """As many as this worker may take."""
     alone: bool = False
     """Whether nothing else of ours runs meanwhile."""
+    network: bool = False
+    """Whether it downloads something; other workers stay off the network."""
 
     def to_json(self) -> str:
         """One line."""

@@ -52,6 +52,7 @@ class LocalExecutor:
             results=str(self.results.folder),
             threads=self.cores if alone else self.threads,
             alone=alone,
+            network=any(step.needs_network for step in steps),
         )
         log = self.results.folder / "logs" / f"{name}.log"
         run_job(job, log, self.timeout_seconds, pass_on, stop)

@@ -64,14 +64,14 @@ def run_job(
 
 
 def environment(job: Job) -> dict[str, str]:
-    """Workers stay off the network, and take no more threads than they were given.
+    """Workers that do not download stay off the network, and all take no more threads than they were given.
 
     Routines for products are kept for a bounded number of sizes, since every batch has its own: over
     10,000 examples they would take 250 MB. Threads that wait for each other soon go to sleep (see docs/decisions.md), but not where time is
     measured: there they wait as they would for any other program.
     """
     settings = {
-        "HF_HUB_OFFLINE": "1",
+        **({} if job.network else {"HF_HUB_OFFLINE": "1"}),
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "TOKENIZERS_PARALLELISM": "false",

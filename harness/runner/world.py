@@ -16,7 +16,7 @@ from harness.analysis.registry import METRICS, TASK_METRICS
 from harness.data import DATASETS
 from harness.data.catalog import CATALOG
 from harness.data.opening import open_data, tested_elsewhere
-from harness.errors import BadModelError
+from harness.errors import BadModelError, HarnessError
 from harness.models.quantize import QTYPES
 from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
@@ -27,6 +27,7 @@ from harness.suite.steps import Kind
 
 REVISIONS: dict[Kind, int] = {
     "source": 1,
+    "fetch": 1,
     "random": 1,
     "prompts": 1,
     "check": 1,
@@ -119,6 +120,15 @@ class LocalWorld:
             return fingerprint_file(path, self._cache)
         except BadModelError:
             return f"no model in {path}"
+
+    def commit(self, repo: str, revision: str) -> str:
+        """Asks the Hub, or takes what it last said; what is wrong is said when files are fetched."""
+        from harness.models.hub import resolve
+
+        try:
+            return resolve(repo, revision, self._cache).commit
+        except HarnessError:
+            return ""
 
     def dataset_key(self, ref: DataRef) -> str:
         """Over the contents and the phrasing."""

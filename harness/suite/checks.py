@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.suite.hub import hub_place
 from harness.suite.lineage import ancestry, is_gguf, resolve
 from harness.suite.problems import Problem, nearest
 from harness.suite.replicas import replicas
@@ -87,12 +88,17 @@ def _check_model(
             hint = nearest(model.source.architecture, known.architectures)
             message = f"unknown architecture `{model.source.architecture}`"
             yield (*at, "source", "architecture"), message, hint
-    elif model.source is not None and model.source not in known.sources:
+    elif (
+        model.source is not None
+        and model.source not in known.sources
+        and hub_place("weights", model.source, None, folder) is None
+    ):
         yield from _check_folder((*at, "source"), model.source, folder, known.sources)
-    if model.adapter is not None:
+    if model.adapter is not None and hub_place("adapter", model.adapter, None, folder) is None:
         yield from _check_folder((*at, "adapter"), model.adapter, folder, ())
     if model.from_ is None:
-        if model.gguf is not None and not resolve(model.gguf, folder).is_file():
+        on_hub = model.gguf is not None and hub_place("gguf", model.gguf, None, folder)
+        if model.gguf is not None and not on_hub and not resolve(model.gguf, folder).is_file():
             hint = "Paths start from the suite's folder. With `from`, `gguf` is a type like Q8_0."
             yield (*at, "gguf"), f"there is no file {resolve(model.gguf, folder)}", hint
         return

@@ -21,6 +21,9 @@ class World(Protocol):
     def fingerprint(self, path: Path) -> str:
         """SHA-256 of the contents of a model folder, or of a file: a GGUF, an adapter, a text."""
 
+    def commit(self, repo: str, revision: str) -> str:
+        """The commit of a repo on the Hub; "" where nobody can say, which its download will."""
+
     def dataset_key(self, ref: DataRef) -> str:
         """SHA-256 of a data set's contents and of the way it is put to a model."""
 

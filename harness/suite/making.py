@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.suite.data import DataRef, data_ref
 from harness.suite.graph import ModelPlan, World
+from harness.suite.hub import hub_place
 from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
 from harness.suite.schema import AskedTask, Entry, FineTune, ModelSpec, Shape
 from harness.suite.steps import Kind, Step, make_step
 from harness.suite.words import describe, lineage_words, method_words
+
+What = Literal["weights", "adapter", "gguf"]
 
 
 @dataclass
@@ -46,11 +49,6 @@ class Making:
     def spec(self, name: str) -> ModelSpec:
         return self.suite.spec.models[name]
 
-    def source_path(self, spec: ModelSpec) -> Path:
-        if spec.source == "starter":
-            return self.world.starter
-        return resolve(str(spec.source or spec.gguf), self.suite.folder)
-
     def file(self, what: str, path: Path, label: str) -> str:
         """A step for files that are there already."""
         params = {"what": what, "contents": self.world.fingerprint(path)}
@@ -64,17 +62,29 @@ class Making:
             params = {"architecture": name, "changed": spec.source.changed, "seed": seed}
             label = f"draw random weights in the shape of {name}"
             return self.add("random", label, params, {}, group=f"draw {root}")
-        what = "weights" if spec.source is not None else "gguf"
-        label = f"read {spec.source or spec.gguf}"
-        return self.file(what, self.source_path(spec), label)
+        what: What = "weights" if spec.source is not None else "gguf"
+        text = str(spec.source or spec.gguf)
+        if text == "starter":
+            return self.file(what, self.world.starter, "read starter")
+        return self.found(what, text, spec.revision)
+
+    def found(self, what: What, text: str, revision: str | None) -> str:
+        """A step for files of a user, or for getting them from the Hub."""
+        place = hub_place(what, text, revision, self.suite.folder)
+        if place is None:
+            return self.file(what, resolve(text, self.suite.folder), f"read {text}")
+        commit = self.world.commit(place.repo, place.revision)
+        params = {"what": what, "repo": place.repo, "file": place.file, "commit": commit}
+        if not commit:
+            params["revision"] = place.revision
+        return self.add("fetch", f"get {text}", params, {}, group=f"get {place.repo}")
 
     def adapter(self, name: str) -> str:
         spec = self.spec(name)
         assert spec.from_ is not None
         if spec.finetune is not None:
             return self.finetuned(name, spec.from_, spec.finetune)
-        path = resolve(str(spec.adapter), self.suite.folder)
-        return self.file("adapter", path, f"read {spec.adapter}")
+        return self.found("adapter", str(spec.adapter), spec.revision)
 
     def weights(self, name: str) -> str:
         """Key of the step that holds a model's weights in one piece."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 Kind = Literal[
     "source",
+    "fetch",
     "random",
     "prompts",
     "check",
@@ -53,6 +54,11 @@ class Step:
     def needs(self) -> frozenset[str]:
         """Keys of all steps that must be done before this one."""
         return frozenset(self.parents.values()) | frozenset(self.after)
+
+    @property
+    def needs_network(self) -> bool:
+        """Whether this downloads something; nothing else may touch the network."""
+        return self.kind == "fetch"
 
     @property
     def is_timing(self) -> bool:

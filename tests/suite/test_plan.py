@@ -19,6 +19,9 @@ class FakeWorld:
     starter = Path("/starter")
     data_dir: Path | None = None
 
+    def commit(self, repo: str, revision: str) -> str:
+        return f"commit of {repo} at {revision}"
+
     def __init__(self, model: str = "weights", data: str = "data", version: str = "1") -> None:
         self.model, self.data, self.version = model, data, version
 

@@ -79,7 +79,7 @@ def test_a_good_suite_is_read_as_it_stands() -> None:
         ("compare: tuning", "compare: tunin", 15, "gates.0.compare", "`tuning`"),
         ("metric: accuracy", "metric: acuracy", 15, "gates.0.metric", "`accuracy`"),
         ("must: improve", "must: improve, max_drop: 0.1", 15, "gates.0", "exactly one"),
-        ("source: starter", "source: no/such", 4, "models.base.source", "no folder"),
+        ("source: starter", "source: ./no/such", 4, "models.base.source", "no folder"),
         ("name: good", "name: a/b", 1, "name", "letters"),
     ],
 )

@@ -18,6 +18,7 @@ from harness.suite.steps import Kind
 Handler = Callable[[Task, Path, int, Progress], dict[str, Any]]
 
 HANDLERS: Mapping[Kind, Handler] = {
+    "fetch": making.fetch,
     "random": making.random,
     "prompts": asking.prompts,
     "check": checking.prompts,

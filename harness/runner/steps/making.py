@@ -10,6 +10,28 @@ from harness.runner.jobs import Progress, Task
 from harness.runner.threads import threads_for
 
 
+def fetch(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """Files from the Hub, in the Hub's own cache."""
+    from harness.models.hub import fetch, plan_adapter, plan_file, plan_model, resolve
+    from harness.models.sources import check_model_folder
+
+    params = task.step.params
+    home = out.parents[2]
+    commit = params["commit"] or resolve(params["repo"], params["revision"], home).commit
+    if params["what"] == "gguf":
+        download = plan_file(params["file"], commit, home)
+    else:
+        plan = plan_model if params["what"] == "weights" else plan_adapter
+        download = plan(params["repo"], commit, home)
+    megabytes = 1_000_000
+    place = fetch(
+        download, lambda done, total: progress(done // megabytes, total // megabytes, "MB")
+    )
+    if params["what"] == "weights":
+        check_model_folder(place)
+    return {"path": str(place), "commit": commit, "bytes": download.total_bytes}
+
+
 def random(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """A model with random weights."""
     from harness.models.random_weights import write_random_model

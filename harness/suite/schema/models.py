@@ -78,8 +78,13 @@ class ModelSpec(Entry):
 
     source: str | Shape | None = Field(
         None,
-        description="`starter` (the embedded model) or a folder in Transformers format, relative "
-        "to the suite file; or, with `weights: random`, an architecture.",
+        description="`starter` (the embedded model), a folder in Transformers format, relative "
+        "to the suite file, or a model on the Hub (org/name); or, with `weights: random`, an architecture.",
+    )
+    revision: str | None = Field(
+        None,
+        description="Of a model, adapter or file on the Hub: a branch, tag or commit; default: main. "
+        "The commit that it stands for is the key of all that is made from it.",
     )
     weights: Literal["random"] | None = Field(
         None,
@@ -91,12 +96,14 @@ class ModelSpec(Entry):
     )
     finetune: FineTune | None = Field(None, description="Fine-tune the model named in `from`.")
     adapter: str | None = Field(
-        None, description="A folder with a PEFT adapter, put on the model named in `from`."
+        None,
+        description="A PEFT adapter, put on the model named in `from`: a folder, or org/name on the "
+        "Hub.",
     )
     gguf: str | None = Field(
         None,
         description="With `from`: the type to convert to (F16, Q8_0, Q5_K_M, Q4_K_M, …). "
-        "Without: a .gguf file, relative to the suite file.",
+        "Without: a .gguf file, relative to the suite file, or org/repo/file.gguf on the Hub.",
     )
     merge: Literal["dequantized", "full"] | None = Field(
         None,
@@ -142,6 +149,9 @@ class ModelSpec(Entry):
                 "a model needs a `source`, a `from` with `finetune`, `adapter`, `merge` or `gguf`, "
                 "or a `gguf` file"
             )
+        on_hub = isinstance(self.source, str) or self.adapter is not None
+        if self.revision is not None and not (on_hub or (made == ["gguf"] and self.from_ is None)):
+            raise ValueError("`revision` belongs to what comes from the Hub")
         if self.quantize is not None and self.source is None:
             raise ValueError("`quantize` belongs to a model with `source`")
         if self.chat_template is not None and self.from_ is not None:
