@@ -51,8 +51,15 @@ class SumStatistic:
         return len(self.columns)
 
     def __call__(self, weights: FloatArray) -> FloatArray:
+        return self._finished(weights @ self.columns)
+
+    def left_out(self) -> FloatArray:
+        """The figure without each document (documents,): from all sums, less its own columns."""
+        return self._finished(self.columns.sum(axis=0) - self.columns)
+
+    def _finished(self, sums: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return self.finish(weights @ self.columns)
+            return self.finish(sums)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +97,10 @@ def bootstrap(statistic: Statistic, rng: np.random.Generator, resamples: int) ->
 
 def jackknife(statistic: Statistic) -> FloatArray:
     """The figure with each document left out once (documents,)."""
+    if isinstance(statistic, SumStatistic):
+        return statistic.left_out()
+    if isinstance(statistic, DifferenceStatistic):
+        return jackknife(statistic.candidate) - jackknife(statistic.baseline)
     n = statistic.documents
     rows = max(1, WEIGHTS_AT_ONCE // n)
     parts = []

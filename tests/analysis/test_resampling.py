@@ -5,7 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
+from harness.analysis.quantiles import PooledQuantile
 from harness.analysis.resampling import (
+    DifferenceStatistic,
     SumStatistic,
     bootstrap,
     jackknife,
@@ -27,6 +29,20 @@ def test_the_jackknife_leaves_each_document_out_once() -> None:
         for top, bottom in zip(tops, bottoms, strict=True)
     ]
     assert jackknife(ratio(tops, bottoms)) == pytest.approx(expected)
+
+
+def test_the_jackknife_of_sums_is_that_of_weights() -> None:
+    rng = np.random.default_rng(0)
+    before = ratio(rng.random(30).tolist(), rng.random(30).tolist())
+    after = ratio(rng.random(30).tolist(), rng.random(30).tolist())
+    both = DifferenceStatistic(before, after)
+    assert jackknife(both) == pytest.approx(both(1 - np.eye(30)), abs=1e-12)
+
+
+def test_a_quantile_is_jackknifed_by_weights() -> None:
+    lists = [[3.0, 1.0], [2.0], [5.0, 4.0, 6.0]]
+    found = jackknife(PooledQuantile.of(lists, 0.5))
+    assert found.tolist() == [4.0, 4.0, 2.0]
 
 
 def test_resamples_draw_as_many_documents_as_there_are() -> None:
