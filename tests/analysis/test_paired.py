@@ -201,3 +201,46 @@ def test_a_model_that_has_not_changed_is_called_different_as_rarely_as_promised(
         assert difference.p is not None
         called += difference.p < 0.05
     assert called / trials <= 0.10
+
+
+def test_answers_that_are_all_alike_are_bounded_by_what_clopper_and_pearson_allow() -> None:
+    """With none of n found, the one-sided limit is 1 - 0.05^(1/n): the rule of three."""
+    cell = summarized([0.3, 0.5] * 100)
+    found = compare_cells("rougeL", cell, cell, 0, resamples=50)
+    exact = stats.binomtest(0, 200).proportion_ci(0.95, method="exact").high
+    assert (found.low, found.high) == pytest.approx((-exact, exact))
+    one_sided = stats.binomtest(0, 200, alternative="less").proportion_ci(0.95).high
+    assert (found.one_sided_low, found.one_sided_high) == pytest.approx((-one_sided, one_sided))
+    assert one_sided == pytest.approx(3 / 200, rel=0.01)
+    assert found.p == 1.0 and found.spread == 0.0
+
+
+def test_answers_that_all_moved_alike_are_not_taken_for_unchanged() -> None:
+    found = compare_cells("rougeL", summarized([0.25] * 40), summarized([0.5] * 40), 0)
+    assert found.low == found.high == pytest.approx(0.25)
+
+
+def test_equal_divergences_have_no_width_since_nothing_bounds_a_change() -> None:
+    cell = diverged(np.random.default_rng(0), 30)
+    found = compare_cells("kl_mean", cell, cell, 0, resamples=50)
+    assert (found.low, found.high) == (0.0, 0.0)
+
+
+labels = st.sampled_from("abc")
+
+
+@given(st.lists(st.tuples(labels, labels), min_size=4, max_size=30), st.data())
+@settings(deadline=None, max_examples=150)
+def test_no_answer_moves_macro_f1_further_than_unchanged_answers_allow_for(
+    pairs: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    targets, answers = (list(part) for part in zip(*pairs, strict=True))
+    cell = classified(targets, answers)
+    same = compare_cells("macro_f1", cell, cell, 0, resamples=2)
+    changed = 1 - 0.05 ** (1 / len(pairs))
+    assert same.one_sided_high is not None
+    furthest = same.one_sided_high / changed / len(pairs)
+    answers[data.draw(st.integers(0, len(pairs) - 1))] = data.draw(labels)
+    moved = compare_cells("macro_f1", cell, classified(targets, answers), 0, resamples=2)
+    assert moved.delta is not None
+    assert abs(moved.delta) <= furthest + 1e-12
