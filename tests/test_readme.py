@@ -1,0 +1,29 @@
+"""What the README shows works as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from harness.runner.run import Options, prepare, run
+from harness.runner.walk import Quiet
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def test_the_table_of_a_users_own_is_asked_as_the_readme_has_it(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(# tickets\.yaml\n.*?)```", README.read_text(), re.S)
+    (tmp_path / "tickets.yaml").write_text(block)
+    rows = [
+        f'"Question {n}","My {team} number {n}\nis wrong, ""please"" help",{team}'
+        for n in range(30)
+        for team in ("billing", "delivery")
+    ]
+    (tmp_path / "tickets.csv").write_text("subject,body,team\n" + "\n".join(rows) + "\n")
+    options = Options(results=tmp_path / "results", home=tmp_path / "home", only="teams")
+    prepared = prepare(tmp_path / "tickets.yaml", options)
+    (cell,) = run(prepared, options, Quiet(), []).summary.cells
+    assert cell.status == "ok" and 5 <= cell.n <= 25
+    texts = prepared.results.texts("teams").values()
+    assert all("\nis wrong" in text and text.endswith("Which team?") for text in texts)
+    assert cell.details["confusion"]["labels"] == ["billing", "delivery"]
