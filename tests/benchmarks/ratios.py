@@ -234,6 +234,7 @@ def machine_line(output: Mapping[str, Any]) -> str:
 
 def markdown(output: Mapping[str, Any]) -> str:
     """All tables of a run of `make bench`, from pytest-benchmark's JSON."""
+    from tests.benchmarks.coverage_tables import coverage_tables
     from tests.benchmarks.targets import BENCH, MEMORY, PREFILL_ROWS, ROWS, SHOTS
 
     benchmarks = output["benchmarks"]
@@ -244,6 +245,7 @@ def markdown(output: Mapping[str, Any]) -> str:
         shots_table(benchmarks, SHOTS),
         memory_table(benchmarks, MEMORY),
         batch_table(benchmarks),
+        *coverage_tables(benchmarks),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

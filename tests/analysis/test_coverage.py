@@ -1,0 +1,47 @@
+"""Intervals hold the truth, and gates are right, about as often as they say.
+
+Small versions of what `make bench` simulates; docs/statistics.md has the figures. The bands are
+four standard errors of chance, on top of what few resamples and few documents cost.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from harness.analysis.gates import Rule
+from tests.benchmarks.coverage import UNSAMPLED, WORLDS, simulate
+from tests.benchmarks.gate_runs import followed, judged
+
+TRIALS = {50: 300, 200: 120}
+CERTAIN = 0.94
+
+
+@pytest.mark.parametrize("n", TRIALS)
+@pytest.mark.parametrize("world", WORLDS)
+def test_intervals_hold_the_truth_about_as_often_as_they_say(world: str, n: int) -> None:
+    trials, resamples = TRIALS[n], 400
+    if world in UNSAMPLED:
+        trials, resamples = 3_000, 0
+    slack = 4 * math.sqrt(CERTAIN * (1 - CERTAIN) / trials)
+    for name, one in simulate(WORLDS[world], n, trials, resamples, seed=n).items():
+        assert abs(one.share - CERTAIN) <= slack + 0.01, name
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "rougeL"])
+@pytest.mark.parametrize(("rule", "limit"), [("max_drop", 0.03), ("must", 0.0)])
+def test_a_model_that_has_not_changed_hardly_ever_fails(
+    metric: str, rule: Rule, limit: float
+) -> None:
+    found = judged(metric, rule, limit, drop=0.0, n=50, runs=200, seed=1)
+    assert found.share("not met") <= 0.05
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "rougeL"])
+def test_with_as_many_examples_as_recommended_a_loss_is_told_from_no_change(metric: str) -> None:
+    same = followed(metric, 0.05, drop=0.0, pilot=40, runs=40, seed=2)
+    lost = followed(metric, 0.05, drop=0.1, pilot=40, runs=40, seed=3)
+    assert same.recommended and min(same.recommended) > 40
+    assert same.share("met") >= 0.9
+    assert lost.share("not met") >= 0.9
