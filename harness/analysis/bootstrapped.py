@@ -1,7 +1,7 @@
 """Intervals read out of resampled figures: BCa where a figure is smooth, Woodruff's for a quantile.
 
 Both start from levels that are widened for few documents; without that, a 95% interval of 50
-documents holds the truth in 90 to 93% of cases (docs/statistics.md has the figures).
+documents holds the truth in 90 to 94% of cases (docs/statistics.md has the figures).
 """
 
 from __future__ import annotations

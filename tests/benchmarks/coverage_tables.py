@@ -20,8 +20,8 @@ def coverage_tables(benchmarks: Sequence[Benchmark]) -> list[str]:
     }
     return [
         _coverage(infos[COVERAGE]),
-        _outcomes(infos[UNCHANGED], ("metric", "rule", "limit", "n")),
-        _outcomes(infos[RECOMMENDED], ("metric", "limit", "pilot", "times"), recommended=True),
+        _unchanged(infos[UNCHANGED]),
+        _recommended(infos[RECOMMENDED]),
     ]
 
 
@@ -40,23 +40,35 @@ def _share(found: Mapping[str, float] | None) -> str:
     return f"{found['share']:.1%}{none}"
 
 
-def _outcomes(
-    infos: Sequence[Mapping[str, Any]], asked: tuple[str, ...], recommended: bool = False
-) -> str:
-    lines = []
-    for info in infos:
-        line = [_plain(key, info[key]) for key in asked]
-        line += [f"{info['outcomes'][outcome]:.1%}" for outcome in ("met", "undecided", "not met")]
-        lines.append([*line, f"{info['recommended']:,}"] if recommended else line)
-    headers = [*asked, "met", "undecided", "not met"]
-    if recommended:
-        headers[-4] = "lost"
-        headers.append("recommended n (median)")
+def _unchanged(infos: Sequence[Mapping[str, Any]]) -> str:
+    """Shares of "not met" and of "met", for each gate and n."""
+    numbers = sorted({info["n"] for info in infos})
+    found = {
+        (f"{info['metric']}, {gate}", info["n"]): outcomes
+        for info in infos
+        for gate, outcomes in info["outcomes"].items()
+    }
+    gates = dict.fromkeys(gate for gate, _ in found)
+    lines = [
+        [gate, *(f"{found[gate, n]['not met']:.1%}, {found[gate, n]['met']:.0%}" for n in numbers)]
+        for gate in gates
+    ]
+    return _table(lines, ["not met, met", *(f"n = {n:,}" for n in numbers)])
+
+
+def _recommended(infos: Sequence[Mapping[str, Any]]) -> str:
+    lines = [
+        [
+            info["gate"],
+            f"{info['pilot']}",
+            LOST[info["times"]],
+            f"{info['recommended']:,}" if info["recommended"] else "",
+            *(f"{info['outcomes'][outcome]:.1%}" for outcome in ("met", "undecided", "not met")),
+        ]
+        for info in infos
+    ]
+    headers = ["gate", "first n", "lost", "recommended n", "met", "undecided", "not met"]
     return _table(lines, headers)
-
-
-def _plain(key: str, value: Any) -> str:
-    return LOST[value] if key == "times" else str(value)
 
 
 def _table(lines: Sequence[Sequence[str]], headers: Sequence[str]) -> str:

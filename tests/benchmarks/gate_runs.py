@@ -8,13 +8,13 @@ asked again with so many, the first ones included, as a higher `limit` does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from harness.analysis.gates import Evidence, Gate, Rule, judge
-from harness.analysis.paired import compare_cells
+from harness.analysis.paired import PairedDifference, compare_cells
 from harness.analysis.resampling import FloatArray
 from harness.records import GateVerdict, Sample
 from tests.benchmarks.coverage import sample
@@ -69,11 +69,28 @@ class Runs:
         return self.outcomes[outcome] / self.outcomes.total()
 
 
-def verdict(metric: str, rule: Rule, limit: float, answers: Answers, n: int) -> GateVerdict:
-    """The gate on the first n examples."""
+@dataclass(frozen=True)
+class Asked:
+    """A rule and its limit."""
+
+    rule: Rule
+    limit: float
+
+    @property
+    def words(self) -> str:
+        """As a suite has it."""
+        return "must: improve" if self.rule == "must" else f"{self.rule}: {self.limit:g}"
+
+
+def compared(metric: str, answers: Answers, n: int) -> PairedDifference:
+    """The first n examples."""
     before, after = (_cell(metric, scores[:n]) for scores in (answers.baseline, answers.candidate))
-    found = compare_cells(metric, before, after, 0, resamples=RESAMPLES, labels=("right", "wrong"))
-    gate = Gate("", "task", metric, "before", "after", rule, limit)
+    return compare_cells(metric, before, after, 0, resamples=RESAMPLES, labels=("right", "wrong"))
+
+
+def verdict(metric: str, asked: Asked, found: PairedDifference) -> GateVerdict:
+    """The harness's own."""
+    gate = Gate("", "task", metric, "before", "after", asked.rule, asked.limit)
     return judge(gate, Evidence(difference=found))
 
 
@@ -85,27 +102,27 @@ def _cell(metric: str, scores: FloatArray) -> list[Sample]:
 
 
 def judged(
-    metric: str, rule: Rule, limit: float, drop: float, n: int, runs: int, seed: int
-) -> Runs:
-    """Judges at n examples, whatever is recommended."""
+    metric: str, gates: Sequence[Asked], drop: float, n: int, runs: int, seed: int
+) -> dict[str, Runs]:
+    """Judges gates at n examples, whatever they recommend; by what they ask."""
     rng = np.random.default_rng(seed)
-    found = Runs()
+    found = {asked.words: Runs() for asked in gates}
     for _ in range(runs):
-        answers = WORLDS[metric](rng, n, drop)
-        found.outcomes[verdict(metric, rule, limit, answers, n).outcome] += 1
+        difference = compared(metric, WORLDS[metric](rng, n, drop), n)
+        for asked in gates:
+            found[asked.words].outcomes[verdict(metric, asked, difference).outcome] += 1
     return found
 
 
 def followed(metric: str, limit: float, drop: float, pilot: int, runs: int, seed: int) -> Runs:
     """Judges `max_drop` at `pilot` examples, and where undecided at as many as recommended."""
-    rng = np.random.default_rng(seed)
-    found = Runs()
+    rng, asked, found = np.random.default_rng(seed), Asked("max_drop", limit), Runs()
     for _ in range(runs):
         answers = WORLDS[metric](rng, MOST_EXAMPLES, drop)
-        first = verdict(metric, "max_drop", limit, answers, pilot)
+        first = verdict(metric, asked, compared(metric, answers, pilot))
         if first.outcome == "undecided" and first.needed is not None and first.needed > pilot:
             assert first.needed <= MOST_EXAMPLES
             found.recommended.append(first.needed)
-            first = verdict(metric, "max_drop", limit, answers, first.needed)
+            first = verdict(metric, asked, compared(metric, answers, first.needed))
         found.outcomes[first.outcome] += 1
     return found
