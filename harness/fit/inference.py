@@ -1,0 +1,209 @@
+"""Memory that answering takes, with Transformers and with llama.cpp.
+
+The parts are those of this project's engines (`harness/engines`): how many tokens go through a
+pass together, which of them get logits, how long the cache of keys and values is. What is measured
+and not derived is a constant here with its figure; docs/fit.md holds estimates against peaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.fit.disk import adapter_bytes, gguf_bytes, gguf_weight_bytes
+from harness.fit.need import MIB, NOTHING, Need, largest, need
+from harness.fit.precision import Device, held_bytes, item_bytes
+from harness.fit.shape import Shape
+
+MOST_TOKENS: Mapping[Device, int] = {"cpu": 1024, "cuda": 16_384}
+"""Tokens of a pass, as `harness.engines.hf_batched` has it; a longer prompt is a pass alone."""
+MOST_ROWS = 512
+MOST_SLOTS: Mapping[Device, int] = {"cpu": 32, "cuda": 256}
+HEAD_PART = 1 << 25
+"""Weights of an output head that are widened to float32 at a time (`hf_forward`)."""
+SLOT_STEP = 64
+"""Tokens by which a slot of the cache grows (`hf_slots`)."""
+ATTENTION_BYTES = 24 * MIB
+"""Scores, their softmax and weights of the part that is computed at a time (`hf_attention`)."""
+CALL_TOKENS = 512
+"""Tokens of a call of llama.cpp (`llama_context`)."""
+CELLS = 256
+STREAMS: Mapping[Device, int] = {"cpu": 32, "cuda": 64}
+ANSWERS: Mapping[Device, int] = {"cpu": 16, "cuda": 64}
+"""Questions scored, and answers written, side by side (`llamacpp`)."""
+LEAST_ROWS = 8
+BLOCK_ROWS = 256
+"""Rows of a block of distributions."""
+HF_LIBRARIES = 425 * MIB
+"""Python, torch, Transformers and a model's code, on a CPU: the starter's process, less its 9 MB."""
+BITSANDBYTES = 20 * MIB
+PEFT = 45 * MIB
+LLAMA_LIBRARIES = 62 * MIB
+LLAMA_BYTES_PER_ID = 140
+"""Vocabulary of a loaded GGUF."""
+CUDA_CONTEXT = 500 * MIB
+"""Of a process that uses a GPU: on the device, and as much again of main memory."""
+HF_LOGITS: Mapping[str, float] = {"choose": 3.0, "generate": 2.0, "distributions": 3.0}
+"""Copies of a pass's logits (float32) that are alive together."""
+HF_WIDENED_LOGITS = 2.0
+"""More of them where the output head is widened, distributions only."""
+LLAMA_LOGITS: Mapping[str, float] = {"choose": 5.8, "generate": 2.0, "distributions": 5.8}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a model is asked at a time.
+
+    Attributes:
+        kind: "choose" (log-likelihoods of choices), "generate", or "distributions" (of one
+            sequence after the other).
+        prompts: how many there are.
+        prompt_tokens: of the longest, all included.
+        shared_tokens: with which all prompts begin.
+        new_tokens: that are written after each, at most.
+        scored: positions of each prompt whose logits are wanted, for "choose": 1 where every
+            choice is one token.
+    """
+
+    kind: Literal["choose", "generate", "distributions"]
+    prompts: int
+    prompt_tokens: int
+    shared_tokens: int = 0
+    new_tokens: int = 0
+    scored: int = 1
+
+    @property
+    def own_tokens(self) -> int:
+        """Tokens of a prompt behind what all share."""
+        return max(1, self.prompt_tokens - self.shared_tokens)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a process needs at its peak, in main memory and on a GPU (nothing without one)."""
+
+    resident: Need
+    device: Need = NOTHING
+
+
+def hf_memory(
+    shape: Shape,
+    ask: Ask,
+    dtype: str = "bfloat16",
+    stored: str = "bfloat16",
+    quantize: str | None = None,
+    device: Device = "cpu",
+    adapter_rank: int = 0,
+) -> Memory:
+    """Of `harness.engines.hf`.
+
+    While weights are loaded, the file's pages are resident beside them; weights that stay in the
+    precision of the file are these pages, and take no room of their own on a CPU.
+
+    Args:
+        dtype: computed in; also of what is not quantized.
+        stored: precision of the files.
+        quantize: "nf4" or "int8" by bitsandbytes.
+        adapter_rank: of an adapter that is applied unmerged; 0: none.
+
+    Raises:
+        InputError: there is no such dtype or quantization.
+    """
+    file = shape.parameters * item_bytes(stored)
+    held = held_bytes(shape, dtype, quantize, device)
+    mapped = dtype == stored and device == "cpu"
+    if mapped and quantize is not None:
+        held -= (shape.parameters - shape.linear_weights) * item_bytes(dtype)
+    adapter = adapter_bytes(shape, adapter_rank) if adapter_rank else 0
+    libraries = HF_LIBRARIES + BITSANDBYTES * bool(quantize) + PEFT * bool(adapter_rank)
+    working = _hf_working(shape, ask, dtype, device)
+    if device == "cuda":
+        return Memory(
+            need(libraries=libraries + CUDA_CONTEXT, file_while_loading=file, adapter=adapter),
+            need(libraries=CUDA_CONTEXT, weights=held, adapter=adapter, **working),
+        )
+    if mapped and quantize is None:
+        return Memory(need(libraries=libraries, weights=held, adapter=adapter, **working))
+    kept = file if mapped else 0
+    loading = need(libraries=libraries, weights=held, file_while_loading=file, adapter=adapter)
+    running = need(libraries=libraries, weights=held, mapped_file=kept, adapter=adapter, **working)
+    return Memory(largest((loading, running)))
+
+
+def _hf_working(shape: Shape, ask: Ask, dtype: str, device: Device) -> dict[str, float]:
+    """What a pass takes beside the weights."""
+    size = item_bytes(dtype)
+    side_by_side = max(1, min(ask.prompts, MOST_TOKENS[device] // ask.own_tokens))
+    tokens, slots, slot = ask.own_tokens * side_by_side, 1, ask.shared_tokens
+    rows = min(MOST_ROWS, side_by_side * ask.scored)
+    if ask.kind == "generate":
+        rows = slots = min(ask.prompts, MOST_SLOTS[device])
+        slot = ask.own_tokens + ask.new_tokens
+        slot = slot if ask.new_tokens <= SLOT_STEP else _up(slot, SLOT_STEP)
+    if ask.kind == "distributions":
+        tokens = rows = min(BLOCK_ROWS, ask.prompt_tokens)
+        slot = ask.prompt_tokens
+    copies, widened = HF_LOGITS[ask.kind], 0
+    if size < 4 and ask.kind != "generate":
+        widened = 4 * min(HEAD_PART, shape.vocabulary * shape.hidden)
+        copies += HF_WIDENED_LOGITS * (ask.kind == "distributions")
+    width = 8 * shape.hidden + 3 * shape.feed_forward + 2 * (shape.queries + 2 * shape.keys)
+    return {
+        "cache": slots * slot * shape.cache_values * size,
+        "logits": copies * 4 * rows * shape.vocabulary,
+        "head": widened,
+        "activations": tokens * width * size + ATTENTION_BYTES,
+    }
+
+
+def llama_memory(
+    shape: Shape, ask: Ask, quantization: str = "F16", device: Device = "cpu"
+) -> Memory:
+    """Of `harness.engines.llamacpp`. The file is mapped and read whole, to check it.
+
+    Raises:
+        InputError: there is no such quantization.
+    """
+    file = gguf_bytes(shape, quantization)
+    libraries = LLAMA_LIBRARIES + LLAMA_BYTES_PER_ID * shape.vocabulary
+    streams, cells, tokens, rows = _llama_batch(ask, device)
+    keys = 4 if quantization.upper() == "F32" else 2
+    working: dict[str, float] = {
+        "cache": streams * cells * shape.cache_values // 2 * (keys + 4),
+        "logits": LLAMA_LOGITS[ask.kind] * 4 * rows * shape.vocabulary,
+        "activations": 4
+        * tokens
+        * (2 * shape.hidden + 2 * shape.feed_forward + shape.queries + shape.heads * cells),
+    }
+    if device == "cpu":
+        return Memory(need(libraries=libraries, weights=file, **working))
+    logits = working["logits"]
+    table = shape.vocabulary * shape.hidden * 2
+    return Memory(
+        need(libraries=libraries + CUDA_CONTEXT, mapped_file=file, logits=logits),
+        need(
+            libraries=CUDA_CONTEXT,
+            weights=gguf_weight_bytes(shape, quantization) + (table if shape.tied else 0),
+            **{**working, "logits": 4 * rows * shape.vocabulary},
+        ),
+    )
+
+
+def _llama_batch(ask: Ask, device: Device) -> tuple[int, int, int, int]:
+    """Streams of the cache, cells of each, tokens of a call, rows of logits."""
+    cells = _up(ask.prompt_tokens + ask.new_tokens, CELLS)
+    if ask.kind == "generate":
+        streams = max(min(ask.prompts, ANSWERS[device]), LEAST_ROWS) + bool(ask.shared_tokens)
+        return streams, cells, min(CALL_TOKENS, ask.own_tokens), streams
+    if ask.kind == "distributions":
+        tokens = min(BLOCK_ROWS, ask.prompt_tokens)
+        return 1, cells, tokens, tokens
+    side_by_side = min(ask.prompts, STREAMS[device], CALL_TOKENS // ask.own_tokens)
+    streams = max(1, side_by_side)
+    tokens = min(CALL_TOKENS, streams * ask.own_tokens)
+    return streams, cells, tokens, max(LEAST_ROWS, streams * ask.scored)
+
+
+def _up(count: int, step: int) -> int:
+    return -(-count // step) * step
