@@ -14,7 +14,7 @@ from typing import Literal
 
 from harness.errors import InputError
 from harness.fit.disk import adapted, adapter_bytes, adapter_parameters
-from harness.fit.inference import BITSANDBYTES, CUDA_CONTEXT, HF_LIBRARIES, Memory
+from harness.fit.inference import CUDA_CONTEXT, HF_LIBRARIES, Memory
 from harness.fit.need import MIB, largest, need
 from harness.fit.precision import LINEAR_BYTES, Device, item_bytes
 from harness.fit.shape import Shape
@@ -22,7 +22,7 @@ from harness.fit.shape import Shape
 UNPACKED_LIMIT_BYTES = 1 << 30
 """From which size on QLoRA keeps the base packed (`harness.models.finetune`)."""
 ADAPTER_LIBRARIES = 35 * MIB
-"""PEFT, and the optimizer's."""
+"""PEFT and bitsandbytes, which it imports."""
 OPTIMIZER_BYTES = 8
 """AdamW's two moments of a trained weight, float32."""
 HELD_LAYERS = 4
@@ -35,10 +35,9 @@ ALLOCATOR: Mapping[tuple[str, Device], float] = {
     ("float16", "cuda"): 1.1,
     ("float32", "cuda"): 1.1,
 }
-"""What is resident, to what is in use. Below 32 MiB glibc's allocator (2.36) gives aligned blocks
-that it cannot use again for blocks of the same size: its heap grows over the first steps to this
-multiple. Blocks of their own pages (MALLOC_MMAP_THRESHOLD_=1 MiB) need no more than is in use, and
-halve the speed. See docs/fit.md."""
+"""What is resident, to what is in use, for blocks below 32 MiB. glibc's allocator (2.36) seldom uses
+a freed block again for an aligned one of the same size (its bug 30723), and its heap grows over the
+first steps to this multiple; measured. See docs/fit.md for what was tried against it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,6 @@ def tuning_memory(shape: Shape, tuning: Tuning, device: Device = "cpu") -> Memor
     item = item_bytes(tuning.dtype)
     packed = is_packed(shape, tuning)
     libraries = HF_LIBRARIES + (ADAPTER_LIBRARIES if tuning.method != "full" else 0)
-    libraries += BITSANDBYTES if tuning.method == "qlora" else 0
     file = shape.parameters * item_bytes(tuning.stored)
     rest = 4 * (shape.parameters - shape.linear_weights)
     linear = shape.linear_weights * (

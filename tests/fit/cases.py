@@ -26,6 +26,8 @@ class Case:
     examples: int = 32
     prompt_tokens: int = 120
     target_tokens: int = 8
+    varies: bool = False
+    """Whether the same work takes more than 15% more or less in another run: not judged."""
 
     def estimate(self, shape: Shape) -> Memory:
         """What it should need."""
@@ -91,7 +93,7 @@ ASKED = (
     Case("hf bfloat16, choose", CHOOSE, spec=BF16),
     Case("hf bfloat16, generate", WRITE, spec=BF16),
     Case("hf bfloat16, distributions", DISTRIBUTE, spec=BF16),
-    Case("hf nf4, choose", CHOOSE, spec={**BF16, "quantize": "nf4"}),
+    Case("hf nf4, choose", CHOOSE, spec={**BF16, "quantize": "nf4"}, varies=True),
     Case("llama.cpp F16, choose", CHOOSE, gguf="F16"),
     Case("llama.cpp F16, generate", WRITE, gguf="F16"),
     Case("llama.cpp Q4_K_M, choose", CHOOSE, gguf="Q4_K_M"),
