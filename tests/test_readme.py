@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -27,3 +28,21 @@ def test_the_table_of_a_users_own_is_asked_as_the_readme_has_it(tmp_path: Path) 
     texts = prepared.results.texts("teams").values()
     assert all("\nis wrong" in text and text.endswith("Which team?") for text in texts)
     assert cell.details["confusion"]["labels"] == ["billing", "delivery"]
+
+
+def test_instructions_are_learned_as_the_readme_has_it(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(# instructed\.yaml\n.*?)```", README.read_text(), re.S)
+    (tmp_path / "instructed.yaml").write_text(block)
+    asked = [{"instruction": f"Count to {n}.", "input": "", "output": str(n)} for n in range(3)]
+    talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    (tmp_path / "alpaca.json").write_text(json.dumps(asked))
+    (tmp_path / "chat.jsonl").write_text(json.dumps({"messages": talk}))
+    options = Options(results=tmp_path / "results", home=tmp_path / "home", limit=4)
+    summary = run(prepare(tmp_path / "instructed.yaml", options), options, Quiet(), []).summary
+    assert [cell.status for cell in summary.cells] == ["ok", "ok"]
+    training = summary.models["tuned"].training
+    assert training is not None
+    assert [(part.name, part.learned) for part in training.learned] == [
+        ("alpaca.json", 3),
+        ("chat.jsonl", 1),
+    ]

@@ -34,13 +34,20 @@ class Message:
 class Instruction:
     """A conversation up to the answer that is to be learned, and the answer.
 
-    `texts` are what it asks, without roles: to find instructions that hold a tested text.
+    `texts` are what it asks, without roles: to find instructions that hold a tested text. `input` is
+    what the instruction is about, where the row has it apart.
     """
 
     id: str
     messages: tuple[Message, ...]
     answer: str
     texts: tuple[str, ...] = ()
+    input: str = ""
+
+    @property
+    def instruction(self) -> str:
+        """The last turn of the user, without the input."""
+        return self.messages[-1].content.removesuffix(f"\n\n{self.input}" if self.input else "")
 
 
 @dataclass(frozen=True)
@@ -106,16 +113,55 @@ def read_instructions(path: Path, sha256: str | None = None) -> Instructions:
 def without_tested(
     rows: Sequence[Instruction], tested: Iterable[Example]
 ) -> tuple[tuple[Instruction, ...], Dropped]:
-    """The instructions none of whose texts is, by its normal form, a tested text; and how many were."""
-    forms = {normal_form(example.text) for example in tested}
+    """The instructions from which no tested text can be learned, and how many others there were.
+
+    By normal forms, a row is left out where one of its texts is a tested text; where a tested text
+    stands anywhere in the conversation or its answer; and where what it is about (its input, a turn of
+    the user) stands in a tested text, which may be a prompt with words round it. What stands inside
+    something else counts from `SEEN` characters on.
+    """
+    inside = _TestedTexts(normal_form(example.text) for example in tested)
     tally = Tally()
     kept = []
     for row in rows:
-        if any(normal_form(text) in forms for text in row.texts):
-            tally.drop("a text that is tested", row.id)
+        if inside.shows(row):
+            tally.drop(TESTED, row.id)
         else:
             kept.append(row)
-    return tuple(kept), (*tally.dropped(), Dropped("a text that is tested", 0))[0]
+    return tuple(kept), (*tally.dropped(), Dropped(TESTED, 0))[0]
+
+
+TESTED = "a text that is tested"
+SEEN = 20
+"""Characters of a normal form, some four words, from which on it is no accident that one text stands
+in another."""
+
+
+class _TestedTexts:
+    def __init__(self, forms: Iterable[str]) -> None:
+        self._forms = set(forms)
+        self._all = "\n".join(sorted(self._forms))
+        self._by_beginning: dict[str, list[str]] = {}
+        for form in self._forms:
+            if len(form) >= SEEN:
+                self._by_beginning.setdefault(form[:SEEN], []).append(form)
+
+    def shows(self, row: Instruction) -> bool:
+        if any(normal_form(text) in self._forms for text in row.texts):
+            return True
+        whole = normal_form("\n".join([*(turn.content for turn in row.messages), row.answer]))
+        about = [row.input] if row.input else row.texts
+        return self._stands_in(whole) or any(self._holds(normal_form(text)) for text in about)
+
+    def _stands_in(self, whole: str) -> bool:
+        for start in range(len(whole) - SEEN + 1):
+            found = self._by_beginning.get(whole[start : start + SEEN])
+            if found and any(whole.startswith(form, start) for form in found):
+                return True
+        return False
+
+    def _holds(self, form: str) -> bool:
+        return len(form) >= SEEN and form in self._all
 
 
 def _conversation(row: Row) -> Instruction | str:
@@ -139,7 +185,7 @@ def _from_columns(row: Row, instruction: str, context: str, answer: str) -> Inst
         return f"{instruction} is empty"
     content = f"{asked}\n\n{given}" if given else asked
     texts = (asked, given, content) if given else (asked,)
-    return _instruction((Message("user", content),), said, texts)
+    return _instruction((Message("user", content),), said, texts, given)
 
 
 def _from_messages(messages: Any) -> Instruction | str:
@@ -167,9 +213,11 @@ def _from_messages(messages: Any) -> Instruction | str:
     return _instruction(tuple(turns[:-1]), turns[-1].content, asked)
 
 
-def _instruction(messages: tuple[Message, ...], answer: str, texts: tuple[str, ...]) -> Instruction:
+def _instruction(
+    messages: tuple[Message, ...], answer: str, texts: tuple[str, ...], given: str = ""
+) -> Instruction:
     whole = "\0".join(f"{m.role}\0{m.content}" for m in (*messages, Message("assistant", answer)))
-    return Instruction(text_id(whole, "in-"), messages, answer, texts)
+    return Instruction(text_id(whole, "in-"), messages, answer, texts, given)
 
 
 def _clean(value: str | None) -> str:

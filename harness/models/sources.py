@@ -111,6 +111,15 @@ def check_model_folder(path: Path) -> None:
         )
 
 
+def context_tokens(path: Path) -> int | None:
+    """Tokens that a model was made for, from its config.json; None where it does not say."""
+    config = read_json(path / "config.json")
+    context = config.get("max_position_embeddings") or config.get("text_config", {}).get(
+        "max_position_embeddings"
+    )
+    return context if isinstance(context, int) else None
+
+
 def hidden_size(path: Path) -> int:
     """Width of a model's residual stream, from its config.json.
 

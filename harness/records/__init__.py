@@ -8,6 +8,7 @@ from harness.records.cells import Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
 from harness.records.models import (
     Check,
+    Learned,
     ModelSummary,
     Parity,
     ParityLimits,
@@ -25,6 +26,7 @@ __all__ = [
     "Comparison",
     "Failure",
     "GateVerdict",
+    "Learned",
     "ModelSummary",
     "Parity",
     "ParityLimits",

@@ -21,6 +21,19 @@ class TrainingPoint(Record):
     seconds: float
 
 
+class Learned(Record):
+    """What a fine-tuning learned from one place."""
+
+    name: str
+    """Of a data set, or of a file of instructions."""
+    kind: Literal["task", "instructions"]
+    rows: int
+    """Of its train split, or of the file."""
+    left_out: dict[str, int]
+    """Rows that were left out, by reason; those that the limit did not draw are not counted."""
+    learned: int
+
+
 class Training(Record):
     """What a fine-tuning did and cost."""
 
@@ -39,6 +52,7 @@ class Training(Record):
     peak_resident_bytes: int
     hyperparameters: dict[str, Any]
     curve: list[TrainingPoint]
+    learned: list[Learned] = Field(default_factory=list)
 
 
 class Check(Record):

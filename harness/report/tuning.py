@@ -22,7 +22,7 @@ from harness.report.blocks import (
 )
 from harness.report.differences import difference_blocks
 from harness.report.flips import flip_fold
-from harness.report.format import clip, count, duration, fixed, share, si_bytes
+from harness.report.format import DASH, clip, count, duration, fixed, share, si_bytes
 from harness.report.kinds import of_kind
 from harness.report.measures import label, number
 from harness.report.replicas import without_replicas
@@ -45,6 +45,8 @@ def tuning_blocks(summary: Summary) -> list[Block]:
         blocks += difference_blocks(summary, "Fine-tuned models against their baseline", rows)
     blocks += seed_blocks(summary, [row for row in summary.comparisons if row.seeds is not None])
     if trained:
+        if any(of.learned for of in trained.values()):
+            blocks += [Heading("What was learned"), learned(trained)]
         blocks += [Heading("What it cost"), cost(trained), hyperparameters(trained)]
         blocks += [Heading("How the loss fell"), *curves(trained)]
     return [*blocks, *changed_blocks(rows)]
@@ -57,6 +59,32 @@ def own_trainings(summary: Summary) -> dict[str, Training]:
         if model.training is not None and model.training not in own.values():
             own[name_of] = model.training
     return own
+
+
+def learned(trained: dict[str, Training]) -> Table:
+    """What each fine-tuning learned from where, and what was left out of it."""
+    columns = (
+        MODEL,
+        Column("Learned from", numeric=False),
+        Column("Rows"),
+        Column("Left out", numeric=False),
+        Column("Learned"),
+    )
+    rows = tuple(
+        Row(
+            (
+                name(model),
+                Datum(part.name, "instructions" if part.kind == "instructions" else "train split"),
+                Datum(count(part.rows)),
+                Datum("; ".join(f"{count(n)}: {why}" for why, n in part.left_out.items()) or DASH),
+                Datum(count(part.learned)),
+            )
+        )
+        for model, of in trained.items()
+        for part in of.learned
+    )
+    note = "Where fewer rows are learned than were left, `limit` drew them, by the seed."
+    return Table("What the fine-tunings learned", columns, rows, ((note,),))
 
 
 def cost(trained: dict[str, Training]) -> Table:

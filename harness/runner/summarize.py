@@ -108,7 +108,6 @@ class Summarizer:
         plan: ModelPlan = self._plan.models[name]
         cells = [cell for cell in self._cells if cell.model == name]
         answered = [cell for cell in cells if cell.status == "ok"]
-        training = self._kept(plan.training)
         size = answered[0].footprint["disk_bytes"] if answered else None
         parameters = answered[0].engine["parameters"] if answered else None
         return ModelSummary(
@@ -120,12 +119,21 @@ class Summarizer:
             bits_per_weight=8 * size / parameters if size and parameters else None,
             parity=self._parity(plan.parity),
             merge_parity=self._parity(plan.merge_parity),
-            training=Training.model_validate(training.outcome) if training else None,
+            training=self._training(plan.training),
             synthetic=plan.synthetic,
             replica_of=plan.replica_of,
             key=next(reversed(plan.parts.values())),
             error=cells[0].error if cells and not answered else None,
         )
+
+    def _training(self, key: str) -> Training | None:
+        """The record of a fine-tuning, with what it learned from where."""
+        found = self._kept(key)
+        if found is None:
+            return None
+        examples = self._kept(self._plan.steps[key].parents["examples"])
+        learned = examples.outcome.get("learned", []) if examples else []
+        return Training.model_validate(found.outcome | {"learned": learned})
 
     def _parity(self, key: str) -> Parity | None:
         found = self._kept(key)

@@ -15,13 +15,16 @@ from pathlib import Path
 from harness.analysis.registry import METRICS, TASK_METRICS
 from harness.data import DATASETS
 from harness.data.catalog import CATALOG
+from harness.data.instructions import without_tested
+from harness.data.learned import open_instructions
 from harness.data.opening import open_data, tested_elsewhere
 from harness.errors import BadModelError, HarnessError
+from harness.files import write_json
 from harness.models.quantize import QTYPES
 from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
 from harness.starter import MODEL_FOLDER
-from harness.suite.data import DataRef
+from harness.suite.data import DataRef, InstructionRef
 from harness.suite.reader import Known
 from harness.suite.steps import Kind
 
@@ -47,6 +50,9 @@ REVISIONS: dict[Kind, int] = {
 
 TASK_REVISIONS: dict[str, int] = {"divergence": 2}
 """The same for the code of one type of task, so that the cells of others stay as they are."""
+
+LOOKING = "1"
+"""Raised when instructions come to be held against what is tested in another way."""
 
 _PACKAGES: dict[str, tuple[str, ...]] = {
     "random": ("torch", "transformers"),
@@ -139,6 +145,27 @@ class LocalWorld:
     def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
         """By the texts' normal forms: case, spaces and punctuation aside."""
         return tested_elsewhere(learned, tested)
+
+    def instructions_key(self, ref: InstructionRef) -> str:
+        """Over the file."""
+        return self.fingerprint(Path(ref["path"]))
+
+    def tested_instructions(
+        self, learned: InstructionRef, tested: Sequence[DataRef]
+    ) -> tuple[str, ...]:
+        """Looked for once (a second or two for each 5,000 rows), then remembered by contents."""
+        keys = [LOOKING, self.instructions_key(learned), *sorted(map(self.dataset_key, tested))]
+        name = hashlib.sha256("\0".join(keys).encode()).hexdigest()
+        memory = self._cache / "tested" / f"{name}.json"
+        try:
+            return tuple(map(str, json.loads(memory.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, TypeError):
+            pass
+        rows = open_instructions(learned).rows
+        kept, _ = without_tested(rows, (e for ref in tested for e in open_data(ref).read().test))
+        left_out = sorted({row.id for row in rows} - {row.id for row in kept})
+        write_json(memory, left_out)
+        return tuple(left_out)
 
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
         """The step's revision, and the packages of its kind and of the engines it uses.

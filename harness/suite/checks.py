@@ -111,6 +111,11 @@ def _check_model(
             yield (*at, "finetune", "seeds"), message, "Give one of them another name."
     if model.finetune is not None:
         yield from _check_finetune((*at, "finetune", "tasks"), model.finetune.tasks, spec, names)
+        for index, file in enumerate(model.finetune.instructions or ()):
+            if not resolve(file, folder).is_file():
+                message = f"there is no file {resolve(file, folder)}"
+                place = (*at, "finetune", "instructions", index)
+                yield place, message, "Paths start from the suite's folder."
     parent = spec.models.get(model.from_)
     if model.from_ not in names["models"]:
         hint = nearest(model.from_, names["models"] - {name})

@@ -12,6 +12,14 @@ DataRef = dict[str, Any]
 """`name` and `kind`; of a known data set `options` and perhaps `data_dir`; of a user's own `own`, with
 absolute paths. `harness.data.opening` opens it."""
 
+InstructionRef = dict[str, Any]
+"""`name`, and the absolute `path` of a file. `harness.data.learned` opens it."""
+
+
+def instruction_ref(file: str, folder: Path) -> InstructionRef:
+    """A file of instructions that a suite names; `folder` is what its relative paths start from."""
+    return {"name": Path(file).name, "path": str(resolve(file, folder))}
+
 
 def data_ref(task: AskedTask, folder: Path, data_dir: Path | None) -> DataRef | None:
     """The data set of a task; None where it is on none.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from harness.suite.data import DataRef
+from harness.suite.data import DataRef, InstructionRef
 from harness.suite.steps import Kind, Step
 
 
@@ -29,6 +29,14 @@ class World(Protocol):
 
     def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
         """Ids of train examples of a data set whose text is tested in one of the others."""
+
+    def instructions_key(self, ref: InstructionRef) -> str:
+        """SHA-256 of the contents of a file of instructions."""
+
+    def tested_instructions(
+        self, learned: InstructionRef, tested: Sequence[DataRef]
+    ) -> tuple[str, ...]:
+        """Ids of the instructions that hold what is tested in one of the data sets."""
 
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
         """Versions of everything that has a say in what such a step gives."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.suite.data import DataRef, data_ref
+from harness.suite.data import DataRef, data_ref, instruction_ref
 from harness.suite.graph import ModelPlan, World
 from harness.suite.hub import hub_place
 from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
@@ -18,6 +18,8 @@ from harness.suite.steps import Kind, Step, make_step
 from harness.suite.words import describe, lineage_words, method_words
 
 What = Literal["weights", "adapter", "gguf"]
+WHAT_IS_LEARNED = {"tasks", "instructions", "limit", "seeds"}
+"""Keys of a fine-tuning that its examples hold; the others are the recipe."""
 
 
 @dataclass
@@ -109,6 +111,7 @@ class Making:
         seed = finetune.seeds[0] if finetune.seeds else finetune.seed
         seed = defaults.seed if seed is None else seed
         refs = [self.data(self.suite.spec.tasks[task]) for task in finetune.tasks]
+        params, settings = self.instructed(finetune)
         examples = self.add(
             "examples",
             f"encode what {name} learns",
@@ -117,12 +120,13 @@ class Making:
                 "limit": finetune.limit,
                 "seed": seed,
                 "plain": self.plain(root),
+                **params,
             },
             {"tokenizer": self.source(root)},
             group=f"prepare {root}",
-            settings={"data": refs},
+            settings={"data": refs, **settings},
         )
-        recipe = finetune.model_dump(exclude={"tasks", "limit", "seeds"}) | {"seed": seed}
+        recipe = finetune.model_dump(exclude=WHAT_IS_LEARNED) | {"seed": seed}
         return self.add(
             "finetune",
             f"fine-tune {name} ({method_words(finetune)})",
@@ -133,6 +137,27 @@ class Making:
             after=self.prompt_check(name),
         )
 
+    def instructed(self, finetune: FineTune) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Parameters and settings of what a fine-tuning learns from files of instructions."""
+        if finetune.instructions is None:
+            return {}, {}
+        refs = [instruction_ref(file, self.suite.folder) for file in finetune.instructions]
+        tested = self.tested()
+        parts = [
+            {
+                "contents": self.world.instructions_key(ref),
+                "left_out": list(self.world.tested_instructions(ref, tested)),
+            }
+            for ref in refs
+        ]
+        return {"instructions": parts}, {"instructions": refs}
+
+    def tested(self) -> list[DataRef]:
+        """The data sets that the suite's tasks are on."""
+        tasks = [task for task in self.suite.spec.tasks.values() if isinstance(task, AskedTask)]
+        found = [data_ref(task, self.suite.folder, self.world.data_dir) for task in tasks]
+        return [ref for ref in found if ref is not None]
+
     def data(self, task: Entry) -> DataRef:
         """The data set of a task that is on one."""
         assert isinstance(task, AskedTask)
@@ -142,9 +167,7 @@ class Making:
 
     def learned(self, ref: DataRef) -> dict[str, Any]:
         """What a fine-tuning learns of a data set: all of its train split that no task tests."""
-        tasks = [task for task in self.suite.spec.tasks.values() if isinstance(task, AskedTask)]
-        found = [data_ref(task, self.suite.folder, self.world.data_dir) for task in tasks]
-        others = [other for other in found if other is not None and other != ref]
+        others = [other for other in self.tested() if other != ref]
         left_out = self.world.tested_elsewhere(ref, others) if others else ()
         part: dict[str, Any] = {"dataset": ref["name"], "contents": self.world.dataset_key(ref)}
         return part | ({"left_out": list(left_out)} if left_out else {})

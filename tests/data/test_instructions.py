@@ -105,3 +105,50 @@ def test_instructions_that_hold_a_tested_text_are_taken_out(tmp_path: Path) -> N
     assert [row.texts[1] for row in kept] == ["2 + 2"]
     assert dropped.rows == 2
     assert without_tested(rows, [])[1].rows == 0
+
+
+SENTENCE = "Operating profit rose to EUR 13.1 mn from EUR 8.7 mn."
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"instruction": "Positive?", "input": SENTENCE.upper(), "output": "positive"},
+        {"instruction": f"Is this good news? {SENTENCE}", "output": "yes"},
+        {"instruction": "Write a sentence on profits.", "output": f"Here is one: {SENTENCE}"},
+        _messages(("system", f"Like: {SENTENCE}"), ("user", "And?"), ("assistant", "good")),
+    ],
+)
+def test_a_tested_text_may_stand_anywhere_in_a_row(row: dict[str, Any], tmp_path: Path) -> None:
+    rows = read(tmp_path, [row, ALPACA]).rows
+    kept, dropped = without_tested(rows, [Example("t", f"{SENTENCE} ", "positive")])
+    assert [one.input for one in kept] == ["1 + 1"]
+    assert dropped.rows == 1
+
+
+def test_a_row_may_stand_in_a_tested_prompt_and_its_instruction_may(tmp_path: Path) -> None:
+    """The instruction may well be the very words that a task asks with; its input must not be."""
+    asks = "What is the sentiment of this sentence?"
+    rows = read(
+        tmp_path,
+        [
+            {"instruction": asks, "input": SENTENCE, "output": "positive"},
+            {"instruction": asks, "input": "Nothing else has been decided yet.", "output": "none"},
+        ],
+    ).rows
+    tested = [Example("t", f"{SENTENCE}\n\n{asks}", "positive")]
+    kept, dropped = without_tested(rows, tested)
+    assert [row.input for row in kept] == ["Nothing else has been decided yet."]
+    assert dropped.rows == 1
+
+
+def test_short_texts_that_stand_in_others_are_no_leak(tmp_path: Path) -> None:
+    rows = read(tmp_path, [{"instruction": "Say yes please, and no.", "output": "yes, no"}]).rows
+    kept, _ = without_tested(rows, [Example("t", "Yes, please", "no")])
+    assert kept == rows
+
+
+def test_the_instruction_is_the_turn_without_its_input(tmp_path: Path) -> None:
+    with_input, alone = read(tmp_path, [ALPACA, {"instruction": "Go.", "output": "Gone."}]).rows
+    assert (with_input.instruction, with_input.input) == ("Add.", "1 + 1")
+    assert (alone.instruction, alone.input) == ("Go.", "")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.runner.world import known
-from harness.suite.data import DataRef
+from harness.suite.data import DataRef, InstructionRef
 from harness.suite.plan import Plan, make_plan
 from harness.suite.reader import parse_suite
 from harness.suite.steps import Kind, Step, make_step
@@ -33,6 +33,14 @@ class FakeWorld:
 
     def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
         return ()
+
+    def instructions_key(self, ref: InstructionRef) -> str:
+        return f"{self.data} in {ref['path']}"
+
+    def tested_instructions(
+        self, learned: InstructionRef, tested: Sequence[DataRef]
+    ) -> tuple[str, ...]:
+        return tuple(str(ref["name"]) for ref in tested)
 
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
         return {"torch": self.version if kind in ("finetune", "merge") else "0"}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from harness.data import draw
+from harness.data.instructions import TESTED
 from harness.data.opening import open_data
 from harness.errors import BadDataError
+from harness.records import Learned
 from harness.runner.artifacts import FILE_OF_KIND, TEXTS
 from harness.runner.jobs import Progress, Task
 
@@ -64,24 +67,48 @@ def read_text(path: Path) -> str:
 def examples(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What a fine-tuning learns from."""
     from harness.engines.tokenizer import open_tokenizer
+    from harness.runner.steps.learning import lessons
     from harness.tasks.prompting import prompts_to_learn
 
     params = task.step.params
     tokenizer = open_tokenizer(Path(task.inputs["tokenizer"]))
-    count = 0
+    learned: list[Learned] = []
     with (out / FILE_OF_KIND["examples"]).open("w") as stream:
         for part, ref in zip(params["sets"], task.step.settings["data"], strict=True):
             info = open_data(ref)
             data, left_out = info.read(), frozenset(part.get("left_out", ()))
-            learned = tuple(example for example in data.train if example.id not in left_out)
+            train = tuple(example for example in data.train if example.id not in left_out)
             rest = {key: params[key] for key in ("limit", "seed", "plain")}
-            kept = replace(data, train=learned)
+            kept, count = replace(data, train=train), 0
             for prompt in prompts_to_learn(tokenizer, kept, info.phrasing, **rest):
-                row = {"prompt_ids": prompt.ids, "target_ids": prompt.target_ids}
-                stream.write(f"{json.dumps(row)}\n")
+                _write(stream, prompt.ids, prompt.target_ids)
                 count += 1
-    left = {part["dataset"]: len(part["left_out"]) for part in params["sets"] if "left_out" in part}
-    return {"examples": count, "left_out": left}
+            tested = {TESTED: len(left_out)} if left_out else {}
+            learned.append(
+                Learned(
+                    name=ref["name"],
+                    kind="task",
+                    rows=len(data.train),
+                    left_out=tested,
+                    learned=count,
+                )
+            )
+        for lesson in lessons(task, tokenizer, learned):
+            _write(stream, lesson.prompt_ids, lesson.target_ids)
+    if not any(part.learned for part in learned):
+        names = ", ".join(part.name for part in learned)
+        reasons = {reason for part in learned for reason in part.left_out}
+        raise BadDataError(f"Nothing of {names} is left to learn: {'; '.join(sorted(reasons))}.")
+    return {
+        "examples": sum(part.learned for part in learned),
+        "left_out": {p.name: p.left_out[TESTED] for p in learned if TESTED in p.left_out},
+        "learned": [part.model_dump() for part in learned],
+    }
+
+
+def _write(stream: IO[str], prompt_ids: Sequence[int], target_ids: Sequence[int]) -> None:
+    row = {"prompt_ids": prompt_ids, "target_ids": target_ids}
+    stream.write(f"{json.dumps(row)}\n")
 
 
 def floors(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:

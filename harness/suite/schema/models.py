@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from harness.suite.schema.entry import Entry, Name, UnitInterval
 
@@ -17,14 +24,43 @@ class EngineOptions(Entry):
     context: int = Field(0, ge=0, description="Context length in tokens; 0: what is needed.")
 
 
+def _several(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+InstructionFiles = Annotated[
+    list[str],
+    Field(min_length=1),
+    BeforeValidator(_several),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            ]
+        }
+    ),
+]
+
+
 class FineTune(Entry):
-    """A parameter-efficient fine-tuning on the train split of the suite's own tasks."""
+    """A parameter-efficient fine-tuning on the train split of the suite's tasks, or on instructions."""
 
     method: Literal["lora", "qlora"] = Field(
         description="lora: adapters on the weights as they are (arXiv 2106.09685). qlora: adapters "
         "on weights in NF4 with double quantization (arXiv 2305.14314)."
     )
-    tasks: list[Name] = Field(min_length=1, description="Tasks whose train split is learned.")
+    tasks: list[Name] = Field(
+        default_factory=list, description="Tasks whose train split is learned."
+    )
+    instructions: InstructionFiles | None = Field(
+        None,
+        description="Instruction data that is learned, with or without `tasks`: a file, or several, "
+        "relative to the suite file (JSON, JSON lines, CSV, TSV, Parquet), whose rows are "
+        "{instruction, input, output}, {instruction, context, response} or {messages: [{role, "
+        "content}, …]}. Rows that hold what a task tests are left out, as are those that are longer "
+        "than the model's context.",
+    )
     rank: int = Field(16, ge=1, description="LoRA rank r.")
     alpha: float | None = Field(None, gt=0, description="LoRA alpha; default: twice the rank.")
     dropout: UnitInterval = Field(0.0, description="Dropout on the adapter's input.")
@@ -37,7 +73,12 @@ class FineTune(Entry):
         description="Peak learning rate; default: 5e-4 * (2000 / hidden size) ** 0.78.",
     )
     epochs: float = Field(3.0, gt=0, description="Passes over the train examples.")
-    limit: int | None = Field(None, ge=1, description="Train examples per task; default: all.")
+    limit: int | None = Field(
+        None,
+        ge=1,
+        description="Train examples per task, and rows per file of instructions, drawn by the seed; "
+        "default: all.",
+    )
     batch_tokens: int | None = Field(
         None, ge=16, description="Tokens per optimizer step, padding included; default: 2048."
     )
@@ -48,6 +89,12 @@ class FineTune(Entry):
         description="In place of `seed`: the model is trained once with each of these seeds. The "
         "first is the model itself; the others show how much depends on the seed.",
     )
+
+    @model_validator(mode="after")
+    def _something_to_learn(self) -> FineTune:
+        if not self.tasks and self.instructions is None:
+            raise ValueError("a fine-tuning takes `tasks`, `instructions`, or both")
+        return self
 
     @model_validator(mode="after")
     def _one_kind_of_seed(self) -> FineTune:

@@ -1,0 +1,61 @@
+"""What a fine-tuning learns from files of instructions, encoded, and what was left out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.data.instructions import TESTED, Instructions
+from harness.data.learned import draw_instructions, open_instructions
+from harness.models.sources import context_tokens
+from harness.records import Learned
+from harness.runner.jobs import Task
+
+if TYPE_CHECKING:
+    from harness.tasks.instructing import Lesson
+    from harness.tasks.prompting import Encoder
+
+
+def lessons(task: Task, tokenizer: Encoder, learned: list[Learned]) -> Iterator[Lesson]:
+    """What is learned of each file, in order; `learned` is told what of each.
+
+    Raises:
+        BadDataError: a file is not what it was when the suite was read.
+        BadModelError: the model's chat template refuses a conversation.
+    """
+    from harness.tasks.instructing import Instructor
+
+    params = task.step.params
+    if "instructions" not in params:
+        return
+    instructor = Instructor(tokenizer, params["plain"])
+    longest = context_tokens(Path(task.inputs["tokenizer"]))
+    for part, ref in zip(params["instructions"], task.step.settings["instructions"], strict=True):
+        found = open_instructions(ref, part["contents"])
+        left_out = set(part["left_out"])
+        kept = tuple(row for row in found.rows if row.id not in left_out)
+        count = too_long = 0
+        for row in draw_instructions(kept, params["limit"], params["seed"]):
+            lesson = instructor.lesson(row)
+            if longest is not None and len(lesson) > longest:
+                too_long += 1
+            else:
+                count += 1
+                yield lesson
+        learned.append(_learned(ref["name"], found, len(left_out), too_long, longest, count))
+
+
+def _learned(
+    name: str, found: Instructions, tested: int, too_long: int, longest: int | None, count: int
+) -> Learned:
+    reading = found.reading
+    reasons: dict[str, Any] = {dropped.reason: dropped.rows for dropped in reading.dropped}
+    reasons |= {TESTED: tested, f"longer than the model's {longest} tokens": too_long}
+    return Learned(
+        name=name,
+        kind="instructions",
+        rows=reading.read["train"],
+        left_out={reason: rows for reason, rows in reasons.items() if rows},
+        learned=count,
+    )

@@ -1,0 +1,124 @@
+"""From instructions to what is learned: through the chat template where there is one, else as text.
+
+Without a template, Alpaca's published form is used (github.com/tatsu-lab/stanford_alpaca, its prompt
+with and without an input), each answer on the line below its heading; a system turn stands in place of
+its first sentence, and earlier turns stand above, in the same form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.data.instructions import Instruction
+from harness.data.instructions import Message as Turn
+from harness.engines.chat import ANSWER
+from harness.errors import BadModelError
+from harness.tasks.prompting import Encoder, Message
+
+WITH_INPUT = (
+    "Below is an instruction that describes a task, paired with an input that provides further "
+    "context. Write a response that appropriately completes the request."
+)
+WITHOUT_INPUT = (
+    "Below is an instruction that describes a task. Write a response that appropriately completes "
+    "the request."
+)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A conversation up to an answer, and the ids of both; the answer's end with the end of turn."""
+
+    text: str
+    prompt_ids: tuple[int, ...]
+    target_ids: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.prompt_ids) + len(self.target_ids)
+
+
+class Instructor:
+    """Puts instructions to one lineage's models. Of a conversation the last answer is learned."""
+
+    def __init__(self, tokenizer: Encoder, plain: bool = False) -> None:
+        """Prepares an instructor.
+
+        Args:
+            tokenizer: the lineage's own.
+            plain: do not use the chat template.
+
+        Raises:
+            BadModelError: the tokenizer has nothing to end an answer with.
+        """
+        self._tokenizer = tokenizer
+        self._chat = tokenizer.has_chat_template and not plain
+        self._end = self._end_of_turn()
+
+    def lesson(self, instruction: Instruction) -> Lesson:
+        """What is learned of one instruction.
+
+        Raises:
+            BadModelError: the chat template refuses the conversation.
+        """
+        text = self._in_template(instruction) if self._chat else plain_text(instruction)
+        ids = self._tokenizer.encode(text)
+        whole = self._tokenizer.encode(text + instruction.answer)
+        if whole[: len(ids)] == ids:
+            answer = whole[len(ids) :]
+        else:
+            answer = self._tokenizer.encode(instruction.answer, add_bos=False)
+        return Lesson(text, tuple(ids), (*answer, self._end))
+
+    def _in_template(self, instruction: Instruction) -> str:
+        messages = [{"role": t.role, "content": t.content} for t in instruction.messages]
+        if messages[0]["role"] != "system":
+            return self._tokenizer.render(messages, generation_prompt=True)
+        try:
+            text = self._tokenizer.render(messages, generation_prompt=True)
+            if messages[0]["content"] in text:
+                return text
+        except BadModelError:
+            pass
+        return self._tokenizer.render(_without_system(messages), generation_prompt=True)
+
+    def _end_of_turn(self) -> int:
+        if self._chat:
+            turns = [
+                {"role": "user", "content": "a question"},
+                {"role": "assistant", "content": ANSWER},
+            ]
+            after = self._tokenizer.render(turns, generation_prompt=False).rpartition(ANSWER)[2]
+            for token in self._tokenizer.encode(after, add_bos=False):
+                if token in self._tokenizer.stop_ids:
+                    return token
+        if self._tokenizer.eos_id is None:
+            raise BadModelError(
+                "the model's tokenizer has no end-of-text token, so it cannot learn to stop",
+                "Set `eos_token` in its tokenizer_config.json.",
+            )
+        return self._tokenizer.eos_id
+
+
+def plain_text(instruction: Instruction) -> str:
+    """A conversation in Alpaca's form, up to where the answer begins."""
+    turns = instruction.messages
+    system = turns[0].content if turns[0].role == "system" else ""
+    usual = WITH_INPUT if instruction.input else WITHOUT_INPUT
+    parts = [system or usual]
+    for turn in _talk(turns)[:-1]:
+        parts.append(f"### {'Instruction' if turn.role == 'user' else 'Response'}:\n{turn.content}")
+    parts.append(f"### Instruction:\n{instruction.instruction}")
+    if instruction.input:
+        parts.append(f"### Input:\n{instruction.input}")
+    return "\n\n".join([*parts, "### Response:\n"])
+
+
+def _talk(turns: Sequence[Turn]) -> Sequence[Turn]:
+    return turns[1:] if turns[0].role == "system" else turns
+
+
+def _without_system(messages: list[Message]) -> list[Message]:
+    """The system message in front of the first turn of the user, for templates that take none."""
+    system, first, *others = messages
+    return [{"role": "user", "content": f"{system['content']}\n\n{first['content']}"}, *others]

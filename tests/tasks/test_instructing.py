@@ -1,0 +1,130 @@
+"""What a fine-tuning learns of an instruction, as the template or Alpaca's form puts it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.data.instructions import Instruction, read_instructions
+from harness.engines.tokenizer import open_tokenizer
+from harness.errors import BadModelError
+from harness.starter import MODEL_FOLDER
+from harness.tasks.instructing import Instructor, plain_text
+from tests.tasks.fakes import BOS, END, EOS, FIRST, CharTokenizer
+
+SYSTEM = {"role": "system", "content": "Be brief."}
+TALK = [
+    {"role": "user", "content": "Hi"},
+    {"role": "assistant", "content": "Hello"},
+    {"role": "user", "content": "1 + 1?"},
+    {"role": "assistant", "content": "2"},
+]
+
+
+class NoSystem(CharTokenizer):
+    """A template that refuses a system turn, as Gemma's and Mistral's first one do."""
+
+    def render(self, messages: list[dict[str, str]], generation_prompt: bool) -> str:
+        if messages[0]["role"] == "system":
+            raise BadModelError("System role not supported")
+        return super().render(messages, generation_prompt)
+
+
+class DeafToSystem(CharTokenizer):
+    """A template that passes over a system turn without a word."""
+
+    def render(self, messages: list[dict[str, str]], generation_prompt: bool) -> str:
+        heard = [message for message in messages if message["role"] != "system"]
+        return super().render(heard, generation_prompt)
+
+
+def ids(text: str) -> tuple[int, ...]:
+    return tuple(FIRST + ord(character) for character in text)
+
+
+def instruction(tmp_path: Path, row: dict[str, Any]) -> Instruction:
+    (tmp_path / "row.jsonl").write_text(json.dumps(row))
+    (found,) = read_instructions(tmp_path / "row.jsonl").rows
+    return found
+
+
+def test_a_row_of_alpaca_is_a_turn_of_the_user_and_the_answer_ends_the_turn(tmp_path: Path) -> None:
+    row = instruction(tmp_path, {"instruction": "Add.", "input": "1 + 1", "output": "2"})
+    lesson = Instructor(CharTokenizer()).lesson(row)
+    assert lesson.text == "<s>user: Add.\n\n1 + 1<end>\nassistant: "
+    assert lesson.prompt_ids == (BOS, *ids("user: Add.\n\n1 + 1"), END, *ids("\nassistant: "))
+    assert lesson.target_ids == (*ids("2"), END)
+
+
+def test_of_a_conversation_the_last_answer_is_learned(tmp_path: Path) -> None:
+    row = instruction(tmp_path, {"messages": [SYSTEM, *TALK]})
+    lesson = Instructor(CharTokenizer()).lesson(row)
+    assert lesson.text == (
+        "<s>system: Be brief.<end>\nuser: Hi<end>\nassistant: Hello<end>\nuser: 1 + 1?<end>\n"
+        "assistant: "
+    )
+    assert lesson.target_ids == (*ids("2"), END)
+
+
+@pytest.mark.parametrize("tokenizer", [NoSystem(), DeafToSystem()])
+def test_a_system_turn_that_a_template_does_not_take_stands_in_the_first_turn(
+    tokenizer: CharTokenizer, tmp_path: Path
+) -> None:
+    row = instruction(tmp_path, {"messages": [SYSTEM, *TALK]})
+    text = Instructor(tokenizer).lesson(row).text
+    assert text.startswith("<s>user: Be brief.\n\nHi<end>\nassistant: Hello<end>\n")
+
+
+def test_without_a_template_a_row_has_the_published_form(tmp_path: Path) -> None:
+    """The prompts of stanford_alpaca's train.py, `prompt_input` and `prompt_no_input`."""
+    both = instruction(tmp_path, {"instruction": "Add.", "input": "1 + 1", "output": "2"})
+    alone = instruction(tmp_path, {"instruction": "Go.", "output": "Gone."})
+    assert plain_text(both) == (
+        "Below is an instruction that describes a task, paired with an input that provides "
+        "further context. Write a response that appropriately completes the request.\n\n"
+        "### Instruction:\nAdd.\n\n### Input:\n1 + 1\n\n### Response:\n"
+    )
+    assert plain_text(alone) == (
+        "Below is an instruction that describes a task. Write a response that appropriately "
+        "completes the request.\n\n### Instruction:\nGo.\n\n### Response:\n"
+    )
+    for tokenizer, plain in ((CharTokenizer(), True), (CharTokenizer(chat=False), False)):
+        lesson = Instructor(tokenizer, plain).lesson(both)
+        assert lesson.prompt_ids == (BOS, *ids(plain_text(both)))
+        assert lesson.target_ids == (*ids("2"), EOS)
+
+
+def test_without_a_template_earlier_turns_stand_above_in_the_same_form(tmp_path: Path) -> None:
+    row = instruction(tmp_path, {"messages": [SYSTEM, *TALK]})
+    assert plain_text(row) == (
+        "Be brief.\n\n### Instruction:\nHi\n\n### Response:\nHello\n\n### Instruction:\n1 + 1?"
+        "\n\n### Response:\n"
+    )
+
+
+def test_an_answer_that_would_merge_with_the_prompt_leaves_the_prompt_as_it_is(
+    tmp_path: Path,
+) -> None:
+    row = instruction(tmp_path, {"instruction": "Go.", "output": "Gone."})
+    lesson = Instructor(CharTokenizer(chat=False, merges={"\nG": 5})).lesson(row)
+    assert lesson.prompt_ids[-1] == FIRST + ord("\n")
+    assert lesson.target_ids == (*ids("Gone."), EOS)
+
+
+def test_a_tokenizer_that_cannot_end_a_text_is_refused() -> None:
+    tokenizer = CharTokenizer(chat=False)
+    tokenizer.eos_id = None
+    with pytest.raises(BadModelError, match="stop"):
+        Instructor(tokenizer)
+
+
+def test_prompt_and_answer_of_a_real_template_are_the_whole_conversation(tmp_path: Path) -> None:
+    tokenizer = open_tokenizer(MODEL_FOLDER)
+    row = instruction(tmp_path, {"messages": [SYSTEM, *TALK]})
+    lesson = Instructor(tokenizer).lesson(row)
+    whole = tokenizer.encode(tokenizer.render([SYSTEM, *TALK], generation_prompt=False))
+    assert list(lesson.prompt_ids + lesson.target_ids) == whole[: len(lesson)]
+    assert tokenizer.decode(whole[len(lesson) :], keep_special=True).strip() == ""
