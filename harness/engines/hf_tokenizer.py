@@ -14,6 +14,9 @@ from harness.engines.tokenizer import Message
 from harness.errors import BadModelError
 
 FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "tokenizer_config.json")
+AS_IT_STANDS = ("PreTrainedTokenizerFast", "TokenizersBackend")
+"""Classes that take `tokenizer.json` for what it says. AutoTokenizer puts the family's own in their
+place, with its own way of splitting words, where the model is a Qwen 2 or Phi 3."""
 
 
 class HfTokenizer:
@@ -87,7 +90,7 @@ def open_hf_tokenizer(folder: Path) -> HfTokenizer:
     Raises:
         BadModelError: its files are missing or damaged.
     """
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     if not any((folder / name).is_file() for name in FILES):
         raise BadModelError(
@@ -95,8 +98,11 @@ def open_hf_tokenizer(folder: Path) -> HfTokenizer:
             "Save the tokenizer beside the weights with `tokenizer.save_pretrained(folder)`.",
         )
     settings = [read_json(folder / name) for name in ("config.json", "generation_config.json")]
+    declared = read_json(folder / "tokenizer_config.json").get("tokenizer_class")
+    as_it_stands = declared in AS_IT_STANDS and (folder / "tokenizer.json").is_file()
+    kind = PreTrainedTokenizerFast if as_it_stands else AutoTokenizer
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
+        tokenizer = kind.from_pretrained(
             str(folder), local_files_only=True, trust_remote_code=False
         )
     except Exception as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.engines.gguf_file import gguf_info
 from harness.errors import BadModelError
+from harness.models import run_converter
 from harness.models.llamacpp_source import VARIABLE, find_llama_cpp
 from harness.models.sources import check_model_folder
 
@@ -28,7 +29,8 @@ def convert(weights: Path, out: Path) -> None:
         MissingToolError: the converter is not to be had.
     """
     check_model_folder(weights)
-    command = [sys.executable, str(find_llama_cpp() / "convert_hf_to_gguf.py"), str(weights)]
+    converter = find_llama_cpp() / "convert_hf_to_gguf.py"
+    command = [sys.executable, run_converter.__file__, str(converter), str(weights)]
     command += ["--outfile", str(out), "--outtype", "f16"]
     done = subprocess.run(
         command, env=_environment(), capture_output=True, text=True, errors="replace", check=False

@@ -3,7 +3,8 @@
 Here a GGUF and the weights it was made from; `merge_parity` does the same with a merged model.
 
 llama.cpp and Transformers implement each architecture on their own, and a conversion can go
-wrong without a word: a Gemma 3 saved by Transformers 5 converts, loads, and is another model.
+wrong without a word: a Gemma 3 whose attention has a scale of its own converts, loads, and is another
+model.
 """
 
 from __future__ import annotations
@@ -151,8 +152,26 @@ def check_parity(weights: Path, gguf: Path, prompts: Path, out: Path) -> Parity:
             candidate.close()
     finally:
         reference.close()
+    if not parity.passed:
+        parity = parity.model_copy(update={"reason": parity.reason + _cause(weights)})
     out.write_text(parity.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return parity
+
+
+def _cause(weights: Path) -> str:
+    """What is known to be lost in conversion, as a sentence; empty where nothing is.
+
+    Of Gemma 2 and 3 llama.cpp takes the width of a head for the scale of the attention, and
+    GGUF has no key for it.
+    """
+    config = json.loads((weights / "config.json").read_text(encoding="utf-8"))
+    scale, head = config.get("query_pre_attn_scalar"), config.get("head_dim")
+    if scale is None or scale == head:
+        return ""
+    return (
+        f" config.json scales the attention by query_pre_attn_scalar ({scale}), llama.cpp by the "
+        f"width of a head ({head})."
+    )
 
 
 def compare(

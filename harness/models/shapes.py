@@ -135,9 +135,17 @@ def configuration(architecture: str, changed: Mapping[str, Any]) -> Config:
     Args:
         architecture: a name of `SHAPES`.
         changed: keys of `config.json`. A new `hidden_size` or number of heads takes a new
-            `head_dim` with it, unless that is given too.
+            `head_dim` with it, and that the factors of its rotary angles and the scale of Gemma's
+            attention, which llama.cpp takes for the same; unless these are given too.
     """
-    config = {**SHAPES[architecture], **changed}
+    known = SHAPES[architecture]
+    config = {**known, **changed}
     if {"hidden_size", "num_attention_heads"} & changed.keys() and "head_dim" not in changed:
         config["head_dim"] = config["hidden_size"] // config["num_attention_heads"]
+    head, scale = config["head_dim"], "query_pre_attn_scalar"
+    if known.get(scale) == known["head_dim"] and scale not in changed:
+        config[scale] = head
+    if "short_factor" in known.get("rope_parameters", ()) and "rope_parameters" not in changed:
+        factors = {key: [1.0] * (head // 2) for key in ("short_factor", "long_factor")}
+        config["rope_parameters"] = {**known["rope_parameters"], **factors}
     return config

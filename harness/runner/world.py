@@ -54,6 +54,13 @@ TASK_REVISIONS: dict[str, int] = {"divergence": 2}
 LOOKING = "1"
 """Raised when instructions come to be held against what is tested in another way."""
 
+
+SHAPE_REVISIONS: dict[str, int] = {
+    name: 2 for name, config in SHAPES.items() if config["model_type"] not in ("llama", "mistral")
+}
+"""The same for random weights of a shape: 2 since a small Gemma's attention has the scale, and a small
+Phi 3 or Qwen the tokenizer, that their GGUF has."""
+
 _PACKAGES: dict[str, tuple[str, ...]] = {
     "random": ("torch", "transformers"),
     "prompts": ("transformers",),
@@ -170,12 +177,13 @@ class LocalWorld:
     def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
         """The step's revision, and the packages of its kind and of the engines it uses.
 
-        Words of `engine` may also name what changes the packages (`adapter`, `nf4`) and the type of
-        the task, which has a revision of its own.
+        Words of `engine` may also name what changes the packages (`adapter`, `nf4`), and the type of
+        a task or the shape of random weights, which may have a revision of its own.
         """
         packages = [p for word in (kind, *engine.split()) for p in _PACKAGES.get(word, ())]
         found = {package: package_version(package) for package in sorted(set(packages))}
+        revisions = TASK_REVISIONS | SHAPE_REVISIONS
         for word in engine.split():
-            if word in TASK_REVISIONS:
-                found[f"harness {word}"] = str(TASK_REVISIONS[word])
+            if word in revisions:
+                found[f"harness {word}"] = str(revisions[word])
         return {"harness step": str(REVISIONS[kind]), **found}

@@ -63,7 +63,7 @@ class Making:
             seed = self.suite.spec.defaults.seed
             params = {"architecture": name, "changed": spec.source.changed, "seed": seed}
             label = f"draw random weights in the shape of {name}"
-            return self.add("random", label, params, {}, group=f"draw {root}")
+            return self.add("random", label, params, {}, name, group=f"draw {root}")
         what: What = "weights" if spec.source is not None else "gguf"
         text = str(spec.source or spec.gguf)
         if text == "starter":

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from harness.engines.tokenizer import Tokenizer, open_tokenizer
 from harness.errors import BadModelError
+from harness.starter import MODEL_FOLDER
 from tests.engines.conftest import Models
 from tests.engines.models import sentences
 
@@ -150,3 +152,15 @@ def test_importing_the_package_loads_neither_torch_nor_llama_cpp() -> None:
         "sys.exit(any(name in sys.modules for name in ('torch', 'llama_cpp', 'transformers')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("family", ["qwen2", "phi3"])
+def test_a_tokenizer_that_is_declared_as_it_stands_is_read_as_it_stands(
+    tmp_path: Path, family: str
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(MODEL_FOLDER, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": family}))
+    text = "The profit of the company rose."
+    assert open_tokenizer(folder).encode(text) == open_tokenizer(MODEL_FOLDER).encode(text)

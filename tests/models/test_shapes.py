@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from harness.models.shapes import SHAPES, parameters
+from harness.models.shapes import SHAPES, configuration, parameters
 
 PUBLISHED = {
     "llama-160m": 162_417_408,
@@ -48,3 +48,14 @@ def test_transformers_builds_as_many_parameters(name: str) -> None:
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
     assert sum(weight.numel() for weight in model.parameters()) == parameters(SHAPES[name])
+
+
+def test_what_goes_with_a_heads_width_changes_with_it() -> None:
+    narrow = {"hidden_size": 256, "num_attention_heads": 4}
+    gemma = configuration("gemma-3-1b", narrow)
+    assert (gemma["head_dim"], gemma["query_pre_attn_scalar"]) == (64, 64)
+    phi = configuration("phi-3.5-mini", narrow)["rope_parameters"]
+    assert len(phi["short_factor"]) == len(phi["long_factor"]) == 32
+    given = {**narrow, "head_dim": 32, "query_pre_attn_scalar": 7}
+    assert configuration("gemma-3-1b", given)["query_pre_attn_scalar"] == 7
+    assert configuration("gemma-3-1b", {}) == SHAPES["gemma-3-1b"]
