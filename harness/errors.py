@@ -43,6 +43,12 @@ class BadDataError(HarnessError):
     kind = "bad-data"
 
 
+class AbsentDataError(BadDataError):
+    """A data set is not on this machine yet, and may be fetched by a run."""
+
+    kind = "absent-data"
+
+
 class PromptTooLongError(HarnessError):
     """A prompt does not fit the model's context; it is never cut silently."""
 

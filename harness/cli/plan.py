@@ -22,7 +22,9 @@ def show_plan(
     as_json: bool,
 ) -> int:
     """Prints the plan. Returns the exit code."""
-    prepared = prepare(suite, Options(results=results, limit=limit, only=only, data_dir=data_dir))
+    prepared = prepare(
+        suite, Options(results=results, limit=limit, only=only, data_dir=data_dir, provisional=True)
+    )
     todo = {_identity(step) for step in prepared.to_do()}
     steps = [(step, _state(step, prepared, todo)) for step in _all_steps(prepared)]
     if as_json:
@@ -32,9 +34,19 @@ def show_plan(
     made = [(step, state) for step, state in steps if step.kind not in ("round", "cell")]
     console.print(_steps_table(made))
     console.print(_cells_table(steps))
+    if prepared.to_fetch:
+        console.print(_still_to_fetch(prepared.to_fetch))
     count = sum(state == "would run" for _, state in steps)
     console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.")
     return 0
+
+
+def _still_to_fetch(names: tuple[str, ...]) -> str:
+    which, them = (names[0], "it") if len(names) == 1 else (", ".join(names), "them")
+    return (
+        f"Not on this machine yet: {which}. `harness run` and `harness data get` fetch {them}; "
+        "--data-dir names a folder instead. The keys of what reads data are provisional until then."
+    )
 
 
 def _steps_table(steps: list[tuple[Step, str]]) -> Table:
@@ -97,6 +109,7 @@ def _state(step: Step, prepared: Prepared, todo: set[tuple[str, str, str]]) -> s
 def _as_data(prepared: Prepared, steps: list[tuple[Step, str]]) -> dict[str, object]:
     return {
         "suite": prepared.suite.spec.name,
+        "to_fetch": list(prepared.to_fetch),
         "steps": [
             {
                 "key": step.key,

@@ -18,7 +18,7 @@ from harness.data.places import Found, data_folder, find_files, harness_home
 from harness.data.readings import Reading, Tally, read_bytes, source_file
 from harness.data.samsum import read_samsum
 from harness.data.splits import Split, leaks
-from harness.errors import BadDataError, InputError
+from harness.errors import AbsentDataError, InputError
 
 SPLITTING = 1
 """Raised whenever the same files would give other splits: it is part of every data set's key."""
@@ -49,6 +49,7 @@ def locate(
 
     Raises:
         InputError: no such data set, option or folder.
+        AbsentDataError: no files yet, and they must not be fetched.
         BadDataError: no files, or they cannot be fetched; says which file to put where.
     """
     environment = os.environ if environment is None else environment
@@ -63,7 +64,7 @@ def locate(
     if origin is None and cached.is_dir() and any(cached.iterdir()):
         return Located(find_files(name, cached, options))
     if origin is None and not may_fetch:
-        raise BadDataError(
+        raise AbsentDataError(
             f"{name}: its files are not here",
             f"`harness data get {name}` fetches them. Or put {entry.by_hand} into a folder and name it "
             "with --data-dir or HARNESS_DATA.",

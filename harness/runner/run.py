@@ -17,6 +17,7 @@ from harness.records import Cell, Failure, Summary
 from harness.runner.artifacts import TEXTS, ArtifactStore, default_home
 from harness.runner.findings import refusal
 from harness.runner.local import LocalExecutor
+from harness.runner.provisional import ProvisionalWorld
 from harness.runner.results import ResultsStore
 from harness.runner.summarize import Summarizer, is_current
 from harness.runner.walk import Observer, Walk
@@ -42,6 +43,8 @@ class Options:
     """Where data sets lie; then, as with `$HARNESS_DATA`, nothing of them is downloaded."""
     may_fetch: bool = False
     """Whether data sets that are not here may be downloaded."""
+    provisional: bool = False
+    """Whether data sets may be missing that a run would download: for plans that nothing is run by."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Prepared:
     artifacts: ArtifactStore
     cells: tuple[Step, ...]
     """Those that were selected."""
+    to_fetch: tuple[str, ...] = ()
+    """Data sets that a run downloads first; keys of what reads them are then provisional."""
 
     def open_cells(self) -> list[Step]:
         """Selected cells that have not been answered."""
@@ -135,13 +140,22 @@ def prepare(file: Path, options: Options) -> Prepared:
     suite = read_suite(file, known())
     home = options.home or default_home()
     try:
-        world = LocalWorld(home, options.data_dir, options.may_fetch)
+        world = (
+            ProvisionalWorld(home, options.data_dir)
+            if options.provisional
+            else LocalWorld(home, options.data_dir, options.may_fetch)
+        )
         plan = make_plan(suite, world, options.limit)
     except BadDataError as error:
         raise InputError(f"{file}: {error.message}", error.hint) from error
     results = ResultsStore(options.results.absolute() / suite.spec.name)
     return Prepared(
-        suite, plan, results, ArtifactStore(home.absolute()), _select(plan, options.only)
+        suite,
+        plan,
+        results,
+        ArtifactStore(home.absolute()),
+        _select(plan, options.only),
+        tuple(world.absent) if isinstance(world, ProvisionalWorld) else (),
     )
 
 
