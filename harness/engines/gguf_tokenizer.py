@@ -10,9 +10,9 @@ from pathlib import Path
 
 import llama_cpp.llama_cpp as lib
 
-from harness.engines.chat import render_chat, text_after_answer
+from harness.engines.chat import ChatSettings, render_chat, text_after_answer
 from harness.engines.llama_model import LlamaModel
-from harness.engines.tokenizer import Message
+from harness.engines.messages import Message
 
 NO_TOKEN = -1
 
@@ -20,13 +20,14 @@ NO_TOKEN = -1
 class GgufTokenizer:
     """`Tokenizer` over a loaded GGUF, which must outlive it."""
 
-    def __init__(self, model: LlamaModel) -> None:
+    def __init__(self, model: LlamaModel, chat: ChatSettings | None = None) -> None:
         self._model = model
+        self._chat = chat or ChatSettings()
         self._vocab = model.vocab
         self.bos_id: int | None = None
         if lib.llama_vocab_get_add_bos(self._vocab):
             self.bos_id = int(lib.llama_vocab_bos(self._vocab))
-        self.chat_template = model.meta("tokenizer.chat_template")
+        self.chat_template = self._chat.template or model.meta("tokenizer.chat_template")
 
     @property
     def has_chat_template(self) -> bool:
@@ -88,7 +89,13 @@ class GgufTokenizer:
             size = -length
 
     def render(self, messages: list[Message], generation_prompt: bool) -> str:
-        return render_chat(self.chat_template, messages, generation_prompt, self._special_tokens)
+        return render_chat(
+            self.chat_template,
+            messages,
+            generation_prompt,
+            self._special_tokens,
+            self._chat.variables(),
+        )
 
     @cached_property
     def _special_tokens(self) -> dict[str, str]:
@@ -104,13 +111,13 @@ class GgufTokenizer:
         }
 
 
-def open_gguf_tokenizer(path: Path) -> GgufTokenizer:
+def open_gguf_tokenizer(path: Path, chat: ChatSettings | None = None) -> GgufTokenizer:
     """The tokenizer of a GGUF file; its weights are not loaded.
 
     Raises:
         BadModelError: the file is damaged or no GGUF.
     """
     model = LlamaModel(path, vocab_only=True)
-    tokenizer = GgufTokenizer(model)
+    tokenizer = GgufTokenizer(model, chat)
     weakref.finalize(tokenizer, model.close)
     return tokenizer

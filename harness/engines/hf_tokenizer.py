@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.engines.chat import render_chat, text_after_answer
+from harness.engines.chat import ChatSettings, render_chat, text_after_answer
 from harness.engines.load_errors import LOAD_ERRORS, one_line
-from harness.engines.tokenizer import Message
+from harness.engines.messages import Message
 from harness.errors import BadModelError
 
 FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "tokenizer_config.json")
@@ -22,8 +22,14 @@ place, with its own way of splitting words, where the model is a Qwen 2 or Phi 3
 class HfTokenizer:
     """`Tokenizer` over Transformers' tokenizer; `settings` are the folder's JSON files."""
 
-    def __init__(self, tokenizer: Any, settings: Sequence[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        settings: Sequence[dict[str, Any]],
+        chat: ChatSettings | None = None,
+    ) -> None:
         self._tokenizer = tokenizer
+        self._chat = chat or ChatSettings()
         self._settings = settings
         begin = tokenizer.bos_token_id
         wanted = begin is not None and begin in tokenizer("a")["input_ids"][:1]
@@ -31,6 +37,8 @@ class HfTokenizer:
 
     @property
     def chat_template(self) -> str | None:
+        if self._chat.template is not None:
+            return self._chat.template
         templates = self._tokenizer.chat_template
         if isinstance(templates, dict):
             templates = templates.get("default")
@@ -80,11 +88,15 @@ class HfTokenizer:
 
     def render(self, messages: list[Message], generation_prompt: bool) -> str:
         return render_chat(
-            self.chat_template, messages, generation_prompt, self._tokenizer.special_tokens_map
+            self.chat_template,
+            messages,
+            generation_prompt,
+            self._tokenizer.special_tokens_map,
+            self._chat.variables(),
         )
 
 
-def open_hf_tokenizer(folder: Path) -> HfTokenizer:
+def open_hf_tokenizer(folder: Path, chat: ChatSettings | None = None) -> HfTokenizer:
     """The tokenizer in a folder.
 
     Raises:
@@ -113,7 +125,7 @@ def open_hf_tokenizer(folder: Path) -> HfTokenizer:
             f"The tokenizer in {folder} cannot be read: {one_line(error)}",
             "Download or save the tokenizer's files again.",
         ) from error
-    return HfTokenizer(tokenizer, settings)
+    return HfTokenizer(tokenizer, settings, chat)
 
 
 def read_json(path: Path) -> dict[str, Any]:

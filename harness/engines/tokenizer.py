@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from harness.engines.chat import ChatSettings
+from harness.engines.messages import Message
 from harness.errors import BadModelError
 
-Message = dict[str, str]
+__all__ = ["ChatSettings", "Message", "Tokenizer", "open_tokenizer"]
 
 
 class Tokenizer(Protocol):
@@ -60,18 +62,29 @@ class Tokenizer(Protocol):
         """
 
 
-def open_tokenizer(path: Path) -> Tokenizer:
+def open_tokenizer(path: Path, chat: ChatSettings | None = None) -> Tokenizer:
     """The tokenizer of a Transformers folder or of a GGUF file.
 
+    Args:
+        path: of the model.
+        chat: how its chat template is run, or what is run in its place.
+
     Raises:
-        BadModelError: it is missing or damaged.
+        BadModelError: it is missing or damaged; or the template does not read what `chat` sets.
     """
+    tokenizer = _open(path, chat or ChatSettings())
+    if chat is not None:
+        chat.check(tokenizer.chat_template)
+    return tokenizer
+
+
+def _open(path: Path, chat: ChatSettings) -> Tokenizer:
     if path.is_dir():
         from harness.engines.hf_tokenizer import open_hf_tokenizer
 
-        return open_hf_tokenizer(path)
+        return open_hf_tokenizer(path, chat)
     if path.is_file():
         from harness.engines.gguf_tokenizer import open_gguf_tokenizer
 
-        return open_gguf_tokenizer(path)
+        return open_gguf_tokenizer(path, chat)
     raise BadModelError(f"{path} does not exist.", "Check the path of the model.")

@@ -36,6 +36,8 @@ class TaskSummary(Record):
     settings: dict[str, Any] = Field(default_factory=dict)
     synthetic: bool = False
     labels: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    """What a reader must know of how it was asked: where a system message went, thoughts."""
 
 
 class Summary(Record):

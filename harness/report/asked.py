@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.records import Summary, TaskSummary
-from harness.report.blocks import Block, Code, Column, Datum, Fold, Row, Table
+from harness.report.blocks import Block, Code, Column, Datum, Fold, Row, Strong, Table
 from harness.report.facts import HASH_LENGTH, key_words, settings, short
 from harness.report.format import DASH, clean_lines, count, duration, si_bytes
 from harness.report.tables import MODEL, name
@@ -31,7 +31,11 @@ def tasks(summary: Summary) -> Table:
         for task, of in summary.tasks.items()
     )
     note = "One prompt hash for a lineage: all of its models were asked the very same token ids."
-    return Table("What was asked", tuple(Column(t, numeric=False) for t in texts), rows, ((note,),))
+    said = [
+        (Strong(f"{task}:"), f" {text}") for task, of in summary.tasks.items() for text in of.notes
+    ]
+    columns = tuple(Column(text, numeric=False) for text in texts)
+    return Table("What was asked", columns, rows, ((note,), *said))
 
 
 def drawn(of: TaskSummary) -> str:

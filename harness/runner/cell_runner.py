@@ -19,6 +19,7 @@ from harness.runner.results import CellFolder, ResultsStore
 from harness.suite.schema import TaskSpec
 from harness.tasks.asking import Asking, ask
 from harness.tasks.prompts import PromptSet
+from harness.tasks.thoughts import counts
 
 _TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
 
@@ -58,6 +59,7 @@ class CellRunner:
             done=frozenset(sample.index for sample in kept),
             reference=reference,
             decode=lambda ids: _tokenizer(task.inputs["tokenizer"]).decode(ids),
+            decode_marked=lambda ids: _tokenizer(task.inputs["tokenizer"]).decode(ids, True),
         )
         hashes = {prompt.index: prompts.sha256_of(prompt) for prompt in prompts.prompts}
         started, computed = time.perf_counter(), engine.work.tokens
@@ -137,8 +139,10 @@ def _result(
 
 def _details(task_type: str, samples: list[Sample], labels: tuple[str, ...]) -> dict[str, Any]:
     """What the report shows of a cell beside its metrics."""
+    thoughts = counts(sample.data for sample in samples)
+    found: dict[str, Any] = {"thoughts": thoughts} if thoughts else {}
     if task_type == "classify":
         from harness.analysis.metrics import confusion
 
-        return {"confusion": {"labels": list(labels), "matrix": confusion(samples, labels)}}
-    return {}
+        found["confusion"] = {"labels": list(labels), "matrix": confusion(samples, labels)}
+    return found

@@ -24,6 +24,7 @@ from harness.records import (
 from harness.runner.artifacts import Manifest
 from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
+from harness.runner.notes import notes_on
 from harness.runner.results import ResultsStore
 from harness.suite.data import data_ref
 from harness.suite.plan import ModelPlan, Plan
@@ -194,6 +195,7 @@ class Summarizer:
             settings=settings,
             synthetic=info is not None and info.synthetic,
             labels=list(first.get("labels", [])),
+            notes=notes_on(task, kept, [cell for cell in self._cells if cell.task == name]),
         )
 
     def _divergence(

@@ -12,6 +12,8 @@ from harness.suite.steps import Step, make_step
 
 DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window")
 """Keys that say what a task reads: its prompts hold it."""
+PUT = ("limit", "seed", "shots", "shots_as", "system", "prompt")
+"""Keys that say how much of it is asked, and in which words: its prompts hold that, too."""
 
 
 class Asking(Checking):
@@ -41,7 +43,10 @@ class Asking(Checking):
                 "contents": self.world.dataset_key(ref),
                 "shots": task.shots,
                 "plain": self.plain(root),
+                **task.put,
+                **self.chat_params(root),
             }
+            settings |= self.chat_settings(root)
         self.prompts[name, root] = self.add(
             "prompts", f"encode {name} for {root}", params, {"tokenizer": self.source(root)},
             group=f"prepare {root}", task=name, settings=settings,
@@ -66,7 +71,7 @@ class Asking(Checking):
             return None
         parents = dict(model.parts)
         params: dict[str, Any] = {
-            "task": task.model_dump(exclude={"limit", "seed", "shots", *DOCUMENTS}),
+            "task": task.model_dump(exclude={*PUT, *DOCUMENTS}),
             "options": model.options,
             "seed": self.task_seed(task),
         }

@@ -23,7 +23,7 @@ class Checking(Making):
             self.prompt_checks[root] = self.add(
                 "check", f"confirm the prompts for {root}", {},
                 {"tokenizer": self.source(root), **asked},
-                group=f"prepare {root}", settings=self._policy,
+                group=f"prepare {root}", settings=self._policy | self.chat_settings(root),
             )  # fmt: skip
 
     def model(self, name: str) -> ModelPlan:
@@ -53,7 +53,7 @@ class Checking(Making):
             {"tokenizer": self.source(root), "gguf": self.f16(spec.from_), **asked},
             engine="llamacpp",
             group=f"make {spec.from_}",
-            settings=self._policy,
+            settings=self._policy | self.chat_settings(root),
         )
 
     def conversion_check(self, name: str) -> str:

@@ -96,6 +96,8 @@ def _check_model(
         yield from _check_folder((*at, "source"), model.source, folder, known.sources)
     if model.adapter is not None and hub_place("adapter", model.adapter, None, folder) is None:
         yield from _check_folder((*at, "adapter"), model.adapter, folder, ())
+    if model.template_file is not None:
+        yield from _check_template((*at, "chat_template"), resolve(model.template_file, folder))
     if model.from_ is None:
         on_hub = model.gguf is not None and hub_place("gguf", model.gguf, None, folder)
         if model.gguf is not None and not on_hub and not resolve(model.gguf, folder).is_file():
@@ -217,6 +219,14 @@ def _check_divergence(
     if task.reference not in names["models"]:
         hint = nearest(task.reference, names["models"])
         yield (*at, "reference"), f"there is no model `{task.reference}`", hint
+
+
+def _check_template(at: Path_, path: Path) -> Iterator[Found]:
+    if not path.is_file():
+        hint = "Give `none`, or a Jinja file; paths start from the suite's folder."
+        yield at, f"there is no file {path}", hint
+    else:
+        yield from _check_text(at, path)
 
 
 def _check_text(at: Path_, path: Path) -> Iterator[Found]:

@@ -110,21 +110,25 @@ class Making:
         root, defaults = root_of(self.suite.spec.models, name), self.suite.spec.defaults
         seed = finetune.seeds[0] if finetune.seeds else finetune.seed
         seed = defaults.seed if seed is None else seed
-        refs = [self.data(self.suite.spec.tasks[task]) for task in finetune.tasks]
+        tasks = [self.suite.spec.tasks[task] for task in finetune.tasks]
+        refs = [self.data(task) for task in tasks]
         params, settings = self.instructed(finetune)
         examples = self.add(
             "examples",
             f"encode what {name} learns",
             {
-                "sets": [self.learned(ref) for ref in refs],
+                "sets": [
+                    self.learned(ref) | _put(task) for ref, task in zip(refs, tasks, strict=True)
+                ],
                 "limit": finetune.limit,
                 "seed": seed,
                 "plain": self.plain(root),
+                **self.chat_params(root),
                 **params,
             },
             {"tokenizer": self.source(root)},
             group=f"prepare {root}",
-            settings={"data": refs, **settings},
+            settings={"data": refs, **self.chat_settings(root), **settings},
         )
         recipe = finetune.model_dump(exclude=WHAT_IS_LEARNED) | {"seed": seed}
         return self.add(
@@ -204,6 +208,27 @@ class Making:
     def plain(self, root: str) -> bool:
         return self.spec(root).chat_template == "none"
 
+    def chat_params(self, root: str) -> dict[str, Any]:
+        """What a suite says of a lineage's chat template, as far as prompts depend on it."""
+        spec, found = self.spec(root), dict[str, Any]()
+        if spec.template_file is not None:
+            path = resolve(spec.template_file, self.suite.folder)
+            found["template"] = self.world.fingerprint(path)
+        if spec.template_options is not None:
+            found["options"] = spec.template_options
+        if spec.thinking is not None:
+            found["thinking"] = spec.thinking
+        return {"chat": found} if found else {}
+
+    def chat_settings(self, root: str) -> dict[str, Any]:
+        """The same with the template's path, for steps that render conversations."""
+        found = self.chat_params(root).get("chat")
+        if found is None:
+            return {}
+        file = self.spec(root).template_file
+        path = {"template": str(resolve(file, self.suite.folder))} if file is not None else {}
+        return {"chat": {**found, **path}}
+
     def model(self, name: str) -> ModelPlan:
         spec, models = self.spec(name), self.suite.spec.models
         chain = ancestry(models, name)
@@ -232,3 +257,9 @@ class Making:
             synthetic=root.source == "starter" or root.weights is not None,
             training=training,
         )
+
+
+def _put(task: Entry) -> dict[str, str]:
+    """How a task's examples are asked; what is learned has no shots."""
+    assert isinstance(task, AskedTask)
+    return {key: value for key, value in task.put.items() if key != "shots_as"}

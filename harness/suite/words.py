@@ -23,9 +23,24 @@ def describe(spec: ModelSpec) -> str:
         place = "base in full precision" if spec.merge == "full" else "dequantized base"
         return f"{spec.from_} merged into its {place}"
     if spec.gguf is not None:
-        return f"{spec.from_} as {spec.gguf} GGUF" if spec.from_ else f"the file {spec.gguf}"
+        if spec.from_ is not None:
+            return f"{spec.from_} as {spec.gguf} GGUF"
+        return ", ".join([f"the file {spec.gguf}", *asked_words(spec)])
     source = "the embedded starter model" if spec.source == "starter" else source_words(spec)
-    return f"{source}, {spec.quantize} on load" if spec.quantize else source
+    source = f"{source}, {spec.quantize} on load" if spec.quantize else source
+    return ", ".join([source, *asked_words(spec)])
+
+
+def asked_words(spec: ModelSpec) -> list[str]:
+    """What a suite says of a source's chat template."""
+    words = []
+    if spec.chat_template is not None:
+        own = spec.template_file
+        words.append("no chat template" if own is None else f"chat template {own}")
+    if spec.thinking is not None:
+        words.append(f"thinking {'on' if spec.thinking else 'off'}")
+    words += [f"{key} {value}" for key, value in (spec.template_options or {}).items()]
+    return words
 
 
 def source_words(spec: ModelSpec) -> str:

@@ -9,6 +9,7 @@ from harness.engines.protocol import Engine
 from harness.records import Sample
 from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask
 from harness.tasks.prompts import Prompt, PromptSet
+from harness.tasks.thoughts import Written, part
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Asking:
     done: frozenset[int] = frozenset()
     reference: Engine | None = None
     decode: Callable[[tuple[int, ...]], str] = field(default=lambda ids: "")
+    decode_marked: Callable[[tuple[int, ...]], str] | None = None
+    """The same with special tokens."""
+
+    def written(self, prompt: Prompt, ids: tuple[int, ...]) -> Written:
+        """What a model wrote behind a prompt, its thought parted from its answer."""
+        return part(prompt.text, ids, self.decode, self.decode_marked or self.decode)
 
     def open_prompts(self) -> list[Prompt]:
         """The prompts that are still to be asked."""

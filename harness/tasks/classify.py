@@ -33,9 +33,10 @@ def _write(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
     assert asking.prompts is not None
     limits = Limits(task.max_new_tokens, asking.prompts.stop_ids)
     for position, generation in asking.engine.generate([p.ids for p in prompts], limits):
-        text = asking.decode(generation.ids)
-        answer = parse_label(text, asking.prompts.labels)
-        yield _sample(asking, prompts[position], answer, {"text": text})
+        written = asking.written(prompts[position], generation.ids)
+        answer = parse_label(written.answer, asking.prompts.labels) if written.finished else None
+        data = {"text": written.answer, **written.record()}
+        yield _sample(asking, prompts[position], answer, data)
 
 
 def _sample(asking: Asking, prompt: Prompt, answer: str | None, data: dict[str, object]) -> Sample:

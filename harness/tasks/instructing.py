@@ -14,7 +14,9 @@ from harness.data.instructions import Instruction
 from harness.data.instructions import Message as Turn
 from harness.engines.chat import ANSWER
 from harness.errors import BadModelError
-from harness.tasks.prompting import Encoder, Message
+from harness.tasks.prompting import Encoder
+from harness.tasks.thoughts import closing, open_mark
+from harness.tasks.turns import Message
 
 WITH_INPUT = (
     "Below is an instruction that describes a task, paired with an input that provides further "
@@ -56,18 +58,21 @@ class Instructor:
         self._end = self._end_of_turn()
 
     def lesson(self, instruction: Instruction) -> Lesson:
-        """What is learned of one instruction.
+        """What is learned of one instruction. A thought that the template opens is closed first, unless
+        the answer brings one.
 
         Raises:
             BadModelError: the chat template refuses the conversation.
         """
         text = self._in_template(instruction) if self._chat else plain_text(instruction)
         ids = self._tokenizer.encode(text)
-        whole = self._tokenizer.encode(text + instruction.answer)
+        closed = open_mark(text) is None or str(open_mark(text)) in instruction.answer
+        told = instruction.answer if closed else closing(text) + instruction.answer
+        whole = self._tokenizer.encode(text + told)
         if whole[: len(ids)] == ids:
             answer = whole[len(ids) :]
         else:
-            answer = self._tokenizer.encode(instruction.answer, add_bos=False)
+            answer = self._tokenizer.encode(told, add_bos=False)
         return Lesson(text, tuple(ids), (*answer, self._end))
 
     def _in_template(self, instruction: Instruction) -> str:

@@ -11,8 +11,8 @@ from typing import Protocol
 from harness.data import Dataset, Example, Phrasing, draw
 from harness.errors import BadDataError, BadModelError
 from harness.tasks.prompts import Prompt, PromptSet
-
-Message = dict[str, str]
+from harness.tasks.thoughts import closing
+from harness.tasks.turns import Message, Way, conversation, plain_text, system_place
 
 
 class Encoder(Protocol):
@@ -40,7 +40,7 @@ class Prompter:
         phrasing: Phrasing,
         labels: Sequence[str] = (),
         shots: Sequence[Example] = (),
-        plain: bool = False,
+        way: Way | None = None,
     ) -> None:
         """Prepares a prompter.
 
@@ -49,13 +49,15 @@ class Prompter:
             phrasing: how the data set is put.
             labels: the choices, in order; empty for free text.
             shots: examples shown with their answers before each question.
-            plain: do not use the chat template.
+            way: how they are asked; by default through the chat template where there is one.
         """
         self.tokenizer = tokenizer
         self.phrasing = phrasing
         self.labels = tuple(labels)
         self.shots = tuple(shots)
-        self.mode = "chat" if tokenizer.has_chat_template and not plain else "plain"
+        self.way = way or Way()
+        self.mode = "chat" if tokenizer.has_chat_template and not self.way.plain else "plain"
+        self.system = system_place(tokenizer, self.way, self.mode == "chat")
 
     def prompt(self, index: int, example: Example) -> Prompt:
         """One question, with the ids of its right answer and of its choices."""
@@ -74,26 +76,19 @@ class Prompter:
     def _text(self, example: Example) -> str:
         if self.mode == "chat":
             return self.tokenizer.render(self._messages(example), generation_prompt=True)
-        shots = "".join(
-            f"{_fill(self.phrasing.plain, shot)} {shot.target}\n\n" for shot in self.shots
-        )
-        return shots + _fill(self.phrasing.plain, example)
+        return plain_text(self.phrasing, self.way, self.shots, example)
 
     def _messages(self, example: Example) -> list[Message]:
-        messages = []
-        for shot in self.shots:
-            messages.append({"role": "user", "content": _fill(self.phrasing.instruction, shot)})
-            messages.append({"role": "assistant", "content": shot.target})
-        messages.append({"role": "user", "content": _fill(self.phrasing.instruction, example)})
-        return messages
+        return conversation(self.phrasing, self.way, self.system, self.shots, example)
 
     def _continuation(self, text: str, ids: list[int], answer: str) -> tuple[int, ...]:
         """The ids that an answer adds to a prompt.
 
         Where answer and prompt would merge at the seam, the answer is encoded by itself, so that
-        the prompt's ids stay the same for every answer.
+        the prompt's ids stay the same for every answer. A thought that the template opens is closed
+        first: the answer is no part of it.
         """
-        spaced = answer if self.mode == "chat" else f" {answer}"
+        spaced = closing(text) + answer if self.mode == "chat" else f" {answer}"
         whole = self.tokenizer.encode(text + spaced)
         if whole[: len(ids)] == ids:
             return tuple(whole[len(ids) :])
@@ -127,12 +122,12 @@ def prompts_to_ask(
     limit: int | None,
     seed: int,
     shots: int = 0,
-    plain: bool = False,
+    way: Way | None = None,
 ) -> PromptSet:
     """The questions of a task: a subset of the test split."""
     stratify = bool(dataset.labels)
     shown = draw(dataset.train, shots, seed, stratify) if shots else []
-    prompter = Prompter(tokenizer, phrasing, dataset.labels, shown, plain)
+    prompter = Prompter(tokenizer, phrasing, dataset.labels, shown, way)
     chosen = draw(dataset.test, limit, seed, stratify)
     return PromptSet(
         prompts=tuple(prompter.prompt(index, example) for index, example in enumerate(chosen)),
@@ -140,6 +135,7 @@ def prompts_to_ask(
         stop_ids=tokenizer.stop_ids,
         mode=prompter.mode,
         available=len(dataset.test),
+        system=prompter.system,
     )
 
 
@@ -197,13 +193,9 @@ def prompts_to_learn(
     phrasing: Phrasing,
     limit: int | None,
     seed: int,
-    plain: bool = False,
+    way: Way | None = None,
 ) -> Iterator[Prompt]:
     """What a fine-tuning learns from: the train split, asked as the test split is asked."""
-    prompter = Prompter(tokenizer, phrasing, (), (), plain)
+    prompter = Prompter(tokenizer, phrasing, (), (), way)
     for index, example in enumerate(draw(dataset.train, limit, seed, bool(dataset.labels))):
         yield prompter.prompt(index, example)
-
-
-def _fill(template: str, example: Example) -> str:
-    return template.replace("{text}", example.text)

@@ -46,6 +46,8 @@ class PromptSet:
     of a text, which are read and not continued."""
     available: int
     """Examples in the test split, or windows of the text, of which these are a subset."""
+    system: str = "none"
+    """Where the system message stands (`harness.tasks.turns.Place`)."""
 
     def sha256(self) -> str:
         """Over ids, choices and stop ids: two sets with the same hash ask the same."""
@@ -75,6 +77,7 @@ class PromptSet:
             "n": len(self.prompts),
             "sha256": self.sha256(),
             "example_prompt": self.prompts[0].text if self.prompts else "",
+            "system": self.system,
         }
 
     @classmethod
@@ -93,6 +96,7 @@ class PromptSet:
                 stop_ids=frozenset(shared["stop_ids"]),
                 mode=shared["mode"],
                 available=shared["available"],
+                system=shared.get("system", "none"),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadDataError(

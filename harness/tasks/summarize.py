@@ -12,14 +12,15 @@ from harness.tasks.asking import Asking
 
 
 def ask(task: SummarizeTask, asking: Asking) -> Iterator[Sample]:
-    """Writes a summary for every open prompt, and grades it."""
+    """Writes a summary for every open prompt, and grades it; a thought before it is cut off."""
     prompts = asking.open_prompts()
     assert asking.prompts is not None
     limits = Limits(task.max_new_tokens, asking.prompts.stop_ids)
     for position, generation in asking.engine.generate([p.ids for p in prompts], limits):
         prompt = prompts[position]
-        answer = asking.decode(generation.ids).strip()
-        truncated = generation.finish_reason == "length"
+        written = asking.written(prompt, generation.ids)
+        answer = written.answer.strip()
+        truncated = generation.finish_reason == "length" or not written.finished
         yield Sample(
             key=asking.key,
             index=prompt.index,
@@ -27,5 +28,5 @@ def ask(task: SummarizeTask, asking: Asking) -> Iterator[Sample]:
             target=prompt.target,
             answer=answer,
             scores={**rouge(prompt.target, answer), "truncated": float(truncated)},
-            data={"tokens": len(generation.ids)},
+            data={"tokens": len(generation.ids), **written.record()},
         )

@@ -169,7 +169,7 @@ def test_a_folder_is_no_text(folder: Path) -> None:
     [
         ("text: corpus.txt, dataset: dialogue-sample", "takes `dataset` or `text`"),
         ("limit: 3", "takes `dataset` or `text`"),
-        ("text: corpus.txt, shots: 2", "`shots` belong to a `dataset`"),
+        ("text: corpus.txt, shots: 2", "`shots` belongs to a `dataset`"),
         ("dataset: dialog-sample", "unknown data set `dialog-sample`"),
         ("text: corpus.txt, reference: f61", "there is no model `f61`"),
     ],

@@ -150,3 +150,56 @@ def test_a_step_is_its_key_and_settings_are_no_part_of_it() -> None:
         {"versions": {"v": "2"}},
     ):
         assert step(**change).key != step().key
+
+
+def asked_as(task: str = "", model: str = "") -> Plan:
+    """GOOD with more keys on its classification and on its source."""
+    text = GOOD.replace("dataset: phrasebank-sample}", f"dataset: phrasebank-sample{task}}}", 1)
+    text = text.replace("base: {source: starter}", f"base: {{source: starter{model}}}", 1)
+    assert (text == GOOD) == (not task and not model)
+    return plan(text)
+
+
+def test_what_is_asked_by_default_keeps_its_keys_when_said_aloud() -> None:
+    shots = asked_as(", shots: 2")
+    assert not changed(shots, asked_as(", shots: 2, shots_as: turns"))
+    assert changed(shots, asked_as(", shots: 2, shots_as: text"))
+
+
+def test_a_system_message_changes_what_is_asked_and_what_is_learned() -> None:
+    one, other = asked_as(", system: Be brief."), asked_as(", system: Be long.")
+    for before, after in ((plan(), one), (one, other)):
+        assert {("base", "sentiment"), ("lora", "sentiment")} <= changed(before, after)
+        assert ("base", "speed") not in changed(before, after)
+        assert before.models["base"].parts == after.models["base"].parts
+        assert before.models["lora"].parts["adapter"] != after.models["lora"].parts["adapter"]
+
+
+def test_words_of_ones_own_change_what_is_asked() -> None:
+    one, other = (asked_as(f', prompt: "{{text}} {word}?"') for word in ("good", "bad"))
+    assert ("base", "sentiment") in changed(plan(), one) & changed(one, other)
+
+
+def test_options_of_the_template_change_all_that_is_asked_and_no_weights() -> None:
+    plans = [
+        plan(),
+        asked_as(model=", thinking: off"),
+        asked_as(model=", thinking: on"),
+        asked_as(model=", template_options: {enable_thinking: false}"),
+    ]
+    keys = [cells(one)["base", "sentiment"] for one in plans]
+    assert len(set(keys)) == len(keys)
+    assert len({cells(one)["base", "speed"] for one in plans}) == 1
+    assert len({one.models["base"].parts["weights"] for one in plans}) == 1
+    assert len({one.models["lora"].parts["adapter"] for one in plans}) == len(plans)
+
+
+def test_a_template_is_known_by_its_contents(tmp_path: Path) -> None:
+    (tmp_path / "own.jinja").write_text("{{ messages }}")
+    text = GOOD.replace("{source: starter}", "{source: starter, chat_template: own.jinja}", 1)
+    suite = parse_suite(text, tmp_path / "suite.yaml", known())
+    one, other = make_plan(suite, FakeWorld()), make_plan(suite, FakeWorld(model="other"))
+    step = one.steps[one.prompts["sentiment", "base"]]
+    assert step.params["chat"] == {"template": f"weights in {tmp_path / 'own.jinja'}"}
+    assert step.settings["chat"] == {"template": str(tmp_path / "own.jinja")}
+    assert one.prompts != other.prompts

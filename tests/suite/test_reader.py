@@ -81,6 +81,24 @@ def test_a_good_suite_is_read_as_it_stands() -> None:
         ("must: improve", "must: improve, max_drop: 0.1", 15, "gates.0", "exactly one"),
         ("source: starter", "source: ./no/such", 4, "models.base.source", "no folder"),
         ("name: good", "name: a/b", 1, "name", "letters"),
+        (
+            "starter}",
+            "starter, chat_template: no.jinja}",
+            4,
+            "models.base.chat_template",
+            "no file",
+        ),
+        ("starter}", "starter, chat_template: none, thinking: on}", 4, "models.base", "`thinking`"),
+        ("Q4_K_M}", "Q4_K_M, thinking: off}", 7, "models.lora-q4", "belongs to the source"),
+        ("-sample}", "-sample, prompt: Which}", 9, "tasks.sentiment.classify", "{text}"),
+        ("-sample}", "-sample, shots_as: text}", 9, "tasks.sentiment.classify", "`shots`"),
+        (
+            "-sample}",
+            "-sample, shots_as: turn, shots: 1}",
+            9,
+            "tasks.sentiment.shots_as",
+            "`turns`",
+        ),
     ],
 )
 def test_a_mistake_is_reported_with_line_key_and_remedy(

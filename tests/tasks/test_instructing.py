@@ -14,6 +14,7 @@ from harness.errors import BadModelError
 from harness.starter import MODEL_FOLDER
 from harness.tasks.instructing import Instructor, plain_text
 from tests.tasks.fakes import BOS, END, EOS, FIRST, CharTokenizer
+from tests.tasks.templates import R1, TemplateTokenizer
 
 SYSTEM = {"role": "system", "content": "Be brief."}
 TALK = [
@@ -128,3 +129,13 @@ def test_prompt_and_answer_of_a_real_template_are_the_whole_conversation(tmp_pat
     whole = tokenizer.encode(tokenizer.render([SYSTEM, *TALK], generation_prompt=False))
     assert list(lesson.prompt_ids + lesson.target_ids) == whole[: len(lesson)]
     assert tokenizer.decode(whole[len(lesson) :], keep_special=True).strip() == ""
+
+
+def test_a_thought_that_the_template_opens_is_closed_unless_the_answer_brings_one(
+    tmp_path: Path,
+) -> None:
+    instructor = Instructor(TemplateTokenizer(R1))
+    row = {"instruction": "Add.", "input": "1 + 1", "output": "2"}
+    assert instructor.lesson(instruction(tmp_path, row)).target_ids[:-1] == ids("\n</think>\n\n2")
+    row["output"] = "One more.</think>2"
+    assert instructor.lesson(instruction(tmp_path, row)).target_ids[:-1] == ids(row["output"])

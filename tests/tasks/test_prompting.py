@@ -10,6 +10,7 @@ from harness.data import Dataset, Example, Phrasing
 from harness.errors import BadDataError, BadModelError
 from harness.tasks.prompting import Prompter, prompts_to_ask, prompts_to_learn
 from harness.tasks.prompts import PromptSet, common_prefix
+from harness.tasks.turns import Way
 from tests.tasks.fakes import BOS, END, EOS, FIRST, CharTokenizer
 
 PHRASING = Phrasing(instruction="Which? {text}", plain="Text: {text}\nLabel:")
@@ -40,7 +41,7 @@ def test_a_plain_prompt_is_continued_after_a_space() -> None:
 
 
 def test_the_template_can_be_left_aside() -> None:
-    assert Prompter(CharTokenizer(), PHRASING, plain=True).mode == "plain"
+    assert Prompter(CharTokenizer(), PHRASING, way=Way(plain=True)).mode == "plain"
 
 
 def test_a_chat_answer_ends_with_the_templates_own_marker() -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from harness.data import draw
+from harness.data import Phrasing, draw
 from harness.data.instructions import TESTED
 from harness.data.opening import open_data
 from harness.errors import BadDataError
 from harness.records import Learned
 from harness.runner.artifacts import FILE_OF_KIND, TEXTS
 from harness.runner.jobs import Progress, Task
+
+if TYPE_CHECKING:
+    from harness.engines.chat import ChatSettings
+    from harness.tasks.prompts import PromptSet
+    from harness.tasks.turns import Way
 
 
 def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
@@ -35,24 +40,68 @@ def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str
         return windows.summary()
     info = open_data(task.step.settings["data"])
     dataset = info.read()
+    tokenizer = open_tokenizer(Path(task.inputs["tokenizer"]), chat_settings(task))
     prompts = prompts_to_ask(
-        open_tokenizer(Path(task.inputs["tokenizer"])),
+        tokenizer,
         dataset,
-        info.phrasing,
+        phrasing(info.phrasing, params),
         limit=params["limit"],
         seed=params["seed"],
         shots=params["shots"],
-        plain=params["plain"],
+        way=asked_way(params, params),
     )
     prompts.write(out)
     asked = {prompt.id for prompt in prompts.prompts}
     texts = {example.id: example.text for example in dataset.test if example.id in asked}
     (out / TEXTS).write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
-    return prompts.summary()
+    return {**prompts.summary(), "thinks": how_it_thinks(tokenizer.chat_template, prompts)}
+
+
+def chat_settings(task: Task) -> ChatSettings | None:
+    """What the suite says of the lineage's chat template; None where it says nothing.
+
+    Raises:
+        BadDataError: the file that holds the template is gone.
+    """
+    from harness.engines.chat import ChatSettings
+
+    given = task.step.settings.get("chat")
+    if given is None:
+        return None
+    template = read_text(Path(given["template"])) if "template" in given else None
+    return ChatSettings(template, given.get("options", {}), given.get("thinking"))
+
+
+def how_it_thinks(template: str | None, prompts: PromptSet) -> str:
+    """`opened` where the template begins a thought, `may` where it lets the model begin one, or ""."""
+    from harness.engines.chat import SWITCHES, variables_of
+    from harness.tasks.thoughts import MARKS, open_mark
+
+    if template is None or prompts.mode != "chat" or not prompts.prompts:
+        return ""
+    text = prompts.prompts[0].text
+    if open_mark(text) is not None:
+        return "opened"
+    closed = any(text.rstrip().endswith(closer) for _, closer in MARKS)
+    return "may" if not closed and variables_of(template) & set(SWITCHES) else ""
+
+
+def phrasing(usual: Phrasing, part: Mapping[str, Any]) -> Phrasing:
+    """How a data set is put: in the suite's words where there are any."""
+    own = part.get("prompt")
+    return usual if own is None else Phrasing(instruction=own, plain=own)
+
+
+def asked_way(params: Mapping[str, Any], part: Mapping[str, Any]) -> Way:
+    """The way of asking that a step's parameters say."""
+    from harness.tasks.turns import Way
+
+    in_text = part.get("shots_as") == "text"
+    return Way(plain=params["plain"], system=part.get("system"), shots_in_text=in_text)
 
 
 def read_text(path: Path) -> str:
-    """A text that a task names, its line ends as they stand.
+    """A text that a suite names, its line ends as they stand.
 
     Raises:
         BadDataError: it cannot be read, or is not UTF-8.
@@ -60,7 +109,7 @@ def read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        hint = "Put the file that the task names under `text` back, as UTF-8."
+        hint = "Put the file that the suite names back, as UTF-8."
         raise BadDataError(f"{path}: the text cannot be read: {error}", hint) from None
 
 
@@ -71,16 +120,19 @@ def examples(task: Task, out: Path, threads: int, progress: Progress) -> dict[st
     from harness.tasks.prompting import prompts_to_learn
 
     params = task.step.params
-    tokenizer = open_tokenizer(Path(task.inputs["tokenizer"]))
+    tokenizer = open_tokenizer(Path(task.inputs["tokenizer"]), chat_settings(task))
     learned: list[Learned] = []
     with (out / FILE_OF_KIND["examples"]).open("w") as stream:
         for part, ref in zip(params["sets"], task.step.settings["data"], strict=True):
             info = open_data(ref)
             data, left_out = info.read(), frozenset(part.get("left_out", ()))
             train = tuple(example for example in data.train if example.id not in left_out)
-            rest = {key: params[key] for key in ("limit", "seed", "plain")}
-            kept, count = replace(data, train=train), 0
-            for prompt in prompts_to_learn(tokenizer, kept, info.phrasing, **rest):
+            kept, words = replace(data, train=train), phrasing(info.phrasing, part)
+            drawn = {key: params[key] for key in ("limit", "seed")}
+            count = 0
+            for prompt in prompts_to_learn(
+                tokenizer, kept, words, **drawn, way=asked_way(params, part)
+            ):
                 _write(stream, prompt.ids, prompt.target_ids)
                 count += 1
             tested = {TESTED: len(left_out)} if left_out else {}

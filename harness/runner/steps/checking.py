@@ -25,13 +25,17 @@ def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str
     """What is asked, as the model's own tokenizer and (where there is one) its GGUF's read it."""
     from harness.engines.tokenizer import open_tokenizer
     from harness.models.prompt_parity import TaskPrompts, check_bos, check_gguf_prompts
+    from harness.runner.steps.asking import chat_settings
 
     asked = [
         TaskPrompts(name, found.prompts, found.mode == "chat") for name, found in _prompt_sets(task)
     ]
-    source = open_tokenizer(Path(task.inputs["tokenizer"]))
+    chat = chat_settings(task)
+    own = chat is not None and chat.template is not None
+    source = open_tokenizer(Path(task.inputs["tokenizer"]), chat)
     if "gguf" in task.inputs:
-        checks = check_gguf_prompts(source, open_tokenizer(Path(task.inputs["gguf"])), asked)
+        gguf = open_tokenizer(Path(task.inputs["gguf"]))
+        checks = check_gguf_prompts(source, gguf, asked, own_template=own)
     else:
         checks = [check_bos(source, asked)]
     return {"checks": [check.model_dump(mode="json") for check in checks]}

@@ -168,8 +168,21 @@ class ModelSpec(Entry):
     )
     chat_template: str | None = Field(
         None,
-        description="`none`: ask with a plain prompt even if the model has a chat template. Only "
-        "on a source: all models of a lineage get the same prompts.",
+        description="`none`: ask with a plain prompt even if the model has a chat template. A file "
+        "(.jinja), relative to the suite file: is used in place of the model's own. Only on a source: "
+        "all models of a lineage get the same prompts.",
+    )
+    thinking: bool | None = Field(
+        None,
+        description="Sets the switch of the chat template that lets the model think before it answers "
+        "(`enable_thinking` of Qwen3 and SmolLM3, `thinking` of others). Only on a source. Default: "
+        "what the template does by itself.",
+    )
+    template_options: dict[str, str | bool | int | float] | None = Field(
+        None,
+        min_length=1,
+        description="Other variables that the chat template reads, such as {date_string: 1 May 2025}. "
+        "Only on a source.",
     )
     engine: EngineOptions = Field(
         default_factory=lambda: EngineOptions(), description="How it is run."
@@ -201,15 +214,22 @@ class ModelSpec(Entry):
             raise ValueError("`revision` belongs to what comes from the Hub")
         if self.quantize is not None and self.source is None:
             raise ValueError("`quantize` belongs to a model with `source`")
-        if self.chat_template is not None and self.from_ is not None:
+        asked = ("chat_template", "thinking", "template_options")
+        put = [key for key in asked if getattr(self, key) is not None]
+        if put and self.from_ is not None:
             raise ValueError(
-                "`chat_template` belongs to the source; models made from it get the same prompts"
+                f"{_names(put)} belongs to the source; models made from it get the same prompts"
             )
-        if self.chat_template not in (None, "none"):
-            raise ValueError("`chat_template` can be `none` only")
+        if self.chat_template == "none" and put[1:]:
+            raise ValueError(f"without a chat template there is no {_names(put[1:])}")
         if self.gguf is not None and self.dtype != "auto":
             raise ValueError("`dtype` is for Transformers models; a GGUF's type is in `gguf`")
         return self
+
+    @property
+    def template_file(self) -> str | None:
+        """The file that is used in place of the model's own chat template."""
+        return None if self.chat_template == "none" else self.chat_template
 
 
 def _names(keys: list[str]) -> str:

@@ -60,6 +60,22 @@ class AskedTask(Entry):
     limit: int | None = Field(None, ge=1, description="Examples asked; default: the suite's.")
     seed: int | None = Field(None, ge=0, description="Default: the suite's.")
     shots: int = Field(0, ge=0, description="Examples of the train split shown in the prompt.")
+    shots_as: Literal["turns", "text"] | None = Field(
+        None,
+        description="turns: each shot is a turn of the user and one of the model (the default, with a "
+        "chat template). text: all of them stand in the one turn of the user, as plain prompts.",
+    )
+    system: str | None = Field(
+        None,
+        min_length=1,
+        description="A system message. Where the chat template takes none, it stands in front of the "
+        "first turn of the user; without a chat template, in front of the prompt.",
+    )
+    prompt: str | None = Field(
+        None,
+        description="How a data set by name is put, in place of its own words, with {text} where the "
+        'example goes, such as "{text}\n\nPositive, negative or neutral?"',
+    )
     agreement: Agreement | None = Field(
         None,
         description="Of financial_phrasebank: the least share of annotators that agree on each "
@@ -70,6 +86,23 @@ class AskedTask(Entry):
         description="The folder that holds the data set's files, relative to the suite file; then "
         "nothing is downloaded. Default: --data-dir, $HARNESS_DATA, or a download.",
     )
+
+    @model_validator(mode="after")
+    def _a_place_for_the_text(self) -> AskedTask:
+        if self.prompt is not None and "{text}" not in self.prompt:
+            raise ValueError("`prompt` needs {text}, where the example goes")
+        if self.prompt is not None and isinstance(getattr(self, "dataset", None), OwnDataset):
+            raise ValueError("a data set of your own has its `prompt` under `dataset`")
+        if self.shots_as is not None and not self.shots:
+            raise ValueError("`shots_as` says how `shots` are shown, and there are none")
+        return self
+
+    @property
+    def put(self) -> dict[str, str]:
+        """How it is asked, as far as the suite says so, beside the number of shots."""
+        given = {"system": self.system, "shots_as": self.shots_as, "prompt": self.prompt}
+        usual = {"shots_as": "turns"}
+        return {k: v for k, v in given.items() if v is not None and v != usual.get(k)}
 
 
 class DatasetTask(AskedTask):
@@ -117,8 +150,9 @@ class DivergenceTask(AskedTask):
     def _one_kind_of_document(self) -> DivergenceTask:
         if (self.dataset is None) == (self.text is None):
             raise ValueError("a divergence task takes `dataset` or `text`")
-        if self.text is not None and self.shots:
-            raise ValueError("`shots` belong to a `dataset`")
+        put = ("shots", "shots_as", "system", "prompt")
+        if self.text is not None and (given := [key for key in put if getattr(self, key)]):
+            raise ValueError(f"`{given[0]}` belongs to a `dataset`; a `text` is read as it stands")
         return self
 
 

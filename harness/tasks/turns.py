@@ -1,0 +1,87 @@
+"""The turns of a conversation: where shots and a system message stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from harness.data import Example, Phrasing
+from harness.errors import BadModelError
+
+Message = dict[str, str]
+Place = Literal["none", "turn", "user", "text"]
+"""Where a system message stands: nowhere, since there is none; in a turn of its own; in front of the
+first turn of the user; in front of a plain prompt."""
+
+_PROBE = "harness-system-probe"
+
+
+class Renderer(Protocol):
+    """The part of a tokenizer that is asked whether it takes a system message."""
+
+    def render(self, messages: list[Message], generation_prompt: bool) -> str: ...
+
+
+@dataclass(frozen=True)
+class Way:
+    """How examples are asked, beside their own words."""
+
+    plain: bool = False
+    """Not through the chat template."""
+    system: str | None = None
+    shots_in_text: bool = False
+    """All shots in the one turn of the user, as plain prompts with their answers."""
+
+
+def system_place(tokenizer: Renderer, way: Way, chat: bool) -> Place:
+    """Where the system message stands.
+
+    Templates that have no place for one either refuse it (Gemma, Mistral 7B v0.1) or leave it out
+    without a word: both are seen by trying.
+    """
+    if way.system is None:
+        return "none"
+    if not chat:
+        return "text"
+    turns = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "a question"}]
+    try:
+        return "turn" if _PROBE in tokenizer.render(turns, True) else "user"
+    except BadModelError:
+        return "user"
+
+
+def conversation(
+    phrasing: Phrasing, way: Way, place: Place, shots: Sequence[Example], example: Example
+) -> list[Message]:
+    """The turns that put an example through a chat template; the model's answer comes next."""
+    messages: list[Message] = []
+    if way.shots_in_text and shots:
+        messages.append({"role": "user", "content": continued(phrasing, shots, example)})
+    else:
+        for shot in shots:
+            messages.append({"role": "user", "content": fill(phrasing.instruction, shot)})
+            messages.append({"role": "assistant", "content": shot.target})
+        messages.append({"role": "user", "content": fill(phrasing.instruction, example)})
+    if place == "turn":
+        messages.insert(0, {"role": "system", "content": str(way.system)})
+    elif place == "user":
+        messages[0]["content"] = f"{way.system}\n\n{messages[0]['content']}"
+    return messages
+
+
+def plain_text(phrasing: Phrasing, way: Way, shots: Sequence[Example], example: Example) -> str:
+    """The text that puts an example to a model without a chat template, which goes on with it."""
+    system = "" if way.system is None else f"{way.system}\n\n"
+    return system + continued(phrasing, shots, example)
+
+
+def continued(phrasing: Phrasing, shots: Sequence[Example], example: Example) -> str:
+    """Shots with their answers, and the question, as one text to be continued."""
+    shown = "".join(f"{fill(phrasing.plain, shot)} {shot.target}\n\n" for shot in shots)
+    return shown + fill(phrasing.plain, example)
+
+
+def fill(template: str, example: Example) -> str:
+    """A phrasing with the example in its place."""
+    return template.replace("{text}", example.text)
