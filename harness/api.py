@@ -94,6 +94,7 @@ def compare(
     import pandas as pd
 
     from harness.records import Comparison
+    from harness.report.measures import knowing
     from harness.report.outcomes import outcome
     from harness.runner.comparing import Wanted, compare_results
 
@@ -109,12 +110,13 @@ def compare(
     elsewhere = {"name", "p_adjusted", "seeds", "right_to_wrong", "wrong_to_right"}
     elsewhere |= {"changed_for_better", "changed_for_worse"}
     columns = [name for name in Comparison.model_fields if name not in elsewhere]
-    rows = [
-        {**row.model_dump(), "conclusion": outcome(row, confidence).value}
-        for pair in compared.pairs
-        for of in pair.tasks
-        for row in of.rows
-    ]
+    with knowing(compared.before, compared.after):
+        rows = [
+            {**row.model_dump(), "conclusion": outcome(row, confidence).value}
+            for pair in compared.pairs
+            for of in pair.tasks
+            for row in of.rows
+        ]
     return pd.DataFrame(rows, columns=[*columns, "conclusion"]).rename(columns=renamed)
 
 

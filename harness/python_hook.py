@@ -71,10 +71,30 @@ def hook_key(hook: PythonHook) -> str:
     """SHA-256 over the contents of the file, of what it imports from its own folder or package,
     and the function's name: where they change, what the function gives may change."""
     digest = hashlib.sha256(hook.function.encode())
-    for file in sorted(_own_files(hook)):
+    for file in hook_files(hook):
         digest.update(f"\0{file.relative_to(hook.root).as_posix()}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def hook_files(hook: PythonHook) -> list[Path]:
+    """The file, and all that it imports from its own folder or package, sorted."""
+    return sorted(_own_files(hook))
+
+
+def imported_names(file: Path) -> set[str]:
+    """The top-level modules that a file imports, its own among them.
+
+    Raises:
+        InputError: it cannot be read, or is no Python.
+    """
+    found = set()
+    for node in ast.walk(_parsed(file)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 def load_hook(hook: PythonHook) -> Callable[..., Any]:
@@ -83,7 +103,7 @@ def load_hook(hook: PythonHook) -> Callable[..., Any]:
     Raises:
         BadDataError: the file fails when it is imported, or the name is no function.
     """
-    with blamed(hook, "cannot be imported"), _importable(hook.root):
+    with blamed(hook, "cannot be imported"), importable(hook.root):
         if hook.module:
             module = importlib.import_module(hook.module)
         else:
@@ -135,8 +155,8 @@ def _where(hook: PythonHook, raised: BaseException) -> str:
 
 
 @contextmanager
-def _importable(root: Path) -> Iterator[None]:
-    """First among the places that modules come from; afterwards last, for imports in functions."""
+def importable(root: Path) -> Iterator[None]:
+    """Puts a folder first among the places that modules come from; then last, for late imports."""
     known = str(root) in sys.path
     sys.path.insert(0, str(root))
     try:

@@ -28,6 +28,8 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 LARGE = (".safetensors", ".bin", ".gguf", ".model", ".pt", ".zip")
 SIGNATURE = "Signature=stand-in-signature"
+OTHERS = ("datasets", "spaces")
+"""Kinds of repos whose names begin with their kind."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ class HubStandIn:
         """Adds a commit with just these files, moves the branch there, and gives its hash.
 
         Args:
-            name: `org/name`; a data set's with `datasets/` in front.
+            name: `org/name`; a data set's with `datasets/` in front, a Space's with `spaces/`.
             files: a folder, or contents by path.
             branch: made where it is not there.
             gated, private: what the repo is from now on.
@@ -305,7 +307,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _api(self, parts: list[str], query: str) -> None:
         kind = parts[0]
         name, rest = self._name(parts[1:])
-        name = f"datasets/{name}" if kind == "datasets" else name
+        name = f"{kind}/{name}" if kind in OTHERS else name
         found = self._find(name, unquote(rest[1]) if len(rest) > 1 else "main", metadata=True)
         if found is None:
             return
@@ -323,7 +325,7 @@ class _Handler(BaseHTTPRequestHandler):
         entries += self.hub.extra_entries
         start = int(parse_qs(query).get("cursor", ["0"])[0])
         following = start + self.hub.page
-        kind = "" if name.startswith("datasets/") else "models/"
+        kind = "" if name.split("/")[0] in OTHERS else "models/"
         link = f"{self.hub.endpoint}/api/{kind}{name}/tree/{revision}?recursive=true"
         headers = {"Link": f'<{link}&cursor={following}>; rel="next"'}
         self._json(entries[start:following], headers if following < len(entries) else {})
@@ -350,7 +352,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(307, b"Temporary Redirect", headers)
 
     def _name(self, parts: list[str]) -> tuple[str, list[str]]:
-        if parts[0] == "datasets":
+        if parts[0] in OTHERS:
             return "/".join(parts[:3]), parts[3:]
         return "/".join(parts[:2]), parts[2:]
 

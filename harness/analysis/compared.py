@@ -11,8 +11,7 @@ from harness.analysis.comparisons import (
     changed_answers,
     in_common,
 )
-from harness.analysis.registry import TASK_METRICS
-from harness.analysis.statistics import SCORES
+from harness.analysis.statistics import scores_examples
 from harness.records import ChangedAnswer, Comparison, Sample
 
 
@@ -73,7 +72,7 @@ def compare_task(
     Raises:
         BadDataError: a sample lacks what a metric is made of.
     """
-    scored = [m for m in (*metrics, *TASK_METRICS[answers.type]) if m in SCORES][:1]
+    scored = [m for m in (*metrics, *answers.metrics) if scores_examples(m)][:1]
     compared = build_comparisons(
         "compare",
         baseline,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from harness.analysis.bootstrapped import RESAMPLES
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values, holm
 from harness.analysis.power import detectable
-from harness.analysis.registry import METRICS, TASK_METRICS
+from harness.analysis.registry import METRICS, TASK_METRICS, Metric
 from harness.analysis.shared import prompts_hash, shared_examples
 from harness.records import ChangedAnswer, Comparison, Sample
 
@@ -16,6 +16,10 @@ DIFFERENT_PROMPTS = (
     "The two were asked different prompts (the hashes of their token ids differ), so that a "
     "difference would be the prompts' as much as the models'. `prompts: any` in the comparison "
     "allows it."
+)
+OTHER_CODE = (
+    "The two were scored by different code, or other `args`, so that a difference would be the "
+    "metric's as much as the models'. Run the earlier suite again to score its answers anew."
 )
 CHANGED_SHOWN = 8
 """Changed answers kept in each direction."""
@@ -33,6 +37,8 @@ class CellAnswers:
     extras: Mapping[str, float] = field(default_factory=dict)
     failure: str | None = None
     prompts: str = ""
+    scored_by: Mapping[str, str] = field(default_factory=dict)
+    """By metric that the suite names a hash of the code that scored the samples."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,17 @@ class TaskAnswers:
     prompts: Mapping[str, str] = field(default_factory=dict)
     labels: Sequence[str] | None = None
     note: str = ""
+    own: Mapping[str, Metric] = field(default_factory=dict)
+    """Metrics that the suite names beside those of the type."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """All metrics of the task; the first is the headline."""
+        return (*TASK_METRICS[self.type], *self.own)
+
+    def described(self, metric: str) -> Metric:
+        """What is known of one of them."""
+        return self.own[metric] if metric in self.own else METRICS[metric]
 
 
 @dataclass(frozen=True)
@@ -91,7 +108,7 @@ def build_comparisons(
             candidate: in_common(answers, baseline, candidate) if common else answers
             for candidate in candidates
         }
-        for position, metric in enumerate(TASK_METRICS[answers.type]):
+        for position, metric in enumerate(answers.metrics):
             if metrics is not None and metric not in metrics:
                 continue
             differences = [
@@ -136,12 +153,24 @@ def difference_of(
             return PairedDifference(metric, reason=f"No answers of {model}: {reason}")
     if _differ(before, after) and not any_prompts:
         return PairedDifference(metric, reason=DIFFERENT_PROMPTS)
-    if METRICS[metric].kind == "single":
+    if metric in answers.own:
+        for model, cell in ((baseline, before), (candidate, after)):
+            if metric not in cell.scored_by:
+                return PairedDifference(metric, reason=f"{model} was not scored by it.")
+        if before.scored_by[metric] != after.scored_by[metric]:
+            return PairedDifference(metric, reason=OTHER_CODE)
+    if answers.described(metric).kind == "single":
         if metric not in before.extras or metric not in after.extras:
             return PairedDifference(metric, reason="It was not measured for both models.")
         return compare_values(metric, before.extras[metric], after.extras[metric])
     return compare_cells(
-        metric, before.samples, after.samples, seed, confidence, resamples, answers.labels
+        answers.described(metric),
+        before.samples,
+        after.samples,
+        seed,
+        confidence,
+        resamples,
+        answers.labels,
     )
 
 
@@ -222,7 +251,7 @@ def _with_changes(record: Comparison, answers: TaskAnswers) -> Comparison:
     )
     better = [change for change in changed if _gain(change) > 0]
     worse = [change for change in changed if _gain(change) < 0]
-    graded = METRICS[record.metric].kind == "proportion"
+    graded = answers.described(record.metric).kind == "proportion"
     return record.model_copy(
         update={
             "right_to_wrong": [change.id for change in worse] if graded else [],

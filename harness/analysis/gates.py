@@ -44,11 +44,13 @@ class Gate:
     limit: float = 0.0
     confidence: float = 0.95
     undecided_passes: bool = False
+    own: Metric | None = None
+    """The metric, where it is one of the suite's own."""
 
     @property
     def described(self) -> Metric:
-        """The metric's entry in the registry."""
-        return METRICS[self.metric]
+        """What is known of the metric."""
+        return self.own or METRICS[self.metric]
 
     @property
     def upwards(self) -> bool:
@@ -169,7 +171,7 @@ def _drop(gate: Gate, evidence: Evidence) -> _Finding:
     sure = f"with {gate.confidence:.0%} confidence " if gate.described.has_interval else ""
     allowed = f"the {gate.limit:g} that is allowed"
     if most <= gate.limit:
-        said = f"the {verb} is at most {_apart(max(most, 0.0), gate.limit)}, within {allowed}."
+        said = f"the {verb} is at most {_apart(max(0.0, most), gate.limit)}, within {allowed}."
         return _Finding("met", f"{changed}{sure}{said}", found.delta, low, high, found.n)
     said = f"the {verb} is at least {_apart(least, gate.limit)}, more than {allowed}"
     if least > gate.limit and _tested(found, 2 * (1 - gate.confidence)):

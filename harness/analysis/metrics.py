@@ -32,6 +32,7 @@ def compute_metrics(
     confidence: float = 0.95,
     extras: Mapping[str, float] | None = None,
     labels: Sequence[str] | None = None,
+    own: Mapping[str, Metric] | None = None,
 ) -> dict[str, Value]:
     """The value and interval of every metric of a task; the order of samples does not matter.
 
@@ -43,6 +44,7 @@ def compute_metrics(
         extras: figures that samples do not hold (`load_seconds`, `peak_bytes`); what is absent is
             left out.
         labels: the labels of a classification; by default those that occur as targets.
+        own: metrics that the suite names besides, by name; samples hold a score of each.
 
     Raises:
         BadDataError: a sample lacks a score or a datum that a metric is made of.
@@ -50,10 +52,11 @@ def compute_metrics(
     ordered = sorted_by_id(samples)
     chosen = labels_of(ordered) if labels is None else tuple(labels)
     extras = extras or {}
+    wanted = [METRICS[name] for name in TASK_METRICS[task_type]] + list((own or {}).values())
     return {
-        name: _value(METRICS[name], ordered, chosen, seed, confidence, extras)
-        for name in TASK_METRICS[task_type]
-        if METRICS[name].kind != "single" or name in extras
+        metric.name: _value(metric, ordered, chosen, seed, confidence, extras)
+        for metric in wanted
+        if metric.kind != "single" or metric.name in extras
     }
 
 

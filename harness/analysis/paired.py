@@ -29,6 +29,7 @@ from harness.analysis.statistics import (
     labels_of,
     largest_kl,
     score_column,
+    scores_examples,
     sorted_by_id,
     statistic_of,
 )
@@ -67,7 +68,7 @@ class PairedDifference:
 
 
 def compare_cells(
-    metric: str,
+    metric: str | Metric,
     baseline: Sequence[Sample],
     candidate: Sequence[Sample],
     seed: int,
@@ -83,21 +84,21 @@ def compare_cells(
     Welch's interval and test over one figure a round.
 
     Args:
-        metric: any metric but those measured once (see `compare_values`).
+        metric: any but those measured once (see `compare_values`), by name where it is the harness's.
         seed: of the resampling.
         labels: the labels of a classification; by default those that occur as targets.
 
     Raises:
         BadDataError: a sample lacks what the metric is made of.
     """
+    described = METRICS[metric] if isinstance(metric, str) else metric
     if not baseline or not candidate:
-        return PairedDifference(metric, reason="One of the two cells has no samples.")
-    described = METRICS[metric]
+        return PairedDifference(described.name, reason="One of the two cells has no samples.")
     if described.is_timing:
         return _timed(described, baseline, candidate, confidence)
     reason = _why_not_paired(baseline, candidate)
     if reason:
-        return PairedDifference(metric, reason=reason)
+        return PairedDifference(described.name, reason=reason)
     pairs = _Pairs(
         described,
         sorted_by_id(baseline),
@@ -250,7 +251,7 @@ def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> P
         both = statistic_of(name, [*pairs.baseline, *pairs.candidate], pairs.labels)
         spread = float(np.nanstd(distribution) * np.sqrt(n))
         p = permutation_p(delta, swapped_differences(both, rng, resamples))
-    changes = pairs.good_changes() if name in SCORES else None
+    changes = pairs.good_changes() if scores_examples(name) else None
     if spread == 0 and delta == 0 and pairs.reach is not None:
         two_sided = _unchanged(n, (1 + confidence) / 2, pairs.reach)
         one_sided = _unchanged(n, confidence, pairs.reach)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.records import MetricSummary
+
 Kind = Literal[
     "proportion",
     "mean",
@@ -137,6 +139,37 @@ METRICS: dict[str, Metric] = {
             "proportion",
             ".3f",
             "The share of answers that were still going on when the limit of new tokens cut them.",
+        ),
+        Metric(
+            "chrf",
+            "chrF",
+            "",
+            True,
+            "mean",
+            ".3f",
+            "How many runs of one to six characters an answer shares with one that a person wrote, "
+            "recall counting twice as much as precision (chrF2, 0 to 1); unlike ROUGE it reads every "
+            "script.",
+        ),
+        Metric(
+            "token_f1",
+            "Word F1",
+            "",
+            True,
+            "mean",
+            ".3f",
+            "The words that an answer shares with the right one, as SQuAD counts them: without case, "
+            "punctuation and articles (F1, 0 to 1).",
+        ),
+        Metric(
+            "exact_match",
+            "Exact match",
+            "",
+            True,
+            "proportion",
+            ".3f",
+            "The share of answers that are the right one word for word, without case, punctuation "
+            "and articles, as SQuAD compares them.",
         ),
         Metric(
             "kl_mean",
@@ -394,3 +427,19 @@ TASK_METRICS: dict[str, tuple[str, ...]] = {
     ),
 }
 """The metrics of each type of task; the first is the headline."""
+
+EXTRA_METRICS: dict[str, tuple[str, ...]] = {"summarize": ("chrf", "token_f1", "exact_match")}
+"""What a task of each type has only where the suite asks for it by name."""
+
+
+def own_metric(name: str, of: MetricSummary) -> Metric:
+    """A metric that a suite names: one that is known here, or one of the user's own."""
+    return METRICS.get(name) or Metric(
+        name,
+        of.label,
+        of.unit,
+        of.higher_is_better,
+        "proportion" if of.binary else "mean",
+        ".3f",
+        of.explanation,
+    )

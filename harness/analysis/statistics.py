@@ -8,14 +8,21 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.analysis.quantiles import PooledQuantile
+from harness.analysis.registry import METRICS
 from harness.analysis.resampling import FloatArray, Statistic, SumStatistic
 from harness.errors import BadDataError
 from harness.records import Sample
 
 SCORES = frozenset({"accuracy", "unparsed", "rouge1", "rouge2", "rougeL", "rougeLsum", "truncated"})
-"""Metrics that are the mean of one score per example."""
+SCORES |= {"chrf", "token_f1", "exact_match"}
+"""Metrics of the harness that are the mean of one score per example, each from 0 to 1."""
 QUANTILES = {"kl_median": 0.5, "kl_p99": 0.99}
 """Metrics that are a quantile of the KL divergences of all tokens, and which."""
+
+
+def scores_examples(name: str) -> bool:
+    """Whether a metric is the mean of one score per example, as every metric of a user's own is."""
+    return name in SCORES or name not in METRICS
 
 
 def sorted_by_id(samples: Sequence[Sample]) -> list[Sample]:
@@ -71,7 +78,7 @@ def statistic_of(name: str, samples: Sequence[Sample], labels: Sequence[str] = (
     Raises:
         BadDataError: a sample lacks what the metric is made of.
     """
-    if name in SCORES:
+    if scores_examples(name):
         return _ratio(score_column(name, samples), np.ones(len(samples)))
     if name == "macro_f1":
         return _macro_f1(samples, labels)

@@ -16,6 +16,7 @@ from harness.records import Comparison
 from harness.report.compared import FIRST, terminal_comparison
 from harness.report.format import clean
 from harness.report.marks import marks
+from harness.report.measures import knowing
 from harness.report.outcomes import outcome
 from harness.runner.comparing import ComparedResults, Wanted, compare_results
 
@@ -49,10 +50,11 @@ def compare(
         any_prompts=any_prompts,
     )
     compared = compare_results(results, others, wanted)
-    if as_json:
-        print(json.dumps(_as_data(compared, confidence), indent=2))
-    else:
-        _show(compared, confidence, examples)
+    with knowing(compared.before, compared.after):
+        if as_json:
+            print(json.dumps(_as_data(compared, confidence), indent=2))
+        else:
+            _show(compared, confidence, examples)
     return 0
 
 

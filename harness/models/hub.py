@@ -106,6 +106,18 @@ def plan_adapter(repo: str, commit: str, home: Path, *, pickle: bool = False) ->
     return _plan(named(repo), commit, home, choose)
 
 
+def plan_metric(repo: str, commit: str, home: Path) -> Download:
+    """What a metric of `evaluate` needs: the Python files of a Space, but not its web page.
+
+    Raises:
+        MissingFileError: the Space holds no script of its name.
+        HubError: as `resolve`.
+    """
+    script = f"{repo.rpartition('/')[2]}.py"
+    choose = partial(hub_choice.metric_files, script=script)
+    return _plan(named(repo, "space"), commit, home, choose)
+
+
 def plan_file(
     location: str,
     commit: str,

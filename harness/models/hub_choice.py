@@ -91,6 +91,20 @@ def one_file(
     return tuple(by_path[name] for name in wanted)
 
 
+def metric_files(files: Sequence[RemoteFile], where: str, script: str) -> tuple[RemoteFile, ...]:
+    """The script of an `evaluate.Metric`, and all Python files that it may import.
+
+    Raises:
+        MissingFileError: there is no such script.
+    """
+    if script not in {file.path for file in files}:
+        raise MissingFileError(
+            f"{where} has no file {script}, so it is no metric of `evaluate`.",
+            _nearest(script, {file.path: file for file in files}),
+        )
+    return tuple(file for file in files if file.path.endswith(".py") and file.path != "app.py")
+
+
 def check_index(weight_map: Iterable[str], files: Iterable[RemoteFile], where: str) -> None:
     """Raises BadModelError if an index names a shard that the repo does not have."""
     absent = sorted(set(weight_map) - {file.path for file in files})

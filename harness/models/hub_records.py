@@ -9,7 +9,7 @@ from typing import Literal
 
 from harness.errors import HarnessError
 
-RepoType = Literal["model", "dataset"]
+RepoType = Literal["model", "dataset", "space"]
 COMMIT = re.compile(r"[0-9a-f]{40}")
 DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -30,7 +30,7 @@ class Repo:
     @property
     def path(self) -> str:
         """Its path on the Hub's site, without a leading slash."""
-        return f"datasets/{self.name}" if self.type == "dataset" else self.name
+        return self.name if self.type == "model" else f"{self.type}s/{self.name}"
 
     @property
     def api(self) -> str:

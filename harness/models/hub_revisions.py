@@ -20,11 +20,11 @@ from harness.errors import HubServerError, InputError, OfflineError
 from harness.files import write_json
 from harness.models.hub_cache import Snapshot, cached_commit
 from harness.models.hub_errors import asked
-from harness.models.hub_records import COMMIT, Listing, RemoteFile, Repo, Resolved
+from harness.models.hub_records import COMMIT, Listing, RemoteFile, Repo, RepoType, Resolved
 from harness.models.hub_requests import commit_of, files_of
 
 
-def named(name: str, repo_type: str = "model") -> Repo:
+def named(name: str, repo_type: RepoType = "model") -> Repo:
     """A repo by its name.
 
     Raises:
@@ -37,7 +37,7 @@ def named(name: str, repo_type: str = "model") -> Repo:
             f"{name!r} is no name of a repo on the Hub: {error}.",
             "A repo is named as org/name; a folder as ./name or /path/name.",
         ) from None
-    return Repo(name, "dataset" if repo_type == "dataset" else "model")
+    return Repo(name, repo_type)
 
 
 def resolve_revision(

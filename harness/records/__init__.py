@@ -4,7 +4,7 @@ Reports, gates and comparisons are functions of these records and of nothing els
 """
 
 from harness.records.base import Failure, Record, Value
-from harness.records.cells import Cell, Sample
+from harness.records.cells import OWN_METRICS, Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
 from harness.records.models import (
     Check,
@@ -16,9 +16,10 @@ from harness.records.models import (
     TrainingPoint,
 )
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
-from harness.records.summary import SUMMARY_SCHEMA, Summary, TaskSummary
+from harness.records.summary import SUMMARY_SCHEMA, MetricSummary, Summary, TaskSummary
 
 __all__ = [
+    "OWN_METRICS",
     "SUMMARY_SCHEMA",
     "Cell",
     "ChangedAnswer",
@@ -27,6 +28,7 @@ __all__ = [
     "Failure",
     "GateVerdict",
     "Learned",
+    "MetricSummary",
     "ModelSummary",
     "Parity",
     "ParityLimits",

@@ -28,10 +28,16 @@ class Sample(Record):
     data: dict[str, Any] = Field(default_factory=dict)
 
 
+OWN_METRICS = "own_metrics"
+"""In a cell's details: by metric that its task names `code`, a hash, and perhaps `together`."""
+
+
 class Cell(Record):
     """One model asked one task: `result.json`."""
 
     key: str
+    answers: str = ""
+    """The key that its samples carry where it is another: answers outlive a change of metrics."""
     model: str
     task: str
     status: Literal["ok", "failed"]
@@ -48,3 +54,8 @@ class Cell(Record):
     details: dict[str, Any] = Field(default_factory=dict)
     """What a task adds: the confusion matrix, a `SpeedDetails`."""
     error: Failure | None = None
+
+    @property
+    def samples_key(self) -> str:
+        """The key of its lines in `samples.jsonl`."""
+        return self.answers or self.key

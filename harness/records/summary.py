@@ -14,6 +14,17 @@ from harness.records.models import Check, ModelSummary
 SUMMARY_SCHEMA = "harness-summary/1"
 
 
+class MetricSummary(Record):
+    """A metric that a task names beside those that it always has: the mean of a score per example."""
+
+    label: str
+    unit: str = ""
+    higher_is_better: bool = True
+    binary: bool = False
+    """Whether each score is 0 or 1."""
+    explanation: str = ""
+
+
 class TaskSummary(Record):
     """A task of the suite, and what a reader needs to judge its figures."""
 
@@ -38,6 +49,8 @@ class TaskSummary(Record):
     labels: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     """What a reader must know of how it was asked: where a system message went, thoughts."""
+    metrics: dict[str, MetricSummary] = Field(default_factory=dict)
+    """What the suite asks for beside the metrics that the type of task always has."""
 
 
 class Summary(Record):

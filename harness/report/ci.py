@@ -11,11 +11,12 @@ from harness.report.blocks import Document, Fold, Section
 from harness.report.format import clean, sentence
 from harness.report.gates import gate_table, gates
 from harness.report.markdown import markdown
-from harness.report.measures import label
+from harness.report.measures import knowing, knows_own_metrics, label
 from harness.report.replicas import without_replicas
 from harness.report.tables import matrix
 
 
+@knows_own_metrics
 def junit(summary: Summary) -> str:
     """JUnit XML: a test case for each gate and candidate, and an error for each failed cell.
 
@@ -71,6 +72,7 @@ def _place(verdict: GateVerdict) -> str:
     return f"{verdict.candidate}{against}: {label(verdict.metric)} on {verdict.task} {verdict.rule}"
 
 
+@knows_own_metrics
 def pull_request(summary: Summary) -> str:
     """Markdown for a pull request or a job's summary page: the gates first, all figures folded."""
     sections = [Section("gates", "Gates", (gate_table(summary),))] if summary.gates else []
@@ -90,9 +92,9 @@ def github_annotations(summary: Summary) -> Iterator[str]:
             continue
         level = "warning" if verdict.passed else "error"
         title = f"Gate {verdict.outcome}: {verdict.candidate}"
-        text = (
-            f"{label(verdict.metric)} on {verdict.task} {sentence(verdict.rule)} {verdict.reason}"
-        )
+        with knowing(summary):
+            named = label(verdict.metric)
+        text = f"{named} on {verdict.task} {sentence(verdict.rule)} {verdict.reason}"
         yield f"::{level} title={_property(title)}::{_data(text[:1].upper() + text[1:])}"
     for cell in summary.cells:
         if cell.status == "failed":

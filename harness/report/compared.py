@@ -11,7 +11,6 @@ from rich.text import Text
 
 from harness.analysis.compared import ComparedModels, ComparedTask
 from harness.analysis.comparisons import DIFFERENT_PROMPTS
-from harness.analysis.registry import METRICS
 from harness.records import ChangedAnswer, Comparison
 from harness.report.blocks import Column, Datum, Row, Table
 from harness.report.claims import DETECTED_IN
@@ -27,7 +26,16 @@ from harness.report.format import (
     probability,
     sentence,
 )
-from harness.report.measures import KINDS, arrow, difference, label, measures, number, rounded_up
+from harness.report.measures import (
+    KINDS,
+    arrow,
+    difference,
+    label,
+    measures,
+    metric,
+    number,
+    rounded_up,
+)
 from harness.report.outcomes import Outcome, outcome
 from harness.report.terminal import rich_table
 
@@ -89,7 +97,7 @@ def _reasons(rows: Sequence[Comparison]) -> list[str]:
     found: dict[str, list[str]] = {}
     for row in rows:
         if row.reason:
-            found.setdefault(row.reason, []).append(METRICS[row.metric].label)
+            found.setdefault(row.reason, []).append(metric(row.metric).label)
     return [
         reason if len(of) == len(rows) else f"{', '.join(of)}: {reason}"
         for reason, of in found.items()
@@ -113,7 +121,7 @@ def _differences(task: ComparedTask, confidence: float) -> Table:
 
 
 def _row(row: Comparison, confidence: float, timed: bool) -> Row:
-    of, found = METRICS[row.metric], conclusion(row, confidence)
+    of, found = metric(row.metric), conclusion(row, confidence)
     ratio = Datum(DASH) if row.ratio is None else times(row.ratio, row.ratio_low, row.ratio_high)
     return Row(
         (
@@ -171,7 +179,7 @@ def _flips(task: ComparedTask, row: Comparison) -> str:
     else:
         better, worse = count(row.better), count(row.worse)
         line = f"By {label(row.metric)} {better} better, {worse} worse of {count(row.n)}"
-    if METRICS[row.metric].kind == "proportion":
+    if metric(row.metric).kind == "proportion":
         line += f" (exact McNemar {_p(row)})"
     if task.reworded:
         line += f"; {count(task.reworded)} answered otherwise and scored the same"

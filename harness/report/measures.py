@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from types import MappingProxyType
+from typing import Concatenate, ParamSpec, TypeVar
 
-from harness.analysis.registry import METRICS, TASK_METRICS, Measures, Metric
+from harness.analysis.registry import METRICS, TASK_METRICS, Measures, Metric, own_metric
 from harness.records import Cell, Comparison, Summary, TaskSummary, Value
 from harness.report.blocks import Column, Datum
 from harness.report.format import (
@@ -36,10 +42,49 @@ _DIRECTIONS = {True: "↑", False: "↓", None: ""}
 _UNREADABLY_SMALL = 1e-4
 
 
+_OWN: ContextVar[Mapping[str, Metric]] = ContextVar("own metrics", default=MappingProxyType({}))
+"""The metrics that the suite names whose results are being shown."""
+Params = ParamSpec("Params")
+Shown = TypeVar("Shown")
+
+
+@contextmanager
+def knowing(*summaries: Summary) -> Iterator[None]:
+    """Within this, the metrics that these results' suites name are known as all others are."""
+    found = {
+        name: own_metric(name, of)
+        for summary in summaries
+        for task in summary.tasks.values()
+        for name, of in task.metrics.items()
+    }
+    token = _OWN.set(found)
+    try:
+        yield
+    finally:
+        _OWN.reset(token)
+
+
+def knows_own_metrics(
+    show: Callable[Concatenate[Summary, Params], Shown],
+) -> Callable[Concatenate[Summary, Params], Shown]:
+    """For functions that show a summary as a whole."""
+
+    @wraps(show)
+    def shown(summary: Summary, /, *args: Params.args, **kwargs: Params.kwargs) -> Shown:
+        with knowing(summary):
+            return show(summary, *args, **kwargs)
+
+    return shown
+
+
 def metric(name: str) -> Metric:
-    """What is known of a metric; one that a user named is called by its name."""
+    """What is known of a metric; one that nobody describes is called by its name."""
     explanation = "A metric that the suite names; the harness does not know more about it."
-    return METRICS.get(name) or Metric(name, name, "", None, "mean", ".3f", explanation)
+    return (
+        METRICS.get(name)
+        or _OWN.get().get(name)
+        or Metric(name, name, "", None, "mean", ".3f", explanation)
+    )
 
 
 def label(name: str) -> str:
@@ -74,7 +119,7 @@ def task_metrics(summary: Summary, task: str) -> list[str]:
     of_task = summary.tasks[task]
     present = [m for c in summary.cells if c.task == task for m in c.metrics]
     present += [m for floor in of_task.floors.values() for m in floor]
-    first = [m for m in TASK_METRICS[of_task.type] if m in present]
+    first = [m for m in (*TASK_METRICS[of_task.type], *of_task.metrics) if m in present]
     return [*first, *sorted({m for m in present if m not in first})]
 
 

@@ -29,6 +29,7 @@ from harness.report.measures import (
     arrow,
     floor_label,
     headline,
+    knows_own_metrics,
     label,
     measures,
     quality_tasks,
@@ -43,6 +44,7 @@ from harness.report.tuning import changed_blocks, tuning_blocks
 from harness.report.verdict import verdict
 
 
+@knows_own_metrics
 def document(summary: Summary) -> Document:
     """The whole report of a summary; sections that have nothing to say are left out."""
     main = without_replicas(summary)

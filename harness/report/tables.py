@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from harness.records import Cell, Failure, Summary
+from harness.records import OWN_METRICS, Cell, Failure, Summary
 from harness.report.blocks import Column, Confusion, Datum, Line, Row, Table
 from harness.report.format import DASH, count, percent_level, si_bytes
 from harness.report.marks import Marks
@@ -15,7 +16,9 @@ from harness.report.measures import (
     figure,
     floor_label,
     headline,
+    label,
     measures,
+    number,
     task_column,
     task_metrics,
 )
@@ -122,7 +125,41 @@ def task_table(
     unit = "repetitions" if of.type == "speed" else "examples"
     title = f"{task}: {caption}" + (f" ({n} {unit})" if n else "")
     columns = (MODEL, *(column(metric) for metric in shown))
-    return Table(title, columns, tuple(rows), doubts.notes(asked))
+    notes = (*doubts.notes(asked), *_together(summary, task, shown))
+    return Table(title, columns, tuple(rows), notes)
+
+
+def own_tables(summary: Summary) -> list[Table]:
+    """The metrics that the suite names, task by task."""
+    return [
+        task_table(summary, task, "metrics that the suite names", tuple(of.metrics))
+        for task, of in summary.tasks.items()
+        if of.metrics and any(cell.task == task for cell in summary.cells)
+    ]
+
+
+def _together(summary: Summary, task: str, shown: Sequence[str]) -> list[Line]:
+    """Of metrics that are no mean over examples: what they give for all answers at once."""
+    notes: list[Line] = []
+    for metric in shown:
+        found = {}
+        for cell in summary.cells:
+            value = cell.metrics.get(metric)
+            whole = cell.details.get(OWN_METRICS, {}).get(metric, {}).get("together")
+            if cell.task != task or value is None or value.value is None or whole is None:
+                continue
+            if not math.isclose(whole, value.value, rel_tol=1e-6, abs_tol=1e-9):
+                found[cell.model] = number(metric, whole, [whole])
+        if found:
+            each = ", ".join(f"{model} {figure}" for model, figure in found.items())
+            notes.append(
+                (
+                    f"{label(metric)} is the mean of scores of single answers, so that models can "
+                    "be compared answer by answer. Computed over all answers at once it is another "
+                    f"figure: {each}.",
+                )
+            )
+    return notes
 
 
 def result(summary: Summary, model: str, task: str, metric: str, roof: bool = False) -> Datum:

@@ -16,23 +16,26 @@ from harness.report.checks import callouts, outcome_line
 from harness.report.format import clean
 from harness.report.gates import gate_table, gates, missed_gates
 from harness.report.marks import all_checks
-from harness.report.measures import tasks_of
+from harness.report.measures import knows_own_metrics, tasks_of
 from harness.report.replicas import without_replicas
-from harness.report.tables import matrix
+from harness.report.tables import matrix, own_tables
 from harness.report.timings import details_of, doubts
 
 _STYLES = {"good": "green", "bad": "red", "unsure": "yellow", "missing": "dim", "plain": ""}
 
 
+@knows_own_metrics
 def terminal_table(summary: Summary) -> RenderableType:
     """Models × headline metrics with intervals, gates and checks with their outcome, doubts.
 
     Nothing of the summary is read as Rich markup.
     """
-    parts: list[RenderableType] = [rich_table(matrix(without_replicas(summary)))]
+    main = without_replicas(summary)
+    parts: list[RenderableType] = [rich_table(table) for table in (matrix(main), *own_tables(main))]
     if summary.gates:
         parts.append(terminal_gates(summary))
     lines = [gates(summary), *missed_gates(summary)]
+    lines += [note for table in own_tables(main) for note in table.notes]
     if all_checks(summary):
         lines += [outcome_line(summary), *(callout.line for callout in callouts(summary))]
     for task in tasks_of(summary, "speed"):
@@ -41,6 +44,7 @@ def terminal_table(summary: Summary) -> RenderableType:
     return Group(*parts)
 
 
+@knows_own_metrics
 def terminal_gates(summary: Summary) -> RenderableType:
     """Every gate with its rule and outcome; the reasons, which are long, are left out."""
     judged = gate_table(summary)

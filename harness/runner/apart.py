@@ -8,8 +8,8 @@ from harness.records import Summary
 from harness.runner.gating import TIMING_TRAITS
 from harness.suite.schema import TaskSpec
 
-SUBSET = {"limit", "seed", "rounds", "repetitions", "text"}
-"""Settings that say how much is asked, or where it lies, and not what."""
+SUBSET = {"limit", "seed", "rounds", "repetitions", "text", "metrics"}
+"""Settings that say how much is asked, or where it lies, or how it is graded besides, and not what."""
 KEY_SHOWN = 12
 
 

@@ -67,7 +67,7 @@ def save_baseline(results: Path, name: str, baselines: Path, replace: bool = Fal
 def _copy(results: Path, summary: Summary, out: Path) -> None:
     store, copy = ResultsStore(results), ResultsStore(out)
     for cell in summary.cells:
-        samples = store.cell(cell.model, cell.task).samples(cell.key)
+        samples = store.cell(cell.model, cell.task).samples(cell.samples_key)
         if not samples:
             raise InputError(
                 f"{results}: there are no samples of {cell.model}/{cell.task}",

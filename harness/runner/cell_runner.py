@@ -12,14 +12,15 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from harness.engines import Engine, EngineSpec, open_engine
-from harness.records import Cell, Sample, Value
+from harness.records import Cell
+from harness.runner.cell_scores import refs_of, scored, was_asked, without_own
 from harness.runner.engine_files import engine_spec
 from harness.runner.jobs import Pace, Progress, Task
-from harness.runner.results import CellFolder, ResultsStore
+from harness.runner.results import ResultsStore
+from harness.scoring.score import open_scorers
 from harness.suite.schema import TaskSpec
 from harness.tasks.asking import Asking, ask
 from harness.tasks.prompts import PromptSet
-from harness.tasks.thoughts import counts
 
 _TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
 
@@ -27,8 +28,9 @@ _TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
 class CellRunner:
     """Runs cells of one model; the engine is opened once."""
 
-    def __init__(self, results: Path, threads: int) -> None:
+    def __init__(self, results: Path, threads: int, home: Path) -> None:
         self._results = ResultsStore(results)
+        self._home = home
         self._threads = threads
         self._engine: tuple[EngineSpec, Engine] | None = None
 
@@ -42,17 +44,23 @@ class CellRunner:
         """Answers what is still open of a cell and writes its result."""
         step = task.step
         spec = _task_spec(step.params["task"])
+        scorers = open_scorers(refs_of(step), task.inputs, self._home)
         folder = self._results.cell(step.model, step.task)
-        kept = folder.samples(step.key)
+        before = folder.result()
+        kept = without_own(spec, folder.samples(step.answers_key))
         folder.start(kept)
         prompts = PromptSet.read(Path(task.inputs["prompts"]))
         total = len(prompts.prompts)
         progress(len(kept), total, "examples")
+        if len(kept) == total and was_asked(before, step):
+            assert before is not None
+            folder.finish(scored(task, spec, scorers, folder, prompts, progress, before))
+            return
         options = step.params["options"]
         engine = self._open(engine_spec("", task.inputs, options, self._threads))
         reference = self._open_reference(task)
         asking = Asking(
-            key=step.key,
+            key=step.answers_key,
             engine=engine,
             seed=step.params["seed"],
             prompts=prompts,
@@ -75,7 +83,19 @@ class CellRunner:
         if reference is not None:
             reference.close()
         tokens = engine.work.tokens - computed
-        folder.finish(_result(task, spec, engine, folder, prompts, seconds, tokens))
+        asked_cell = Cell(
+            key=step.key,
+            model=step.model,
+            task=step.task,
+            status="ok",
+            seconds=seconds,
+            tokens=tokens,
+            load_seconds=engine.load_seconds,
+            engine=asdict(engine.info),
+            footprint=asdict(engine.footprint()),
+            prompts=prompts.sha256(),
+        )
+        folder.finish(scored(task, spec, scorers, folder, prompts, progress, asked_cell))
 
     def _open(self, spec: EngineSpec) -> Engine:
         if self._engine is None or self._engine[0] != spec:
@@ -102,47 +122,3 @@ def _tokenizer(path: str) -> Any:
     from harness.engines.tokenizer import open_tokenizer
 
     return open_tokenizer(Path(path))
-
-
-def _result(
-    task: Task,
-    spec: Any,
-    engine: Engine,
-    folder: CellFolder,
-    prompts: PromptSet,
-    seconds: float,
-    tokens: int,
-) -> Cell:
-    from harness.analysis.metrics import compute_metrics
-
-    step = task.step
-    samples, labels = folder.samples(step.key), prompts.labels
-    metrics: dict[str, Value] = compute_metrics(
-        spec.type, samples, step.params["seed"], labels=labels or None
-    )
-    return Cell(
-        key=step.key,
-        model=step.model,
-        task=step.task,
-        status="ok",
-        n=len(samples),
-        seconds=seconds,
-        tokens=tokens,
-        load_seconds=engine.load_seconds,
-        metrics=metrics,
-        engine=asdict(engine.info),
-        footprint=asdict(engine.footprint()),
-        prompts=prompts.sha256(),
-        details=_details(spec.type, samples, labels),
-    )
-
-
-def _details(task_type: str, samples: list[Sample], labels: tuple[str, ...]) -> dict[str, Any]:
-    """What the report shows of a cell beside its metrics."""
-    thoughts = counts(sample.data for sample in samples)
-    found: dict[str, Any] = {"thoughts": thoughts} if thoughts else {}
-    if task_type == "classify":
-        from harness.analysis.metrics import confusion
-
-        found["confusion"] = {"labels": list(labels), "matrix": confusion(samples, labels)}
-    return found

@@ -36,12 +36,12 @@ class Wanted:
     confidence: float = 0.95
     any_prompts: bool = False
 
-    def metrics_of(self, task_type: str) -> Sequence[str]:
-        """The metrics that are compared on a task of this type, in their order."""
+    def metrics_of(self, task: TaskAnswers) -> Sequence[str]:
+        """The metrics that are compared on a task, in their order; what its suite names are all."""
         if self.metric is not None:
-            return [self.metric] if self.metric in TASK_METRICS[task_type] else []
-        chosen = self.metrics or TASK_METRICS
-        return [name for name in TASK_METRICS[task_type] if name in chosen[task_type]]
+            return [self.metric] if self.metric in task.metrics else []
+        chosen = (self.metrics or TASK_METRICS)[task.type]
+        return [name for name in task.metrics if name in chosen or name in task.own]
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def _beside(old: _Side, new: _Side, saved: Baseline, task: str, model: str) -> T
 def _task(
     side: _Side, task: str, answers: TaskAnswers, before: str, after: str, wanted: Wanted
 ) -> ComparedTask:
-    metrics = wanted.metrics_of(answers.type)
+    metrics = wanted.metrics_of(answers)
     seed = side.answers.spec.defaults.seed
     try:
         return compare_task(
@@ -227,11 +227,11 @@ def _tasks(names: Sequence[str], place: Path, wanted: Wanted, side: _Side) -> li
     """Which of the tasks that were asked of both are compared."""
     if not names:
         raise InputError(f"{place}: there is no task that was asked of both")
-    types = [side.answers.tasks[name].type for name in names]
+    tasks = [side.answers.tasks[name] for name in names]
     if wanted.metric is not None:
-        metrics = dict.fromkeys(metric for of in types for metric in TASK_METRICS[of])
+        metrics = dict.fromkeys(metric for task in tasks for metric in task.metrics)
         _known("metric", wanted.metric, list(metrics), place)
-    return [name for name, of in zip(names, types, strict=True) if wanted.metrics_of(of)]
+    return [name for name, task in zip(names, tasks, strict=True) if wanted.metrics_of(task)]
 
 
 def _known_task(wanted: Wanted, place: Path, summary: Summary) -> None:

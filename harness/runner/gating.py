@@ -100,7 +100,7 @@ def _elsewhere(verdict: GateVerdict, gate: GateSpec) -> GateVerdict:
     """A timing against one of another machine decides nothing."""
     from harness.analysis.registry import METRICS
 
-    if not METRICS[verdict.metric].is_timing:
+    if verdict.metric not in METRICS or not METRICS[verdict.metric].is_timing:
         return verdict
     reason = (
         "The baseline was timed on another machine, so a difference in speed would be the "

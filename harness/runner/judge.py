@@ -18,7 +18,8 @@ from harness.analysis.metrics import compute_metrics
 from harness.analysis.registry import METRICS
 from harness.analysis.seeds import seed_variance
 from harness.analysis.timed import slowdown
-from harness.records import Cell, Comparison, GateVerdict
+from harness.records import OWN_METRICS, Cell, Comparison, GateVerdict
+from harness.runner.own_metrics import own_metrics
 from harness.runner.results import ResultsStore
 from harness.suite.replicas import replicas
 from harness.suite.schema import GateSpec, SuiteSpec
@@ -57,10 +58,11 @@ class Answers:
         by_seed: dict[int, float] = {}
         for one, model in replicas(self.spec.models, record.candidate).items():
             samples = cells.get(model, CellAnswers()).samples
-            if samples and METRICS[record.metric].kind != "single":
-                labels = self.tasks[record.task].labels
-                task_type = self.tasks[record.task].type
-                values = compute_metrics(task_type, samples, seed, labels=labels)
+            answers = self.tasks[record.task]
+            if samples and answers.described(record.metric).kind != "single":
+                values = compute_metrics(
+                    answers.type, samples, seed, labels=answers.labels, own=answers.own
+                )
                 found = values[record.metric].value
                 if found is not None:
                     by_seed[one] = found
@@ -109,6 +111,7 @@ class Answers:
             limit=0.0 if gate.rule == "must" else limit,
             confidence=confidence,
             undecided_passes=gate.undecided == "pass",
+            own=answers.own.get(gate.metric),
         )
         cell = answers.cells[candidate]
         if cell.failure is not None:
@@ -139,6 +142,7 @@ class Answers:
             2 * gate.confidence - 1,
             cell.extras,
             answers.labels,
+            answers.own,
         )
         return Evidence(value=values.get(gate.metric), n=len(cell.samples))
 
@@ -188,12 +192,18 @@ def _answers(task: str, spec: SuiteSpec, store: ResultsStore, cells: list[Cell])
             extras = {
                 name: value.value
                 for name, value in cell.metrics.items()
-                if METRICS[name].kind == "single" and value.value is not None
+                if name in METRICS and METRICS[name].kind == "single" and value.value is not None
             }
-            samples = store.cell(model, task).samples(cell.key)
-            by_model[model] = CellAnswers(samples, extras, prompts=cell.prompts)
+            samples = store.cell(model, task).samples(cell.samples_key)
+            scored_by = {
+                name: str(made["code"]) for name, made in cell.details.get(OWN_METRICS, {}).items()
+            }
+            by_model[model] = CellAnswers(
+                samples, extras, prompts=cell.prompts, scored_by=scored_by
+            )
     labels = next(
         (c.details["confusion"]["labels"] for c in found.values() if "confusion" in c.details),
         None,
     )
-    return TaskAnswers(asked.type, by_model, store.texts(task), labels)
+    own = own_metrics(asked)
+    return TaskAnswers(asked.type, by_model, store.texts(task), labels, own=own)

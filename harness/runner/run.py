@@ -257,9 +257,16 @@ def _check_source(step: Step) -> Failure | None:
 def _write_failure(results: ResultsStore, step: Step, failure: Failure) -> None:
     if step.kind != "cell":
         return
-    cell = Cell(key=step.key, model=step.model, task=step.task, status="failed", error=failure)
+    cell = Cell(
+        key=step.key,
+        answers="" if step.answers_key == step.key else step.answers_key,
+        model=step.model,
+        task=step.task,
+        status="failed",
+        error=failure,
+    )
     folder = results.cell(step.model, step.task)
-    count = len(folder.samples(step.key))
+    count = len(folder.samples(step.answers_key))
     folder.finish(cell.model_copy(update={"n": count}))
 
 

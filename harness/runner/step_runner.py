@@ -19,7 +19,7 @@ class StepRunner:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._store = ArtifactStore(Path(job.home))
-        self._cells = CellRunner(Path(job.results), job.threads)
+        self._cells = CellRunner(Path(job.results), job.threads, Path(job.home))
 
     def do(self, task: Task, progress: Progress) -> None:
         """Does one step; raises what keeps it from being done."""

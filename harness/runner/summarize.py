@@ -25,6 +25,7 @@ from harness.runner.artifacts import Manifest
 from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
 from harness.runner.notes import notes_on
+from harness.runner.own_metrics import metric_summaries
 from harness.runner.results import ResultsStore
 from harness.suite.data import data_ref
 from harness.suite.plan import ModelPlan, Plan
@@ -157,13 +158,16 @@ class Summarizer:
     def _labels(self, cell: Cell) -> Check:
         from harness.analysis.labels import swapped_labels
 
-        samples = self._store.cell(cell.model, cell.task).samples(cell.key)
+        samples = self._store.cell(cell.model, cell.task).samples(cell.samples_key)
         labels = cell.details["confusion"]["labels"]
         return swapped_labels(samples, labels, cell.model, cell.task)
 
     def _task(self, name: str) -> TaskSummary:
         task = self._suite.spec.tasks[name]
-        settings = task.model_dump(exclude_none=True)
+        settings = task.model_dump(exclude_none=True, exclude={"metrics"})
+        graded_by = metric_summaries(task)
+        if graded_by:
+            settings["metrics"] = list(graded_by)
         if isinstance(task, SpeedTask):
             return TaskSummary(
                 type=task.type,
@@ -196,6 +200,7 @@ class Summarizer:
             synthetic=info is not None and info.synthetic,
             labels=list(first.get("labels", [])),
             notes=notes_on(task, kept, [cell for cell in self._cells if cell.task == name]),
+            metrics=dict(graded_by),
         )
 
     def _divergence(

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from harness.analysis.registry import METRICS, TASK_METRICS
+from harness.analysis.registry import EXTRA_METRICS, METRICS, TASK_METRICS
 from harness.data import DATASETS
 from harness.data.catalog import CATALOG
 from harness.data.instructions import without_tested
@@ -23,8 +23,11 @@ from harness.files import write_json
 from harness.models.quantize import QTYPES
 from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
+from harness.scoring.code import code_key
 from harness.starter import MODEL_FOLDER
 from harness.suite.data import DataRef, InstructionRef
+from harness.suite.graph import RepoType
+from harness.suite.metrics import MetricRef
 from harness.suite.reader import Known
 from harness.suite.steps import Kind
 
@@ -103,6 +106,7 @@ def known() -> Known:
         ),
         gguf_types=frozenset({"F16", *QTYPES}),
         metrics=TASK_METRICS,
+        extra_metrics=EXTRA_METRICS,
         architectures=frozenset(SHAPES),
         timings=frozenset(name for name, metric in METRICS.items() if metric.is_timing),
     )
@@ -134,14 +138,22 @@ class LocalWorld:
         except BadModelError:
             return f"no model in {path}"
 
-    def commit(self, repo: str, revision: str) -> str:
+    def commit(self, repo: str, revision: str, repo_type: RepoType = "model") -> str:
         """Asks the Hub, or takes what it last said; what is wrong is said when files are fetched."""
         from harness.models.hub import resolve
 
         try:
-            return resolve(repo, revision, self._cache).commit
+            return resolve(repo, revision, self._cache, repo_type=repo_type).commit
         except HarnessError:
             return ""
+
+    def metric_key(self, ref: MetricRef) -> str:
+        """Over the contents of the code, and versions of the packages that it imports.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        return code_key(ref)
 
     def dataset_key(self, ref: DataRef) -> str:
         """Over the contents and the phrasing."""

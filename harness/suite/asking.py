@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.suite.checking import Checking
 from harness.suite.graph import ModelPlan, Precision
 from harness.suite.lineage import resolve
-from harness.suite.schema import AskedTask, ClassifyTask, DivergenceTask, SpeedTask, SummarizeTask
+from harness.suite.metrics import MetricRef, metric_refs
+from harness.suite.schema import (
+    AskedTask,
+    ClassifyTask,
+    DivergenceTask,
+    Entry,
+    SpeedTask,
+    SummarizeTask,
+)
 from harness.suite.steps import Step, make_step
 
 DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window")
 """Keys that say what a task reads: its prompts hold it."""
 PUT = ("limit", "seed", "shots", "shots_as", "system", "prompt")
 """Keys that say how much of it is asked, and in which words: its prompts hold that, too."""
+GRADING = ("metrics",)
+"""Keys that change no answer."""
 
 
 class Asking(Checking):
@@ -71,7 +83,7 @@ class Asking(Checking):
             return None
         parents = dict(model.parts)
         params: dict[str, Any] = {
-            "task": task.model_dump(exclude={*PUT, *DOCUMENTS}),
+            "task": task.model_dump(exclude={*PUT, *DOCUMENTS, *GRADING}),
             "options": model.options,
             "seed": self.task_seed(task),
         }
@@ -92,7 +104,7 @@ class Asking(Checking):
             parents["prompts"] = self.prompts[name, model.root]
             parents["tokenizer"] = self.source(model.root)
         engine = " ".join(sorted({version for version in versions if version}))
-        return make_step(
+        step = make_step(
             "cell",
             f"ask {model.name}: {name}",
             params,
@@ -103,6 +115,38 @@ class Asking(Checking):
             task=name,
             after=tuple(before),
         )
+        return self.graded(step, task, self.world.versions("cell", engine))
+
+    def graded(self, step: Step, task: Entry, versions: Mapping[str, str]) -> Step:
+        """A cell with the metrics that its task names: another key, and the answers keep theirs."""
+        refs = metric_refs(task, self.suite.folder)
+        if not refs:
+            return step
+        made = [
+            {
+                "names": ref.names,
+                "figures": ref.figures,
+                "config": ref.config,
+                "args": dict(ref.args),
+                "code": self.world.metric_key(ref),
+            }
+            for ref in refs
+        ]
+        got = {ref.role: self.metric(ref) for ref in refs if ref.repo}
+        graded = make_step(
+            "cell", step.label, {**step.params, "metrics": made}, {**step.parents, **got}, versions,
+            settings={"answers": step.key, "metrics": [ref.data() for ref in refs]},
+        )  # fmt: skip
+        return replace(graded, group=step.group, model=step.model, task=step.task, after=step.after)
+
+    def metric(self, ref: MetricRef) -> str:
+        """A step that gets a metric's code from the Hub."""
+        commit = self.world.commit(ref.repo, ref.revision, "space")
+        params = {"what": "metric", "repo": ref.repo, "file": "", "commit": commit}
+        if not commit:
+            params["revision"] = ref.revision
+        label = f"get the metric {ref.repo}"
+        return self.add("fetch", label, params, {}, group=f"get {ref.repo}")
 
     def precision(self, name: str, task: DivergenceTask) -> Precision:
         """The step that holds a reference in 16 bits against itself in 32, or why there is none."""

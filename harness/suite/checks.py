@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.suite.hub import hub_place
 from harness.suite.lineage import ancestry, is_gguf, resolve
+from harness.suite.metric_checks import check_metrics, metric_names
 from harness.suite.problems import Problem, nearest
 from harness.suite.replicas import replicas
 from harness.suite.schema import (
@@ -21,6 +22,7 @@ from harness.suite.schema import (
     Shape,
     SuiteSpec,
     SummarizeTask,
+    TaskSpec,
 )
 from harness.suite.source_map import SourceMap
 
@@ -62,6 +64,7 @@ def check_references(
             found += _check_task(name, task, folder, known)
         elif isinstance(task, DivergenceTask):
             found += _check_divergence(name, task, names, folder, known)
+    found += check_metrics(spec, folder, known.metrics, known.extra_metrics)
     for name, compare in spec.compare.items():
         found += _check_compare(name, compare, names)
     for index, gate in zip(positions, spec.gates, strict=True):
@@ -287,9 +290,18 @@ def _check_gate(
             yield (*at, "task"), message, nearest(gate.task, compare.tasks)
     if gate.task not in names["tasks"]:
         yield (*at, "task"), f"there is no task `{gate.task}`", nearest(gate.task, names["tasks"])
-    elif task is not None and gate.metric not in known.metrics[task.type]:
+    elif task is not None and gate.metric not in _metrics_of(task, known):
         message = f"a `{task.type}` task has no metric `{gate.metric}`"
-        yield (*at, "metric"), message, nearest(gate.metric, known.metrics[task.type])
+        hint = nearest(gate.metric, _metrics_of(task, known))
+        if gate.metric in known.extra_metrics.get(task.type, ()):
+            message = f"`{gate.task}` does not ask for the metric `{gate.metric}`"
+            hint = f"Write `metrics: [{gate.metric}]` in the task."
+        yield (*at, "metric"), message, hint
     elif task is not None and gate.max_slowdown is not None and gate.metric not in known.timings:
         message = f"`max_slowdown` is for timings, and `{gate.metric}` is none"
         yield (*at, "metric"), message, "For other metrics there is `max_drop`."
+
+
+def _metrics_of(task: TaskSpec, known: Known) -> tuple[str, ...]:
+    """All metrics of a task: those of its type, and those that it names."""
+    return (*known.metrics[task.type], *metric_names(task))

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.suite.data import DataRef, InstructionRef
+from harness.suite.metrics import MetricRef
 from harness.suite.steps import Kind, Step
+
+RepoType = Literal["model", "space"]
 
 
 class World(Protocol):
@@ -21,8 +24,11 @@ class World(Protocol):
     def fingerprint(self, path: Path) -> str:
         """SHA-256 of the contents of a model folder, or of a file: a GGUF, an adapter, a text."""
 
-    def commit(self, repo: str, revision: str) -> str:
+    def commit(self, repo: str, revision: str, repo_type: RepoType = "model") -> str:
         """The commit of a repo on the Hub; "" where nobody can say, which its download will."""
+
+    def metric_key(self, ref: MetricRef) -> str:
+        """SHA-256 of a metric's code and of what it needs; of one on the Hub its commit says it."""
 
     def dataset_key(self, ref: DataRef) -> str:
         """SHA-256 of a data set's contents and of the way it is put to a model."""

@@ -24,6 +24,11 @@ class HubPlace:
     """`org/repo/path`; empty for a whole model."""
 
 
+def is_repo(text: str) -> bool:
+    """Whether this has the form of a repo's name, `org/name`."""
+    return _REPO.fullmatch(text) is not None
+
+
 def hub_place(
     what: Literal["weights", "adapter", "gguf"], text: str, revision: str | None, folder: Path
 ) -> HubPlace | None:

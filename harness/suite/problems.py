@@ -128,7 +128,11 @@ _SECTIONS: dict[str, dict[str, type[BaseModel]] | type[BaseModel]] = {
         "speed": schema.SpeedTask,
     },
 }
-_INNER: dict[str, type[BaseModel]] = {"finetune": schema.FineTune, "engine": schema.EngineOptions}
+_INNER: dict[str, type[BaseModel]] = {
+    "finetune": schema.FineTune,
+    "engine": schema.EngineOptions,
+    "own": schema.OwnMetric,
+}
 
 
 def _keys_of(location: tuple[Any, ...]) -> list[str]:

@@ -56,6 +56,11 @@ class Step:
         return frozenset(self.parents.values()) | frozenset(self.after)
 
     @property
+    def answers_key(self) -> str:
+        """Of a cell: the key without its own metrics, which its answers carry and outlive."""
+        return str(self.settings.get("answers", self.key))
+
+    @property
     def needs_network(self) -> bool:
         """Whether this downloads something; nothing else may touch the network."""
         return self.kind == "fetch"

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.analysis.metrics import METRICS, TASK_METRICS, compute_metrics, confusion
+from harness.analysis.registry import EXTRA_METRICS
 from harness.analysis.resampling import observed
 from harness.analysis.statistics import statistic_of
 from harness.errors import BadDataError
@@ -34,7 +35,8 @@ def macro_f1_by_hand(samples: list[Sample], labels: tuple[str, ...]) -> float:
 
 
 def test_every_task_metric_is_described_and_every_metric_belongs_to_a_task() -> None:
-    named = [name for names in TASK_METRICS.values() for name in names]
+    tables = (*TASK_METRICS.values(), *EXTRA_METRICS.values())
+    named = [name for names in tables for name in names]
     assert sorted(named) == sorted(METRICS)
     for name, metric in METRICS.items():
         assert metric.name == name

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from harness.runner.world import known
 from harness.suite.data import DataRef, InstructionRef
+from harness.suite.graph import RepoType
+from harness.suite.metrics import MetricRef
 from harness.suite.plan import Plan, make_plan
 from harness.suite.reader import parse_suite
 from harness.suite.steps import Kind, Step, make_step
@@ -19,11 +21,16 @@ class FakeWorld:
     starter = Path("/starter")
     data_dir: Path | None = None
 
-    def commit(self, repo: str, revision: str) -> str:
+    def commit(self, repo: str, revision: str, repo_type: RepoType = "model") -> str:
         return f"commit of {repo} at {revision}"
 
-    def __init__(self, model: str = "weights", data: str = "data", version: str = "1") -> None:
-        self.model, self.data, self.version = model, data, version
+    def metric_key(self, ref: MetricRef) -> str:
+        return f"{self.metric} of {ref.place}"
+
+    def __init__(
+        self, model: str = "weights", data: str = "data", version: str = "1", metric: str = "code"
+    ) -> None:
+        self.model, self.data, self.version, self.metric = model, data, version, metric
 
     def fingerprint(self, path: Path) -> str:
         return f"{self.model} in {path}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from harness.models.hub_records import RepoType
 from harness.runner.artifacts import FILE_OF_KIND
 from harness.runner.jobs import Progress, Task
 from harness.runner.threads import threads_for
@@ -12,14 +13,26 @@ from harness.runner.threads import threads_for
 
 def fetch(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """Files from the Hub, in the Hub's own cache."""
-    from harness.models.hub import fetch, plan_adapter, plan_file, plan_model, resolve
+    from harness.models.hub import (
+        fetch,
+        plan_adapter,
+        plan_file,
+        plan_metric,
+        plan_model,
+        resolve,
+    )
     from harness.models.sources import check_model_folder
 
     params = task.step.params
     home = out.parents[2]
-    commit = params["commit"] or resolve(params["repo"], params["revision"], home).commit
+    kind: RepoType = "space" if params["what"] == "metric" else "model"
+    commit = params["commit"]
+    if not commit:
+        commit = resolve(params["repo"], params["revision"], home, repo_type=kind).commit
     if params["what"] == "gguf":
         download = plan_file(params["file"], commit, home)
+    elif params["what"] == "metric":
+        download = plan_metric(params["repo"], commit, home)
     else:
         plan = plan_model if params["what"] == "weights" else plan_adapter
         download = plan(params["repo"], commit, home)

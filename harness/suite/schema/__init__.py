@@ -6,6 +6,7 @@ entries are checked in `checks.py`, with all other mistakes, before anything run
 
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.gates import CompareSpec, GateSpec
+from harness.suite.schema.metrics import Graded, OwnMetric
 from harness.suite.schema.models import EngineOptions, FineTune, ModelSpec, Shape
 from harness.suite.schema.tasks import (
     AskedTask,
@@ -30,9 +31,11 @@ __all__ = [
     "Entry",
     "FineTune",
     "GateSpec",
+    "Graded",
     "ModelSpec",
     "Name",
     "OwnDataset",
+    "OwnMetric",
     "Shape",
     "SpeedTask",
     "SuiteSpec",

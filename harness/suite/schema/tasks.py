@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from harness.suite.schema.entry import Entry, Name
+from harness.suite.schema.metrics import Graded
 
 Agreement = Annotated[
     Literal["all", "75", "66", "50"],
@@ -113,7 +114,7 @@ class DatasetTask(AskedTask):
     )
 
 
-class ClassifyTask(DatasetTask):
+class ClassifyTask(DatasetTask, Graded):
     """Which of the labels fits?"""
 
     type: Literal["classify"]
@@ -125,7 +126,7 @@ class ClassifyTask(DatasetTask):
     max_new_tokens: int = Field(12, ge=1, description="For `ask: generate`.")
 
 
-class SummarizeTask(DatasetTask):
+class SummarizeTask(DatasetTask, Graded):
     """Write a summary, greedily; graded by ROUGE."""
 
     type: Literal["summarize"]

@@ -1,0 +1,147 @@
+"""From the answers of a cell to its result: own metrics score each sample, then all are summed up.
+
+Answers carry a key of their own where a task names metrics, so that a metric that has changed scores
+them anew and asks no model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.analysis.registry import TASK_METRICS, Metric, own_metric
+from harness.errors import BadDataError
+from harness.files import write_atomically
+from harness.records import OWN_METRICS, Cell, MetricSummary, Sample
+from harness.runner.artifacts import TEXTS
+from harness.runner.jobs import Progress, Task
+from harness.runner.results import CellFolder
+from harness.scoring.answers import Scorer
+from harness.scoring.score import score_samples
+from harness.suite.metrics import MetricRef
+from harness.suite.schema import ClassifyTask, SummarizeTask
+from harness.suite.steps import Step
+from harness.tasks.prompts import PromptSet
+from harness.tasks.thoughts import counts
+
+
+def refs_of(step: Step) -> list[MetricRef]:
+    """The metrics that a cell's task names."""
+    return [MetricRef.of(ref) for ref in step.settings.get("metrics", ())]
+
+
+def without_own(spec: Any, samples: Sequence[Sample]) -> list[Sample]:
+    """Samples as they were when they were asked: without the scores of metrics that a task names."""
+    if not isinstance(spec, ClassifyTask | SummarizeTask):
+        return list(samples)
+    always = TASK_METRICS[spec.type]
+    return [
+        sample.model_copy(
+            update={"scores": {k: v for k, v in sample.scores.items() if k in always}}
+        )
+        for sample in samples
+    ]
+
+
+def _own_metrics(step: Step, task_type: str) -> dict[str, Metric]:
+    return {
+        name: own_metric(name, MetricSummary(label=name, binary=ref.binary))
+        for ref in refs_of(step)
+        for name in ref.names
+        if name not in TASK_METRICS[task_type]
+    }
+
+
+def was_asked(before: Cell | None, step: Step) -> bool:
+    """Whether a result is of the same answers, so that the model need not be opened again."""
+    return before is not None and before.status == "ok" and before.samples_key == step.answers_key
+
+
+def scored(
+    task: Task,
+    spec: Any,
+    scorers: Sequence[Scorer],
+    folder: CellFolder,
+    prompts: PromptSet,
+    progress: Progress,
+    asked: Cell,
+) -> Cell:
+    """The result of a cell: what was noted while it was asked, with its metrics.
+
+    Args:
+        task: the cell's step and files.
+        spec: the task as the suite gave it.
+        scorers: of the metrics that it names.
+        folder: holds an answer to every prompt; gets their scores.
+        prompts: that were asked.
+        progress: is told how many scores were made.
+        asked: without metrics, or with those of an earlier run.
+    """
+    from harness.analysis.metrics import compute_metrics
+
+    step, labels = task.step, prompts.labels
+    samples: Sequence[Sample] = folder.samples(step.answers_key)
+    together: dict[str, float] = {}
+    if scorers:
+        texts = _texts(Path(task.inputs["prompts"]))
+        found = score_samples(
+            scorers, samples, texts, labels, lambda done, total: progress(done, total, "scores")
+        )
+        samples, together = found.samples, dict(found.together)
+        lines = "".join(f"{sample.model_dump_json()}\n" for sample in samples)
+        write_atomically(folder.samples_file, lines)
+    own = _own_metrics(step, spec.type)
+    metrics = compute_metrics(
+        spec.type, samples, step.params["seed"], labels=labels or None, own=own
+    )
+    details = _details(spec.type, samples, labels) | _scored_by(step, together)
+    return asked.model_copy(
+        update={
+            "key": step.key,
+            "answers": "" if step.answers_key == step.key else step.answers_key,
+            "n": len(samples),
+            "metrics": metrics,
+            "details": details,
+        }
+    )
+
+
+def _scored_by(step: Step, together: Mapping[str, float]) -> dict[str, Any]:
+    """By own metric a hash of its code, and what it gives for all answers together.
+
+    Scores of other code cannot be compared with these.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for ref, made in zip(refs_of(step), step.params.get("metrics", ()), strict=True):
+        parts = [made["code"], made["args"], made["config"], step.parents.get(ref.role, "")]
+        code = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+        for name in ref.names:
+            found[name] = {"code": code}
+            if name in together:
+                found[name]["together"] = together[name]
+    return {OWN_METRICS: found} if found else {}
+
+
+def _texts(prompts: Path) -> dict[str, str]:
+    """The examples' own texts, which stand beside their prompts."""
+    try:
+        return dict(json.loads((prompts / TEXTS).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise BadDataError(
+            f"{prompts / TEXTS}: the examples' texts cannot be read: {error}",
+            "Delete the folder and run again.",
+        ) from None
+
+
+def _details(task_type: str, samples: Sequence[Sample], labels: tuple[str, ...]) -> dict[str, Any]:
+    """What the report shows of a cell beside its metrics."""
+    thoughts = counts(sample.data for sample in samples)
+    found: dict[str, Any] = {"thoughts": thoughts} if thoughts else {}
+    if task_type == "classify":
+        from harness.analysis.metrics import confusion
+
+        found["confusion"] = {"labels": list(labels), "matrix": confusion(samples, labels)}
+    return found

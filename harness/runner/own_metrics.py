@@ -1,0 +1,60 @@
+"""What is known of the metrics that a suite names: from the suite alone, so from results alone too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.analysis.registry import METRICS, TASK_METRICS, Metric, own_metric
+from harness.records import MetricSummary
+from harness.suite.metrics import names_of
+from harness.suite.schema import Entry, Graded, OwnMetric
+
+MEAN = "The mean of a score for each answer by itself."
+
+
+def metric_summaries(task: Entry) -> Mapping[str, MetricSummary]:
+    """The metrics that a task asks for beside those of its type, by name, in their order."""
+    found: dict[str, MetricSummary] = {}
+    always = TASK_METRICS[getattr(task, "type", "")]
+    for entry in task.metrics if isinstance(task, Graded) else []:
+        if isinstance(entry, OwnMetric):
+            found |= _own(entry)
+        elif entry not in always:
+            known = METRICS[entry]
+            found[entry] = MetricSummary(
+                label=known.label,
+                higher_is_better=known.higher_is_better is not False,
+                binary=known.kind == "proportion",
+                explanation=known.explanation,
+            )
+    return found
+
+
+def own_metrics(task: Entry) -> dict[str, Metric]:
+    """The same as the analysis wants them."""
+    return {name: own_metric(name, of) for name, of in metric_summaries(task).items()}
+
+
+def _own(metric: OwnMetric) -> dict[str, MetricSummary]:
+    names = names_of(metric)
+    return {
+        name: MetricSummary(
+            label=_label(metric, name, len(names)),
+            unit=metric.unit,
+            higher_is_better=metric.better == "higher",
+            binary=metric.binary,
+            explanation=f"{_sentence(metric)} {MEAN}",
+        )
+        for name in names
+    }
+
+
+def _label(metric: OwnMetric, name: str, count: int) -> str:
+    return metric.label if metric.label is not None and count == 1 else name
+
+
+def _sentence(metric: OwnMetric) -> str:
+    if metric.explanation is not None:
+        return metric.explanation
+    made = f"`{metric.python}`" if metric.python else f"the evaluate metric `{metric.evaluate}`"
+    return f"A metric of this suite's own: {made}."

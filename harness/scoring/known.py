@@ -1,0 +1,59 @@
+"""The metrics of text that the harness knows by name and that a suite has to ask for."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+ORDERS = 6
+BETA = 2.0
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def normal_words(text: str) -> list[str]:
+    """Words without case, punctuation and articles: `normalize_answer` of SQuAD's own evaluation.
+
+    Rajpurkar et al., arXiv 1606.05250; evaluate-v1.1.py.
+    """
+    return _ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split()
+
+
+def exact_match(prediction: str, target: str) -> float:
+    """1 where the normal words are the same."""
+    return float(normal_words(prediction) == normal_words(target))
+
+
+def token_f1(prediction: str, target: str) -> float:
+    """F1 of the bags of normal words; where one of them is empty, whether both are (SQuAD 2.0)."""
+    given, right = normal_words(prediction), normal_words(target)
+    if not given or not right:
+        return float(given == right)
+    common = sum((Counter(given) & Counter(right)).values())
+    return 2 * common / (len(given) + len(right))
+
+
+def chrf(prediction: str, target: str) -> float:
+    """chrF2: F of runs of 1 to 6 characters, spaces aside, averaged over their lengths.
+
+    Popović, "chrF: character n-gram F-score for automatic MT evaluation" (2015), with the weight of
+    recall of "chrF deconstructed" (2016), as NLTK computes it (F of each length, then their mean;
+    sacreBLEU takes F of mean precision and recall, which differs in the third digit). Lengths that
+    the shorter text does not reach are left out, as in sacreBLEU.
+    """
+    from nltk.translate.chrf_score import sentence_chrf
+
+    shorter = min(len("".join(text.split())) for text in (prediction, target))
+    if shorter == 0:
+        return float(prediction.split() == target.split())
+    orders = min(ORDERS, shorter)
+    return float(sentence_chrf(target, prediction, max_len=orders, beta=BETA))
+
+
+KNOWN: Mapping[str, Callable[[str, str], float]] = {
+    "chrf": chrf,
+    "token_f1": token_f1,
+    "exact_match": exact_match,
+}
