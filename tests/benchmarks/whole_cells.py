@@ -82,7 +82,7 @@ def cell(spec: dict[str, Any], work: dict[str, Any], weights: str, threads: int)
         asked = Work(**work)
         ask(asked, tokenizer).write(prompts)
         prompting_seconds = time.perf_counter() - started
-        runner = CellRunner(Path(folder) / "results", threads)
+        runner = CellRunner(Path(folder) / "results", threads, Path(folder) / "home")
         runner.run(cell_task(spec, asked.kind, prompts, weights), lambda *_: None)
         seconds = time.perf_counter() - started - opening
         runner.close()
@@ -115,7 +115,7 @@ def memory(spec: dict[str, Any], weights: str, examples: int, threads: int) -> d
         prompts = Path(folder) / "prompts"
         prompts.mkdir()
         prompts_to_ask(open_tokenizer(Path(weights)), many, SENTIMENT, None, 0).write(prompts)
-        runner = CellRunner(Path(folder) / "results", threads)
+        runner = CellRunner(Path(folder) / "results", threads, Path(folder) / "home")
         started = time.perf_counter()
         runner.run(cell_task(spec, "classify", prompts, weights), progress)
         seconds = time.perf_counter() - started

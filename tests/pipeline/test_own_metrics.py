@@ -102,7 +102,7 @@ def test_every_sample_has_a_score_of_each_metric_and_the_value_is_their_mean(fol
         value = cell.metrics[name]
         assert value.value == pytest.approx(np.mean(scores))
         assert value.low is not None and value.high is not None
-        assert value.low <= value.value <= value.high
+        assert value.low <= np.mean(scores) <= value.high
 
 
 def test_scores_are_what_the_metrics_give_elsewhere(folder: Path) -> None:
