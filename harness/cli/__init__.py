@@ -81,6 +81,32 @@ def plan(
 
 
 @app.command()
+def show(
+    where: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SUITE|RESULTS", help="A suite, results/<suite>, or a cell's folder in one."
+        ),
+    ],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="MODEL TASK [EXAMPLE]",
+            help="Of a cell's folder only the example: its id, or its number. Default: the first.",
+        ),
+    ] = None,
+    results: Results = Path("results"),
+    limit: Limit = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Show what a model is sent for an example, as text and ids, and what it answered."""
+    from harness.cli.show import show
+
+    raise typer.Exit(show(where, words or [], results, limit, data_dir, json))
+
+
+@app.command()
 def report(
     results: ResultsOfSuite,
     reports: Reports = Path("reports"),

@@ -113,6 +113,16 @@ class ResultsStore:
         except (OSError, ValueError, TypeError):
             return None
 
+    def all_kept(self) -> list[Manifest]:
+        """All that `keep` kept, of older plans too."""
+        found = []
+        for file in sorted(self.folder.glob("steps/*.json")):
+            try:
+                found.append(Manifest(**json.loads(file.read_text())))
+            except (OSError, ValueError, TypeError):
+                continue
+        return found
+
     def keep_texts(self, task: str, texts: str) -> None:
         """Keeps the texts that a task asks about: a JSON object by example id."""
         write_atomically(self._texts_file(task), texts)
