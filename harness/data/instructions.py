@@ -58,8 +58,8 @@ class Instructions:
     reading: Reading
 
 
-def read_instructions(path: Path, sha256: str | None = None) -> Instructions:
-    """Reads instruction data from any table that `read_table` knows; each row may have its own form.
+def read_instructions(*paths: Path) -> Instructions:
+    """Reads instruction data from tables that `read_table` knows; each row may have its own form.
 
     - `instruction`, `input` (may be empty or missing), `output`: Alpaca. The user's turn is the
       instruction, then, after an empty line, the input.
@@ -71,18 +71,18 @@ def read_instructions(path: Path, sha256: str | None = None) -> Instructions:
     Rows with an empty answer and repetitions are left out and counted.
 
     Args:
-        path: the file.
-        sha256: what its SHA-256 must be, if someone said so.
+        paths: the file, or several that hold parts of it.
 
     Raises:
         InputError: no such file, or not a table.
         BadDataError: a row of no such form; the first few are named by file and line.
     """
-    table = read_table(path, sha256)
+    tables = [read_table(path) for path in paths]
     tally = Tally()
     kept: dict[str, Instruction] = {}
     wrong: list[str] = []
-    for row, place in zip(table.rows, table.places, strict=True):
+    placed = (pair for t in tables for pair in zip(t.rows, t.places, strict=True))
+    for row, place in placed:
         found = _conversation(row)
         if isinstance(found, str):
             wrong.append(f"{place}: {found}")
@@ -98,14 +98,14 @@ def read_instructions(path: Path, sha256: str | None = None) -> Instructions:
     rows = tuple(kept.values())
     examples = [Example(row.id, "\n".join(row.texts), row.answer) for row in rows]
     reading = Reading(
-        dataset=path.name,
+        dataset=paths[0].name,
         options={},
-        sources=(table.source,),
-        read={"train": len(table.rows)},
+        sources=tuple(table.source for table in tables),
+        read={"train": sum(len(table.rows) for table in tables)},
         dropped=tally.dropped(),
         splits=(SplitReading("train", len(rows), {}, split_sha256(examples)),),
-        complaints=() if rows else (f"{path}: no row with an answer",),
-        notes=table.notes,
+        complaints=() if rows else (f"{paths[0]}: no row with an answer",),
+        notes=tuple(note for table in tables for note in table.notes),
     )
     return Instructions(rows, reading)
 

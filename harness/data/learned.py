@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,28 +11,50 @@ from typing import Any
 from harness.data.datasets import Example
 from harness.data.instructions import Instruction, Instructions, read_instructions
 from harness.data.subsets import draw
-from harness.errors import BadDataError
+from harness.errors import AbsentDataError, BadDataError
 
 
-def open_instructions(ref: Mapping[str, Any], sha256: str | None = None) -> Instructions:
+def open_instructions(ref: Mapping[str, Any], key: str | None = None) -> Instructions:
     """What a reference names (`harness.suite.data.InstructionRef`).
 
     Args:
-        ref: plain data.
-        sha256: what the file's contents must be.
+        ref: plain data, with its files.
+        key: what `key_of` must give for the files' hashes.
 
     Raises:
         InputError: no such file, or not a table.
-        BadDataError: it is damaged, holds rows of no known form, or none with an answer.
+        BadDataError: it is damaged or has changed, holds rows of no known form, or none with an answer.
     """
-    return _read(Path(ref["path"]), sha256)
+    return _read(files_of(ref), key)
+
+
+def files_of(ref: Mapping[str, Any]) -> tuple[Path, ...]:
+    """The files of a reference.
+
+    Raises:
+        AbsentDataError: they have yet to be fetched.
+    """
+    if "hub" in ref:
+        raise AbsentDataError(
+            f"{ref['name']}: not on this machine yet", "`harness run` downloads it."
+        )
+    return tuple(map(Path, ref["paths"]))
+
+
+def key_of(hashes: Sequence[str]) -> str:
+    """One SHA-256 for the contents of several files; a file's own where there is one."""
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, sha256: str | None) -> Instructions:
-    found = read_instructions(path, sha256)
+def _read(paths: tuple[Path, ...], key: str | None) -> Instructions:
+    found = read_instructions(*paths)
+    if key is not None and key_of([source.sha256 for source in found.reading.sources]) != key:
+        raise BadDataError(
+            f"{paths[0]}: has changed since the suite was read", "Leave it alone, and run again."
+        )
     if not found.rows:
-        raise BadDataError(f"{path}: no row has an answer", "Name another file.")
+        raise BadDataError(f"{paths[0]}: no row has an answer", "Name another file.")
     return found
 
 

@@ -12,6 +12,7 @@ from harness.data.datasets import DatasetInfo, TaskKind
 from harness.data.loading import info_of
 from harness.data.normal_forms import normal_form
 from harness.data.own import OwnData, own_info
+from harness.errors import AbsentDataError
 
 
 def open_data(ref: Mapping[str, Any], may_fetch: bool = False) -> DatasetInfo:
@@ -25,6 +26,7 @@ def open_data(ref: Mapping[str, Any], may_fetch: bool = False) -> DatasetInfo:
 
     Raises:
         InputError: no such data set, option, folder or file.
+        AbsentDataError: it has yet to be fetched.
         BadDataError: its files are not there, or damaged.
     """
     return _open(json.dumps(ref, sort_keys=True), may_fetch)
@@ -33,6 +35,10 @@ def open_data(ref: Mapping[str, Any], may_fetch: bool = False) -> DatasetInfo:
 @lru_cache(maxsize=64)
 def _open(text: str, may_fetch: bool) -> DatasetInfo:
     ref = json.loads(text)
+    if "hub" in ref:
+        raise AbsentDataError(
+            f"{ref['name']}: not on this machine yet", "`harness run` downloads it."
+        )
     if "own" not in ref:
         place = Path(ref["data_dir"]) if "data_dir" in ref else None
         return info_of(ref["name"], place, ref.get("options"), may_fetch=may_fetch)
@@ -40,6 +46,8 @@ def _open(text: str, may_fetch: bool) -> DatasetInfo:
     for key in ("file", "train", "test"):
         if key in given:
             given[key] = Path(given[key])
+    parts = given.pop("parts", {})
+    given["parts"] = {part: tuple(map(Path, paths)) for part, paths in parts.items()}
     labels = given.pop("labels", ())
     named = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else labels
     kind: TaskKind = "classify" if ref["kind"] == "classify" else "summarize"

@@ -42,19 +42,28 @@ class OwnData:
     id: str | None = None
     test_share: float = TEST_SHARE
     split_seed: int = 0
+    parts: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    """In place of `file`, `train` and `test`: train, test and perhaps validation, or all; a part may lie
+    in several files."""
+    origin: str = ""
+    """Where the files are from, in words."""
+    source: str = ""
+    """What else the rows follow from, such as a hash of what made them: a part of the key."""
     sha256: Mapping[str, str] = field(default_factory=dict)
     """By file name, what its SHA-256 must be."""
 
-    def files(self) -> dict[str, Path]:
+    def files(self) -> dict[str, tuple[Path, ...]]:
         """The files by part; `all` for one that is to be split.
 
         Raises:
             InputError: neither `file`, nor `train` and `test`; or both.
         """
+        if self.parts:
+            return dict(self.parts)
         if self.file is not None and self.train is None and self.test is None:
-            return {"all": self.file}
+            return {"all": (self.file,)}
         if self.file is None and self.train is not None and self.test is not None:
-            return {"train": self.train, "test": self.test}
+            return {"train": (self.train,), "test": (self.test,)}
         raise InputError(
             f"data set {self.name}: say either file, which is split, or train and test"
         )
@@ -63,8 +72,14 @@ class OwnData:
 def own_info(own: OwnData) -> DatasetInfo:
     """The data set in the form in which `DATASETS` has the embedded ones."""
     variant = {**asdict(own), "splitting": SPLITTING}
-    for key in ("file", "train", "test", "name", "sha256"):
+    for key in ("file", "train", "test", "name", "sha256", "parts", "origin", "source"):
         del variant[key]
+    if own.parts:
+        variant["parts"] = {part: len(files) for part, files in own.parts.items()}
+    if own.source:
+        variant["source"] = own.source
+    files = tuple(file for files in own.files().values() for file in files)
+    origin = own.origin or ", ".join(map(str, files))
 
     @cache
     def read() -> Dataset:
@@ -73,11 +88,11 @@ def own_info(own: OwnData) -> DatasetInfo:
     return DatasetInfo(
         name=own.name,
         kind=own.kind,
-        description=f"a data set of the user's own: {', '.join(map(str, own.files().values()))}",
+        description=f"a data set of the user's own: {origin}",
         licence="not stated",
         synthetic=False,
         phrasing=AS_IT_IS,
-        files=tuple(own.files().values()),
+        files=files,
         read=read,
         variant=json.dumps(variant, sort_keys=True),
     )
@@ -97,12 +112,13 @@ def read_own(own: OwnData) -> Loaded:
     if not 0 < own.test_share < 1:
         raise InputError(f"data set {own.name}: test_share is {own.test_share}; say 0 < share < 1")
     prompt, target = RowTemplate("prompt", own.prompt), RowTemplate("target", own.target)
-    tables = {
-        part: read_table(path, own.sha256.get(path.name)) for part, path in own.files().items()
+    by_part = {
+        part: [read_table(path, own.sha256.get(path.name)) for path in paths]
+        for part, paths in own.files().items()
     }
+    tables = [table for found in by_part.values() for table in found]
     tally, seen, rows = Tally(), set[str](), dict[str, list[Placed]]()
-    for part in sorted(tables):
-        table = tables[part]
+    for part, table in ((name, table) for name in sorted(by_part) for table in by_part[name]):
         for template in (prompt, target):
             template.check(table.columns, table.source.path)
         if own.id is not None and own.id not in table.columns:
@@ -110,19 +126,20 @@ def read_own(own: OwnData) -> Loaded:
             raise InputError(
                 f"id: no column {own.id!r} in {table.source.path}; there are: {columns}"
             )
-        rows[part] = with_own_ids(_rows(own, table, prompt, target, tally), seen)
+        read = with_own_ids(_rows(own, table, prompt, target, tally), seen)
+        rows.setdefault(part, []).extend(read)
     split = _split(own, rows, tally)
     labels = _label_names(own, split)
     dataset = Dataset(split.train, split.test, labels, split.validation)
     reading = Reading(
         dataset=own.name,
         options={},
-        sources=tuple(table.source for table in tables.values()),
-        read={part: len(table.rows) for part, table in tables.items()},
+        sources=tuple(table.source for table in tables),
+        read={part: sum(len(table.rows) for table in found) for part, found in by_part.items()},
         dropped=tally.dropped(),
         splits=split.readings(labels=bool(labels)),
         complaints=tuple(_complaints(split, labels)),
-        notes=tuple(note for table in tables.values() for note in table.notes),
+        notes=tuple(note for table in tables for note in table.notes),
     )
     return Loaded(dataset, reading)
 
@@ -131,7 +148,7 @@ def _split(own: OwnData, rows: Mapping[str, list[Placed]], tally: Tally) -> Spli
     if "all" in rows:
         one_label = own.kind == "classify"
         return split_by_text(rows["all"], tally, own.split_seed, own.test_share, one_label)
-    return keep_apart(rows["train"], rows["test"], [], tally, "prompt")
+    return keep_apart(rows["train"], rows["test"], rows.get("validation", []), tally, "prompt")
 
 
 def _rows(

@@ -139,6 +139,26 @@ def plan_file(
     return replace(download, target=download.target / download.files[0].path)
 
 
+def plan_data(
+    repo: str,
+    commit: str,
+    home: Path,
+    choose: Callable[[Sequence[str]], Sequence[str]],
+) -> Download:
+    """What a data set needs: `choose` is given the paths of all its repo's files, and gives some.
+
+    Raises:
+        InputError: `choose` finds nothing.
+        HubError: as `resolve`.
+    """
+
+    def chosen(files: Sequence[RemoteFile], _: str) -> tuple[RemoteFile, ...]:
+        by_path = {file.path: file for file in files}
+        return tuple(by_path[path] for path in choose(list(by_path)))
+
+    return _plan(named(repo, "dataset"), commit, home, chosen)
+
+
 def check_access(download: Download) -> None:
     """Asks whether the files would be given: a gated repo lists them to everyone.
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.errors import AbsentDataError
+from harness.errors import AbsentDataError, HarnessError, OfflineError
 from harness.runner.world import LocalWorld
 from harness.suite.data import DataRef, InstructionRef
 
@@ -20,14 +20,27 @@ class ProvisionalWorld(LocalWorld):
 
     def __init__(self, home: Path, data_dir: Path | None = None) -> None:
         super().__init__(home, data_dir, may_fetch=False)
-        self.absent: dict[str, AbsentDataError] = {}
+        self.absent: dict[str, HarnessError] = {}
         """By the data set's name."""
+
+    def located(self, ref: DataRef) -> DataRef:
+        try:
+            return super().located(ref)
+        except (AbsentDataError, OfflineError) as error:
+            self.absent[str(ref["name"])] = error
+            return ref
+
+    def instructions_key(self, ref: InstructionRef) -> str:
+        try:
+            return super().instructions_key(ref)
+        except AbsentDataError:
+            return f"to be fetched: {json.dumps(ref, sort_keys=True)}"
 
     def dataset_key(self, ref: DataRef) -> str:
         try:
             return super().dataset_key(ref)
         except AbsentDataError as error:
-            self.absent[str(ref["name"])] = error
+            self.absent.setdefault(str(ref["name"]), error)
             return f"to be fetched: {json.dumps(ref, sort_keys=True)}"
 
     def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.engines.gguf_file import gguf_info
 from harness.engines.process import physical_cores
 from harness.engines.weight_files import check_file
-from harness.errors import BadDataError, HarnessError, InputError
+from harness.errors import BadDataError, HarnessError, HubError, InputError
 from harness.models.sources import check_model_folder
 from harness.records import Cell, Failure, Summary
 from harness.runner.artifacts import TEXTS, ArtifactStore, default_home
@@ -146,7 +146,7 @@ def prepare(file: Path, options: Options) -> Prepared:
             else LocalWorld(home, options.data_dir, options.may_fetch)
         )
         plan = make_plan(suite, world, options.limit)
-    except BadDataError as error:
+    except (BadDataError, HubError) as error:
         raise InputError(f"{file}: {error.message}", error.hint) from error
     results = ResultsStore(options.results.absolute() / suite.spec.name)
     return Prepared(
@@ -205,7 +205,7 @@ def run(
         _keep_findings(prepared)
     seconds = time.perf_counter() - started
     total = seconds + (summary.seconds if summary and not todo else 0.0)
-    summary = Summarizer(*place, total, options.data_dir).summary(list(commands))
+    summary = Summarizer(*place, total).summary(list(commands))
     prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)
     return Outcome(summary, len(todo), failed, seconds)

@@ -27,7 +27,6 @@ from harness.runner.machine import describe_machine, describe_software
 from harness.runner.notes import notes_on
 from harness.runner.own_metrics import metric_summaries
 from harness.runner.results import ResultsStore
-from harness.suite.data import data_ref
 from harness.suite.plan import ModelPlan, Plan
 from harness.suite.reader import Suite
 from harness.suite.schema import AskedTask, DivergenceTask, SpeedTask
@@ -66,10 +65,8 @@ class Summarizer:
         plan: Plan,
         store: ResultsStore,
         seconds: float,
-        data_dir: Path | None = None,
     ) -> None:
         self._suite = suite
-        self._data_dir = data_dir
         self._plan = plan
         self._store = store
         self._seconds = seconds
@@ -175,9 +172,10 @@ class Summarizer:
                 seed=task.seed,
                 settings=settings,
             )
-        ref = data_ref(task, self._suite.folder, self._data_dir)
+        keys = {root: key for (t, root), key in self._plan.prompts.items() if t == name}
+        ref = self._plan.steps[next(iter(keys.values()))].settings.get("data")
         info = open_data(ref) if ref is not None else None
-        prompts = {r: self._kept(key) for (t, r), key in self._plan.prompts.items() if t == name}
+        prompts = {root: self._kept(key) for root, key in keys.items()}
         kept = {root: manifest.outcome for root, manifest in prompts.items() if manifest}
         first: dict[str, Any] = next(iter(kept.values()), {})
         floors = self._kept(self._plan.floors.get(name, ""))

@@ -16,13 +16,14 @@ from harness.analysis.registry import EXTRA_METRICS, METRICS, TASK_METRICS
 from harness.data import DATASETS
 from harness.data.catalog import CATALOG
 from harness.data.instructions import without_tested
-from harness.data.learned import open_instructions
+from harness.data.learned import files_of, key_of, open_instructions
 from harness.data.opening import open_data, tested_elsewhere
 from harness.errors import BadModelError, HarnessError
 from harness.files import write_json
 from harness.models.quantize import QTYPES
 from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
+from harness.runner.data_files import locate
 from harness.scoring.code import code_key
 from harness.starter import MODEL_FOLDER
 from harness.suite.data import DataRef, InstructionRef
@@ -128,6 +129,7 @@ class LocalWorld:
         self._cache = home
         self._may_fetch = may_fetch
         self.data_dir = data_dir
+        self._located: dict[str, DataRef] = {}
 
     def fingerprint(self, path: Path) -> str:
         """Of a model folder or file; one that holds no model gets its own, and fails later."""
@@ -155,6 +157,13 @@ class LocalWorld:
         """
         return code_key(ref)
 
+    def located(self, ref: DataRef) -> DataRef:
+        """With what it takes from the Hub fetched, and what a function gives written down, once."""
+        name = json.dumps(ref, sort_keys=True)
+        if name not in self._located:
+            self._located[name] = locate(ref, self._cache, self._may_fetch)
+        return self._located[name]
+
     def dataset_key(self, ref: DataRef) -> str:
         """Over the contents and the phrasing."""
         info = open_data(ref, self._may_fetch)
@@ -166,8 +175,8 @@ class LocalWorld:
         return tested_elsewhere(learned, tested)
 
     def instructions_key(self, ref: InstructionRef) -> str:
-        """Over the file."""
-        return self.fingerprint(Path(ref["path"]))
+        """Over the files."""
+        return key_of([self.fingerprint(path) for path in files_of(ref)])
 
     def tested_instructions(
         self, learned: InstructionRef, tested: Sequence[DataRef]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.errors import InputError
+from harness.python_hook import find_hook
 from harness.suite.hub import hub_place
 from harness.suite.lineage import ancestry, is_gguf, resolve
 from harness.suite.metric_checks import check_metrics, metric_names
@@ -19,9 +21,11 @@ from harness.suite.schema import (
     GateSpec,
     ModelSpec,
     OwnDataset,
+    PythonDataset,
     Shape,
     SuiteSpec,
     SummarizeTask,
+    TableDataset,
     TaskSpec,
 )
 from harness.suite.source_map import SourceMap
@@ -117,7 +121,7 @@ def _check_model(
     if model.finetune is not None:
         yield from _check_finetune((*at, "finetune", "tasks"), model.finetune.tasks, spec, names)
         for index, file in enumerate(model.finetune.instructions or ()):
-            if not resolve(file, folder).is_file():
+            if isinstance(file, str) and not resolve(file, folder).is_file():
                 message = f"there is no file {resolve(file, folder)}"
                 place = (*at, "finetune", "instructions", index)
                 yield place, message, "Paths start from the suite's folder."
@@ -191,7 +195,9 @@ def _check_task(
 def _check_data(at: Path_, task: AskedTask, folder: Path, known: Known) -> Iterator[Found]:
     """Where a data set's files lie, and keys that it does not have."""
     dataset = getattr(task, "dataset", None)
-    if isinstance(dataset, OwnDataset):
+    if isinstance(dataset, PythonDataset):
+        yield from _check_hook((*at, "dataset", "python"), dataset.python, folder)
+    if isinstance(dataset, TableDataset):
         for key in ("file", "train", "test"):
             value = getattr(dataset, key)
             if value is not None and not resolve(value, folder).is_file():
@@ -203,6 +209,13 @@ def _check_data(at: Path_, task: AskedTask, folder: Path, known: Known) -> Itera
     if task.data_dir is not None and not resolve(task.data_dir, folder).is_dir():
         message = f"there is no folder {resolve(task.data_dir, folder)}"
         yield (*at, "data_dir"), message, "Paths start from the suite's folder."
+
+
+def _check_hook(at: Path_, text: str, folder: Path) -> Iterator[Found]:
+    try:
+        find_hook(text, folder)
+    except InputError as error:
+        yield at, error.message, error.hint
 
 
 def _check_divergence(

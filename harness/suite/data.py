@@ -6,19 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from harness.suite.lineage import resolve
-from harness.suite.schema import AskedTask, OwnDataset
+from harness.suite.schema import AskedTask, HubDataset, HubInstructions, PythonDataset, TableDataset
 
 DataRef = dict[str, Any]
 """`name` and `kind`; of a known data set `options` and perhaps `data_dir`; of a user's own `own`, with
-absolute paths. `harness.data.opening` opens it."""
+absolute paths, and perhaps `hub` or `python`: the machine puts their files in as `parts` of `own`.
+`harness.data.opening` opens it."""
+_PLACE = {"hub", "revision", "config", "file", "train", "test"}
 
 InstructionRef = dict[str, Any]
-"""`name`, and the absolute `path` of a file. `harness.data.learned` opens it."""
+"""`name`, and the absolute `paths` of files, or the `hub` where the machine gets them from.
+`harness.data.learned` opens it."""
 
 
-def instruction_ref(file: str, folder: Path) -> InstructionRef:
-    """A file of instructions that a suite names; `folder` is what its relative paths start from."""
-    return {"name": Path(file).name, "path": str(resolve(file, folder))}
+def instruction_ref(given: str | HubInstructions, folder: Path) -> InstructionRef:
+    """Instructions that a suite names; `folder` is what its relative paths start from."""
+    if isinstance(given, HubInstructions):
+        words = [given.hub, *(word for word in (given.config, given.file) if word)]
+        return {"name": " ".join(words), "hub": given.model_dump(exclude_none=True)}
+    return {"name": Path(given).name, "paths": [str(resolve(given, folder))]}
 
 
 def data_ref(task: AskedTask, folder: Path, data_dir: Path | None) -> DataRef | None:
@@ -33,7 +39,16 @@ def data_ref(task: AskedTask, folder: Path, data_dir: Path | None) -> DataRef | 
     if dataset is None:
         return None
     kind = getattr(task, "type", "")
-    if isinstance(dataset, OwnDataset):
+    if isinstance(dataset, HubDataset):
+        own = dataset.model_dump(exclude_none=True, exclude=_PLACE)
+        place = dataset.model_dump(exclude_none=True, include=_PLACE)
+        return {"name": dataset.title, "kind": kind, "own": own, "hub": place}
+    if isinstance(dataset, PythonDataset):
+        own = {"prompt": "{{ prompt }}", "target": "{{ target }}", "id": "id"}
+        own |= dataset.model_dump(exclude_none=True, include={"labels"})
+        function = {"text": dataset.python, "folder": str(folder.absolute())}
+        return {"name": dataset.title, "kind": kind, "own": own, "python": function}
+    if isinstance(dataset, TableDataset):
         given = dataset.model_dump(exclude_none=True)
         for key in ("file", "train", "test"):
             if key in given:
@@ -42,7 +57,7 @@ def data_ref(task: AskedTask, folder: Path, data_dir: Path | None) -> DataRef | 
     ref: DataRef = {"name": dataset, "kind": kind}
     if task.agreement is not None:
         ref["options"] = {"agreement": task.agreement}
-    place = resolve(task.data_dir, folder) if task.data_dir is not None else data_dir
-    if place is not None:
-        ref["data_dir"] = str(Path(place).absolute())
+    lies = resolve(task.data_dir, folder) if task.data_dir is not None else data_dir
+    if lies is not None:
+        ref["data_dir"] = str(Path(lies).absolute())
     return ref

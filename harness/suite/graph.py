@@ -30,6 +30,9 @@ class World(Protocol):
     def metric_key(self, ref: MetricRef) -> str:
         """SHA-256 of a metric's code and of what it needs; of one on the Hub its commit says it."""
 
+    def located(self, ref: DataRef) -> DataRef:
+        """The same data set or instructions, with the files of this machine that hold them."""
+
     def dataset_key(self, ref: DataRef) -> str:
         """SHA-256 of a data set's contents and of the way it is put to a model."""
 

@@ -145,7 +145,8 @@ class Making:
         """Parameters and settings of what a fine-tuning learns from files of instructions."""
         if finetune.instructions is None:
             return {}, {}
-        refs = [instruction_ref(file, self.suite.folder) for file in finetune.instructions]
+        named = [instruction_ref(given, self.suite.folder) for given in finetune.instructions]
+        refs = [self.world.located(ref) for ref in named]
         tested = self.tested()
         parts = [
             {
@@ -160,14 +161,14 @@ class Making:
         """The data sets that the suite's tasks are on."""
         tasks = [task for task in self.suite.spec.tasks.values() if isinstance(task, AskedTask)]
         found = [data_ref(task, self.suite.folder, self.world.data_dir) for task in tasks]
-        return [ref for ref in found if ref is not None]
+        return [self.world.located(ref) for ref in found if ref is not None]
 
     def data(self, task: Entry) -> DataRef:
         """The data set of a task that is on one."""
         assert isinstance(task, AskedTask)
         ref = data_ref(task, self.suite.folder, self.world.data_dir)
         assert ref is not None
-        return ref
+        return self.world.located(ref)
 
     def learned(self, ref: DataRef) -> dict[str, Any]:
         """What a fine-tuning learns of a data set: all of its train split that no task tests."""

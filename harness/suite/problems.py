@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from harness.errors import InputError
 from harness.suite import schema
+from harness.suite.schema.datasets import DATA_KINDS
 from harness.suite.source_map import SourceMap
 
 
@@ -139,6 +140,8 @@ def _keys_of(location: tuple[Any, ...]) -> list[str]:
     """The keys that a mapping at this location may have."""
     if not location:
         return _aliases(schema.SuiteSpec)
+    if location[-1] in DATA_KINDS:
+        return _aliases(DATA_KINDS[str(location[-1])])
     if location[-1] in _INNER and len(location) > 2:
         return _aliases(_INNER[str(location[-1])])
     section = _SECTIONS.get(str(location[0]))

@@ -93,7 +93,7 @@ def test_a_file_that_changed_since_it_was_planned_is_refused(tmp_path: Path) -> 
     made = make_plan(suite, LocalWorld(tmp_path / "home"))
     (step,) = [step for step in made.steps.values() if step.kind == "examples"]
     write_rows(tmp_path / "rows.jsonl", SHORT[1:])
-    with pytest.raises(BadDataError, match="wrong checksum"):
+    with pytest.raises(BadDataError, match="has changed since"):
         examples(Task(step, {"tokenizer": str(MODEL_FOLDER)}), tmp_path, 1, lambda *a, **b: None)
 
 

@@ -64,6 +64,12 @@ def test_contents_and_templates_make_the_key_and_paths_do_not(tmp_path: Path) ->
         (TICKETS.replace("tickets.csv", "other.csv"), "there is no file"),
         (TICKETS.replace("file:", "train:"), "`train` and `test` go together"),
         (TICKETS.replace("      file: tickets.csv\n", ""), "a data set takes `file`"),
+        (TICKETS.replace("file:", "fil:"), "dataset.fil: unknown key\n    Did you mean `file`?"),
+        (TICKETS.replace("prompt:", "promt:"), "dataset.prompt: this key is missing"),
+        (TICKETS.replace("file: tickets.csv", "hub: a/b/c"), "dataset.hub"),
+        (TICKETS.replace("file: tickets.csv", "hub: a/b\n      confg: x"), "`config`"),
+        (TICKETS.replace("file: tickets.csv", "hub: a/b\n      test: x"), "go together"),
+        ("\n  t: {type: classify, dataset: [x]}", "t.dataset"),
         (
             "\n  t: {type: classify, dataset: phrasebank-sample, agreement: 66}",
             "has an `agreement`",

@@ -35,6 +35,9 @@ class FakeWorld:
     def fingerprint(self, path: Path) -> str:
         return f"{self.model} in {path}"
 
+    def located(self, ref: DataRef) -> DataRef:
+        return ref
+
     def dataset_key(self, ref: DataRef) -> str:
         return f"{self.data} of {ref['name']}"
 
@@ -42,7 +45,7 @@ class FakeWorld:
         return ()
 
     def instructions_key(self, ref: InstructionRef) -> str:
-        return f"{self.data} in {ref['path']}"
+        return f"{self.data} in {ref['paths']}"
 
     def tested_instructions(
         self, learned: InstructionRef, tested: Sequence[DataRef]

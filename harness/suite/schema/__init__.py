@@ -4,6 +4,13 @@ Every field's description is shown by editors and by `harness schema`. Names tha
 entries are checked in `checks.py`, with all other mistakes, before anything runs.
 """
 
+from harness.suite.schema.datasets import (
+    HubDataset,
+    HubInstructions,
+    OwnDataset,
+    PythonDataset,
+    TableDataset,
+)
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
@@ -13,7 +20,6 @@ from harness.suite.schema.tasks import (
     ClassifyTask,
     DatasetTask,
     DivergenceTask,
-    OwnDataset,
     SpeedTask,
     SummarizeTask,
     TaskSpec,
@@ -32,14 +38,18 @@ __all__ = [
     "FineTune",
     "GateSpec",
     "Graded",
+    "HubDataset",
+    "HubInstructions",
     "ModelSpec",
     "Name",
     "OwnDataset",
     "OwnMetric",
+    "PythonDataset",
     "Shape",
     "SpeedTask",
     "SuiteSpec",
     "SummarizeTask",
+    "TableDataset",
     "TaskSpec",
     "json_schema",
 ]

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from harness.suite.schema.datasets import InstructionData
 from harness.suite.schema.entry import Entry, Name, UnitInterval
 
 
@@ -22,25 +16,6 @@ class EngineOptions(Entry):
     threads: int = Field(0, ge=0, description="CPU threads; 0: as many as physical cores.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:0, ….")
     context: int = Field(0, ge=0, description="Context length in tokens; 0: what is needed.")
-
-
-def _several(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-InstructionFiles = Annotated[
-    list[str],
-    Field(min_length=1),
-    BeforeValidator(_several),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string"},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1},
-            ]
-        }
-    ),
-]
 
 
 class FineTune(Entry):
@@ -53,10 +28,10 @@ class FineTune(Entry):
     tasks: list[Name] = Field(
         default_factory=list, description="Tasks whose train split is learned."
     )
-    instructions: InstructionFiles | None = Field(
+    instructions: InstructionData | None = Field(
         None,
-        description="Instruction data that is learned, with or without `tasks`: a file, or several, "
-        "relative to the suite file (JSON, JSON lines, CSV, TSV, Parquet), whose rows are "
+        description="Instruction data that is learned, with or without `tasks`: a file or several, "
+        "relative to the suite file (JSON, JSON lines, CSV, TSV, Parquet), or on the Hub. Rows are "
         "{instruction, input, output}, {instruction, context, response} or {messages: [{role, "
         "content}, …]}. Rows that hold what a task tests are left out, as are those that are longer "
         "than the model's context.",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from harness.suite.schema.datasets import AnyDataset, OwnDataset
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.metrics import Graded
 
@@ -14,45 +15,6 @@ Agreement = Annotated[
     BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
     WithJsonSchema({"enum": ["all", 75, 66, 50, "75", "66", "50"]}),
 ]
-
-
-class OwnDataset(Entry):
-    """A data set of the user's own: a table (CSV, TSV, JSON, JSON lines, Parquet), and two templates.
-
-    Templates are Jinja over a row's columns.
-    """
-
-    file: str | None = Field(
-        None,
-        description="A file, relative to the suite file; a fifth of its rows is tested, drawn by "
-        "their text, the rest is for training and shots.",
-    )
-    train: str | None = Field(None, description="In place of `file`: the rows for training, shots.")
-    test: str | None = Field(None, description="In place of `file`: the rows that are tested.")
-    prompt: str = Field(description='What the model is asked, such as "{{ title }}\n\nTopic:".')
-    target: str = Field(description='The right answer, such as "{{ topic }}".')
-    labels: list[str] | dict[str, str] | None = Field(
-        None,
-        description="For `classify`: the labels, or a name for each value in the file. Default: the "
-        "targets that occur.",
-    )
-    id: str | None = Field(None, description="A column that names the rows.")
-    test_share: float | None = Field(None, gt=0, lt=1, description="Of `file`; default: 0.2.")
-
-    @model_validator(mode="after")
-    def _one_kind_of_file(self) -> OwnDataset:
-        if (self.file is None) == (self.train is None and self.test is None):
-            raise ValueError("a data set takes `file`, or `train` and `test`")
-        if (self.train is None) != (self.test is None):
-            raise ValueError("`train` and `test` go together")
-        if self.test_share is not None and self.file is None:
-            raise ValueError("`test_share` belongs to `file`")
-        return self
-
-    @property
-    def title(self) -> str:
-        """What a report calls it."""
-        return (self.file or str(self.test)).replace("\\", "/").split("/")[-1]
 
 
 class AskedTask(Entry):
@@ -109,7 +71,7 @@ class AskedTask(Entry):
 class DatasetTask(AskedTask):
     """A task on a data set."""
 
-    dataset: str | OwnDataset = Field(
+    dataset: AnyDataset = Field(
         description="A data set by name (`harness data list`), or one of your own."
     )
 
