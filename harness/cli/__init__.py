@@ -72,12 +72,20 @@ def plan(
     limit: Limit = None,
     only: Annotated[str | None, typer.Option(help="As for `run`.")] = None,
     data_dir: DataDir = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Show only what this model needs, part by part."),
+    ] = None,
+    probe: Annotated[
+        bool,
+        typer.Option(help="Time this machine for a second, once, so that hours can be told."),
+    ] = True,
     json: Json = False,
 ) -> None:
-    """Show the steps that a suite takes, what is there already, and what would run."""
+    """Show what a suite takes: its steps, what is there already, and whether it fits here."""
     from harness.cli.plan import show_plan
 
-    raise typer.Exit(show_plan(suite, results, limit, only, data_dir, json))
+    raise typer.Exit(show_plan(suite, results, limit, only, data_dir, fit, probe, json))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`harness plan`: the graph of steps, before anything runs."""
+"""`harness plan`: the graph of steps, before anything runs, and whether it fits this machine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from harness.cli import fitting
+from harness.forecast import forecast
+from harness.forecast.probe import this_machine
+from harness.models.hub_patience import impatient
 from harness.runner.run import Options, Prepared, prepare
 from harness.suite.steps import Step
 
@@ -19,23 +23,33 @@ def show_plan(
     limit: int | None,
     only: str | None,
     data_dir: Path | None,
+    fit: str | None,
+    probe: bool,
     as_json: bool,
 ) -> int:
-    """Prints the plan. Returns the exit code."""
-    prepared = prepare(
-        suite, Options(results=results, limit=limit, only=only, data_dir=data_dir, provisional=True)
-    )
+    """Prints the plan, and whether it fits this machine. Returns the exit code."""
+    with impatient():
+        options = Options(
+            results=results, limit=limit, only=only, data_dir=data_dir, provisional=True
+        )
+        prepared = prepare(suite, options)
+        found = forecast(prepared, this_machine(prepared.artifacts.home, probe))
     todo = {_identity(step) for step in prepared.to_do()}
     steps = [(step, _state(step, prepared, todo)) for step in _all_steps(prepared)]
     if as_json:
-        print(json.dumps(_as_data(prepared, steps), indent=2))
+        data = _as_data(prepared, steps) | {"fit": fitting.as_data(found)}
+        print(json.dumps(data, indent=2))
         return 0
     console = Console(file=sys.stdout)
+    if fit is not None:
+        fitting.print_model(found, fit, console)
+        return 0
     made = [(step, state) for step, state in steps if step.kind not in ("round", "cell")]
     console.print(_steps_table(made))
     console.print(_cells_table(steps))
     if prepared.to_fetch:
         console.print(_still_to_fetch(prepared.to_fetch))
+    fitting.print_forecast(found, console)
     count = sum(state == "would run" for _, state in steps)
     console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.")
     return 0

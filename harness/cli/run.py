@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.cli.fitting import unfit
 from harness.cli.progress import Display
 from harness.records import Failure, Summary
 from harness.runner.run import Options, Outcome, Prepared, prepare, run
@@ -32,6 +33,9 @@ def run_suite(
     )
     prepared = prepare(suite, options)
     console = Console(stderr=True)
+    if prepared.to_do():
+        for line in unfit(prepared, jobs):
+            console.print(f"warning: {line}", markup=False, highlight=False, soft_wrap=True)
     try:
         with Display(console, len(_visible(prepared))) as display:
             outcome = run(prepared, options, display, _commands(suite, limit, data_dir))

@@ -20,7 +20,7 @@ from harness.fit.disk import (
     disk,
     gguf_bytes,
 )
-from harness.fit.inference import Ask, Memory, hf_memory, llama_memory
+from harness.fit.inference import Ask, hf_memory, hf_moments, llama_memory, llama_moments
 from harness.fit.machine import (
     Room,
     Verdict,
@@ -28,6 +28,7 @@ from harness.fit.machine import (
     verdict_on_disk,
     verdict_on_memory,
 )
+from harness.fit.memory import Memory, Moments
 from harness.fit.need import Need, Part
 from harness.fit.pace import (
     Pace,
@@ -38,7 +39,7 @@ from harness.fit.pace import (
     seconds_at,
     tuning_work,
 )
-from harness.fit.precision import precisions
+from harness.fit.precision import Device, precisions
 from harness.fit.shape import FAMILIES, Shape, read_shape
 from harness.fit.training import Tuning, merging_memory, trained_parameters, tuning_memory
 
@@ -46,8 +47,10 @@ __all__ = [
     "FAMILIES",
     "Artifact",
     "Ask",
+    "Device",
     "Kept",
     "Memory",
+    "Moments",
     "Need",
     "Pace",
     "Part",
@@ -66,7 +69,9 @@ __all__ = [
     "free_room",
     "gguf_bytes",
     "hf_memory",
+    "hf_moments",
     "llama_memory",
+    "llama_moments",
     "measure_pace",
     "merging_memory",
     "precisions",

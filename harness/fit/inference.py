@@ -7,12 +7,15 @@ and not derived is a constant here with its figure; docs/fit.md holds estimates 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.engines.memory import SHARE
 from harness.fit.disk import adapter_bytes, gguf_bytes, gguf_weight_bytes
-from harness.fit.need import MIB, NOTHING, Need, largest, need
+from harness.fit.memory import Memory, Moments
+from harness.fit.need import MIB, need
 from harness.fit.precision import Device, held_bytes, item_bytes
 from harness.fit.shape import Shape
 
@@ -64,6 +67,7 @@ class Ask:
         new_tokens: that are written after each, at most.
         scored: positions of each prompt whose logits are wanted, for "choose": 1 where every
             choice is one token.
+        rows: of a block of distributions, at most.
     """
 
     kind: Literal["choose", "generate", "distributions"]
@@ -72,19 +76,12 @@ class Ask:
     shared_tokens: int = 0
     new_tokens: int = 0
     scored: int = 1
+    rows: int = BLOCK_ROWS
 
     @property
     def own_tokens(self) -> int:
         """Tokens of a prompt behind what all share."""
         return max(1, self.prompt_tokens - self.shared_tokens)
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What a process needs at its peak, in main memory and on a GPU (nothing without one)."""
-
-    resident: Need
-    device: Need = NOTHING
 
 
 def hf_memory(
@@ -96,6 +93,20 @@ def hf_memory(
     device: Device = "cpu",
     adapter_rank: int = 0,
 ) -> Memory:
+    """Of `harness.engines.hf` at its peak; see `hf_moments`."""
+    return hf_moments(shape, ask, dtype, stored, quantize, device, adapter_rank).peak
+
+
+def hf_moments(
+    shape: Shape,
+    ask: Ask,
+    dtype: str = "bfloat16",
+    stored: str = "bfloat16",
+    quantize: str | None = None,
+    device: Device = "cpu",
+    adapter_rank: int = 0,
+    free_bytes: float = math.inf,
+) -> Moments:
     """Of `harness.engines.hf`.
 
     While weights are loaded, the file's pages are resident beside them; weights that stay in the
@@ -106,6 +117,7 @@ def hf_memory(
         stored: precision of the files.
         quantize: "nf4" or "int8" by bitsandbytes.
         adapter_rank: of an adapter that is applied unmerged; 0: none.
+        free_bytes: of the device. The engine fits its passes into half of what the weights leave.
 
     Raises:
         InputError: there is no such dtype or quantization.
@@ -117,32 +129,46 @@ def hf_memory(
         held -= (shape.parameters - shape.linear_weights) * item_bytes(dtype)
     adapter = adapter_bytes(shape, adapter_rank) if adapter_rank else 0
     libraries = HF_LIBRARIES + BITSANDBYTES * bool(quantize) + PEFT * bool(adapter_rank)
-    working = _hf_working(shape, ask, dtype, device)
+    context = CUDA_CONTEXT if device == "cuda" else libraries
+    left = max(0.0, SHARE * (free_bytes - context - held - adapter))
+    working = _hf_working(shape, ask, dtype, device, left)
     if device == "cuda":
-        return Memory(
-            need(libraries=libraries + CUDA_CONTEXT, file_while_loading=file, adapter=adapter),
-            need(libraries=CUDA_CONTEXT, weights=held, adapter=adapter, **working),
+        return Moments(
+            Memory(
+                need(libraries=libraries + CUDA_CONTEXT, file_while_loading=file, adapter=adapter),
+                need(libraries=CUDA_CONTEXT, weights=held, adapter=adapter),
+            ),
+            Memory(
+                need(libraries=libraries + CUDA_CONTEXT, adapter=adapter),
+                need(libraries=CUDA_CONTEXT, weights=held, adapter=adapter, **working),
+            ),
         )
+    holding = {"libraries": libraries, "weights": held, "adapter": adapter}
     if mapped and quantize is None:
-        return Memory(need(libraries=libraries, weights=held, adapter=adapter, **working))
+        return Moments(Memory(need(**holding)), Memory(need(**holding, **working)))
     kept = file if mapped else 0
-    loading = need(libraries=libraries, weights=held, file_while_loading=file, adapter=adapter)
-    running = need(libraries=libraries, weights=held, mapped_file=kept, adapter=adapter, **working)
-    return Memory(largest((loading, running)))
+    return Moments(
+        Memory(need(**holding, file_while_loading=file)),
+        Memory(need(**holding, mapped_file=kept, **working)),
+    )
 
 
-def _hf_working(shape: Shape, ask: Ask, dtype: str, device: Device) -> dict[str, float]:
-    """What a pass takes beside the weights."""
+def _hf_working(
+    shape: Shape, ask: Ask, dtype: str, device: Device, left: float
+) -> dict[str, float]:
+    """What a pass takes beside the weights, of the bytes that the engine lets it take."""
     size = item_bytes(dtype)
-    side_by_side = max(1, min(ask.prompts, MOST_TOKENS[device] // ask.own_tokens))
+    most = min(MOST_TOKENS[device], left / 2 / (size * (8 * shape.hidden + 3 * shape.feed_forward)))
+    side_by_side = max(1, min(ask.prompts, int(most) // ask.own_tokens))
     tokens, slots, slot = ask.own_tokens * side_by_side, 1, ask.shared_tokens
-    rows = min(MOST_ROWS, side_by_side * ask.scored)
+    rows = min(MOST_ROWS, side_by_side * ask.scored, max(1, left / 2 / (12 * shape.vocabulary)))
     if ask.kind == "generate":
-        rows = slots = min(ask.prompts, MOST_SLOTS[device])
-        slot = ask.own_tokens + ask.new_tokens
+        each = (ask.prompt_tokens + ask.new_tokens) * shape.cache_values * size
+        slots = int(max(1, min(ask.prompts, MOST_SLOTS[device], left / each)))
+        rows, slot = slots, ask.own_tokens + ask.new_tokens
         slot = slot if ask.new_tokens <= SLOT_STEP else _up(slot, SLOT_STEP)
     if ask.kind == "distributions":
-        tokens = rows = min(BLOCK_ROWS, ask.prompt_tokens)
+        tokens = rows = min(ask.rows, ask.prompt_tokens)
         slot = ask.prompt_tokens
     copies, widened = HF_LOGITS[ask.kind], 0
     if size < 4 and ask.kind != "generate":
@@ -160,12 +186,26 @@ def _hf_working(shape: Shape, ask: Ask, dtype: str, device: Device) -> dict[str,
 def llama_memory(
     shape: Shape, ask: Ask, quantization: str = "F16", device: Device = "cpu"
 ) -> Memory:
+    """Of `harness.engines.llamacpp` at its peak; see `llama_moments`."""
+    return llama_moments(shape, ask, quantization, device).peak
+
+
+def llama_moments(
+    shape: Shape,
+    ask: Ask,
+    quantization: str = "F16",
+    device: Device = "cpu",
+    file_bytes: int = 0,
+) -> Moments:
     """Of `harness.engines.llamacpp`. The file is mapped and read whole, to check it.
 
+    Args:
+        file_bytes: of a file that is there; 0: as it would be made here.
+
     Raises:
-        InputError: there is no such quantization.
+        InputError: the size is not given, and there is no such quantization.
     """
-    file = gguf_bytes(shape, quantization)
+    file = file_bytes or gguf_bytes(shape, quantization)
     libraries = LLAMA_LIBRARIES + LLAMA_BYTES_PER_ID * shape.vocabulary
     streams, cells, tokens, rows = _llama_batch(ask, device)
     keys = 4 if quantization.upper() == "F32" else 2
@@ -177,15 +217,18 @@ def llama_memory(
         * (2 * shape.hidden + 2 * shape.feed_forward + shape.queries + shape.heads * cells),
     }
     if device == "cpu":
-        return Memory(need(libraries=libraries, weights=file, **working))
+        loaded = Memory(need(libraries=libraries, weights=file))
+        return Moments(loaded, Memory(need(libraries=libraries, weights=file, **working)))
     logits = working["logits"]
     table = shape.vocabulary * shape.hidden * 2
-    return Memory(
-        need(libraries=libraries + CUDA_CONTEXT, mapped_file=file, logits=logits),
-        need(
-            libraries=CUDA_CONTEXT,
-            weights=gguf_weight_bytes(shape, quantization) + (table if shape.tied else 0),
-            **{**working, "logits": 4 * rows * shape.vocabulary},
+    weights = file_bytes or gguf_weight_bytes(shape, quantization)
+    mapped = {"libraries": libraries + CUDA_CONTEXT, "mapped_file": file}
+    held = {"libraries": CUDA_CONTEXT, "weights": weights + (table if shape.tied else 0)}
+    return Moments(
+        Memory(need(**mapped), need(**held)),
+        Memory(
+            need(**mapped, logits=logits),
+            need(**held, **{**working, "logits": 4 * rows * shape.vocabulary}),
         ),
     )
 
@@ -197,7 +240,7 @@ def _llama_batch(ask: Ask, device: Device) -> tuple[int, int, int, int]:
         streams = max(min(ask.prompts, ANSWERS[device]), LEAST_ROWS) + bool(ask.shared_tokens)
         return streams, cells, min(CALL_TOKENS, ask.own_tokens), streams
     if ask.kind == "distributions":
-        tokens = min(BLOCK_ROWS, ask.prompt_tokens)
+        tokens = min(ask.rows, ask.prompt_tokens)
         return 1, cells, tokens, tokens
     side_by_side = min(ask.prompts, STREAMS[device], CALL_TOKENS // ask.own_tokens)
     streams = max(1, side_by_side)

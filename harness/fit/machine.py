@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.engines.memory import free_memory_bytes
-from harness.fit.inference import Memory
+from harness.fit.memory import Memory
 from harness.fit.need import Need
 
 TIGHT = 0.85

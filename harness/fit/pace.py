@@ -20,6 +20,9 @@ from harness.fit.inference import Ask
 from harness.fit.shape import Shape
 from harness.fit.training import Tuning
 
+LAYER_SECONDS = 1e-3
+"""Of a layer's bookkeeping in Transformers: what decoding with the starter takes, whose products take
+next to nothing. llama.cpp takes less."""
 SIDE = 1024
 """Of the matrices that the probe multiplies."""
 
@@ -42,9 +45,15 @@ class Work:
     """In large products."""
     read_bytes: float = 0.0
     """Of weights and cache, in decoding steps."""
+    layers: float = 0.0
+    """Layers that are run, however few tokens go through them."""
 
     def __add__(self, other: Work) -> Work:
-        return Work(self.operations + other.operations, self.read_bytes + other.read_bytes)
+        return Work(
+            self.operations + other.operations,
+            self.read_bytes + other.read_bytes,
+            self.layers + other.layers,
+        )
 
 
 def product_weights(shape: Shape) -> int:
@@ -67,8 +76,9 @@ def asking_work(shape: Shape, ask: Ask, weight_bytes: float, slots: int) -> Work
     operations = 2.0 * (own * product_weights(shape) + rows * head + attended)
     if ask.kind != "generate":
         return Work(operations)
+    operations += 2.0 * ask.prompts * ask.new_tokens * (product_weights(shape) + head)
     steps = -(-ask.prompts // max(1, slots)) * ask.new_tokens
-    return Work(operations, steps * weight_bytes)
+    return Work(operations, steps * weight_bytes, steps * shape.layers)
 
 
 def tuning_work(shape: Shape, tuning: Tuning, tokens: int) -> Work:
@@ -93,7 +103,8 @@ def seconds(work: Work, pace: Pace) -> float:
             "A measured pace has to be more than nothing.", "Measure it again: `measure_pace`."
         )
     computing = work.operations / pace.operations_per_second
-    return computing + work.read_bytes / pace.read_bytes_per_second
+    reading = work.read_bytes / pace.read_bytes_per_second
+    return computing + reading + work.layers * LAYER_SECONDS
 
 
 def seconds_at(tokens: float, tokens_per_second: float) -> float:
@@ -107,18 +118,20 @@ def seconds_at(tokens: float, tokens_per_second: float) -> float:
     return tokens / tokens_per_second
 
 
-def measure_pace(threads: int, passes: int = 5) -> Pace:
-    """Multiplies float32 matrices and reads memory for about a second, without torch.
+def measure_pace(threads: int, passes: int = 20) -> Pace:
+    """Multiplies float32 matrices and reads memory for a second or two, without torch.
 
     The products are numpy's: a lower bound for libraries that know more of the processor, such as
-    oneDNN with AVX-512 and bfloat16. The best of several passes counts.
+    oneDNN with AVX-512 and bfloat16. The best of many passes counts, with all threads or with one:
+    where other programs want the same cores, threads that wait for each other do less than one.
     """
     generator = np.random.default_rng(0)
     left, right = (generator.standard_normal((SIDE, SIDE), np.float32) for _ in range(2))
     best = float("inf")
-    with threadpool_limits(threads):
-        for _ in range(passes):
-            started = time.perf_counter()
-            np.matmul(left, right)
-            best = min(best, time.perf_counter() - started)
+    for count in {1, threads}:
+        with threadpool_limits(count):
+            for _ in range(passes):
+                started = time.perf_counter()
+                np.matmul(left, right)
+                best = min(best, time.perf_counter() - started)
     return Pace(2.0 * SIDE**3 / best, measure_memory(threads).bytes_per_second)

@@ -14,7 +14,8 @@ from typing import Literal
 
 from harness.errors import InputError
 from harness.fit.disk import adapted, adapter_bytes, adapter_parameters
-from harness.fit.inference import CUDA_CONTEXT, HF_LIBRARIES, Memory
+from harness.fit.inference import CUDA_CONTEXT, HF_LIBRARIES
+from harness.fit.memory import Memory
 from harness.fit.need import MIB, largest, need
 from harness.fit.precision import LINEAR_BYTES, Device, item_bytes
 from harness.fit.shape import Shape

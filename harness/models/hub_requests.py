@@ -24,11 +24,10 @@ from huggingface_hub.utils import (
 
 from harness import __version__
 from harness.models.hub_errors import BUSY, no_hub
+from harness.models.hub_patience import waits
 from harness.models.hub_records import COMMIT, DIGEST, RemoteFile, Repo, stays_inside
 
 Answer = TypeVar("Answer")
-WAITS = (1.0, 2.0, 4.0, 8.0)
-"""Seconds between attempts."""
 LONGEST_WAIT = 300.0
 """Seconds; the Hub counts its limits over five minutes."""
 
@@ -67,7 +66,7 @@ def patiently(request: Callable[[], Answer], wait: Callable[[float], None] | Non
 
     A server that cannot be connected to at all is not asked again.
     """
-    for pause in WAITS:
+    for pause in waits.get():
         try:
             return request()
         except (httpx2.HTTPError, OSError) as error:

@@ -23,6 +23,7 @@ from harness.errors import DamagedDownloadError, InterruptedDownloadError
 from harness.models import hub_requests
 from harness.models.hub_cache import Snapshot
 from harness.models.hub_errors import redact
+from harness.models.hub_patience import WAITS
 from harness.models.hub_records import RemoteFile
 
 CHUNK = 1 << 20
@@ -112,9 +113,9 @@ def _append_rest(
         idle = 0 if _size(part) > furthest else idle + 1
         furthest = max(furthest, _size(part))
         if _size(part) != file.bytes and idle:
-            if idle > len(hub_requests.WAITS):
+            if idle > len(WAITS):
                 _give_up(file, _size(part), failure)
-            pause = hub_requests.WAITS[idle - 1]
+            pause = WAITS[idle - 1]
             hub_requests.sleep(hub_requests.longer(pause, failure) if failure else pause)
 
 

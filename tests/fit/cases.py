@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.fit.inference import Ask, Memory, hf_memory, llama_memory
+from harness.fit.inference import Ask, hf_memory, llama_memory
+from harness.fit.memory import Memory
 from harness.fit.shape import Shape
 from harness.fit.training import Tuning, tuning_memory
 from tests.fit.measured import Peak, measure

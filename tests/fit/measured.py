@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -162,6 +163,45 @@ def _merge(weights: str, adapter: str, base_precision: Any) -> int:
     return 0
 
 
+def _merge_check(weights: str, adapter: str, merged: str, prompt_tokens: int, prompts: int) -> int:
+    from harness.models.merge_parity import check_merge
+    from harness.models.parity import Prompt
+
+    generator = random.Random(0)
+    asked = [Prompt(None, list(_ids(generator, prompt_tokens))) for _ in range(prompts)]
+    check_merge(Path(weights), Path(adapter), Path(merged), asked, "full")
+    return 0
+
+
+def _conversion_check(weights: str, gguf: str, prompt_tokens: int, prompts: int) -> int:
+    from harness.models.parity import check_parity
+
+    generator = random.Random(0)
+    rows = [{"text": None, "ids": _ids(generator, prompt_tokens)} for _ in range(prompts)]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "prompts.jsonl"
+        file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        check_parity(Path(weights), Path(gguf), file, Path(folder) / "parity.json")
+    return 0
+
+
+def _convert(weights: str) -> int:
+    """The converter is a process of its own: what counts is its peak."""
+    from harness.models.convert import convert
+
+    with tempfile.TemporaryDirectory() as folder:
+        convert(Path(weights), Path(folder) / "model.gguf")
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+
+
+def _quantize(gguf: str, kind: str) -> int:
+    from harness.models.quantize import quantize
+
+    with tempfile.TemporaryDirectory() as folder:
+        quantize(Path(gguf), Path(folder) / "model.gguf", kind, 1)
+    return 0
+
+
 def main() -> None:
     """Does what the argument says and prints a `Peak`."""
     import harness.runner.step_runner  # noqa: F401  (what a worker begins with)
@@ -175,9 +215,13 @@ def main() -> None:
             "finetune": _finetune,
             "full": _full,
             "merge": _merge,
+            "merge-check": _merge_check,
+            "conversion-check": _conversion_check,
+            "convert": _convert,
+            "quantize": _quantize,
         }
         loaded = steps[do](**given)
-    print(json.dumps({"loaded": loaded, "whole": _peak()}))
+    print(json.dumps({"loaded": loaded, "whole": max(loaded, _peak())}))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.fit.inference import Memory
 from harness.fit.machine import Room, Verdict, free_room, verdict_on_disk, verdict_on_memory
+from harness.fit.memory import Memory
 from harness.fit.need import largest, need
 
 

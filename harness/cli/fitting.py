@@ -1,0 +1,208 @@
+"""Shows a forecast: what each model needs, whether it fits, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from harness.errors import InputError
+from harness.fit import Need
+from harness.fit.machine import TIGHT
+from harness.forecast import Forecast, ModelForecast, StepNeed, forecast
+from harness.forecast.probe import this_machine
+from harness.forecast.records import Fits
+from harness.forecast.words import duration, size, weights
+from harness.runner.run import Prepared
+
+WORDS: dict[Fits, str] = {"yes": "fits", "tight": "tight", "no": "NO", "not known": "not known"}
+MOST_PARTS = 8
+
+
+def print_forecast(found: Forecast, console: Console) -> None:
+    """The table, what it adds up to, and what does not fit."""
+    console.print(_table(found))
+    for line in (*_totals(found), *_problems(found)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_model(found: Forecast, name: str, console: Console) -> None:
+    """All that one model needs, part by part.
+
+    Raises:
+        InputError: there is no such model among those that were planned.
+    """
+    model = next((model for model in found.models if model.name == name), None)
+    if model is None:
+        known = ", ".join(model.name for model in found.models)
+        raise InputError(f"--fit {name}: no such model is planned.", f"There are: {known}")
+    console.print(_parts_table(model))
+    for line in _about(model):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def as_data(found: Forecast) -> dict[str, Any]:
+    """All of it, as plain data; docs/fit.md says what the keys mean."""
+    return asdict(found)
+
+
+def warnings(found: Forecast) -> list[str]:
+    """A line for each model that finds no room: its largest step that does not fit."""
+    lines = []
+    for model in found.models:
+        misfits = [need for need in model.needs if need.fits == "no" and not need.done]
+        if misfits:
+            lines.append(f"{model.name}: {_misfit(misfits[0], found)}")
+    return lines
+
+
+def unfit(prepared: Prepared, jobs: int) -> list[str]:
+    """What a run should be warned of: steps that find no memory, alone or side by side.
+
+    Raises:
+        InputError: the disk has certainly no room for what has to be written.
+    """
+    found = forecast(prepared, this_machine(prepared.artifacts.home, probe=False), may_ask=False)
+    if found.totals.disk_fits == "no":
+        raise InputError(f"The disk has no room for this suite: {disk_words(found)}")
+    lines = [f"this may not fit: {line}" for line in warnings(found)]
+    needs = [need for model in found.models for need in model.needs if not need.done]
+    largest = sorted((need.resident.total for need in needs), reverse=True)[:jobs]
+    if not lines and jobs > 1 and sum(largest) > found.free.resident_bytes / TIGHT:
+        lines.append(
+            f"{jobs} steps at a time may need {size(sum(largest))} of memory, and "
+            f"{size(found.free.resident_bytes)} are free: `--jobs 1` needs {size(largest[0])}."
+        )
+    return lines
+
+
+def _table(found: Forecast) -> Table:
+    table = Table(title="Will it fit?", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.padding = (0, 1, 0, 0)
+    fetches = found.totals.download_bytes > 0
+    heads = ["model", "weights", *["download"] * fetches, "disk", "answer", "fine-tune", "make"]
+    for head in (*heads, "time", ""):
+        table.add_column(head, justify="left" if head in ("model", "") else "right", no_wrap=True)
+    for model in found.models:
+        cells = [
+            _memory(model.largest("ask")),
+            _memory(model.largest("fine-tune")),
+            _memory(model.largest("merge", "convert", "quantize", "check", "draw")),
+            _time(model),
+            WORDS[model.fits],
+        ]
+        fetched = [size(model.download_bytes)] if fetches else []
+        disk = size(model.disk_bytes)
+        table.add_row(model.name, weights(model.parameters), *fetched, disk, *cells)
+    return table
+
+
+def _memory(need: StepNeed | None) -> str:
+    if need is None:
+        return "-"
+    resident = size(need.resident.total)
+    return f"{resident} + {size(need.device.total)} GPU" if need.device.parts else resident
+
+
+def _time(model: ModelForecast) -> str:
+    known = [s for s in (model.asking_seconds, model.tuning_seconds) if s is not None]
+    return duration(sum(known) if len(known) == 2 else None)
+
+
+def _totals(found: Forecast) -> Iterable[str]:
+    totals, free = found.totals, found.free
+    gpu = f", {size(free.device_bytes)} of {free.device}" if free.device else "; no GPU"
+    yield f"Free: {size(free.disk_bytes)} of disk, {size(free.resident_bytes)} of memory{gpu}."
+    there = totals.disk_bytes - totals.to_write_bytes
+    kept = f" ({size(there)} of it is there)" if there > 0 else ""
+    fetched = size(totals.download_bytes) if totals.download_bytes else "nothing"
+    verdict = {"yes": "fits", "tight": "tight", "no": "does NOT fit"}[totals.disk_fits]
+    yield (
+        f"Together: {fetched} to download, {size(totals.disk_bytes)} on disk{kept}: {verdict}. "
+        + _time_words(found)
+    )
+    if totals.largest is not None:
+        need = totals.largest
+        on_device = f"; on the GPU {_parts(need.device)}" if need.device.parts else ""
+        yield f"The largest need: {need.step}, {_parts(need.resident)}{on_device}."
+
+
+def _time_words(found: Forecast) -> str:
+    if found.totals.seconds is None:
+        return "How long it takes was not probed."
+    if found.totals.seconds == 0:
+        return "Nothing is left to be asked or fine-tuned."
+    return f"Asking and fine-tuning: at most about {duration(found.totals.seconds)}."
+
+
+def _problems(found: Forecast) -> Iterable[str]:
+    for line in warnings(found):
+        yield f"Does not fit: {line}"
+    if found.totals.disk_fits == "no":
+        yield f"Does not fit: {disk_words(found)}"
+    notes: dict[str, list[str]] = {}
+    for model in found.models:
+        if model.problem:
+            notes.setdefault(f"Not known: {{}}: {model.problem}", []).append(model.name)
+        elif model.note:
+            notes.setdefault(f"Note: {{}}: {model.note}", []).append(model.name)
+    for words, models in notes.items():
+        yield words.replace("{}", ", ".join(models), 1)
+
+
+def disk_words(found: Forecast) -> str:
+    """What the disk lacks, and what to do."""
+    return (
+        f"{size(found.totals.to_write_bytes)} have to be written, and {size(found.free.disk_bytes)} "
+        "are free: make room, name a folder on a larger disk in HARNESS_HOME (and HF_HOME), or plan "
+        "fewer models (--only)."
+    )
+
+
+def _misfit(need: StepNeed, found: Forecast) -> str:
+    lacking = [
+        f"{size(needed)} of {where}, and {size(free)} are free"
+        for needed, free, where in (
+            (need.resident.total, found.free.resident_bytes, "memory"),
+            (need.device.total, found.free.device_bytes, "GPU memory"),
+        )
+        if needed > free
+    ]
+    return f"{need.step} needs {', '.join(lacking)}. Would help: {need.remedy}."
+
+
+def _parts(need: Need) -> str:
+    parts = sorted(need.parts, key=lambda part: -part.bytes)[:MOST_PARTS]
+    return f"{size(need.total)} ({', '.join(f'{p.name} {size(p.bytes)}' for p in parts)})"
+
+
+def _parts_table(model: ModelForecast) -> Table:
+    table = Table(title=f"What {model.name} needs", title_justify="left")
+    for head in ("step", "memory", "of which", ""):
+        table.add_column(head, overflow="fold", justify="right" if head == "memory" else "left")
+    for need in model.needs:
+        for where, part in (("", need.resident), ("GPU: ", need.device)):
+            if part.parts:
+                parts = _parts(part).partition("(")[2].removesuffix(")")
+                state = "done" if need.done else WORDS[need.fits]
+                table.add_row(f"{where}{need.step}", size(part.total), parts, state)
+    return table
+
+
+def _about(model: ModelForecast) -> Iterable[str]:
+    if model.parameters is not None:
+        each = ", ".join(f"{size(b)} at {bits}" for bits, b in model.bytes_by_bits.items())
+        yield f"{model.parameters:,} weights: {each} bits."
+    yield (
+        f"Asking takes at most about {duration(model.asking_seconds)}, fine-tuning "
+        f"{duration(model.tuning_seconds)}."
+    )
+    for need in model.needs:
+        if need.remedy and not need.done:
+            yield f"{need.step}: would help: {need.remedy}."
+    if model.problem or model.note:
+        yield model.problem or model.note

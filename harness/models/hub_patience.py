@@ -1,0 +1,21 @@
+"""How often the Hub is asked again where it is busy; apart, so that who sets it need not load the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+WAITS = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between attempts."""
+waits: ContextVar[tuple[float, ...]] = ContextVar("waits", default=WAITS)
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Nothing is asked twice: for a plan, which can do without an answer."""
+    token = waits.set(())
+    try:
+        yield
+    finally:
+        waits.reset(token)
