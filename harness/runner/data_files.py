@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.data.from_function import FAILURE
 from harness.data.repo_files import Parts, Wanted, choose_parts
-from harness.errors import AbsentDataError, InputError
+from harness.errors import AbsentDataError, BadDataError, InputError
+from harness.python_hook import PythonHook, find_hook, hook_key
 from harness.suite.data import DataRef
 
 
@@ -22,11 +31,12 @@ def locate(ref: DataRef, home: Path, may_fetch: bool) -> DataRef:
     Raises:
         InputError: the repo's files can be taken in several ways, or none; or there is no such repo.
         AbsentDataError: it is not here and must not be fetched.
+        BadDataError: the function failed, or gave something else than rows.
         HubError: the Hub refuses, cannot be reached, or the download broke off.
     """
     if "hub" in ref:
         return _from_hub(ref, home, may_fetch)
-    return ref
+    return _from_function(ref, home) if "python" in ref else ref
 
 
 def _from_hub(ref: DataRef, home: Path, may_fetch: bool) -> DataRef:
@@ -63,6 +73,48 @@ def _from_hub(ref: DataRef, home: Path, may_fetch: bool) -> DataRef:
     origin = f"{repo} on the Hub at {commit[:12]}: {names}"
     own = ref["own"] | {"parts": found, "origin": origin}
     return {"name": ref["name"], "kind": ref["kind"], "own": own}
+
+
+def _from_function(ref: DataRef, home: Path) -> DataRef:
+    """Calls the function in a process of its own, and keeps its rows by their contents."""
+    text, folder = ref["python"]["text"], ref["python"]["folder"]
+    hook = find_hook(text, Path(folder))
+    kept = home.absolute() / "data" / "python"
+    kept.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".rows-", dir=kept) as scratch:
+        rows = Path(scratch) / "rows"
+        rows.mkdir()
+        command = [sys.executable, "-m", "harness.data.from_function", text, folder, str(rows)]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        )
+        if done.returncode:
+            raise _failed(hook, rows / FAILURE, done)
+        files = sorted(rows.iterdir())
+        digest = hashlib.sha256()
+        for file in files:
+            digest.update(f"{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+        place = kept / digest.hexdigest()
+        if not place.is_dir():
+            with contextlib.suppress(OSError):  # another process was first
+                os.replace(rows, place)
+    parts = {file.stem: [str(place / file.name)] for file in files}
+    own = ref["own"] | {"parts": parts, "origin": text, "source": hook_key(hook)}
+    return {"name": ref["name"], "kind": ref["kind"], "own": own}
+
+
+def _failed(
+    hook: PythonHook, failure: Path, done: subprocess.CompletedProcess[str]
+) -> BadDataError:
+    try:
+        said = json.loads(failure.read_text(encoding="utf-8"))
+        return BadDataError(said["message"], said["hint"])
+    except (OSError, ValueError, KeyError):
+        last = (done.stdout.strip().splitlines() or ["it said nothing"])[-1]
+        return BadDataError(
+            f"{hook.file}: `{hook.function}` ended its process (exit code {done.returncode}): {last}",
+            "Run it by itself, to see why.",
+        )
 
 
 def _parts(ref: DataRef, parts: Parts) -> Parts:
