@@ -48,9 +48,8 @@ LLAMA_BYTES_PER_ID = 140
 CUDA_CONTEXT = 500 * MIB
 """Of a process that uses a GPU: on the device, and as much again of main memory."""
 HF_LOGITS: Mapping[str, float] = {"choose": 3.0, "generate": 2.0, "distributions": 3.0}
-"""Copies of a pass's logits (float32) that are alive together."""
-HF_WIDENED_LOGITS = 2.0
-"""More of them where the output head is widened, distributions only."""
+"""Copies of a pass's logits (float32) that are alive together: of distributions the block before, the
+head's output, and its log-softmax."""
 LLAMA_LOGITS: Mapping[str, float] = {"choose": 5.8, "generate": 2.0, "distributions": 5.8}
 
 
@@ -173,7 +172,6 @@ def _hf_working(
     copies, widened = HF_LOGITS[ask.kind], 0
     if size < 4 and ask.kind != "generate":
         widened = 4 * min(HEAD_PART, shape.vocabulary * shape.hidden)
-        copies += HF_WIDENED_LOGITS * (ask.kind == "distributions")
     width = 8 * shape.hidden + 3 * shape.feed_forward + 2 * (shape.queries + 2 * shape.keys)
     return {
         "cache": slots * slot * shape.cache_values * size,

@@ -39,6 +39,10 @@ ALLOCATOR: Mapping[tuple[str, Device], float] = {
 """What is resident, to what is in use, for blocks below 32 MiB. glibc's allocator (2.36) seldom uses
 a freed block again for an aligned one of the same size (its bug 30723), and its heap grows over the
 first steps to this multiple; measured. See docs/fit.md for what was tried against it."""
+CHECKPOINTED: Mapping[Device, float] = {"cpu": 2.0, "cuda": 1.0}
+"""By how much more the inputs of checkpointed layers count: each stands alone between blocks that its
+layer has freed, which are not used again either. One constant for three models, measured; what is in use
+is L + 1 inputs, as torch's hooks tell."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,9 @@ def _working(shape: Shape, tuning: Tuning, device: Device) -> dict[str, float]:
     """Activations, logits, and weights that are cast for a product."""
     layer = kept_by_layer(shape, tuning)
     stream = 4 * shape.hidden
-    kept = (shape.layers + 1) * stream if tuning.gradient_checkpointing else shape.layers * layer
+    kept: float = shape.layers * layer
+    if tuning.gradient_checkpointing:
+        kept = CHECKPOINTED[device] * (shape.layers + 1) * stream
     tokens = tuning.tokens
     factor = ALLOCATOR[tuning.dtype, device]
     item = item_bytes(tuning.dtype)

@@ -80,14 +80,6 @@ CHOOSE = Ask("choose", 64, 100)
 WRITE = Ask("generate", 32, 100, new_tokens=30)
 DISTRIBUTE = Ask("distributions", 1, 700)
 F32, BF16 = {"dtype": "float32"}, {"dtype": "bfloat16"}
-QUICK = (
-    Case("hf float32, choose", CHOOSE, spec=F32),
-    Case("hf bfloat16, generate", WRITE, spec=BF16),
-    Case("llama.cpp F16, generate", WRITE, gguf="F16"),
-    Case("llama.cpp Q4_K_M, distributions", DISTRIBUTE, gguf="Q4_K_M"),
-    Case("LoRA bfloat16, 2,048 tokens", tuning=Tuning("lora")),
-    Case("QLoRA bfloat16, 512 tokens", tuning=Tuning("qlora", batch_tokens=512)),
-)
 ASKED = (
     Case("hf float32, choose", CHOOSE, spec=F32),
     Case("hf float32, generate", WRITE, spec=F32),
