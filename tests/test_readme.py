@@ -6,8 +6,10 @@ import json
 import re
 from pathlib import Path
 
+from harness.runner.gating import judge_results
 from harness.runner.run import Options, prepare, run
 from harness.runner.walk import Quiet
+from tests.scoring.metrics import write_metric
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -46,3 +48,30 @@ def test_instructions_are_learned_as_the_readme_has_it(tmp_path: Path) -> None:
         ("alpaca.json", 3),
         ("chat.jsonl", 1),
     ]
+
+
+def test_the_metrics_of_a_users_own_score_as_the_readme_has_them(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(# titles\.yaml\n.*?)```", README.read_text(), re.S)
+    (function,) = re.findall(r"# (def short.*): (return .*)", block)
+    (tmp_path / "titles.yaml").write_text(block)
+    (tmp_path / "scores.py").write_text(f"{function[0]}:\n    {function[1]}\n")
+    write_metric(
+        tmp_path,
+        "shared_words",
+        "same = [set(p.split()) & set(r.split()) for p, r in zip(predictions, references)]\n"
+        '        return {"f1": len(same[0]), "n": len(same)}',
+    )
+    rows = [f"Item {n} was sold in town {n},Item {n}" for n in range(30)]
+    (tmp_path / "titles.csv").write_text("text,title\n" + "\n".join(rows) + "\n")
+    options = Options(results=tmp_path / "results", home=tmp_path / "home")
+    prepared = prepare(tmp_path / "titles.yaml", options)
+    (cell,) = run(prepared, options, Quiet(), []).summary.cells
+    assert cell.error is None and {"short", "shared", "rougeL"} <= set(cell.metrics)
+    samples = prepared.results.cell("base", "titles").samples(cell.samples_key)
+    assert len(samples) == cell.n > 0
+    for sample in samples:
+        shared = set((sample.answer or "").split()) & set((sample.target or "").split())
+        assert sample.scores["short"] == float(len(sample.answer or "") < 60)
+        assert sample.scores["shared"] == len(shared)
+    (verdict,) = judge_results(tmp_path / "results" / "titles", None, tmp_path).verdicts
+    assert verdict.metric == "short" and verdict.value == cell.metrics["short"].value
