@@ -39,7 +39,7 @@ from harness.report.measures import (
 )
 from harness.report.replicas import without_replicas
 from harness.report.speed import speed_blocks
-from harness.report.tables import confusions, failures, matrix, task_table
+from harness.report.tables import confusions, failures, matrix, task_table, task_tables
 from harness.report.tuning import changed_blocks, tuning_blocks
 from harness.report.verdict import verdict
 
@@ -86,7 +86,7 @@ def glance(summary: Summary, failed: Table | None = None) -> list[Block]:
         blocks.append(chart)
     elif quality_tasks(summary):
         blocks.append(Prose(("With fewer than two figures a task there is nothing to chart.",)))
-    return [*blocks, *(task_table(summary, task) for task in quality_tasks(summary))]
+    return [*blocks, *(t for task in quality_tasks(summary) for t in task_tables(summary, task))]
 
 
 def _task_line(summary: Summary, task: str) -> Line:

@@ -129,13 +129,26 @@ def task_table(
     return Table(title, columns, tuple(rows), notes)
 
 
+def task_tables(summary: Summary, task: str) -> list[Table]:
+    """Every metric of one task; those that the suite names stand apart."""
+    own = _own_table(summary, task)
+    if not own:
+        return [task_table(summary, task)]
+    named = summary.tasks[task].metrics
+    usual = [metric for metric in task_metrics(summary, task) if metric not in named]
+    return [task_table(summary, task, "the usual metrics", usual), *own]
+
+
 def own_tables(summary: Summary) -> list[Table]:
     """The metrics that the suite names, task by task."""
-    return [
-        task_table(summary, task, "metrics that the suite names", tuple(of.metrics))
-        for task, of in summary.tasks.items()
-        if of.metrics and any(cell.task == task for cell in summary.cells)
-    ]
+    return [table for task in summary.tasks for table in _own_table(summary, task)]
+
+
+def _own_table(summary: Summary, task: str) -> list[Table]:
+    named = tuple(summary.tasks[task].metrics)
+    if not named or not any(cell.task == task for cell in summary.cells):
+        return []
+    return [task_table(summary, task, "metrics that the suite names", named)]
 
 
 def _together(summary: Summary, task: str, shown: Sequence[str]) -> list[Line]:

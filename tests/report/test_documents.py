@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from harness.records import Summary
+from harness.records import MetricSummary, Summary, Value
 from harness.report.blocks import Document
 from harness.report.html import html, together
 from harness.report.markdown import code, escape, markdown
@@ -199,3 +199,21 @@ def test_no_line_breaks_inside_an_interval() -> None:
     kept = str(together("by 0.1 [0.040, 0.160] <b> (n = 200)"))
     assert '<span class="together">[0.040, 0.160]</span> &lt;b&gt;' in kept
     assert '<span class="together">n = 200</span>' in kept
+
+
+def test_metrics_that_the_suite_names_stand_in_a_table_of_their_own() -> None:
+    made = quickstart()
+    of = MetricSummary(label="Politeness", unit="points", higher_is_better=False)
+    cells = [
+        cell.model_copy(update={"metrics": {**cell.metrics, "polite": Value(value=0.25)}})
+        if cell.task == "dialogue"
+        else cell
+        for cell in made.cells
+    ]
+    task = made.tasks["dialogue"].model_copy(update={"metrics": {"polite": of}})
+    named = made.model_copy(update={"cells": cells, "tasks": {**made.tasks, "dialogue": task}})
+    page = markdown(document(named))
+    (table,) = re.findall(r"dialogue: metrics that the suite names.*?\n\n(.*?)\n\n", page, re.S)
+    assert "Politeness points ↓" in table and "ROUGE" not in table and "0.250" in table
+    (usual,) = re.findall(r"dialogue: the usual metrics.*?\n\n(.*?)\n\n", page, re.S)
+    assert "ROUGE-L" in usual and "Politeness" not in usual
