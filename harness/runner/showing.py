@@ -154,7 +154,9 @@ def _in_suite(prepared: Prepared, model: str, task: str) -> Found:
     else:
         prompts = PromptSet.read(folder)
     cell = next((c for c in plan.cells if (c.model, c.task) == (model, task)), None)
-    samples = prepared.results.cell(model, task).samples(cell.key) if cell is not None else []
+    samples = (
+        prepared.results.cell(model, task).samples(cell.answers_key) if cell is not None else []
+    )
     return Found(root, prompts, _tokenizer(source), samples)
 
 
@@ -190,13 +192,13 @@ def _in_results(folder: Path, spec: SuiteSpec, model: str, task: str, options: O
             if (prompts / "prompts.json").is_file():
                 tokenizer = _tokenizer_of(manifest, kept, spec, root)
                 note = "" if tokenizer else "The tokenizer is not here, so that ids have no pieces."
-                samples = store.cell(model, task).samples(cell.key)
+                samples = store.cell(model, task).samples(cell.samples_key)
                 return Found(root, PromptSet.read(prompts), tokenizer, samples, note)
     note = (
         f"The prompts are no longer in {home.home}. `harness show SUITE {model} {task}`, with the suite's "
         "file, encodes them again."
     )
-    samples, texts = store.cell(model, task).samples(cell.key), store.texts(task)
+    samples, texts = store.cell(model, task).samples(cell.samples_key), store.texts(task)
     kept_alone = PromptSet(
         prompts=tuple(
             Prompt(s.index, s.id, texts.get(s.id, ""), (), s.target or "", ()) for s in samples

@@ -16,6 +16,7 @@ from harness.runner.baselines import save_baseline
 from harness.runner.comparing import Wanted, compare_results
 from harness.runner.gating import judge_results
 from harness.runner.run import Options, Outcome, prepare, run
+from harness.runner.showing import show_prompt
 from harness.starter import MODEL_FOLDER
 from tests.pipeline.conftest import Notes
 from tests.scoring.metrics import STRINGS, write_metric
@@ -209,3 +210,13 @@ def test_the_report_names_label_unit_direction_and_explanation(folder: Path) -> 
     assert "Length characters ↓" in report
     assert "the evaluate metric \\`./overlap\\`" in report
     assert "mine.py:length" in report
+
+
+def test_an_answer_is_shown_with_its_scores(folder: Path) -> None:
+    outcome, _ = ran(folder)
+    assert outcome.summary.cells[0].samples_key != outcome.summary.cells[0].key
+    options = Options(results=folder / "results", home=folder / "home")
+    for where in (folder / "suite.yaml", folder / "results" / "own"):
+        shown = show_prompt(where, ["base", "dialogue"], options).as_data()
+        assert shown["answer"]["answer"] == lines(folder)[0]["answer"]
+        assert shown["answer"]["scores"] == lines(folder)[0]["scores"]
