@@ -9,6 +9,7 @@ from harness.analysis.bootstrapped import RESAMPLES
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values, holm
 from harness.analysis.power import detectable
 from harness.analysis.registry import METRICS, TASK_METRICS, Metric
+from harness.analysis.repetition import shared_start
 from harness.analysis.shared import prompts_hash, shared_examples
 from harness.records import ChangedAnswer, Comparison, Sample
 
@@ -129,7 +130,8 @@ def build_comparisons(
                     }
                 )
                 if position == 0 and difference.reason is None:
-                    record = _with_changes(record, pairs[candidate])
+                    changes = _with_partings if answers.type == "write" else _with_changes
+                    record = changes(record, pairs[candidate])
                 compared.append(ComparedCells(record, difference))
     return compared
 
@@ -260,6 +262,19 @@ def _with_changes(record: Comparison, answers: TaskAnswers) -> Comparison:
             "changed_for_worse": worse[:CHANGED_SHOWN],
         }
     )
+
+
+def _with_partings(record: Comparison, answers: TaskAnswers) -> Comparison:
+    """Where texts part; not said of models that were asked by tokenizers of their own."""
+    before, after = answers.cells[record.baseline], answers.cells[record.candidate]
+    if _differ(before, after):
+        return record
+    texts = {sample.id: sample.data.get("ids", []) for sample in before.samples}
+    parted = {
+        sample.id: shared_start(texts[sample.id], sample.data.get("ids", []))
+        for sample in after.samples
+    }
+    return record.model_copy(update={"parted": parted})
 
 
 def _gain(change: ChangedAnswer) -> float:

@@ -7,6 +7,7 @@ is resampled by document (`bootstrapped`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,3 +100,11 @@ def normal_quantile(level: float) -> float:
     from scipy.special import ndtri
 
     return float(ndtri(level))
+
+
+def unseen(n: int, confidence: float) -> float:
+    """The largest share of all examples that may be of a kind which none of n examples is.
+
+    1 - (1 - confidence)^(1/n): the one-sided bound of Clopper and Pearson (1934), with nothing found.
+    """
+    return -math.expm1(math.log1p(-confidence) / n)

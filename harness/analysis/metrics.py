@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from harness.analysis.bootstrapped import resampled
-from harness.analysis.intervals import Interval, wilson
+from harness.analysis.intervals import Interval, unseen, wilson
 from harness.analysis.registry import METRICS, TASK_METRICS, Metric
 from harness.analysis.resampling import observed
 from harness.analysis.speed import timed_value
 from harness.analysis.statistics import (
+    SCORES,
     answer_codes,
     labels_of,
     largest_kl,
@@ -83,12 +84,25 @@ def _value(
         if metric.name == "accuracy":
             share = _accuracy(samples, labels)
         return _with_interval(share, wilson(successes, len(samples), confidence))
+    if metric.kind == "mean" and metric.name in SCORES and len(samples) > 1:
+        scores = score_column(metric.name, samples)
+        if np.ptp(scores) == 0:
+            return _alike(float(scores[0]), len(samples), confidence)
     statistic = statistic_of(metric.name, samples, labels)
     point = _macro_f1(samples, labels) if metric.kind == "f1" else observed(statistic)
     if not np.isfinite(point):
         return Value(value=None)
     interval = resampled(statistic, np.random.default_rng(seed), confidence)
     return _with_interval(point, interval)
+
+
+def _alike(score: float, n: int, confidence: float) -> Value:
+    """The mean of n equal scores between 0 and 1, to which a bootstrap would give no width.
+
+    Of all examples at most a share `unseen` scores otherwise, and each of these at least 0, or 1.
+    """
+    share = unseen(n, (1 + confidence) / 2)
+    return _with_interval(score, Interval(score - share * score, score + share * (1 - score)))
 
 
 def _with_interval(value: float, interval: Interval) -> Value:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.analysis.bootstrapped import RESAMPLES, bootstrap_interval
-from harness.analysis.intervals import NO_INTERVAL, Interval, tango
+from harness.analysis.intervals import NO_INTERVAL, Interval, tango, unseen
 from harness.analysis.power import pair_spread
 from harness.analysis.registry import METRICS, Metric
 from harness.analysis.resampling import (
@@ -275,11 +275,10 @@ def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> P
 def _unchanged(n: int, confidence: float, reach: float) -> Interval:
     """Bounds of a difference where not one of n answers scored otherwise.
 
-    A bootstrap would give them no width. At most a share 1 - (1 - confidence)^(1/n) of all answers
-    changes (Clopper and Pearson 1934, with nothing found), and each moves the figure by at most
-    `reach` / n.
+    A bootstrap would give them no width. At most `unseen` of all answers change, and each moves the
+    figure by at most `reach` / n.
     """
-    share = -float(np.expm1(np.log1p(-confidence) / n))
+    share = unseen(n, confidence)
     return Interval(-share * reach, share * reach)
 
 

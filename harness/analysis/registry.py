@@ -172,6 +172,26 @@ METRICS: dict[str, Metric] = {
             "and articles, as SQuAD compares them.",
         ),
         Metric(
+            "repetition",
+            "Repetition",
+            "",
+            False,
+            "mean",
+            ".3f",
+            "The share of a text's runs of four tokens that stood in it before (seq-rep-4, arXiv "
+            "1908.04319), averaged over texts: near 0 in what people write, near 1 in a text that is "
+            "stuck in a loop. It says nothing of whether a text makes sense, and grows with its length.",
+        ),
+        Metric(
+            "empty",
+            "Empty answers",
+            "",
+            False,
+            "proportion",
+            ".3f",
+            "The share of prompts on which the model wrote nothing.",
+        ),
+        Metric(
             "kl_mean",
             "Mean KL divergence",
             "nats",
@@ -410,6 +430,7 @@ TASK_METRICS: dict[str, tuple[str, ...]] = {
         "perplexity_ratio",
         "bits_per_byte",
     ),
+    "write": ("repetition", "truncated", "empty"),
     "speed": (
         "decode_tokens_per_second",
         "prefill_tokens_per_second",

@@ -14,7 +14,7 @@ from harness.errors import BadDataError
 from harness.records import Sample
 
 SCORES = frozenset({"accuracy", "unparsed", "rouge1", "rouge2", "rougeL", "rougeLsum", "truncated"})
-SCORES |= {"chrf", "token_f1", "exact_match"}
+SCORES |= {"chrf", "token_f1", "exact_match", "repetition", "empty"}
 """Metrics of the harness that are the mean of one score per example, each from 0 to 1."""
 QUANTILES = {"kl_median": 0.5, "kl_p99": 0.99}
 """Metrics that are a quantile of the KL divergences of all tokens, and which."""

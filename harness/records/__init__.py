@@ -17,6 +17,7 @@ from harness.records.models import (
 )
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
 from harness.records.summary import SUMMARY_SCHEMA, MetricSummary, Summary, TaskSummary
+from harness.records.written import WrittenDetails, WrittenText
 
 __all__ = [
     "OWN_METRICS",
@@ -44,4 +45,6 @@ __all__ = [
     "Training",
     "TrainingPoint",
     "Value",
+    "WrittenDetails",
+    "WrittenText",
 ]

@@ -65,6 +65,9 @@ class Comparison(Record):
     right_to_wrong: list[str] = Field(default_factory=list)
     """Ids of the examples that the baseline alone got right (where an answer is right or wrong)."""
     wrong_to_right: list[str] = Field(default_factory=list)
+    parted: dict[str, int | None] = Field(default_factory=dict)
+    """Of texts that were written freely, by prompt: the tokens that both models wrote alike before
+    they parted, None where the texts are the same to the end."""
     seeds: SeedVariance | None = None
     note: str = ""
     """What a reader has to know to read this difference rightly."""

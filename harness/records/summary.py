@@ -28,7 +28,7 @@ class MetricSummary(Record):
 class TaskSummary(Record):
     """A task of the suite, and what a reader needs to judge its figures."""
 
-    type: Literal["classify", "summarize", "divergence", "speed"]
+    type: Literal["classify", "summarize", "divergence", "write", "speed"]
     description: str
     dataset: str | None = None
     """The data set, or the text file of a divergence task."""
@@ -51,6 +51,8 @@ class TaskSummary(Record):
     """What a reader must know of how it was asked: where a system message went, thoughts."""
     metrics: dict[str, MetricSummary] = Field(default_factory=dict)
     """What the suite asks for beside the metrics that the type of task always has."""
+    asked: dict[str, str] = Field(default_factory=dict)
+    """The prompts of a `write` task by id."""
 
 
 class Summary(Record):

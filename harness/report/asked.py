@@ -44,6 +44,9 @@ def drawn(of: TaskSummary) -> str:
         return ""
     if of.type == "speed":
         return f"{count(of.n)} repetitions"
+    if of.type == "write":
+        rest = f" of {count(of.available)}" if of.available != of.n else ""
+        return f"{count(of.n)}{rest} prompts of one's own"
     text = f"{count(of.n)} of {count(of.available)} examples" if of.available else count(of.n)
     if of.seed is not None and of.available != of.n:
         text += f", seed {of.seed}"

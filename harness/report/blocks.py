@@ -143,6 +143,33 @@ class Fold:
 
 
 @dataclass(frozen=True)
+class Passage:
+    """A longer text as someone or a model wrote it: its beginning, and what is shut at first."""
+
+    head: str
+    rest: str = ""
+
+
+@dataclass(frozen=True)
+class Text:
+    """What one or more models wrote, and what a reader should know of it."""
+
+    names: tuple[str, ...]
+    marks: tuple[Datum, ...]
+    passage: Passage
+    thought: str = ""
+    """What was written before it and is no part of it; shut at first."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A prompt, and what each model wrote on it."""
+
+    prompt: Passage
+    texts: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
 class Heading:
     """The title of a part of a section."""
 
@@ -150,7 +177,7 @@ class Heading:
 
 
 Block: TypeAlias = (
-    Table | Confusion | Chart | Prose | Bullets | Callout | Code | Entries | Fold | Heading
+    Table | Confusion | Chart | Prose | Bullets | Callout | Code | Entries | Fold | Heading | Texts
 )
 
 

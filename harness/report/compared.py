@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -43,6 +44,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "classify": ("accuracy", "macro_f1"),
     "summarize": ("rougeL", "rouge1", "rouge2"),
     "divergence": ("kl_mean", "kl_p99", "same_top1", "perplexity"),
+    "write": ("repetition", "truncated"),
     "speed": ("decode_tokens_per_second", "prefill_tokens_per_second", "ttft_seconds"),
 }
 """By type of task, the metrics that are shown where nobody asks for all."""
@@ -87,6 +89,9 @@ def _task(task: ComparedTask, confidence: float, examples: int) -> Iterator[Rend
         yield Text(sentence(line))
     if any(row.reason == DIFFERENT_PROMPTS for row in task.rows):
         yield Text("Here that is `--prompts any`.")
+    for row in task.rows:
+        if row.parted:
+            yield Text(_parted(row))
     if task.flips is not None:
         yield Text(_flips(task, task.flips))
         yield from _examples(task.flips.metric, task.changed, examples)
@@ -184,6 +189,17 @@ def _flips(task: ComparedTask, row: Comparison) -> str:
     if task.reworded:
         line += f"; {count(task.reworded)} answered otherwise and scored the same"
     return f"{line}."
+
+
+def _parted(row: Comparison) -> str:
+    """How many texts are the same to the end, and where the others part."""
+    places = sorted(place for place in row.parted.values() if place is not None)
+    same = count(len(row.parted) - len(places))
+    line = f"{same} of {plural(len(row.parted), 'text')} the same to the last token"
+    if not places:
+        return f"{line}."
+    first, middle = count(places[0]), f"{median(places):g}"
+    return f"{line}; the others part after {middle} tokens (median; the first after {first})."
 
 
 def _examples(metric: str, changed: Sequence[ChangedAnswer], most: int) -> Iterator[RenderableType]:

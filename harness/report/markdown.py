@@ -7,6 +7,7 @@ neither break a table nor become a tag, a link or a heading.
 from __future__ import annotations
 
 import re
+import textwrap
 from html import escape as html_escape
 
 from tabulate import tabulate
@@ -25,9 +26,12 @@ from harness.report.blocks import (
     Heading,
     Line,
     Name,
+    Passage,
     Prose,
     Strong,
     Table,
+    Text,
+    Texts,
 )
 from harness.report.format import clean, clean_lines
 
@@ -35,6 +39,8 @@ from harness.report.format import clean, clean_lines
 _INTERVAL = r"\[[-−+\d.,e ]+\](?![(\[:])"
 _SPECIAL = re.compile(rf"({_INTERVAL})|([\\`*\[\]|~$])|(?<![^\W_])_|_(?![^\W_])")
 _SAFE_AS_CODE = re.compile(r"[\w.+:/@=, -]+")
+WIDTH = 100
+"""Characters of a line of what a model wrote."""
 _MARKS = {"good": "✓", "bad": "⚠", "unsure": "ℹ"}
 
 
@@ -106,6 +112,8 @@ def block(of: Block) -> str:
             return _table(of)
         case Confusion():
             return _confusion(of)
+        case Texts(prompt, texts):
+            return "\n\n".join([*_passage(prompt), *(part for of in texts for part in _text(of))])
 
 
 def _folded(of: Block) -> str:
@@ -118,6 +126,31 @@ def _fenced(text: str, language: str) -> str:
     longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{body}\n{fence}"
+
+
+def _text(of: Text) -> list[str]:
+    names = ", ".join(code(name) for name in of.names)
+    marks = " · ".join(escape(mark.text) for mark in of.marks)
+    thought = _shut(f"Its thought: {len(of.thought):,} characters", of.thought)
+    return [f"{names}: {marks}", *_passage(of.passage), *thought]
+
+
+def _passage(of: Passage) -> list[str]:
+    """Fenced, so that nothing in it is Markdown."""
+    head = [_fenced(_wrapped(of.head), "text")] if of.head else []
+    return [*head, *_shut(f"{len(of.rest):,} more characters", of.rest)]
+
+
+def _shut(title: str, text: str) -> list[str]:
+    return [block(Fold(title, (Code(_wrapped(text), "text"),)))] if text else []
+
+
+def _wrapped(text: str) -> str:
+    lines = (
+        textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
+        for line in clean_lines(text).split("\n")
+    )
+    return "\n".join(one for broken in lines for one in broken)
 
 
 def _table(of: Table) -> str:

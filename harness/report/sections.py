@@ -42,6 +42,7 @@ from harness.report.speed import speed_blocks
 from harness.report.tables import confusions, failures, matrix, task_table, task_tables
 from harness.report.tuning import changed_blocks, tuning_blocks
 from harness.report.verdict import verdict
+from harness.report.written import written_blocks
 
 
 @knows_own_metrics
@@ -55,6 +56,7 @@ def document(summary: Summary) -> Document:
         ("fine-tuning", "Before and after fine-tuning", tuning_blocks(summary)),
         ("quantization", "The quantization ladder", quantization(main)),
         ("comparisons", "Other comparisons", other(main)),
+        ("written", "What they wrote", written_blocks(main)),
         ("fidelity", "Fidelity", fidelity(main)),
         ("speed", "Speed", speed_blocks(main)),
         ("confusion", "Which labels are confused", confusion(main)),

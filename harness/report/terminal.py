@@ -13,6 +13,7 @@ from harness.records import Summary
 from harness.report.blocks import Column, Datum, plain
 from harness.report.blocks import Table as Figures
 from harness.report.checks import callouts, outcome_line
+from harness.report.excerpts import excerpts
 from harness.report.format import clean
 from harness.report.gates import gate_table, gates, missed_gates
 from harness.report.marks import all_checks
@@ -26,12 +27,13 @@ _STYLES = {"good": "green", "bad": "red", "unsure": "yellow", "missing": "dim", 
 
 @knows_own_metrics
 def terminal_table(summary: Summary) -> RenderableType:
-    """Models × headline metrics with intervals, gates and checks with their outcome, doubts.
+    """Models × headline metrics with intervals, texts, gates and checks with their outcome, doubts.
 
     Nothing of the summary is read as Rich markup.
     """
     main = without_replicas(summary)
     parts: list[RenderableType] = [rich_table(table) for table in (matrix(main), *own_tables(main))]
+    parts += excerpts(main)
     if summary.gates:
         parts.append(terminal_gates(summary))
     lines = [gates(summary), *missed_gates(summary)]

@@ -8,7 +8,9 @@ from harness.report.checks import callouts
 from harness.report.claims import overlap
 from harness.report.gates import gates, missed_gates
 from harness.report.measures import floor_label, headline, label, quality_tasks, value_of, words
+from harness.report.replicas import without_replicas
 from harness.report.wording import fine_tuning, others, quantization
+from harness.report.written import in_short
 
 SYNTHETIC = (
     "The models or the data below are a small synthetic stand-in that shows the machinery, not "
@@ -28,6 +30,7 @@ def verdict(summary: Summary) -> tuple[Block, ...]:
         blocks.append(Callout("unsure", (SYNTHETIC,)))
     for part in (fine_tuning(summary), quantization(summary), others(summary)):
         blocks.extend(part)
+    blocks.extend(Prose(line) for line in in_short(without_replicas(summary)))
     if not summary.comparisons:
         blocks.append(Prose(("The suite compares no models, so no difference is judged here.",)))
     blocks.append(Prose(gates(summary)))

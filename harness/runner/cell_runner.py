@@ -113,7 +113,9 @@ class CellRunner:
 def _task_spec(params: Mapping[str, Any]) -> Any:
     """The task as the suite gave it; reference and documents travel as files, not by name."""
     named = {"reference": "reference", "text": "prompts"}
-    extra = named if params["type"] == "divergence" else {}
+    extra: dict[str, Any] = named if params["type"] == "divergence" else {}
+    if params["type"] == "write":
+        extra = {"prompts": ["prompts"]}
     return _TASK.validate_python({**params, **extra})
 
 

@@ -15,7 +15,14 @@ from typing import Any
 from harness.analysis.registry import TASK_METRICS, Metric, own_metric
 from harness.errors import BadDataError
 from harness.files import write_atomically
-from harness.records import OWN_METRICS, Cell, MetricSummary, Sample
+from harness.records import (
+    OWN_METRICS,
+    Cell,
+    MetricSummary,
+    Sample,
+    WrittenDetails,
+    WrittenText,
+)
 from harness.runner.artifacts import TEXTS
 from harness.runner.jobs import Progress, Task
 from harness.runner.results import CellFolder
@@ -97,7 +104,7 @@ def scored(
     metrics = compute_metrics(
         spec.type, samples, step.params["seed"], labels=labels or None, own=own
     )
-    details = _details(spec.type, samples, labels) | _scored_by(step, together)
+    details = _details(spec.type, samples, prompts) | _scored_by(step, together)
     return asked.model_copy(
         update={
             "key": step.key,
@@ -136,12 +143,25 @@ def _texts(prompts: Path) -> dict[str, str]:
         ) from None
 
 
-def _details(task_type: str, samples: Sequence[Sample], labels: tuple[str, ...]) -> dict[str, Any]:
+def _details(task_type: str, samples: Sequence[Sample], prompts: PromptSet) -> dict[str, Any]:
     """What the report shows of a cell beside its metrics."""
     thoughts = counts(sample.data for sample in samples)
     found: dict[str, Any] = {"thoughts": thoughts} if thoughts else {}
     if task_type == "classify":
         from harness.analysis.metrics import confusion
 
+        labels = prompts.labels
         found["confusion"] = {"labels": list(labels), "matrix": confusion(samples, labels)}
+    if task_type == "write":
+        texts = {
+            sample.id: WrittenText(
+                text=sample.answer or "",
+                thought=sample.data.get("thought"),
+                tokens=sample.data["tokens"],
+                truncated=bool(sample.scores["truncated"]),
+                repetition=sample.scores["repetition"],
+            )
+            for sample in samples
+        }
+        found["written"] = WrittenDetails(mode=prompts.mode, texts=texts).model_dump()
     return found

@@ -29,7 +29,7 @@ from harness.runner.own_metrics import metric_summaries
 from harness.runner.results import ResultsStore
 from harness.suite.plan import ModelPlan, Plan
 from harness.suite.reader import Suite
-from harness.suite.schema import AskedTask, DivergenceTask, SpeedTask
+from harness.suite.schema import AskedTask, DivergenceTask, ExampleTask, SpeedTask, WriteTask
 
 
 def plan_key(suite: Suite, plan: Plan) -> str:
@@ -161,7 +161,7 @@ class Summarizer:
 
     def _task(self, name: str) -> TaskSummary:
         task = self._suite.spec.tasks[name]
-        settings = task.model_dump(exclude_none=True, exclude={"metrics"})
+        settings = task.model_dump(exclude_none=True, exclude={"metrics", "prompts"})
         graded_by = metric_summaries(task)
         if graded_by:
             settings["metrics"] = list(graded_by)
@@ -185,11 +185,11 @@ class Summarizer:
         return TaskSummary(
             type=task.type,
             description=_task_words(task, info.description if info else ""),
-            dataset=ref["name"] if ref is not None else settings["text"],
+            dataset=ref["name"] if ref is not None else settings.get("text"),
             n=first.get("n"),
             available=first.get("available"),
-            seed=self._suite.spec.defaults.seed if task.seed is None else task.seed,
-            shots=task.shots,
+            seed=self._seed(task),
+            shots=task.shots if isinstance(task, ExampleTask) else 0,
             reference=task.reference if isinstance(task, DivergenceTask) else None,
             prompts={root: outcome["sha256"] for root, outcome in kept.items()},
             floors=found,
@@ -199,7 +199,14 @@ class Summarizer:
             labels=list(first.get("labels", [])),
             notes=notes_on(task, kept, [cell for cell in self._cells if cell.task == name]),
             metrics=dict(graded_by),
+            asked=task.named if isinstance(task, WriteTask) else {},
         )
+
+    def _seed(self, task: AskedTask) -> int | None:
+        """What its examples are drawn by; prompts of one's own are not drawn."""
+        if isinstance(task, WriteTask):
+            return None
+        return self._suite.spec.defaults.seed if task.seed is None else task.seed
 
     def _divergence(
         self, name: str, task: DivergenceTask
@@ -228,6 +235,8 @@ def _task_words(task: AskedTask, data: str) -> str:
         if task.text is not None:
             data = f"{Path(task.text).name} in windows of {task.window} tokens"
         return f"how far next-token probabilities are from those of {task.reference}, on {data}"
+    if isinstance(task, WriteTask):
+        return f"free writing on prompts of one's own, at most {task.max_new_tokens} tokens each"
     return data
 
 

@@ -15,12 +15,14 @@ from harness.suite.schema import (
     ClassifyTask,
     DivergenceTask,
     Entry,
+    ExampleTask,
     SpeedTask,
     SummarizeTask,
+    WriteTask,
 )
 from harness.suite.steps import Step, make_step
 
-DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window")
+DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window", "prompts")
 """Keys that say what a task reads: its prompts hold it."""
 PUT = ("limit", "seed", "shots", "shots_as", "system", "prompt")
 """Keys that say how much of it is asked, and in which words: its prompts hold that, too."""
@@ -31,7 +33,7 @@ GRADING = ("metrics",)
 class Asking(Checking):
     """Collects the steps that ask a suite's tasks."""
 
-    def task_limit(self, task: AskedTask) -> int | None:
+    def task_limit(self, task: ExampleTask) -> int | None:
         if self.limit is not None:
             return self.limit
         return task.limit if task.limit is not None else self.suite.spec.defaults.limit
@@ -42,12 +44,24 @@ class Asking(Checking):
     def ask(self, name: str, task: AskedTask, root: str) -> None:
         """Adds what a task asks the models of one lineage."""
         settings: dict[str, Any] = {}
-        params: dict[str, Any] = {"limit": self.task_limit(task), "seed": self.task_seed(task)}
-        if isinstance(task, DivergenceTask) and task.text is not None:
+        params: dict[str, Any] = {}
+        if isinstance(task, ExampleTask):
+            params = {"limit": self.task_limit(task), "seed": self.task_seed(task)}
+        if isinstance(task, WriteTask):
+            given = list(task.named.items())
+            params = {
+                "prompts": given[: self.limit],
+                "available": len(given),
+                "plain": self.plain(root),
+                **task.put,
+                **self.chat_params(root),
+            }
+            settings |= self.chat_settings(root)
+        elif isinstance(task, DivergenceTask) and task.text is not None:
             path = resolve(task.text, self.suite.folder)
             params |= {"text": self.world.fingerprint(path), "window": task.window}
             settings["path"] = str(path)
-        else:
+        elif isinstance(task, ExampleTask):
             ref = self.data(task)
             settings["data"] = ref
             params |= {

@@ -14,10 +14,10 @@ from harness.suite.metric_checks import check_metrics, metric_names
 from harness.suite.problems import Problem, nearest
 from harness.suite.replicas import replicas
 from harness.suite.schema import (
-    AskedTask,
     ClassifyTask,
     CompareSpec,
     DivergenceTask,
+    ExampleTask,
     GateSpec,
     ModelSpec,
     OwnDataset,
@@ -192,7 +192,7 @@ def _check_task(
         yield (*at, "dataset"), message, nearest("", fitting)
 
 
-def _check_data(at: Path_, task: AskedTask, folder: Path, known: Known) -> Iterator[Found]:
+def _check_data(at: Path_, task: ExampleTask, folder: Path, known: Known) -> Iterator[Found]:
     """Where a data set's files lie, and keys that it does not have."""
     dataset = getattr(task, "dataset", None)
     if isinstance(dataset, PythonDataset):

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.suite.lineage import resolve
-from harness.suite.schema import AskedTask, HubDataset, HubInstructions, PythonDataset, TableDataset
+from harness.suite.schema import (
+    AskedTask,
+    ExampleTask,
+    HubDataset,
+    HubInstructions,
+    PythonDataset,
+    TableDataset,
+)
 
 DataRef = dict[str, Any]
 """`name` and `kind`; of a known data set `options` and perhaps `data_dir`; of a user's own `own`, with
@@ -36,7 +43,7 @@ def data_ref(task: AskedTask, folder: Path, data_dir: Path | None) -> DataRef | 
         data_dir: where the command line says that data sets lie; a task's own `data_dir` goes before.
     """
     dataset = getattr(task, "dataset", None)
-    if dataset is None:
+    if dataset is None or not isinstance(task, ExampleTask):
         return None
     kind = getattr(task, "type", "")
     if isinstance(dataset, HubDataset):

@@ -114,24 +114,27 @@ def _kind(value: object) -> str:
 
 
 def _task_types() -> list[str]:
-    return ["classify", "summarize", "divergence", "speed"]
+    return [*_TASKS]
 
 
+_TASKS: dict[str, type[BaseModel]] = {
+    "classify": schema.ClassifyTask,
+    "summarize": schema.SummarizeTask,
+    "divergence": schema.DivergenceTask,
+    "write": schema.WriteTask,
+    "speed": schema.SpeedTask,
+}
 _SECTIONS: dict[str, dict[str, type[BaseModel]] | type[BaseModel]] = {
     "defaults": schema.Defaults,
     "models": schema.ModelSpec,
     "compare": schema.CompareSpec,
     "gates": schema.GateSpec,
-    "tasks": {
-        "classify": schema.ClassifyTask,
-        "summarize": schema.SummarizeTask,
-        "divergence": schema.DivergenceTask,
-        "speed": schema.SpeedTask,
-    },
+    "tasks": _TASKS,
 }
 _INNER: dict[str, type[BaseModel]] = {
     "finetune": schema.FineTune,
     "engine": schema.EngineOptions,
+    "prompts": schema.WrittenPrompt,
     "own": schema.OwnMetric,
 }
 
@@ -142,8 +145,9 @@ def _keys_of(location: tuple[Any, ...]) -> list[str]:
         return _aliases(schema.SuiteSpec)
     if location[-1] in DATA_KINDS:
         return _aliases(DATA_KINDS[str(location[-1])])
-    if location[-1] in _INNER and len(location) > 2:
-        return _aliases(_INNER[str(location[-1])])
+    inner = next((_INNER[part] for part in reversed(location[2:]) if part in _INNER), None)
+    if inner is not None:
+        return _aliases(inner)
     section = _SECTIONS.get(str(location[0]))
     if isinstance(section, dict):
         return _aliases(section[str(location[-1])])

@@ -1,1 +1,1 @@
-"""Asking and grading: classify, summarize, divergence, speed."""
+"""Asking and grading: classify, summarize, divergence, write, speed."""

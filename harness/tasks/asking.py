@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.engines.protocol import Engine
 from harness.records import Sample
-from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask
+from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask, WriteTask
 from harness.tasks.prompts import Prompt, PromptSet
 from harness.tasks.thoughts import Written, part
 
@@ -40,9 +40,11 @@ class Asking:
         return [prompt for prompt in self.prompts.prompts if prompt.index not in self.done]
 
 
-def ask(task: ClassifyTask | SummarizeTask | DivergenceTask, asking: Asking) -> Iterator[Sample]:
+def ask(
+    task: ClassifyTask | SummarizeTask | DivergenceTask | WriteTask, asking: Asking
+) -> Iterator[Sample]:
     """The samples of one cell, as they are answered, in any order."""
-    from harness.tasks import classify, divergence, summarize
+    from harness.tasks import classify, divergence, summarize, write
 
     match task:
         case ClassifyTask():
@@ -51,3 +53,5 @@ def ask(task: ClassifyTask | SummarizeTask | DivergenceTask, asking: Asking) -> 
             return summarize.ask(task, asking)
         case DivergenceTask():
             return divergence.ask(task, asking)
+        case WriteTask():
+            return write.ask(task, asking)

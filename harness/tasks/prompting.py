@@ -5,7 +5,7 @@ And from a text to the windows of it that are read as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from harness.data import Dataset, Example, Phrasing, draw
@@ -61,7 +61,7 @@ class Prompter:
 
     def prompt(self, index: int, example: Example) -> Prompt:
         """One question, with the ids of its right answer and of its choices."""
-        text = self._text(example)
+        text = self.asked(example)
         ids = self.tokenizer.encode(text)
         return Prompt(
             index=index,
@@ -73,7 +73,8 @@ class Prompter:
             choices=tuple(self._continuation(text, ids, label) for label in self.labels),
         )
 
-    def _text(self, example: Example) -> str:
+    def asked(self, example: Example) -> str:
+        """What the model reads, shots included, up to where its answer begins."""
         if self.mode == "chat":
             return self.tokenizer.render(self._messages(example), generation_prompt=True)
         return plain_text(self.phrasing, self.way, self.shots, example)
@@ -135,6 +136,32 @@ def prompts_to_ask(
         stop_ids=tokenizer.stop_ids,
         mode=prompter.mode,
         available=len(dataset.test),
+        system=prompter.system,
+    )
+
+
+def prompts_to_write(
+    tokenizer: Encoder, asked: Mapping[str, str], available: int, way: Way | None = None
+) -> PromptSet:
+    """A user's own prompts, which have no right answer.
+
+    Args:
+        tokenizer: the lineage's own.
+        asked: the prompts by id.
+        available: how many there are, of which these are the first.
+        way: how they are asked; by default through the chat template where there is one.
+    """
+    prompter = Prompter(tokenizer, Phrasing("{text}", "{text}"), way=way)
+    texts = {id: prompter.asked(Example(id, text, "")) for id, text in asked.items()}
+    return PromptSet(
+        prompts=tuple(
+            Prompt(index, id, text, tuple(tokenizer.encode(text)), target="", target_ids=())
+            for index, (id, text) in enumerate(texts.items())
+        ),
+        labels=(),
+        stop_ids=tokenizer.stop_ids,
+        mode=prompter.mode,
+        available=available,
         system=prompter.system,
     )
 

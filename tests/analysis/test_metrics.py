@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from harness.analysis.metrics import METRICS, TASK_METRICS, compute_metrics, confusion
 from harness.analysis.registry import EXTRA_METRICS
@@ -36,8 +37,8 @@ def macro_f1_by_hand(samples: list[Sample], labels: tuple[str, ...]) -> float:
 
 def test_every_task_metric_is_described_and_every_metric_belongs_to_a_task() -> None:
     tables = (*TASK_METRICS.values(), *EXTRA_METRICS.values())
-    named = [name for names in tables for name in names]
-    assert sorted(named) == sorted(METRICS)
+    assert {name for names in tables for name in names} == set(METRICS)
+    assert all(len(set(names)) == len(names) for names in tables)
     for name, metric in METRICS.items():
         assert metric.name == name
         assert metric.explanation.endswith(".") and len(metric.explanation) > 40
@@ -162,6 +163,7 @@ def test_a_metric_is_about_quality_change_or_cost() -> None:
         "summarize quality",
         "divergence change",
         "divergence quality",
+        "write quality",
         "speed cost",
     }
 
@@ -183,7 +185,7 @@ def test_speed_takes_t_intervals_over_rounds_and_what_samples_do_not_hold_has_no
     assert "peak_bytes" not in metrics
 
 
-@pytest.mark.parametrize("task", ["classify", "summarize", "divergence", "speed"])
+@pytest.mark.parametrize("task", ["classify", "summarize", "divergence", "write", "speed"])
 def test_no_samples_give_values_of_none(task: str) -> None:
     metrics = compute_metrics(task, [], seed=0)
     assert metrics and all(value == Value(value=None) for value in metrics.values())
@@ -192,6 +194,15 @@ def test_no_samples_give_values_of_none(task: str) -> None:
 def test_one_sample_has_a_value_and_no_bootstrap_interval() -> None:
     assert compute_metrics("summarize", summarized([0.4]), 0)["rougeL"] == Value(value=0.4)
     assert compute_metrics("speed", timed([4.0]), 0)["decode_tokens_per_second"] == Value(value=4.0)
+
+
+@pytest.mark.parametrize("score", [0.0, 0.25, 1.0])
+def test_scores_that_are_all_equal_do_not_make_their_mean_sure(score: float) -> None:
+    found = compute_metrics("summarize", summarized([score] * 3), 0)["rougeL"]
+    exact = stats.binomtest(0, 3).proportion_ci(0.95, method="exact").high
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (score, score * (1 - exact), score + exact * (1 - score))
+    )
 
 
 def test_a_sample_without_its_score_is_named() -> None:

@@ -65,7 +65,14 @@ def test_the_page_asks_for_nothing_and_runs_nothing(browser: Any, pages: dict[st
 
 
 @pytest.mark.parametrize(
-    ("variant", "scheme"), [("quickstart", "light"), ("quickstart", "dark"), ("failures", "light")]
+    ("variant", "scheme"),
+    [
+        ("quickstart", "light"),
+        ("quickstart", "dark"),
+        ("failures", "light"),
+        ("texts", "light"),
+        ("texts", "dark"),
+    ],
 )
 def test_the_page_is_accessible(
     variant: str, scheme: str, browser: Any, pages: dict[str, str]

@@ -7,6 +7,7 @@ from typing import Any
 from harness.analysis.seeds import seed_variance
 from harness.records import Cell, Check, Comparison, Failure, Summary, Value
 from tests.report.fixture import LINEAGES, gates, quickstart
+from tests.report.written import texts_alone, with_texts
 
 
 def with_failures() -> Summary:
@@ -156,6 +157,26 @@ def hostile() -> Summary:
     return Summary.model_validate(walk(whole.model_dump(by_alias=True)))
 
 
+def hostile_texts() -> Summary:
+    """The hostile string in prompts and texts, and a text that holds fences and markup."""
+    whole = with_texts()
+    asked = {name: text + HOSTILE for name, text in whole.tasks["coherence"].asked.items()}
+    nasty = f"````\n</details></p>{HOSTILE}\n~~~\n# no heading\n| a |\n|---|\n{HOSTILE * 40}"
+
+    def written(old: Cell) -> Cell:
+        if old.task != "coherence":
+            return old
+        told = old.details["written"]
+        texts = {
+            name: {**of, "text": nasty, "thought": nasty} for name, of in told["texts"].items()
+        }
+        return old.model_copy(update={"details": {"written": {**told, "texts": texts}}})
+
+    task = whole.tasks["coherence"].model_copy(update={"asked": asked})
+    tasks = {**whole.tasks, "coherence": task}
+    return with_texts(tasks=tasks, cells=[written(cell) for cell in whole.cells])
+
+
 def with_doubts() -> Summary:
     """A conversion that failed, token ids that differ and may, a check that could not be made."""
     whole = quickstart()
@@ -276,6 +297,9 @@ VARIANTS = {
     "doubts": with_doubts,
     "undecided": undecided_gates,
     "seeds": with_seeds,
+    "texts": with_texts,
+    "texts-alone": texts_alone,
     "hostile": hostile,
+    "hostile-texts": hostile_texts,
     "empty": empty,
 }

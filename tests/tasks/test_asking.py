@@ -9,11 +9,11 @@ import pytest
 
 from harness.data import Dataset, Example, Phrasing
 from harness.engines.protocol import Generation, LogProbs
-from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask
+from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask, WriteTask
 from harness.tasks.asking import Asking, ask
 from harness.tasks.classify import parse_label
 from harness.tasks.divergence import measure
-from harness.tasks.prompting import prompts_to_ask
+from harness.tasks.prompting import prompts_to_ask, prompts_to_write
 from tests.tasks.fakes import CharTokenizer, FakeEngine
 
 TOKENIZER = CharTokenizer()
@@ -94,6 +94,32 @@ def test_a_summary_is_graded_and_a_cut_one_is_counted() -> None:
     assert by_id["e0"].scores["rouge1"] == 1.0
     assert by_id["e1"].scores["rouge1"] == 0.0
     assert [by_id[f"e{i}"].scores["truncated"] for i in range(4)] == [0, 1, 1, 1]
+
+
+def test_what_is_written_is_kept_whole_and_counted() -> None:
+    own = prompts_to_write(TOKENIZER, {"loop": "Go on.", "end": "Stop.", "none": "Hush."}, 3)
+    answers = [written("abcd" * 5, "length"), written(" A poem. \n"), written("")]
+    texts = {prompt.ids: answer for prompt, answer in zip(own.prompts, answers, strict=True)}
+    task = WriteTask.model_validate({"type": "write", "prompts": ["a"], "max_new_tokens": 20})
+    samples = {s.id: s for s in ask(task, asking(FakeEngine(texts=texts), prompts=own))}
+    assert {id: sample.answer for id, sample in samples.items()} == {
+        "loop": "abcd" * 5, "end": "A poem.", "none": "",
+    }  # fmt: skip
+    assert samples["loop"].scores == {"repetition": 1 - 4 / 17, "truncated": 1.0, "empty": 0.0}
+    assert samples["none"].scores == {"repetition": 0.0, "truncated": 0.0, "empty": 1.0}
+    assert samples["end"].data == {"tokens": 10, "ids": list(answers[1].ids)}
+
+
+def test_a_thought_is_no_part_of_the_text_and_one_that_never_ends_leaves_none() -> None:
+    own = prompts_to_write(TOKENIZER, {"done": "Go on.", "open": "Stop."}, 2)
+    answers = [written("<think>hm</think> Yes."), written("<think>hm, hm", "length")]
+    texts = {prompt.ids: answer for prompt, answer in zip(own.prompts, answers, strict=True)}
+    task = WriteTask.model_validate({"type": "write", "prompts": ["a"]})
+    samples = {s.id: s for s in ask(task, asking(FakeEngine(texts=texts), prompts=own))}
+    assert (samples["done"].answer, samples["done"].data["thought"]) == ("Yes.", "hm")
+    assert (samples["open"].answer, samples["open"].data["thought"]) == ("", "hm, hm")
+    assert samples["done"].scores["truncated"] == 0.0
+    assert samples["open"].scores == {"repetition": 0.0, "truncated": 1.0, "empty": 1.0}
 
 
 def log_rows(*rows: list[float]) -> LogProbs:

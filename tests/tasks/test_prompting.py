@@ -8,7 +8,12 @@ import pytest
 
 from harness.data import Dataset, Example, Phrasing
 from harness.errors import BadDataError, BadModelError
-from harness.tasks.prompting import Prompter, prompts_to_ask, prompts_to_learn
+from harness.tasks.prompting import (
+    Prompter,
+    prompts_to_ask,
+    prompts_to_learn,
+    prompts_to_write,
+)
 from harness.tasks.prompts import PromptSet, common_prefix
 from harness.tasks.turns import Way
 from tests.tasks.fakes import BOS, END, EOS, FIRST, CharTokenizer
@@ -55,6 +60,23 @@ def test_an_answer_that_would_merge_with_the_prompt_leaves_the_prompt_as_it_is()
     prompt = prompter.prompt(0, Example("e", "x", "bad"))
     assert prompt.ids[-1] == FIRST + ord(":")
     assert prompt.choices == (ids(" bad"), ids(" good"))
+
+
+def test_ones_own_prompts_go_through_the_template_or_are_text_to_go_on_with() -> None:
+    chat = prompts_to_write(CharTokenizer(), {"x": "Say {text}."}, 1)
+    assert (chat.mode, chat.prompts[0].text) == ("chat", "<s>user: Say {text}.<end>\nassistant: ")
+    for plain in (
+        prompts_to_write(CharTokenizer(chat=False), {"x": "Say {text}."}, 1),
+        prompts_to_write(CharTokenizer(), {"x": "Say {text}."}, 1, Way(plain=True)),
+    ):
+        assert (plain.mode, plain.prompts[0].ids) == ("plain", (BOS, *ids("Say {text}.")))
+        assert plain.prompts[0].target_ids == ()
+
+
+def test_a_model_without_an_end_token_can_be_let_write() -> None:
+    tokenizer = CharTokenizer(chat=False)
+    tokenizer.eos_id = None
+    assert prompts_to_write(tokenizer, {"x": "Go on"}, 1).prompts[0].ids[0] == BOS
 
 
 def test_shots_are_turns_or_text_and_come_from_the_train_split() -> None:

@@ -18,6 +18,7 @@ from harness.runner.jobs import Progress, Task
 
 if TYPE_CHECKING:
     from harness.engines.chat import ChatSettings
+    from harness.engines.tokenizer import Tokenizer
     from harness.tasks.prompts import PromptSet
     from harness.tasks.turns import Way
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What a task asks the models of one lineage."""
     from harness.engines.tokenizer import open_tokenizer
-    from harness.tasks.prompting import prompts_to_ask, windows_to_read
+    from harness.tasks.prompting import prompts_to_ask, prompts_to_write, windows_to_read
 
     params = task.step.params
     if "window" in params:
@@ -38,9 +39,13 @@ def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str
         )
         windows.write(out)
         return windows.summary()
+    tokenizer = open_tokenizer(Path(task.inputs["tokenizer"]), chat_settings(task))
+    if "prompts" in params:
+        texts, way = dict(params["prompts"]), asked_way(params, params)
+        own = prompts_to_write(tokenizer, texts, params["available"], way)
+        return _keep(own, texts, tokenizer, out)
     info = open_data(task.step.settings["data"])
     dataset = info.read()
-    tokenizer = open_tokenizer(Path(task.inputs["tokenizer"]), chat_settings(task))
     prompts = prompts_to_ask(
         tokenizer,
         dataset,
@@ -50,9 +55,16 @@ def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str
         shots=params["shots"],
         way=asked_way(params, params),
     )
+    drawn = {prompt.id for prompt in prompts.prompts}
+    texts = {example.id: example.text for example in dataset.test if example.id in drawn}
+    return _keep(prompts, texts, tokenizer, out)
+
+
+def _keep(
+    prompts: PromptSet, texts: dict[str, str], tokenizer: Tokenizer, out: Path
+) -> dict[str, Any]:
+    """Writes what is asked, and by example id the text that it is about."""
     prompts.write(out)
-    asked = {prompt.id for prompt in prompts.prompts}
-    texts = {example.id: example.text for example in dataset.test if example.id in asked}
     (out / TEXTS).write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
     return {**prompts.summary(), "thinks": how_it_thinks(tokenizer.chat_template, prompts)}
 

@@ -4,6 +4,7 @@ Every field's description is shown by editors and by `harness schema`. Names tha
 entries are checked in `checks.py`, with all other mistakes, before anything runs.
 """
 
+from harness.suite.schema.asked import AskedTask
 from harness.suite.schema.datasets import (
     HubDataset,
     HubInstructions,
@@ -16,15 +17,16 @@ from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
 from harness.suite.schema.models import EngineOptions, FineTune, ModelSpec, Shape
 from harness.suite.schema.tasks import (
-    AskedTask,
     ClassifyTask,
     DatasetTask,
     DivergenceTask,
+    ExampleTask,
     SpeedTask,
     SummarizeTask,
     TaskSpec,
 )
 from harness.suite.schema.whole import Defaults, SuiteSpec, json_schema
+from harness.suite.schema.writing import WriteTask, WrittenPrompt
 
 __all__ = [
     "AskedTask",
@@ -35,6 +37,7 @@ __all__ = [
     "DivergenceTask",
     "EngineOptions",
     "Entry",
+    "ExampleTask",
     "FineTune",
     "GateSpec",
     "Graded",
@@ -51,5 +54,7 @@ __all__ = [
     "SummarizeTask",
     "TableDataset",
     "TaskSpec",
+    "WriteTask",
+    "WrittenPrompt",
     "json_schema",
 ]

@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from harness.suite.schema.asked import AskedTask
 from harness.suite.schema.datasets import AnyDataset, OwnDataset
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.metrics import Graded
+from harness.suite.schema.writing import WriteTask
 
 Agreement = Annotated[
     Literal["all", "75", "66", "50"],
@@ -17,22 +19,15 @@ Agreement = Annotated[
 ]
 
 
-class AskedTask(Entry):
-    """What tasks share that ask a model, rather than time it."""
+class ExampleTask(AskedTask):
+    """What tasks share that draw examples, or documents, from more of them."""
 
     limit: int | None = Field(None, ge=1, description="Examples asked; default: the suite's.")
-    seed: int | None = Field(None, ge=0, description="Default: the suite's.")
     shots: int = Field(0, ge=0, description="Examples of the train split shown in the prompt.")
     shots_as: Literal["turns", "text"] | None = Field(
         None,
         description="turns: each shot is a turn of the user and one of the model (the default, with a "
         "chat template). text: all of them stand in the one turn of the user, as plain prompts.",
-    )
-    system: str | None = Field(
-        None,
-        min_length=1,
-        description="A system message. Where the chat template takes none, it stands in front of the "
-        "first turn of the user; without a chat template, in front of the prompt.",
     )
     prompt: str | None = Field(
         None,
@@ -51,7 +46,7 @@ class AskedTask(Entry):
     )
 
     @model_validator(mode="after")
-    def _a_place_for_the_text(self) -> AskedTask:
+    def _a_place_for_the_text(self) -> ExampleTask:
         if self.prompt is not None and "{text}" not in self.prompt:
             raise ValueError("`prompt` needs {text}, where the example goes")
         if self.prompt is not None and isinstance(getattr(self, "dataset", None), OwnDataset):
@@ -63,12 +58,13 @@ class AskedTask(Entry):
     @property
     def put(self) -> dict[str, str]:
         """How it is asked, as far as the suite says so, beside the number of shots."""
-        given = {"system": self.system, "shots_as": self.shots_as, "prompt": self.prompt}
+        given = {"shots_as": self.shots_as, "prompt": self.prompt}
         usual = {"shots_as": "turns"}
-        return {k: v for k, v in given.items() if v is not None and v != usual.get(k)}
+        said = {k: v for k, v in given.items() if v is not None and v != usual.get(k)}
+        return super().put | said
 
 
-class DatasetTask(AskedTask):
+class DatasetTask(ExampleTask):
     """A task on a data set."""
 
     dataset: AnyDataset = Field(
@@ -95,7 +91,7 @@ class SummarizeTask(DatasetTask, Graded):
     max_new_tokens: int = Field(64, ge=1, description="Tokens after which a summary is cut off.")
 
 
-class DivergenceTask(AskedTask):
+class DivergenceTask(ExampleTask):
     """How far are the model's next-token distributions from a reference model's?
 
     On the prompts and reference answers of a data set, or on a text.
@@ -193,5 +189,6 @@ class SpeedTask(Entry):
 
 
 TaskSpec = Annotated[
-    ClassifyTask | SummarizeTask | DivergenceTask | SpeedTask, Field(discriminator="type")
+    ClassifyTask | SummarizeTask | DivergenceTask | WriteTask | SpeedTask,
+    Field(discriminator="type"),
 ]

@@ -1,0 +1,28 @@
+"""How much of a text repeats itself, in tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+LENGTH = 4
+"""Tokens of the runs that are counted."""
+
+
+def repetition(ids: Sequence[int]) -> float:
+    """The share of a text's runs of four tokens that stood in it before: seq-rep-4.
+
+    1 - distinct 4-grams / 4-grams of the token ids (Welleck et al., "Neural text generation with
+    unlikelihood training", arXiv 1908.04319). Near 0 in what people write; a text that is stuck in
+    a loop comes nearer to 1 the longer it goes on. 0 for a text of fewer than four tokens, which has
+    no such run.
+    """
+    runs = [tuple(ids[start : start + LENGTH]) for start in range(len(ids) - LENGTH + 1)]
+    return 1 - len(set(runs)) / len(runs) if runs else 0.0
+
+
+def shared_start(first: Sequence[object], second: Sequence[object]) -> int | None:
+    """How many tokens two texts have in common before they part; None where they are the same."""
+    for place, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one != other:
+            return place
+    return None if len(first) == len(second) else min(len(first), len(second))
