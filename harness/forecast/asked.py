@@ -53,6 +53,10 @@ def asked_of(step: Step, store: ArtifactStore, lengths: Lengths) -> Asked:
         asked = min(windows, params["limit"] or windows)
         longest = min(tokens, params["window"])
         return Asked(asked, longest, min(tokens, asked * longest), estimated=True)
+    if "prompts" in params:
+        system = str(params.get("system") or "")
+        texts = [lengths.tokens(system + text) + TEMPLATE_TOKENS for _, text in params["prompts"]]
+        return Asked(len(texts), max(texts), sum(texts), estimated=True)
     data, phrasing = read_data(step.settings["data"])
     plain = params.get("prompt") or phrasing.plain
     stratify = bool(data.labels)

@@ -122,7 +122,7 @@ def task_table(
         if metrics is None or set(of_floor) & set(shown)
     ]
     n = shared_n(summary, task)
-    unit = "repetitions" if of.type == "speed" else "examples"
+    unit = {"speed": "repetitions", "write": "prompts"}.get(of.type, "examples")
     title = f"{task}: {caption}" + (f" ({n} {unit})" if n else "")
     columns = (MODEL, *(column(metric) for metric in shown))
     notes = (*doubts.notes(asked), *_together(summary, task, shown))

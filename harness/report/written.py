@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from statistics import median
 
 from harness.records import Comparison, Summary, WrittenDetails, WrittenText
@@ -20,6 +21,7 @@ from harness.report.blocks import (
     Text,
     Texts,
 )
+from harness.report.claims import listed
 from harness.report.format import DASH, count, plural
 from harness.report.kinds import kinds
 from harness.report.measures import cell_of, number, tasks_of
@@ -28,7 +30,8 @@ from harness.report.tables import name, task_table
 REPEATS = 0.2
 """A text is marked from this repetition on; in what people write it is near 0."""
 HEAD = 700
-"""Characters of a text that stand open, unless what would be shut is shorter than `LEAST_REST`."""
+HEAD_LINES = 14
+"""Characters and lines of a text that stand open, unless little would be shut: `LEAST_REST`."""
 LEAST_REST = 200
 MOST = 8_000
 """Characters of a text that a report shows at all."""
@@ -130,10 +133,13 @@ def _parted(rows: Sequence[Comparison], models: Sequence[str], prompt: str) -> l
 
 def passage(text: str) -> Passage:
     """A text as it stands open, cut between words where it is long."""
-    if len(text) < HEAD + LEAST_REST:
+    lines = list(accumulate(len(line) for line in text.splitlines(keepends=True)))
+    end = lines[HEAD_LINES - 1] if len(lines) > HEAD_LINES else HEAD
+    if end >= HEAD:
+        end = max(text.rfind(" ", HEAD // 2, HEAD), text.rfind("\n", HEAD // 2, HEAD))
+    place = end if end >= 0 else HEAD
+    if len(text) < place + LEAST_REST:
         return Passage(text)
-    place = max(text.rfind(" ", 0, HEAD), text.rfind("\n", 0, HEAD))
-    place = place if place > HEAD // 2 else HEAD
     return Passage(text[:place].rstrip(), text[place:].strip("\n"))
 
 
@@ -180,21 +186,21 @@ def _parting(row: Comparison) -> Row:
 def _lead(summary: Summary, task: str, details: dict[str, WrittenDetails]) -> Line:
     plain = [model for model, of in details.items() if of.mode == "plain"]
     chat = [model for model, of in details.items() if of.mode != "plain"]
-    asked = ""
+    asked: Line = (" The prompts went through the models' chat template.",)
     if plain and chat:
-        asked = (
-            f" Asked through their chat template: {', '.join(chat)}; given the prompt as text to go "
-            f"on with: {', '.join(plain)}."
+        first, then = (
+            " Asked through their chat template: ",
+            "; given the prompt as text to go on with: ",
         )
+        asked = (first, *listed(chat), then, *listed(plain), ".")
     elif plain:
-        asked = " The prompts were given as text to go on with, without a chat template."
-    else:
-        asked = " The prompts went through the models' chat template."
+        asked = (" The prompts were given as text to go on with, without a chat template.",)
     return (
         "Whether a text makes sense is for its reader to judge. What is counted of ",
         Name(task),
         " only finds texts that turn in a loop, come to no end, or are empty; with so few prompts its "
-        f"intervals are wide. All texts were written greedily: the likeliest token each time.{asked}",
+        "intervals are wide. All texts were written greedily: the likeliest token each time.",
+        *asked,
     )
 
 

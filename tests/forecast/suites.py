@@ -13,6 +13,8 @@ GB = 10**9
 LARGE = Machine(Room(1000 * GB, 1000 * GB), cores=8, pace=Pace(1e12, 1e11))
 EIGHT = "  base: {source: {architecture: llama-3.1-8b}, weights: random}\n"
 SENTIMENT = "  sentiment: {type: classify, dataset: phrasebank-sample}\n"
+SENTENCES = "Explain to a ten-year-old why the sky is blue, and why it turns red at night. "
+WRITING = f"  writing: {{type: write, prompts: ['{3 * SENTENCES}', '{4 * SENTENCES}']}}\n"
 DIALOGUE = "  dialogue: {type: summarize, dataset: dialogue-sample}\n"
 
 

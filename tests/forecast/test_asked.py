@@ -22,7 +22,7 @@ from harness.runner.jobs import Task
 from harness.runner.steps import HANDLERS
 from harness.starter import MODEL_FOLDER
 from harness.suite.steps import Kind, Step
-from tests.forecast.suites import DIALOGUE, SENTIMENT, planned
+from tests.forecast.suites import DIALOGUE, SENTIMENT, WRITING, planned
 
 STARTER = "  base: {source: starter}\n"
 LORA = "  lora: {from: base, finetune: {method: lora, tasks: [sentiment, dialogue]}}\n"
@@ -41,7 +41,7 @@ def make(step: Step, store: ArtifactStore) -> None:
         store.commit(step, out, HANDLERS[step.kind](task, out, 1, lambda *_: None), 0.0)
 
 
-@pytest.mark.parametrize("tasks", [SENTIMENT, DIALOGUE])
+@pytest.mark.parametrize("tasks", [SENTIMENT, DIALOGUE, WRITING])
 def test_lengths_come_near_to_what_is_then_encoded(tasks: str, tmp_path: Path) -> None:
     step, store = step_of(tmp_path, "prompts", tasks), ArtifactStore(tmp_path / "home")
     guessed = asked_of(step, store, OWN)
