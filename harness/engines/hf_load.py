@@ -12,6 +12,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
 from harness.engines.load_errors import LOAD_ERRORS, one_line
 from harness.engines.oom import memory_errors, reports_out_of_memory
+from harness.engines.own_code import code_refused, needs_code
+from harness.engines.permissions import permissions_of
 from harness.engines.process import has_bfloat16
 from harness.engines.protocol import EngineSpec
 from harness.errors import BadModelError, InputError
@@ -61,14 +63,15 @@ def load_config(folder: Path) -> Any:
     """
     try:
         return AutoConfig.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False
+            str(folder), local_files_only=True, trust_remote_code=permissions_of(folder).code
         )
     except LOAD_ERRORS as error:
+        if needs_code(folder, "config.json") and not permissions_of(folder).code:
+            raise code_refused(folder, "config.json") from None
         raise BadModelError(
             f"Transformers {transformers.__version__} cannot use {folder / 'config.json'}: "
             f"{one_line(error)}",
-            "The architecture may be unknown to this version (update Transformers), or need "
-            "code of its own, which is not run.",
+            "The architecture may be unknown to this version: update Transformers.",
         ) from error
 
 
@@ -89,12 +92,15 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Any:
                 device_map={"": device},
                 quantization_config=quantization(spec, dtype),
                 local_files_only=True,
-                trust_remote_code=False,
+                trust_remote_code=permissions_of(folder).code,
+                use_safetensors=None if permissions_of(folder).pickle else True,
                 output_loading_info=True,
             )
         except LOAD_ERRORS as error:
             if reports_out_of_memory(error):
                 raise
+            if needs_code(folder, "config.json") and not permissions_of(folder).code:
+                raise code_refused(folder, "config.json") from None
             raise BadModelError(
                 f"The model in {folder} cannot be loaded: {one_line(error)}",
                 "Check that weights and config.json belong together and are complete.",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from harness.engines.chat import ChatSettings, render_chat, text_after_answer
+from harness.engines.json_files import read_json
 from harness.engines.load_errors import LOAD_ERRORS, one_line
 from harness.engines.messages import Message
+from harness.engines.own_code import code_refused, needs_code
+from harness.engines.permissions import permissions_of
 from harness.errors import BadModelError
 
 FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "tokenizer_config.json")
@@ -115,31 +117,17 @@ def open_hf_tokenizer(folder: Path, chat: ChatSettings | None = None) -> HfToken
     kind = PreTrainedTokenizerFast if as_it_stands else AutoTokenizer
     try:
         tokenizer = kind.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False
+            str(folder), local_files_only=True, trust_remote_code=permissions_of(folder).code
         )
     except Exception as error:
         # The tokenizers library raises Exception itself; anything else unknown is a bug of ours.
         if not isinstance(error, LOAD_ERRORS) and type(error) is not Exception:
             raise
+        for file in ("tokenizer_config.json", "config.json"):
+            if needs_code(folder, file) and not permissions_of(folder).code:
+                raise code_refused(folder, file) from None
         raise BadModelError(
             f"The tokenizer in {folder} cannot be read: {one_line(error)}",
             "Download or save the tokenizer's files again.",
         ) from error
     return HfTokenizer(tokenizer, settings, chat)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file; an empty one where there is no such file.
-
-    Raises:
-        BadModelError: the file is there but holds no JSON object.
-    """
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BadModelError(f"{path} is not valid JSON: {error}", "Download it again.") from error
-    if not isinstance(content, dict):
-        raise BadModelError(f"{path} holds no JSON object.", "Download it again.")
-    return content

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pickle import UnpicklingError
+
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 
@@ -15,6 +17,7 @@ LOAD_ERRORS: tuple[type[Exception], ...] = (
     ImportError,
     SafetensorError,
     StrictDataclassError,
+    UnpicklingError,
 )
 
 

@@ -10,11 +10,13 @@ import json
 import struct
 from pathlib import Path
 
-from harness.engines.hf_tokenizer import read_json
+from harness.engines.json_files import read_json
+from harness.engines.permissions import how_to_allow, permissions_of
 from harness.errors import BadModelError
 
 AGAIN = "The download or copy was probably interrupted: fetch or save the file again."
 INDEX = "model.safetensors.index.json"
+PICKLE_INDEX = "pytorch_model.bin.index.json"
 MAX_HEADER_BYTES = 100_000_000
 
 
@@ -22,7 +24,8 @@ def weight_files(folder: Path) -> list[Path]:
     """The files that hold a model's weights, checked.
 
     Raises:
-        BadModelError: there are none, or one is missing or damaged.
+        BadModelError: there are none, or one is missing or damaged; or they are pickles, and the suite
+            does not allow these.
     """
     if not folder.is_dir():
         raise BadModelError(f"The model folder {folder} does not exist.", "Check the path.")
@@ -35,9 +38,7 @@ def weight_files(folder: Path) -> list[Path]:
         names = read_json(folder / INDEX).get("weight_map", {}).values()
         files = [folder / name for name in sorted(set(names))]
     else:
-        files = sorted(folder.glob("model*.safetensors")) or sorted(
-            folder.glob("pytorch_model*.bin")
-        )
+        files = sorted(folder.glob("model*.safetensors")) or _pickles(folder)
     if not files:
         raise BadModelError(
             f"{folder} holds no weights (model.safetensors).",
@@ -46,6 +47,27 @@ def weight_files(folder: Path) -> list[Path]:
     for file in files:
         check_file(file)
     return files
+
+
+def _pickles(folder: Path) -> list[Path]:
+    """Pickled weights, where these are allowed."""
+    files = sorted(folder.glob("pytorch_model*.bin"))
+    if (folder / PICKLE_INDEX).is_file():
+        names = read_json(folder / PICKLE_INDEX).get("weight_map", {}).values()
+        files = [folder / name for name in sorted(set(names))]
+    if files:
+        check_pickle(files[0])
+    return files
+
+
+def check_pickle(file: Path) -> None:
+    """Raises BadModelError if a file is a pickle and its folder's may not be read."""
+    if file.suffix != ".safetensors" and not permissions_of(file.parent).pickle:
+        raise BadModelError(
+            f"{file.parent} has its weights only as pickle ({file.name}), which can run any code.",
+            "Take safetensors: load it where you trust it, and model.save_pretrained(folder) writes "
+            f"them. Or, {how_to_allow(file.parent, 'pickle')}.",
+        )
 
 
 def adapter_files(folder: Path) -> list[Path]:
@@ -70,6 +92,7 @@ def adapter_files(folder: Path) -> list[Path]:
             f"{folder} holds no adapter weights (adapter_model.safetensors).",
             "Name the folder that PEFT's `save_pretrained` wrote.",
         )
+    check_pickle(files[0])
     check_file(files[0])
     return files
 

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from harness.engines.hf_load import load_config, load_model
+from harness.engines.permissions import permissions_of
 from harness.engines.protocol import EngineSpec
 from harness.models.sources import check_model_folder
 
@@ -70,7 +71,8 @@ def count_linear_weights(base: Path) -> int:
 
     config = load_config(base)
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)
+        trusted = permissions_of(base).code
+        model = AutoModelForCausalLM.from_config(config, trust_remote_code=trusted)
     return sum(int(linear.weight.numel()) for linear in frozen_linears(model))
 
 

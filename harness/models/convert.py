@@ -12,12 +12,15 @@ import sys
 from pathlib import Path
 
 from harness.engines.gguf_file import gguf_info
+from harness.engines.permissions import permissions_of
 from harness.errors import BadModelError
 from harness.models import run_converter
 from harness.models.llamacpp_source import VARIABLE, find_llama_cpp
 from harness.models.sources import check_model_folder
 
 _LAST_LINES = 6
+TRUST = "HARNESS_TRUST_REMOTE_CODE"
+"""Tells the converter's process whether Python files beside the weights may be run."""
 
 
 def convert(weights: Path, out: Path) -> None:
@@ -33,7 +36,12 @@ def convert(weights: Path, out: Path) -> None:
     command = [sys.executable, run_converter.__file__, str(converter), str(weights)]
     command += ["--outfile", str(out), "--outtype", "f16"]
     done = subprocess.run(
-        command, env=_environment(), capture_output=True, text=True, errors="replace", check=False
+        command,
+        env=_environment(weights),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
     )
     if done.returncode != 0 or not out.is_file():
         said = (done.stderr + done.stdout).strip().splitlines()[-_LAST_LINES:]
@@ -43,10 +51,15 @@ def convert(weights: Path, out: Path) -> None:
     gguf_info(out)
 
 
-def _environment() -> dict[str, str]:
-    """This process's environment, offline and without other places for a `gguf` package."""
+def _environment(weights: Path) -> dict[str, str]:
+    """This process's environment, offline and without other places for a `gguf` package.
+
+    It also tells the converter, which trusts every tokenizer, whether this one's code may be run.
+    """
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     kept.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    trusted = "1" if permissions_of(weights).code else "0"
+    kept[TRUST] = trusted
     return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "NO_COLOR": "1"}
 
 

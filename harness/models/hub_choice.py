@@ -115,8 +115,8 @@ def check_index(weight_map: Iterable[str], files: Iterable[RemoteFile], where: s
 
 
 _ALLOW = (
-    "Take a repo or revision with safetensors; if you trust the authors, allow pickled weights "
-    "for this model in the suite."
+    "Take a repo or revision with safetensors; if you trust the authors, add `pickle: true` to this "
+    "model in the suite."
 )
 _INCOMPLETE = "The upload is not complete: take another revision, or ask its author."
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import torch
 
 from harness.engines.hf_adapter import apply_adapter
+from harness.engines.permissions import permissions_of
 from harness.engines.weight_files import adapter_files
 from harness.errors import BadModelError
 from harness.models.base_model import load_base, replace_by_nf4_values
@@ -50,7 +51,8 @@ def merge(
     merged = apply_adapter(model, adapter, torch.device("cpu")).merge_and_unload()
     _round_to_float16(merged)
     merged.save_pretrained(out)
-    for pattern in _COPIED:
+    code = ("*.py",) if permissions_of(base).code else ()
+    for pattern in (*_COPIED, *code):
         for file in base.glob(pattern):
             if file.is_file():
                 shutil.copyfile(file, out / file.name)

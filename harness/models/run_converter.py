@@ -4,12 +4,14 @@
 
 in a process of its own, by path, since the converter's own packages are to be found first. Of a
 SentencePiece tokenizer the converter says for Llama and Gemma whether it puts a space in front of a
-text; for others, such as Qwen 2 and Phi 3, it says nothing, and llama.cpp puts one.
+text; for others, such as Qwen 2 and Phi 3, it says nothing, and llama.cpp puts one. It also runs
+whatever code a tokenizer brings along, which is refused here unless the suite trusts the model.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -31,7 +33,28 @@ def main() -> None:
         write_header(writer, *arguments, **named)
 
     gguf.GGUFWriter.write_header_to_file = complete
+    if os.environ.get("HARNESS_TRUST_REMOTE_CODE") != "1":
+        _run_no_code_of_the_model()
     runpy.run_path(str(converter), run_name="__main__")
+
+
+def _run_no_code_of_the_model() -> None:
+    """Makes Transformers refuse it, though the converter says `trust_remote_code=True`."""
+    from transformers import AutoConfig, AutoTokenizer, dynamic_module_utils
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise ValueError("the model names code of its own, and the suite does not trust it")
+
+    dynamic_module_utils.get_cached_module_file = refuse
+    for kind in (AutoConfig, AutoTokenizer):
+        kind.from_pretrained = _untrusting(kind.from_pretrained)
+
+
+def _untrusting(load: Any) -> Any:
+    def load_without_code(*arguments: Any, **named: Any) -> Any:
+        return load(*arguments, **{**named, "trust_remote_code": False})
+
+    return load_without_code
 
 
 def _says_nothing_of_a_space(writer: Any, keys: Any) -> bool:

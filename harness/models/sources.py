@@ -10,13 +10,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.engines.hf_tokenizer import read_json
+from harness.engines.json_files import read_json
 from harness.engines.weight_files import weight_files
 from harness.errors import BadModelError
 from harness.files import write_atomically
 
 FINGERPRINTS = "fingerprints.json"
 _RELEVANT = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken", ".py", ".gguf")
+_PICKLES = ("pytorch_model*.bin", "adapter_model.bin")
+"""Weights where there are no others; beside safetensors nobody reads them."""
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 
 
@@ -32,6 +34,9 @@ def fingerprint_folder(path: Path, cache: Path) -> str:
     if not path.is_dir():
         raise BadModelError(f"There is no model folder at {path}.", "Check the path of `source:`.")
     files = sorted(file for file in path.rglob("*") if _is_relevant(file, path))
+    if not any(file.suffix == ".safetensors" for file in files):
+        pickles = [file for name in _PICKLES for file in path.glob(name)]
+        files = sorted({*files, *pickles})
     if not files:
         raise BadModelError(f"{path} holds no model files.")
     hashes = _hash_files(files, cache)
@@ -92,13 +97,7 @@ def check_model_folder(path: Path) -> None:
     Raises:
         BadModelError: naming the file, what was expected of it and what was found.
     """
-    pickled = [file for file in weight_files(path) if file.suffix != ".safetensors"]
-    if pickled:
-        raise BadModelError(
-            f"{path} has its weights only as pickle ({pickled[0].name}), which can run any code.",
-            "Load it where you trust it and save it again with "
-            "model.save_pretrained(folder), which writes safetensors.",
-        )
+    weight_files(path)
     if not read_json(path / "config.json").get("model_type"):
         raise BadModelError(
             f"{path / 'config.json'} names no `model_type`.",

@@ -119,6 +119,8 @@ class ModelSummary(Record):
     training: Training | None = None
     synthetic: bool = False
     """Whether it descends from the embedded starter model."""
+    permissions: list[str] = Field(default_factory=list)
+    """What the suite allows of the files it descends from: `base: trust_remote_code`, `base: pickle`."""
     replica_of: str = ""
     """The model whose fine-tuning this one repeats with another seed."""
     key: str = ""

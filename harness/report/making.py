@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from harness.records import ModelSummary, Summary
 from harness.report.asked import cells, prompts, tasks
-from harness.report.blocks import Block, Code, Column, Datum, Fold, Heading, Row, Table
+from harness.report.blocks import (
+    Block,
+    Code,
+    Column,
+    Datum,
+    Fold,
+    Heading,
+    Line,
+    Name,
+    Row,
+    Table,
+)
+from harness.report.claims import listed
 from harness.report.facts import fact, key_words, short
 from harness.report.format import DASH, clean_lines, count, duration, fixed, moment
 from harness.report.tables import MODEL, name, size
@@ -42,7 +54,25 @@ def models(summary: Summary) -> Table:
     )
     rows = tuple(_model(model, of) for model, of in summary.models.items())
     note = "A key is a hash of everything that a model was made from; a name is never a key."
-    return Table("Where each model comes from", columns, rows, ((note,),))
+    return Table("Where each model comes from", columns, rows, ((note,), *_allowed(summary)))
+
+
+def _allowed(summary: Summary) -> list[Line]:
+    """What the suite allowed of models' files, and which models descend from these."""
+    models: dict[str, list[str]] = {}
+    for model, of in summary.models.items():
+        for permission in of.permissions:
+            models.setdefault(permission, []).append(model)
+    said = {
+        "trust_remote_code": " ran code that came with it",
+        "pickle": " was read from a pickle",
+    }
+    lines: list[Line] = []
+    for permission, descended in models.items():
+        source, _, key = permission.partition(": ")
+        what = f"{said[key]}, as the suite allows (`{key}: true`); this concerns "
+        lines.append((Name(source), what, *listed(descended), "."))
+    return lines
 
 
 def _model(model: str, of: ModelSummary) -> Row:

@@ -18,6 +18,8 @@ class Task:
 
     step: Step
     inputs: dict[str, str]
+    permissions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By role of an input: the fields of its `harness.engines.permissions.Permissions`."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Job:
     def from_json(cls, text: str) -> Job:
         """What `to_json` wrote."""
         data = json.loads(text)
-        tasks = tuple(Task(_step(task["step"]), task["inputs"]) for task in data["tasks"])
+        tasks = tuple(Task(**{**task, "step": _step(task["step"])}) for task in data["tasks"])
         return cls(**{**data, "tasks": tasks})
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.runner.artifacts import ArtifactStore
 from harness.runner.jobs import Event, Job, Task
@@ -61,4 +62,10 @@ class LocalExecutor:
         inputs: dict[str, str] = {}
         for role, key in step.parents.items():
             inputs[role] = str(Path(self.artifacts.file(self.plan.steps[key])).absolute())
-        return Task(step, inputs)
+        return Task(step, inputs, permissions_by_role(self.plan, step))
+
+
+def permissions_by_role(plan: Plan, step: Step) -> dict[str, dict[str, Any]]:
+    """What the suite allows of each input of a step that is a model's own files."""
+    found = {role: plan.permissions(key) for role, key in step.parents.items()}
+    return {role: allowed for role, allowed in found.items() if allowed}

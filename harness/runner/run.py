@@ -7,10 +7,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.engines.gguf_file import gguf_info
+from harness.engines.permissions import Permissions, granted
 from harness.engines.process import physical_cores
-from harness.engines.weight_files import check_file
+from harness.engines.weight_files import adapter_files
 from harness.errors import BadDataError, HarnessError, HubError, InputError
 from harness.models.sources import check_model_folder
 from harness.records import Cell, Failure, Summary
@@ -229,7 +231,7 @@ def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[S
     )
     for step in todo:
         if step.kind == "source":
-            failure = _check_source(step)
+            failure = _check_source(step, prepared.plan.permissions(step.key))
             if failure is not None:
                 walk.failures[step.key] = failure
                 walk.failed.append(step)
@@ -237,18 +239,18 @@ def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[S
     return walk
 
 
-def _check_source(step: Step) -> Failure | None:
+def _check_source(step: Step, permissions: dict[str, Any]) -> Failure | None:
     """Whether files that are there already are whole: seen from their headers, in no time."""
     path = Path(step.settings["path"])
     try:
-        match step.params["what"]:
-            case "weights":
-                check_model_folder(path)
-            case "gguf":
-                gguf_info(path)
-            case _:
-                for file in sorted(path.glob("*.safetensors")):
-                    check_file(file)
+        with granted({path: Permissions(**permissions)}):
+            match step.params["what"]:
+                case "weights":
+                    check_model_folder(path)
+                case "gguf":
+                    gguf_info(path)
+                case "adapter":
+                    adapter_files(path)
     except HarnessError as error:
         return Failure(kind=error.kind, message=error.message, hint=error.hint)
     return None

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.engines.permissions import Permissions, granted
 from harness.errors import InputError
 from harness.records import Sample
 from harness.runner.artifacts import ArtifactStore, Manifest, default_home
@@ -146,6 +147,14 @@ def _in_suite(prepared: Prepared, model: str, task: str) -> Found:
         )
     step = plan.steps[plan.prompts[task, root]]
     source = prepared.artifacts.file(_here(prepared, plan.steps[step.parents["tokenizer"]]))
+    with granted({source: Permissions(**plan.permissions(step.parents["tokenizer"]))}):
+        return _found_in_suite(prepared, model, task, root, step, source)
+
+
+def _found_in_suite(
+    prepared: Prepared, model: str, task: str, root: str, step: Step, source: Path
+) -> Found:
+    plan = prepared.plan
     folder = prepared.artifacts.folder(step)
     if prepared.artifacts.manifest(step) is None:
         with tempfile.TemporaryDirectory() as scratch:

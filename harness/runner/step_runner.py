@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from harness.engines.permissions import Permissions, granted
 from harness.runner.artifacts import ArtifactStore
 from harness.runner.cell_runner import CellRunner
 from harness.runner.findings import refusal
@@ -23,6 +24,14 @@ class StepRunner:
 
     def do(self, task: Task, progress: Progress) -> None:
         """Does one step; raises what keeps it from being done."""
+        allowed = {
+            Path(task.inputs[role]): Permissions(**given)
+            for role, given in task.permissions.items()
+        }
+        with granted(allowed):
+            self._do(task, progress)
+
+    def _do(self, task: Task, progress: Progress) -> None:
         if task.step.is_timing:
             from harness.runner.speed_runner import run_round
 

@@ -27,6 +27,7 @@ from harness.runner.machine import describe_machine, describe_software
 from harness.runner.notes import notes_on
 from harness.runner.own_metrics import metric_summaries
 from harness.runner.results import ResultsStore
+from harness.suite.lineage import ancestry
 from harness.suite.plan import ModelPlan, Plan
 from harness.suite.reader import Suite
 from harness.suite.schema import AskedTask, DivergenceTask, ExampleTask, SpeedTask, WriteTask
@@ -120,6 +121,7 @@ class Summarizer:
             merge_parity=self._parity(plan.merge_parity),
             training=self._training(plan.training),
             synthetic=plan.synthetic,
+            permissions=self._permissions(name),
             replica_of=plan.replica_of,
             key=next(reversed(plan.parts.values())),
             error=cells[0].error if cells and not answered else None,
@@ -133,6 +135,15 @@ class Summarizer:
         examples = self._kept(self._plan.steps[key].parents["examples"])
         learned = examples.outcome.get("learned", []) if examples else []
         return Training.model_validate(found.outcome | {"learned": learned})
+
+    def _permissions(self, name: str) -> list[str]:
+        models = self._suite.spec.models
+        keys = {"code": "trust_remote_code", "pickle": "pickle"}
+        return [
+            f"{ancestor}: {keys[key]}"
+            for ancestor in ancestry(models, name)
+            for key in models[ancestor].permissions
+        ]
 
     def _parity(self, key: str) -> Parity | None:
         found = self._kept(key)

@@ -107,6 +107,19 @@ class Plan:
     precision: dict[str, Precision]
     """Divergence task -> what 16 bits alone change in its reference."""
 
+    def permissions(self, key: str) -> dict[str, Any]:
+        """What may be done with the files of a step: `model`, `code` and `pickle` of their entry.
+
+        Merged weights bring their source's code along, and its permission with it.
+        """
+        step = self.steps[key]
+        if step.kind == "merge":
+            return self.permissions(step.parents["weights"])
+        if step.kind not in ("source", "fetch"):
+            return {}
+        allowed = {name: bool(step.params.get(name)) for name in ("code", "pickle")}
+        return {"model": step.settings.get("model", ""), **allowed}
+
     def ancestors(self, step: Step) -> list[str]:
         """Keys of all steps that must be done before a step, parents first; rounds left out."""
         found: dict[str, None] = {}

@@ -51,10 +51,12 @@ class Making:
     def spec(self, name: str) -> ModelSpec:
         return self.suite.spec.models[name]
 
-    def file(self, what: str, path: Path, label: str) -> str:
-        """A step for files that are there already."""
-        params = {"what": what, "contents": self.world.fingerprint(path)}
-        return self.add("source", label, params, {}, settings={"path": str(path)})
+    def file(self, what: str, path: Path, label: str, name: str) -> str:
+        """A step for files that are there already; what may be done with them is in its key."""
+        params: dict[str, Any] = {"what": what, "contents": self.world.fingerprint(path)}
+        params |= self.spec(name).permissions
+        settings = {"path": str(path), "model": name}
+        return self.add("source", label, params, {}, settings=settings)
 
     def source(self, root: str) -> str:
         spec = self.spec(root)
@@ -67,26 +69,30 @@ class Making:
         what: What = "weights" if spec.source is not None else "gguf"
         text = str(spec.source or spec.gguf)
         if text == "starter":
-            return self.file(what, self.world.starter, "read starter")
-        return self.found(what, text, spec.revision)
+            return self.file(what, self.world.starter, "read starter", root)
+        return self.found(what, text, root)
 
-    def found(self, what: What, text: str, revision: str | None) -> str:
-        """A step for files of a user, or for getting them from the Hub."""
+    def found(self, what: What, text: str, name: str) -> str:
+        """A step for the files of an entry: a user's own, or to be got from the Hub."""
+        revision = self.spec(name).revision
         place = hub_place(what, text, revision, self.suite.folder)
         if place is None:
-            return self.file(what, resolve(text, self.suite.folder), f"read {text}")
+            return self.file(what, resolve(text, self.suite.folder), f"read {text}", name)
         commit = self.world.commit(place.repo, place.revision)
-        params = {"what": what, "repo": place.repo, "file": place.file, "commit": commit}
+        params: dict[str, Any] = {"what": what, "repo": place.repo, "file": place.file}
+        params |= {"commit": commit, **self.spec(name).permissions}
         if not commit:
             params["revision"] = place.revision
-        return self.add("fetch", f"get {text}", params, {}, group=f"get {place.repo}")
+        return self.add(
+            "fetch", f"get {text}", params, {}, group=f"get {place.repo}", settings={"model": name}
+        )
 
     def adapter(self, name: str) -> str:
         spec = self.spec(name)
         assert spec.from_ is not None
         if spec.finetune is not None:
             return self.finetuned(name, spec.from_, spec.finetune)
-        return self.found("adapter", str(spec.adapter), spec.revision)
+        return self.found("adapter", str(spec.adapter), name)
 
     def weights(self, name: str) -> str:
         """Key of the step that holds a model's weights in one piece."""

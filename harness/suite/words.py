@@ -18,7 +18,7 @@ def describe(spec: ModelSpec) -> str:
     if spec.finetune is not None:
         return f"{spec.from_} fine-tuned by {method_words(spec.finetune)}"
     if spec.adapter is not None:
-        return f"{spec.from_} with the adapter {spec.adapter}"
+        return ", ".join([f"{spec.from_} with the adapter {spec.adapter}", *permission_words(spec)])
     if spec.merge is not None:
         place = "base in full precision" if spec.merge == "full" else "dequantized base"
         return f"{spec.from_} merged into its {place}"
@@ -33,7 +33,7 @@ def describe(spec: ModelSpec) -> str:
 
 def asked_words(spec: ModelSpec) -> list[str]:
     """What a suite says of a source's chat template."""
-    words = []
+    words = permission_words(spec)
     if spec.chat_template is not None:
         own = spec.template_file
         words.append("no chat template" if own is None else f"chat template {own}")
@@ -41,6 +41,12 @@ def asked_words(spec: ModelSpec) -> list[str]:
         words.append(f"thinking {'on' if spec.thinking else 'off'}")
     words += [f"{key} {value}" for key, value in (spec.template_options or {}).items()]
     return words
+
+
+def permission_words(spec: ModelSpec) -> list[str]:
+    """What a suite allows of a model's files."""
+    said = {"code": "its own code run (trust_remote_code)", "pickle": "weights from a pickle"}
+    return [said[key] for key in spec.permissions]
 
 
 def source_words(spec: ModelSpec) -> str:

@@ -213,3 +213,22 @@ def test_a_template_is_known_by_its_contents(tmp_path: Path) -> None:
     assert step.params["chat"] == {"template": f"weights in {tmp_path / 'own.jinja'}"}
     assert step.settings["chat"] == {"template": str(tmp_path / "own.jinja")}
     assert one.prompts != other.prompts
+
+
+def test_a_permission_makes_other_files_of_the_same_folder() -> None:
+    folder = str(Path(__file__).parent)
+    text = GOOD.replace("{source: starter}", f"{{source: {folder}}}")
+    usual = plan(text)
+    trusted = plan(
+        text.replace(f"{folder}}}", f"{folder}, trust_remote_code: true, pickle: true}}")
+    )
+    refused = plan(
+        text.replace(f"{folder}}}", f"{folder}, trust_remote_code: false, pickle: false}}")
+    )
+    assert cells(usual) == cells(refused)
+    assert changed(usual, trusted) == set(cells(usual))
+    key = trusted.models["base"].parts["weights"]
+    assert trusted.permissions(key) == {"model": "base", "code": True, "pickle": True}
+    assert trusted.permissions(trusted.models["lora"].parts["adapter"]) == {}
+    made = next(step for step in trusted.steps.values() if step.kind == "merge")
+    assert trusted.permissions(made.key) == trusted.permissions(key)

@@ -81,6 +81,8 @@ def test_a_good_suite_is_read_as_it_stands() -> None:
         ("must: improve", "must: improve, max_drop: 0.1", 15, "gates.0", "exactly one"),
         ("source: starter", "source: ./no/such", 4, "models.base.source", "no folder"),
         ("name: good", "name: a/b", 1, "name", "letters"),
+        ("Q4_K_M}", "Q4_K_M, pickle: true}", 7, "models.lora-q4", "inherit"),
+        ("{from: base,", "{from: base, trust_remote_code: true,", 5, "models.lora", "inherit"),
         (
             "starter}",
             "starter, chat_template: no.jinja}",

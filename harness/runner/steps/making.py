@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from harness.engines.permissions import Permissions, granted
 from harness.models.hub_records import RepoType
 from harness.runner.artifacts import FILE_OF_KIND
 from harness.runner.jobs import Progress, Task
@@ -24,6 +25,9 @@ def fetch(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, 
     from harness.models.sources import check_model_folder
 
     params = task.step.params
+    allowed = Permissions(
+        task.step.settings.get("model", ""), bool(params.get("code")), bool(params.get("pickle"))
+    )
     home = out.parents[2]
     kind: RepoType = "space" if params["what"] == "metric" else "model"
     commit = params["commit"]
@@ -33,15 +37,19 @@ def fetch(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, 
         download = plan_file(params["file"], commit, home)
     elif params["what"] == "metric":
         download = plan_metric(params["repo"], commit, home)
+    elif params["what"] == "adapter":
+        download = plan_adapter(params["repo"], commit, home, pickle=allowed.pickle)
     else:
-        plan = plan_model if params["what"] == "weights" else plan_adapter
-        download = plan(params["repo"], commit, home)
+        download = plan_model(
+            params["repo"], commit, home, pickle=allowed.pickle, code=allowed.code
+        )
     megabytes = 1_000_000
     place = fetch(
         download, lambda done, total: progress(done // megabytes, total // megabytes, "MB")
     )
     if params["what"] == "weights":
-        check_model_folder(place)
+        with granted({place: allowed}):
+            check_model_folder(place)
     return {"path": str(place), "commit": commit, "bytes": download.total_bytes}
 
 

@@ -159,6 +159,16 @@ class ModelSpec(Entry):
         description="Other variables that the chat template reads, such as {date_string: 1 May 2025}. "
         "Only on a source.",
     )
+    trust_remote_code: bool | None = Field(
+        None,
+        description="true: run the Python files that come with this source, of an architecture that "
+        "Transformers does not know. They can do whatever you can. Models made from it inherit this.",
+    )
+    pickle: bool | None = Field(
+        None,
+        description="true: read this source's or adapter's weights from a pickle (pytorch_model.bin) "
+        "where there is no safetensors, by torch's restricted reader. Models made from it inherit this.",
+    )
     engine: EngineOptions = Field(
         default_factory=lambda: EngineOptions(), description="How it is run."
     )
@@ -189,6 +199,16 @@ class ModelSpec(Entry):
             raise ValueError("`revision` belongs to what comes from the Hub")
         if self.quantize is not None and self.source is None:
             raise ValueError("`quantize` belongs to a model with `source`")
+        from_files = isinstance(self.source, str)
+        if self.trust_remote_code and not from_files:
+            raise ValueError(
+                "`trust_remote_code` belongs to a model with a `source`; models made from it inherit it"
+            )
+        if self.pickle and not from_files and self.adapter is None:
+            raise ValueError(
+                "`pickle` belongs to a model with a `source` or an `adapter`; models made from it "
+                "inherit it"
+            )
         asked = ("chat_template", "thinking", "template_options")
         put = [key for key in asked if getattr(self, key) is not None]
         if put and self.from_ is not None:
@@ -200,6 +220,12 @@ class ModelSpec(Entry):
         if self.gguf is not None and self.dtype != "auto":
             raise ValueError("`dtype` is for Transformers models; a GGUF's type is in `gguf`")
         return self
+
+    @property
+    def permissions(self) -> dict[str, bool]:
+        """What the suite allows of this entry's files, as far as it allows anything."""
+        allowed = {"code": self.trust_remote_code, "pickle": self.pickle}
+        return {key: True for key, value in allowed.items() if value}
 
     @property
     def template_file(self) -> str | None:
