@@ -16,9 +16,11 @@ def threads_for(weights: Path, available: int) -> int:
     """Threads for a model: all that are available, or one where the model is small.
 
     Args:
-        weights: a GGUF file, or a folder with safetensors.
+        weights: a GGUF file, or a folder with safetensors or (without these) pickled weights.
         available: what this worker may take.
     """
-    files = weights.glob("*.safetensors") if weights.is_dir() else [weights]
+    files = [weights]
+    if weights.is_dir():
+        files = list(weights.glob("*.safetensors")) or list(weights.glob("pytorch_model*.bin"))
     size = sum(file.stat().st_size for file in files if file.is_file())
     return 1 if size < SMALL_MODEL_BYTES else available

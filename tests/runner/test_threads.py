@@ -26,3 +26,10 @@ def test_a_folder_is_judged_by_all_its_shards(tmp_path: Path) -> None:
     assert threads_for(tmp_path, 8) == 1
     sparse(tmp_path / "b.safetensors", SMALL_MODEL_BYTES // 2)
     assert threads_for(tmp_path, 8) == 8
+
+
+def test_pickled_weights_count_where_there_are_no_others(tmp_path: Path) -> None:
+    sparse(tmp_path / "pytorch_model.bin", SMALL_MODEL_BYTES)
+    assert threads_for(tmp_path, 8) == 8
+    sparse(tmp_path / "model.safetensors", 1)
+    assert threads_for(tmp_path, 8) == 1
