@@ -90,6 +90,9 @@ SHAPES: Mapping[str, Config] = {
     "qwen3-0.6b": _of(
         "qwen3", 151_936, 1024, 3072, 28, 16, 8, **_turned(1e6, 40_960), **_TIED
     ) | {"head_dim": 128},
+    "qwen3-1.7b": _of(
+        "qwen3", 151_936, 2048, 6144, 28, 16, 8, **_turned(1e6, 40_960), **_TIED
+    ),
     "qwen3-4b": _of(
         "qwen3", 151_936, 2560, 9728, 36, 32, 8, **_turned(1e6, 40_960), **_TIED
     ) | {"head_dim": 128},

@@ -130,6 +130,7 @@ class LocalWorld:
         self._may_fetch = may_fetch
         self.data_dir = data_dir
         self._located: dict[str, DataRef] = {}
+        self._elsewhere: dict[str, tuple[str, ...]] = {}
 
     def fingerprint(self, path: Path) -> str:
         """Of a model folder or file; one that holds no model gets its own, and fails later."""
@@ -171,8 +172,11 @@ class LocalWorld:
         return hashlib.sha256(f"{info.fingerprint()}\0{phrasing}".encode()).hexdigest()
 
     def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
-        """By the texts' normal forms: case, spaces and punctuation aside."""
-        return tested_elsewhere(learned, tested)
+        """By the texts' normal forms: case, spaces and punctuation aside. Looked for once in a plan."""
+        name = json.dumps([learned, *tested], sort_keys=True)
+        if name not in self._elsewhere:
+            self._elsewhere[name] = tested_elsewhere(learned, tested)
+        return self._elsewhere[name]
 
     def instructions_key(self, ref: InstructionRef) -> str:
         """Over the files."""
