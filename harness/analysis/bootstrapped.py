@@ -22,6 +22,8 @@ from harness.analysis.resampling import (
 RESAMPLES = 10_000
 FARTHEST = 40.0
 """Standard deviations beyond which a normal distribution has nothing left."""
+TIE = 1e-9
+"""Levels this close are the same: a bound that falls just between two values goes to the outer one."""
 
 
 def resampled(
@@ -152,6 +154,6 @@ def woodruff(quantile: PooledQuantile, shares: FloatArray, confidence: float) ->
     fewest, most = np.quantile(shares, small_sample_levels(levels, shares, jackknife(share)))
     if fewest <= 0:
         return NO_INTERVAL
-    ends = np.clip(quantile.level + observed(share) - np.array([most, fewest]), 0.0, 1.0)
-    low, high = np.quantile(values, ends, method="inverted_cdf")
+    ends = quantile.level + observed(share) - np.array([most + TIE, fewest - TIE])
+    low, high = np.quantile(values, np.clip(ends, 0.0, 1.0), method="inverted_cdf")
     return Interval(float(low), float(high))

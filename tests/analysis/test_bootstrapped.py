@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -135,7 +135,16 @@ documents = st.lists(
 )
 
 
+BETWEEN_TWO_VALUES = [
+    [0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.1, 0.1], [0.0, 0.0, 0.0, 0.0, 0.0, 0.1], [0.1],
+    [0.0, 0.0, 0.1], [0.0, 0.0, 0.1, 0.1, 0.1, 0.1], [0.0, 0.0, 0.0, 0.1],
+    [0.0, 0.0, 0.0, 0.0, 0.1, 0.1], [0.0, 0.0], [0.0, 0.1], [0.0, 0.1, 0.1], [0.0],
+]  # fmt: skip
+"""A bound is just where the values change, but for rounding."""
+
+
 @given(documents, st.sampled_from([0.5, 0.7]))
+@example(BETWEEN_TWO_VALUES, 0.5)
 @settings(max_examples=40, deadline=None)
 def test_a_document_said_seven_times_over_knows_no_more(
     lists: list[list[float]], level: float
