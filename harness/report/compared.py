@@ -238,6 +238,6 @@ def _fields(change: ChangedAnswer) -> Grid:
         "after": change.candidate_answer,
     }
     for name, text in fields.items():
-        if text or name != "text":
+        if text or name in ("before", "after"):
             grid.add_row(Text(name), Text(clip(text, TEXT_LENGTH) or DASH))
     return grid

@@ -168,7 +168,7 @@ def partings(summary: Summary, task: str) -> Table | None:
     )
     note = (
         "One other token changes all that follows: an early parting does not say that a text is "
-        "worse, and texts that are the same say that nothing that matters changed."
+        "worse. A text that is the same to the end was not touched by what was changed."
     )
     return Table(f"{task}: where texts part", columns, tuple(rows), ((note,),))
 

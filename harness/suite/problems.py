@@ -74,7 +74,10 @@ def _words(error: dict[str, Any], location: tuple[Any, ...]) -> tuple[str, str]:
     given, context = error.get("input"), error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
-            return "unknown key", nearest(location[-1], _keys_of(location[:-1]))
+            hint = nearest(location[-1], _keys_of(location[:-1]))
+            if "prompts" in location[2:]:
+                hint += " A text that holds `: ` stands in quotation marks."
+            return "unknown key", hint
         case "missing":
             return "this key is missing", ""
         case "literal_error":

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.analysis.repetition import repetition as seq_rep_4
 from harness.records import Sample
 
 
@@ -45,6 +46,25 @@ def summarized(scores: Sequence[float], truncated: Sequence[bool] | None = None)
             data={"tokens": 5},
         )
         for index, score in enumerate(scores)
+    ]
+
+
+def written(texts: list[list[int]], cut: bool = False) -> list[Sample]:
+    """Free writing: texts as token ids, which are their own words."""
+    return [
+        Sample(
+            key="k",
+            index=index,
+            id=f"prompt-{index}",
+            answer=" ".join(map(str, text)),
+            scores={
+                "repetition": seq_rep_4(text),
+                "truncated": float(cut),
+                "empty": float(not text),
+            },
+            data={"tokens": len(text), "ids": text},
+        )
+        for index, text in enumerate(texts)
     ]
 
 

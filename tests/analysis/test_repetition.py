@@ -11,27 +11,9 @@ from harness.analysis.comparisons import CellAnswers, TaskAnswers, build_compari
 from harness.analysis.metrics import compute_metrics
 from harness.analysis.paired import compare_cells
 from harness.analysis.repetition import repetition, shared_start
-from harness.records import Sample
+from tests.analysis.samples import written
 
 ids = st.lists(st.integers(0, 5), max_size=40)
-
-
-def written(texts: list[list[int]], cut: bool = False) -> list[Sample]:
-    return [
-        Sample(
-            key="k",
-            index=index,
-            id=f"prompt-{index}",
-            answer=" ".join(map(str, text)),
-            scores={
-                "repetition": repetition(text),
-                "truncated": float(cut),
-                "empty": float(not text),
-            },
-            data={"tokens": len(text), "ids": text},
-        )
-        for index, text in enumerate(texts)
-    ]
 
 
 @pytest.mark.parametrize("period", [1, 2, 3, 7])

@@ -7,12 +7,16 @@ import re
 
 from rich.console import Console
 
+from harness.analysis.compared import ComparedModels, compare_task
+from harness.analysis.comparisons import CellAnswers, TaskAnswers
 from harness.records import Comparison, Summary
 from harness.report import terminal_table
+from harness.report.compared import terminal_comparison
 from harness.report.html import html as page_of
 from harness.report.markdown import markdown
 from harness.report.sections import document
 from harness.report.written import MOST, PROMPTS_SHOWN, in_short, partings, passage, texts
+from tests.analysis.samples import written
 from tests.report.test_documents import Page, rendered, report, visible
 from tests.report.variants import HOSTILE
 from tests.report.written import ASKED, HAIKU, LOOP, SKY, STORY, with_texts
@@ -181,6 +185,22 @@ def test_the_terminal_shows_both_ends_of_each_text_and_no_markup() -> None:
     hostile = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     hostile.print(terminal_table(report("hostile-texts").summary))
     assert "[x](http://evil.test)" in visible(hostile.export_text())
+
+
+def test_two_models_side_by_side_say_how_many_texts_part_and_show_no_target() -> None:
+    before = written([[1, 2, 3, 4, 5]] * 3)
+    after = written([[1, 2, 3, 4, 5], [1, 9] * 9, [1, 2, 3, 9]])
+    answers = TaskAnswers("write", {"a": CellAnswers(before), "b": CellAnswers(after)})
+    task = compare_task("texts", answers, "a", "b", 0, ("repetition",))
+    console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(terminal_comparison(ComparedModels("a", "b", "a", [task]), 0.95, 5))
+    shown = visible(console.export_text())
+    assert (
+        "1 of 3 texts the same to the last token; the others part after 2 tokens (median; the first "
+        "after 1)." in shown
+    )
+    assert "prompt-1 repetition 0.000 → 0.867 before 1 2 3 4 5 after 1 9 1 9" in shown
+    assert "target" not in shown
 
 
 def _with(asked: dict[str, str] | None = None, one_text: str = "yes") -> Summary:

@@ -122,6 +122,7 @@ def test_nothing_can_be_learned_from_free_writing() -> None:
         ("[a, b, a]", "a prompt stands here twice: a"),
         ("[{id: x, prompt: a}, {id: x, prompt: b}]", "an id stands here twice: x"),
         ("[{promt: a}]", "Did you mean `prompt`?"),
+        ("[Explain: why]", "A text that holds `: ` stands in quotation marks."),
         ("[{id: x/y, prompt: a}]", "`x/y` cannot be used as a name"),
         ("hello", "this should be a list, not `hello`"),
         ("[7]", "not `7`"),
