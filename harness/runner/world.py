@@ -129,6 +129,7 @@ class LocalWorld:
         self._cache = home
         self._may_fetch = may_fetch
         self.data_dir = data_dir
+        self._commits: dict[tuple[str, str, RepoType], str] = {}
         self._located: dict[str, DataRef] = {}
         self._elsewhere: dict[str, tuple[str, ...]] = {}
 
@@ -142,7 +143,14 @@ class LocalWorld:
             return f"no model in {path}"
 
     def commit(self, repo: str, revision: str, repo_type: RepoType = "model") -> str:
-        """Asks the Hub, or takes what it last said; what is wrong is said when files are fetched."""
+        """Asks the Hub, once for each, or takes what it last said; what is wrong is said when files
+        are fetched."""
+        asked = (repo, revision, repo_type)
+        if asked not in self._commits:
+            self._commits[asked] = self._commit(*asked)
+        return self._commits[asked]
+
+    def _commit(self, repo: str, revision: str, repo_type: RepoType) -> str:
         from harness.models.hub import resolve
 
         try:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import OfflineError
+from harness.models import hub
 from harness.runner import world
 from harness.runner.run import Options, prepare
 from harness.suite.data import DataRef
@@ -37,3 +39,18 @@ def test_what_is_tested_elsewhere_is_looked_for_once_for_each_data_set(
     (tmp_path / "once.yaml").write_text(SUITE)
     prepare(tmp_path / "once.yaml", Options(home=tmp_path / "home"))
     assert sorted(asked) == ["dialogue-sample", "phrasebank-sample"]
+
+
+def test_the_hub_is_asked_once_for_what_a_revision_stands_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def refused(repo: str, revision: str, home: Path, **more: object) -> None:
+        asked.append(f"{repo} {revision}")
+        raise OfflineError("There is no connection to the Hub.")
+
+    monkeypatch.setattr(hub, "resolve", refused)
+    (tmp_path / "once.yaml").write_text(SUITE.replace("starter", "org/tiny"))
+    prepare(tmp_path / "once.yaml", Options(home=tmp_path / "home"))
+    assert asked == ["org/tiny main"]
