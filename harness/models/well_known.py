@@ -26,6 +26,7 @@ _NAMES = {
     "qwen2.5-3b(-instruct)?": "qwen2.5-3b",
     "qwen2.5-7b(-instruct)?": "qwen2.5-7b",
     "qwen3-0.6b(-base)?": "qwen3-0.6b",
+    "qwen3-1.7b(-base)?": "qwen3-1.7b",
     "qwen3-4b(-base)?": "qwen3-4b",
     "qwen3-8b(-base)?": "qwen3-8b",
     "phi-3.5-mini-instruct": "phi-3.5-mini",

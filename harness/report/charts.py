@@ -7,7 +7,7 @@ in dark mode.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,14 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Lines:
+    """Points by line, each line from left to right, on an axis that they share."""
+
+    title: str
+    lines: Mapping[str, tuple[Point, ...]]
+
+
+@dataclass(frozen=True)
 class Curve:
     """A line: x and y of equal length."""
 
@@ -71,6 +79,11 @@ def bars(panels: Sequence[Panel]) -> str | None:
 def against_size(panels: Sequence[Panel]) -> str | None:
     """Value against size in megabytes, with vertical error bars."""
     return _stacked([_against_size(panel) for panel in panels if len(panel.points) > 1])
+
+
+def against_bits(panels: Sequence[Lines]) -> str | None:
+    """Value against total bits (`Point.size`, in Gbit, drawn by its logarithm), with error bars."""
+    return _stacked([_against_bits(panel) for panel in panels if len(panel.lines) > 1])
 
 
 def lines(curves: Sequence[Curve], x_title: str, y_title: str) -> str | None:
@@ -158,6 +171,32 @@ def _against_size(panel: Panel) -> Any:
             shape=alt.Shape("model:N", sort=domain, scale=_cycle(domain, SHAPES)),
         ),
     ).properties(width=WIDTH, height=170)
+
+
+def _against_bits(panel: Lines) -> Any:
+    names = _labels(list(panel.lines))
+    domain = list(names.values())
+    values = [
+        {**value, "model": names[line]}
+        for line, points in panel.lines.items()
+        for value in _values(Panel("", points), {p.model: p.model for p in points})
+    ]
+    x = alt.X(
+        "size:Q", title="total bits (Gbit)", scale=alt.Scale(type="log", nice=False, padding=12),
+        axis=alt.Axis(tickCount=5, format="~g"),
+    )  # fmt: skip
+    y = alt.Y("value:Q", title=clean(panel.title), scale=alt.Scale(zero=False))
+    base = alt.Chart(alt.InlineData(values=values)).encode(x=x, color=_colour(domain))
+    dashes = alt.StrokeDash("model:N", sort=domain, scale=_cycle(domain, DASHES), legend=None)
+    return alt.layer(
+        base.mark_rule(strokeWidth=1, opacity=0.6, aria=False).encode(
+            y=alt.Y("low:Q", title=clean(panel.title), scale=alt.Scale(zero=False)), y2="high:Q"
+        ),
+        base.mark_line(strokeWidth=2, aria=False).encode(y=y, strokeDash=dashes),
+        base.mark_point(size=70, filled=True, opacity=1, aria=False).encode(
+            y=y, shape=alt.Shape("model:N", sort=domain, scale=_cycle(domain, SHAPES))
+        ),
+    ).properties(width=WIDTH, height=220)
 
 
 def _values(panel: Panel, names: dict[str, str]) -> list[dict[str, Any]]:

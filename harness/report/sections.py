@@ -38,6 +38,7 @@ from harness.report.measures import (
     value_of,
 )
 from harness.report.replicas import without_replicas
+from harness.report.scaling import scaling_blocks
 from harness.report.speed import speed_blocks
 from harness.report.tables import confusions, failures, matrix, task_table, task_tables
 from harness.report.tuning import changed_blocks, tuning_blocks
@@ -130,7 +131,7 @@ def _glance_chart(summary: Summary) -> Chart | None:
 def quantization(summary: Summary) -> list[Block]:
     """The ladder, the paired differences, and the answers that changed."""
     rows = of_kind(summary, "quantization")
-    blocks = ladder_blocks(summary)
+    blocks = [*ladder_blocks(summary), *scaling_blocks(summary)]
     if rows:
         blocks += difference_blocks(summary, "Quantized models against their baseline", rows)
     return [*blocks, *changed_blocks(rows)]

@@ -36,4 +36,4 @@ def test_the_job_on_a_laptop_runs_to_its_report(
     assert {cell.status for cell in summary.cells} == {"ok"}
     assert {check.status for check in summary.checks} == {"passed"}
     write_report(summary, tmp_path / "report")
-    assert (tmp_path / "report" / "index.html").is_file()
+    assert "Quality against total bits" in (tmp_path / "report" / "report.md").read_text()
