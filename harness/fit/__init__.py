@@ -2,7 +2,7 @@
 
     shape = read_shape(config)                                   # of config.json
     gguf_bytes(shape, "Q4_K_M")                                  # a file
-    hf_memory(shape, Ask("choose", 200, 300)).resident.total     # answering
+    hf_moments(shape, Ask("choose", 200, 300)).peak.resident.total   # answering
     tuning_memory(shape, Tuning("qlora"), "cuda").device.total   # fine-tuning
 
 Pure functions of a configuration, without torch. docs/fit.md has the formulas, and estimates
@@ -20,7 +20,7 @@ from harness.fit.disk import (
     disk,
     gguf_bytes,
 )
-from harness.fit.inference import Ask, hf_memory, hf_moments, llama_memory, llama_moments
+from harness.fit.inference import Ask, hf_moments, llama_moments
 from harness.fit.machine import (
     Room,
     Verdict,
@@ -68,9 +68,7 @@ __all__ = [
     "disk",
     "free_room",
     "gguf_bytes",
-    "hf_memory",
     "hf_moments",
-    "llama_memory",
     "llama_moments",
     "measure_pace",
     "merging_memory",

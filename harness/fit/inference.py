@@ -83,19 +83,6 @@ class Ask:
         return max(1, self.prompt_tokens - self.shared_tokens)
 
 
-def hf_memory(
-    shape: Shape,
-    ask: Ask,
-    dtype: str = "bfloat16",
-    stored: str = "bfloat16",
-    quantize: str | None = None,
-    device: Device = "cpu",
-    adapter_rank: int = 0,
-) -> Memory:
-    """Of `harness.engines.hf` at its peak; see `hf_moments`."""
-    return hf_moments(shape, ask, dtype, stored, quantize, device, adapter_rank).peak
-
-
 def hf_moments(
     shape: Shape,
     ask: Ask,
@@ -179,13 +166,6 @@ def _hf_working(
         "head": widened,
         "activations": tokens * width * size + ATTENTION_BYTES,
     }
-
-
-def llama_memory(
-    shape: Shape, ask: Ask, quantization: str = "F16", device: Device = "cpu"
-) -> Memory:
-    """Of `harness.engines.llamacpp` at its peak; see `llama_moments`."""
-    return llama_moments(shape, ask, quantization, device).peak
 
 
 def llama_moments(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.fit.inference import Ask, hf_memory, llama_memory
+from harness.fit.inference import Ask, hf_moments, llama_moments
 from harness.fit.memory import Memory
 from harness.fit.shape import Shape
 from harness.fit.training import Tuning, tuning_memory
@@ -36,8 +36,8 @@ class Case:
             return tuning_memory(shape, self._told())
         assert self.ask is not None
         if self.gguf:
-            return llama_memory(shape, self.ask, self.gguf)
-        return hf_memory(shape, self.ask, **self.spec)
+            return llama_moments(shape, self.ask, self.gguf).peak
+        return hf_moments(shape, self.ask, **self.spec).peak
 
     def measure(self, weights: Path, files: dict[str, Path]) -> Peak:
         """What it takes in a process of its own."""

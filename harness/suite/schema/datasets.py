@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, Any
 
 from pydantic import (
@@ -30,12 +31,30 @@ class OwnDataset(Entry):
     )
 
     @property
+    @abstractmethod
     def title(self) -> str:
         """What a report calls it."""
-        raise NotImplementedError
 
 
-class TableDataset(OwnDataset):
+class TemplatedDataset(OwnDataset):
+    """Rows of tables, put and answered by two templates over their columns."""
+
+    prompt: str = Field(description='What the model is asked, such as "{{ title }}\n\nTopic:".')
+    target: str = Field(description='The right answer, such as "{{ topic }}".')
+    id: str | None = Field(None, description="A column that names the rows.")
+
+
+class HubPlace(Entry):
+    """Where on the Hub a data set is."""
+
+    hub: str = Field(pattern=REPO, description="The data set on the Hub: org/name.")
+    revision: str | None = Field(None, description="A branch, tag or commit; default: main.")
+    config: str | None = Field(
+        None, description="Which of its configurations, where there are several."
+    )
+
+
+class TableDataset(TemplatedDataset):
     """A table (CSV, TSV, JSON, JSON lines, Parquet), and two templates: Jinja over a row's columns."""
 
     file: str | None = Field(
@@ -45,9 +64,6 @@ class TableDataset(OwnDataset):
     )
     train: str | None = Field(None, description="In place of `file`: the rows for training, shots.")
     test: str | None = Field(None, description="In place of `file`: the rows that are tested.")
-    prompt: str = Field(description='What the model is asked, such as "{{ title }}\n\nTopic:".')
-    target: str = Field(description='The right answer, such as "{{ topic }}".')
-    id: str | None = Field(None, description="A column that names the rows.")
     test_share: float | None = Field(None, gt=0, lt=1, description="Of `file`; default: 0.2.")
 
     @model_validator(mode="after")
@@ -69,14 +85,9 @@ class TableDataset(OwnDataset):
         return (self.file or str(self.test)).replace("\\", "/").split("/")[-1]
 
 
-class HubDataset(OwnDataset):
+class HubDataset(TemplatedDataset, HubPlace):
     """A data set on the Hub, in files that are tables, and two templates over a row's columns."""
 
-    hub: str = Field(pattern=REPO, description="The data set on the Hub: org/name.")
-    revision: str | None = Field(None, description="A branch, tag or commit; default: main.")
-    config: str | None = Field(
-        None, description="Which of its configurations, where there are several."
-    )
     file: str | None = Field(
         None,
         description="A file of the repo, or a pattern such as data/*.parquet, that is split as a file "
@@ -84,9 +95,6 @@ class HubDataset(OwnDataset):
     )
     train: str | None = Field(None, description="The file, or a pattern, for training and shots.")
     test: str | None = Field(None, description="The file, or a pattern, that is tested.")
-    prompt: str = Field(description='What the model is asked, such as "{{ title }}\n\nTopic:".')
-    target: str = Field(description='The right answer, such as "{{ topic }}".')
-    id: str | None = Field(None, description="A column that names the rows.")
     test_share: float | None = Field(
         None, gt=0, lt=1, description="Of files that are split here; default: 0.2."
     )
@@ -139,14 +147,9 @@ AnyDataset = Annotated[
 """A data set by name, or one of a user's own."""
 
 
-class HubInstructions(Entry):
+class HubInstructions(HubPlace):
     """Instruction data on the Hub."""
 
-    hub: str = Field(pattern=REPO, description="The data set on the Hub: org/name.")
-    revision: str | None = Field(None, description="A branch, tag or commit; default: main.")
-    config: str | None = Field(
-        None, description="Which of its configurations, where there are several."
-    )
     file: str | None = Field(
         None,
         description="A file of the repo, or a pattern. Default: its train part, or its only table.",
