@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from harness.engines.protocol import Engine
+from harness.engines.protocol import Engine, Generation, Limits
 from harness.records import Sample
 from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask, WriteTask
 from harness.tasks.prompts import Prompt, PromptSet
@@ -30,9 +30,15 @@ class Asking:
     decode_marked: Callable[[tuple[int, ...]], str] | None = None
     """The same with special tokens."""
 
-    def written(self, prompt: Prompt, ids: tuple[int, ...]) -> Written:
-        """What a model wrote behind a prompt, its thought parted from its answer."""
-        return part(prompt.text, ids, self.decode, self.decode_marked or self.decode)
+    def generate(self, max_new_tokens: int) -> Iterator[tuple[Prompt, Generation, Written]]:
+        """What the model writes behind each open prompt, and the same with its thought parted off."""
+        prompts = self.open_prompts()
+        assert self.prompts is not None
+        limits = Limits(max_new_tokens, self.prompts.stop_ids)
+        marked = self.decode_marked or self.decode
+        for position, generation in self.engine.generate([p.ids for p in prompts], limits):
+            prompt = prompts[position]
+            yield prompt, generation, part(prompt.text, generation.ids, self.decode, marked)
 
     def open_prompts(self) -> list[Prompt]:
         """The prompts that are still to be asked."""

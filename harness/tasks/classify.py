@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.engines.protocol import ChoiceQuestion, Limits
+from harness.engines.protocol import ChoiceQuestion
 from harness.records import Sample
 from harness.suite.schema import ClassifyTask
 from harness.tasks.asking import Asking
@@ -29,14 +29,11 @@ def _choose(asking: Asking) -> Iterator[Sample]:
 
 
 def _write(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
-    prompts = asking.open_prompts()
     assert asking.prompts is not None
-    limits = Limits(task.max_new_tokens, asking.prompts.stop_ids)
-    for position, generation in asking.engine.generate([p.ids for p in prompts], limits):
-        written = asking.written(prompts[position], generation.ids)
+    for prompt, _, written in asking.generate(task.max_new_tokens):
         answer = parse_label(written.answer, asking.prompts.labels) if written.finished else None
         data = {"text": written.answer, **written.record()}
-        yield _sample(asking, prompts[position], answer, data)
+        yield _sample(asking, prompt, answer, data)
 
 
 def _sample(asking: Asking, prompt: Prompt, answer: str | None, data: dict[str, object]) -> Sample:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.analysis.rouge import rouge
-from harness.engines.protocol import Limits
 from harness.records import Sample
 from harness.suite.schema import SummarizeTask
 from harness.tasks.asking import Asking
@@ -13,12 +12,7 @@ from harness.tasks.asking import Asking
 
 def ask(task: SummarizeTask, asking: Asking) -> Iterator[Sample]:
     """Writes a summary for every open prompt, and grades it; a thought before it is cut off."""
-    prompts = asking.open_prompts()
-    assert asking.prompts is not None
-    limits = Limits(task.max_new_tokens, asking.prompts.stop_ids)
-    for position, generation in asking.engine.generate([p.ids for p in prompts], limits):
-        prompt = prompts[position]
-        written = asking.written(prompt, generation.ids)
+    for prompt, generation, written in asking.generate(task.max_new_tokens):
         answer = written.answer.strip()
         truncated = generation.finish_reason == "length" or not written.finished
         yield Sample(

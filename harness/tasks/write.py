@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.analysis.repetition import repetition
-from harness.engines.protocol import Limits
 from harness.records import Sample
 from harness.suite.schema import WriteTask
 from harness.tasks.asking import Asking
@@ -16,12 +15,7 @@ def ask(task: WriteTask, asking: Asking) -> Iterator[Sample]:
 
     Repetition is that of all that was written, a thought before the text included.
     """
-    prompts = asking.open_prompts()
-    assert asking.prompts is not None
-    limits = Limits(task.max_new_tokens, asking.prompts.stop_ids)
-    for position, generation in asking.engine.generate([p.ids for p in prompts], limits):
-        prompt = prompts[position]
-        written = asking.written(prompt, generation.ids)
+    for prompt, generation, written in asking.generate(task.max_new_tokens):
         text = written.answer.strip()
         truncated = generation.finish_reason == "length" or not written.finished
         scores = {
