@@ -43,15 +43,15 @@ def open_engine(spec: EngineSpec) -> Engine:
     if (spec.weights is None) == (spec.gguf is None):
         raise InputError("A model needs either a folder of weights or a GGUF file, and not both.")
     if spec.gguf is not None:
-        from harness.engines.llamacpp import LlamaCppEngine
+        from harness.engines.llamacpp.engine import LlamaCppEngine
 
         return LlamaCppEngine(spec)
-    from harness.engines.hf import HfEngine
+    from harness.engines.hf.engine import HfEngine
 
     # Only where they are needed, since both bring torch's compiler along; and here, so that two
     # seconds of importing do not count as loading.
     if spec.adapter is not None:
-        importlib.import_module("harness.engines.hf_adapter")
+        importlib.import_module("harness.engines.hf.adapter")
     if spec.quantize is not None:
         importlib.import_module("bitsandbytes")
     return HfEngine(spec)

@@ -80,11 +80,11 @@ def open_tokenizer(path: Path, chat: ChatSettings | None = None) -> Tokenizer:
 
 def _open(path: Path, chat: ChatSettings) -> Tokenizer:
     if path.is_dir():
-        from harness.engines.hf_tokenizer import open_hf_tokenizer
+        from harness.engines.hf.tokenizer import open_hf_tokenizer
 
         return open_hf_tokenizer(path, chat)
     if path.is_file():
-        from harness.engines.gguf_tokenizer import open_gguf_tokenizer
+        from harness.engines.llamacpp.tokenizer import open_gguf_tokenizer
 
         return open_gguf_tokenizer(path, chat)
     raise BadModelError(f"{path} does not exist.", "Check the path of the model.")

@@ -20,15 +20,15 @@ from harness.fit.precision import Device, held_bytes, item_bytes
 from harness.fit.shape import Shape
 
 MOST_TOKENS: Mapping[Device, int] = {"cpu": 1024, "cuda": 16_384}
-"""Tokens of a pass, as `harness.engines.hf_batched` has it; a longer prompt is a pass alone."""
+"""Tokens of a pass, as `harness.engines.hf.batched` has it; a longer prompt is a pass alone."""
 MOST_ROWS = 512
 MOST_SLOTS: Mapping[Device, int] = {"cpu": 32, "cuda": 256}
 HEAD_PART = 1 << 25
-"""Weights of an output head that are widened to float32 at a time (`hf_forward`)."""
+"""Weights of an output head that are widened to float32 at a time (`engines.hf.forward`)."""
 SLOT_STEP = 64
-"""Tokens by which a slot of the cache grows (`hf_slots`)."""
+"""Tokens by which a slot of the cache grows (`engines.hf.slots`)."""
 ATTENTION_BYTES = 24 * MIB
-"""Scores, their softmax and weights of the part that is computed at a time (`hf_attention`)."""
+"""Scores, their softmax and weights of the part that is computed at a time (`engines.hf.attention`)."""
 CALL_TOKENS = 512
 """Tokens of a call of llama.cpp (`llama_context`)."""
 CELLS = 256
@@ -93,7 +93,7 @@ def hf_moments(
     adapter_rank: int = 0,
     free_bytes: float = math.inf,
 ) -> Moments:
-    """Of `harness.engines.hf`.
+    """Of `harness.engines.hf.engine`.
 
     While weights are loaded, the file's pages are resident beside them; weights that stay in the
     precision of the file are these pages, and take no room of their own on a CPU.
@@ -175,7 +175,7 @@ def llama_moments(
     device: Device = "cpu",
     file_bytes: int = 0,
 ) -> Moments:
-    """Of `harness.engines.llamacpp`. The file is mapped and read whole, to check it.
+    """Of `harness.engines.llamacpp.engine`. The file is mapped and read whole, to check it.
 
     Args:
         file_bytes: of a file that is there; 0: as it would be made here.

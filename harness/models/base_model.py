@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from harness.engines.hf_load import load_config, load_model
+from harness.engines.hf.load import load_config, load_model
 from harness.engines.permissions import permissions_of
 from harness.engines.protocol import EngineSpec
 from harness.models.sources import check_model_folder

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.engines.hf_load import count_parameters
+from harness.engines.hf.load import count_parameters
 from harness.engines.oom import reports_out_of_memory
 from harness.engines.process import peak_resident_bytes
 from harness.errors import InputError, OutOfMemoryError

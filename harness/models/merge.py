@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 
-from harness.engines.hf_adapter import apply_adapter
+from harness.engines.hf.adapter import apply_adapter
 from harness.engines.permissions import permissions_of
 from harness.engines.weight_files import adapter_files
 from harness.errors import BadModelError

@@ -17,7 +17,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from peft.utils import ModulesToSaveWrapper
 from safetensors import safe_open
 
-from harness.engines.hf_adapter import apply_adapter
+from harness.engines.hf.adapter import apply_adapter
 from harness.engines.weight_files import weight_files
 from harness.models.base_model import frozen_linears, load_base, through_nf4
 

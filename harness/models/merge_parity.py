@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import torch
 
-from harness.engines.hf import open_runner
-from harness.engines.hf_adapter import apply_adapter
-from harness.engines.hf_batched import BatchedRunner
-from harness.engines.hf_plain import PlainRunner
+from harness.engines.hf.adapter import apply_adapter
+from harness.engines.hf.batched import BatchedRunner
+from harness.engines.hf.engine import open_runner
+from harness.engines.hf.plain import PlainRunner
 from harness.engines.protocol import LogProbs, Work
 from harness.models.base_model import load_base, replace_by_nf4_values
 from harness.models.merge_causes import Cause, find_cause

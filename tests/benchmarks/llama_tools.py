@@ -13,7 +13,7 @@ from tests.benchmarks.places import PEERS
 BENCH_AS_OURS = ("-fa", "off", "--repack", "0")
 """The harness's settings in llama-bench's words; it knows no F32 cache."""
 BATCHED_AS_OURS = ("-fa", "off", "--no-repack", "-ctv", "f32")
-"""The same in those of llama-batched-bench (see `harness/engines/llama_context.py`)."""
+"""The same in those of llama-batched-bench (see `harness/engines/llamacpp/context.py`)."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness.engines import EngineSpec, process
-from harness.engines.hf_load import choose_dtype
+from harness.engines.hf.load import choose_dtype
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from transformers import AutoModelForCausalLM
 
 from harness.engines import Engine, EngineSpec, open_engine
 from harness.engines.gguf_file import GgufTensor, gguf_info
-from harness.engines.hf_speed import decode_bytes, stored_bytes
-from harness.engines.llamacpp_speed import read_bytes
+from harness.engines.hf.speed import decode_bytes, stored_bytes
+from harness.engines.llamacpp.speed import read_bytes
 from harness.engines.timing import SpeedShape, random_ids, share_of_experts
 from harness.errors import PromptTooLongError
 from tests.engines.conftest import Models
@@ -30,7 +30,7 @@ def engine(request: pytest.FixtureRequest, models: Models) -> Iterator[Engine]:
     else:
         with pytest.MonkeyPatch.context() as patch:
             if request.param == "hf-plain":
-                patch.setattr("harness.engines.hf.open_packed", lambda forward: None)
+                patch.setattr("harness.engines.hf.engine.open_packed", lambda forward: None)
             opened = open_engine(EngineSpec(weights=str(models.llama), dtype="float32", threads=1))
     yield opened
     opened.close()
@@ -67,7 +67,7 @@ def test_a_repetition_has_a_time_for_every_pass(engine: Engine, shape: SpeedShap
 
 def test_a_prompt_of_more_than_one_batch_is_read_whole(models: Models) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.engines.llamacpp_speed.BATCH_TOKENS", 16)
+        patch.setattr("harness.engines.llamacpp.speed.BATCH_TOKENS", 16)
         opened = open_engine(EngineSpec(gguf=str(models.llama_gguf), threads=1))
         (timing,) = opened.stopwatch().time(SpeedShape("prefill", 50, depth=50), 1)
         opened.close()

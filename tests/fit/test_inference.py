@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.engines import hf_batched, hf_forward, hf_slots, llama_context, llamacpp
+from harness.engines.hf import batched as hf_batched
+from harness.engines.hf import forward as hf_forward
+from harness.engines.hf import slots as hf_slots
+from harness.engines.llamacpp import context as llama_context
+from harness.engines.llamacpp import engine as llamacpp
 from harness.errors import InputError
 from harness.fit import inference
 from harness.fit.inference import Ask, hf_moments, llama_moments

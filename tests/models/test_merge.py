@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from harness.engines.hf_adapter import apply_adapter
+from harness.engines.hf.adapter import apply_adapter
 from harness.errors import BadModelError
 from harness.models.base_model import load_base, replace_by_nf4_values
 from harness.models.merge import merge

@@ -42,16 +42,16 @@ NEAR = {"F32": 1e-5, "F16": 5e-3}
 NEW_TOKENS = 10
 LONG = 70
 BUDGETS: dict[str, dict[str, Any]] = {
-    "few tokens a call": {"llama_context.MAX_TOKENS": 16, "llamacpp_score.MAX_TOKENS": 16},
+    "few tokens a call": {"llamacpp.context.MAX_TOKENS": 16, "llamacpp.score.MAX_TOKENS": 16},
     "one stream": {"llamacpp.STREAMS": {"cpu": 1}},
     "three streams": {"llamacpp.STREAMS": {"cpu": 3}},
     "every prefix is shared": {
-        "llamacpp_score.WORTHWHILE": 1,
-        "llamacpp_generate.WORTHWHILE": 1,
+        "llamacpp.score.WORTHWHILE": 1,
+        "llamacpp.generate.WORTHWHILE": 1,
     },
     "no prefix is shared": {
-        "llamacpp_score.WORTHWHILE": 1 << 20,
-        "llamacpp_generate.WORTHWHILE": 1 << 20,
+        "llamacpp.score.WORTHWHILE": 1 << 20,
+        "llamacpp.generate.WORTHWHILE": 1 << 20,
     },
 }
 """Constants of `harness.engines` that decide what is run together."""
@@ -218,7 +218,7 @@ def test_a_window_is_still_there_where_a_long_text_is_gone_back_in(
     ggufs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Longer than the window and a call together, so that a cache of the window alone would show."""
-    for module in ("llama_context", "llamacpp_score"):
+    for module in ("llamacpp.context", "llamacpp.score"):
         monkeypatch.setattr(f"harness.engines.{module}.MAX_TOKENS", 16)
     draw = random.Random(22)
     choices = tuple(random_ids(draw, length) for length in (40, 1, 3, 30))

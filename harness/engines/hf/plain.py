@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from harness.engines.contexts import Context, Target
-from harness.engines.hf_forward import Forward
-from harness.engines.hf_passes import Passes
-from harness.engines.hf_score import chosen
+from harness.engines.hf.forward import Forward
+from harness.engines.hf.passes import Passes
+from harness.engines.hf.score import chosen
 from harness.engines.oom import memory_errors
 from harness.engines.protocol import Generation, Limits, Work
 

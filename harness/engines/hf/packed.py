@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from harness.engines.hf_attention import NAME, Layout, UnsupportedAttentionError, laid_out
-from harness.engines.hf_forward import Forward
-from harness.engines.hf_slots import Slots
+from harness.engines.hf.attention import NAME, Layout, UnsupportedAttentionError, laid_out
+from harness.engines.hf.forward import Forward
+from harness.engines.hf.slots import Slots
 from harness.engines.trees import Node
 
 Ints = npt.NDArray[np.int64]

@@ -15,7 +15,7 @@ from harness.engines.contexts import (
     neighbours,
     shared_prefix_length,
 )
-from harness.engines.hf_packed import PackedModel, Prefix, Segment
+from harness.engines.hf.packed import PackedModel, Prefix, Segment
 from harness.engines.trees import Node, tree
 
 

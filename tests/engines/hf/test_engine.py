@@ -20,10 +20,11 @@ from transformers import (
     LlamaForCausalLM,
 )
 
-from harness.engines import ChoiceQuestion, EngineSpec, Limits, hf_batched, open_engine
+from harness.engines import ChoiceQuestion, EngineSpec, Limits, open_engine
 from harness.engines.contexts import Target
-from harness.engines.hf_packed import PackedModel, Prefix
-from harness.engines.hf_score import Part, score
+from harness.engines.hf import batched as hf_batched
+from harness.engines.hf.packed import PackedModel, Prefix
+from harness.engines.hf.score import Part, score
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 from tests.engines.conformance import ids_of, mixed_questions
 from tests.engines.conftest import Models

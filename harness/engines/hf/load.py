@@ -113,7 +113,7 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Any:
         )
     check_blocks(model, device)
     if spec.adapter is not None:
-        from harness.engines.hf_adapter import apply_adapter
+        from harness.engines.hf.adapter import apply_adapter
 
         model = apply_adapter(model, Path(spec.adapter), device)
     return model.eval()

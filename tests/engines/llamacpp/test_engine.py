@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.engines import ChoiceQuestion, EngineSpec, Limits, open_engine
-from harness.engines.llama_context import log_softmax
+from harness.engines.llamacpp.context import log_softmax
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 from tests.engines.conformance import ids_of, mixed_questions
 from tests.engines.conftest import Models
@@ -54,7 +54,9 @@ def test_half_precision_weights_are_close_to_the_folder_they_came_from(
 def test_a_prompt_longer_than_a_batch_is_scored_in_pieces(
     models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.engines import llama_context, llamacpp, llamacpp_score
+    from harness.engines.llamacpp import context as llama_context
+    from harness.engines.llamacpp import engine as llamacpp
+    from harness.engines.llamacpp import score as llamacpp_score
 
     questions = [*mixed_questions(), ChoiceQuestion(ids_of(100, seed=3), ((9, 10, 11), (9, 12)))]
     prompts = [question.prompt for question in questions]

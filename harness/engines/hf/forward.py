@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from harness.engines.hf_linear import linear
+from harness.engines.hf.linear import linear
 from harness.errors import BadModelError
 
 HEAD_PART = 1 << 25

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from harness.engines.bandwidth import measure_memory
-from harness.engines.hf_passes import Passes
+from harness.engines.hf.passes import Passes
 from harness.engines.oom import memory_errors
 from harness.engines.protocol import EngineInfo
 from harness.engines.timing import (

@@ -11,7 +11,7 @@ from pathlib import Path
 import llama_cpp.llama_cpp as lib
 
 from harness.engines.chat import ChatSettings, render_chat, text_after_answer
-from harness.engines.llama_model import LlamaModel
+from harness.engines.llamacpp.model import LlamaModel
 from harness.engines.messages import Message
 
 NO_TOKEN = -1

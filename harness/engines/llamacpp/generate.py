@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from harness.engines.answers import Answer, Answers
 from harness.engines.contexts import WORTHWHILE, shared_length
-from harness.engines.llama_context import LlamaContext
-from harness.engines.llama_model import LlamaModel
-from harness.engines.llamacpp_score import cache_of, sides
+from harness.engines.llamacpp.context import LlamaContext
+from harness.engines.llamacpp.model import LlamaModel
+from harness.engines.llamacpp.score import cache_of, sides
 from harness.engines.protocol import Generation, Limits, Work
 
 

@@ -1,6 +1,6 @@
 """Times a GGUF as llama-bench does: a context of llama.cpp's default settings, forward passes only.
 
-These are not the settings that answers are scored with (`llama_context.py`): there the cache is F32
+These are not the settings that answers are scored with (`context.py`): there the cache is F32
 and attention is plain, for the sake of exactness. Here it is what a user of llama.cpp gets.
 """
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from harness.engines.bandwidth import measure_memory
 from harness.engines.gguf_file import GgufTensor, gguf_info
-from harness.engines.llama_model import LlamaModel, gguf_files, last_error
+from harness.engines.llamacpp.model import LlamaModel, gguf_files, last_error
 from harness.engines.protocol import EngineInfo
 from harness.engines.timing import (
     MemorySpeed,

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 import llama_cpp.llama_cpp as lib
 import numpy as np
 
-from harness.engines.llama_model import LlamaModel, last_error
+from harness.engines.llamacpp.model import LlamaModel, last_error
 from harness.engines.protocol import LogProbs
 from harness.errors import CrashError, OutOfMemoryError
 

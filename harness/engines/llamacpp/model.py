@@ -16,7 +16,7 @@ import llama_cpp.llama_cpp as lib
 from harness.engines.gguf_file import gguf_info
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 
-logger = logging.getLogger("harness.engines.llamacpp")
+logger = logging.getLogger("harness.engines.llamacpp.engine")
 LEVELS = {2: logging.DEBUG, 3: logging.INFO, 4: logging.ERROR}
 SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 

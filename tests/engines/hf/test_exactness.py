@@ -38,15 +38,15 @@ LONG = 70
 PACKED = ("llama", "lora", "mistral", "gemma2", "gemma3", "qwen2", "qwen3", "gpt2")
 """Models of `tests.engines.models`; `lora` is a Llama with an unmerged adapter."""
 BUDGETS: dict[str, dict[str, Any]] = {
-    "few tokens a pass": {"hf_batched.MOST_TOKENS": {"cpu": 24, "cuda": 24}},
-    "one row a pass": {"hf_batched.MOST_ROWS": 1},
-    "two answers at a time": {"hf_batched.MOST_SLOTS": {"cpu": 2, "cuda": 2}},
+    "few tokens a pass": {"hf.batched.MOST_TOKENS": {"cpu": 24, "cuda": 24}},
+    "one row a pass": {"hf.batched.MOST_ROWS": 1},
+    "two answers at a time": {"hf.batched.MOST_SLOTS": {"cpu": 2, "cuda": 2}},
     "attention and head in small parts": {
-        "hf_attention.PART_SCORES": 64,
-        "hf_forward.HEAD_PART": 1 << 11,
+        "hf.attention.PART_SCORES": 64,
+        "hf.forward.HEAD_PART": 1 << 11,
     },
-    "every prefix is shared": {"hf_score.WORTHWHILE": 1},
-    "no prefix is shared": {"hf_score.WORTHWHILE": 1 << 20},
+    "every prefix is shared": {"hf.score.WORTHWHILE": 1},
+    "no prefix is shared": {"hf.score.WORTHWHILE": 1 << 20},
 }
 """Constants of `harness.engines` that decide what is run together."""
 

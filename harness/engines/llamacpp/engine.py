@@ -15,12 +15,12 @@ import llama_cpp.llama_cpp as lib
 
 from harness.engines.checks import check_prompts, check_questions, check_sequence, usable_context
 from harness.engines.contexts import Scores, plan_contexts
-from harness.engines.gguf_tokenizer import GgufTokenizer
-from harness.engines.llama_context import MAX_TOKENS, LlamaContext, Row, log_softmax
-from harness.engines.llama_model import LlamaModel, gguf_files
-from harness.engines.llamacpp_generate import generate_all
-from harness.engines.llamacpp_score import score_all
-from harness.engines.llamacpp_speed import LlamaCppStopwatch
+from harness.engines.llamacpp.context import MAX_TOKENS, LlamaContext, Row, log_softmax
+from harness.engines.llamacpp.generate import generate_all
+from harness.engines.llamacpp.model import LlamaModel, gguf_files
+from harness.engines.llamacpp.score import score_all
+from harness.engines.llamacpp.speed import LlamaCppStopwatch
+from harness.engines.llamacpp.tokenizer import GgufTokenizer
 from harness.engines.process import peak_resident_bytes, physical_cores
 from harness.engines.protocol import (
     ChoiceQuestion,

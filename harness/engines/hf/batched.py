@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 import torch
 
 from harness.engines.contexts import WORTHWHILE, Context, Target, shared_length
-from harness.engines.hf_generate import generate_all
-from harness.engines.hf_packed import PackedModel, Prefix, Segment
-from harness.engines.hf_passes import Passes
-from harness.engines.hf_score import Budget, Part, batches, parts, score, shared_ids
-from harness.engines.hf_slots import Slots
+from harness.engines.hf.generate import generate_all
+from harness.engines.hf.packed import PackedModel, Prefix, Segment
+from harness.engines.hf.passes import Passes
+from harness.engines.hf.score import Budget, Part, batches, parts, score, shared_ids
+from harness.engines.hf.slots import Slots
 from harness.engines.memory import SHARE, free_device_bytes
 from harness.engines.oom import memory_errors, out_of_memory, reports_out_of_memory
 from harness.engines.protocol import Generation, Limits, Work

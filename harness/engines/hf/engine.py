@@ -15,20 +15,20 @@ import transformers
 
 from harness.engines.checks import check_prompts, check_questions, check_sequence, usable_context
 from harness.engines.contexts import Scores, plan_contexts
-from harness.engines.hf_batched import BatchedRunner
-from harness.engines.hf_forward import Forward
-from harness.engines.hf_linear import use_faster_linear
-from harness.engines.hf_load import (
+from harness.engines.hf.batched import BatchedRunner
+from harness.engines.hf.forward import Forward
+from harness.engines.hf.linear import use_faster_linear
+from harness.engines.hf.load import (
     choose_device,
     choose_dtype,
     count_parameters,
     load_config,
     load_model,
 )
-from harness.engines.hf_packed import open_packed
-from harness.engines.hf_plain import PlainRunner
-from harness.engines.hf_speed import HfStopwatch
-from harness.engines.hf_tokenizer import open_hf_tokenizer
+from harness.engines.hf.packed import open_packed
+from harness.engines.hf.plain import PlainRunner
+from harness.engines.hf.speed import HfStopwatch
+from harness.engines.hf.tokenizer import open_hf_tokenizer
 from harness.engines.oom import memory_errors
 from harness.engines.process import peak_resident_bytes, physical_cores
 from harness.engines.protocol import (

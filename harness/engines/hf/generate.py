@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.engines.answers import Answer, Answers
-from harness.engines.hf_packed import PackedModel, Prefix, Segment
-from harness.engines.hf_slots import STEP, Slots
+from harness.engines.hf.packed import PackedModel, Prefix, Segment
+from harness.engines.hf.slots import STEP, Slots
 from harness.engines.protocol import Generation, Limits, Work
 
 

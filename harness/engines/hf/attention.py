@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from transformers import AttentionInterface
 
-from harness.engines.hf_slots import Slots
+from harness.engines.hf.slots import Slots
 
 NAME = "harness-packed"
 PART_SCORES = 1 << 20

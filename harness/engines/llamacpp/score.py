@@ -18,8 +18,8 @@ from harness.engines.contexts import (
     neighbours,
     shared_prefix_length,
 )
-from harness.engines.llama_context import MAX_STREAMS, MAX_TOKENS, LlamaContext, Row, log_softmax
-from harness.engines.llama_model import LlamaModel
+from harness.engines.llamacpp.context import MAX_STREAMS, MAX_TOKENS, LlamaContext, Row, log_softmax
+from harness.engines.llamacpp.model import LlamaModel
 from harness.engines.protocol import Work
 from harness.errors import OutOfMemoryError
 

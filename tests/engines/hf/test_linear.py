@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.engines import hf_linear, process
+from harness.engines import process
+from harness.engines.hf import linear as hf_linear
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,1 @@
+"""Transformers folders, with PEFT adapters and bitsandbytes quantization."""
