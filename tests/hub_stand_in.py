@@ -1,6 +1,6 @@
 """A Hub on this machine: serves folders as repos over HTTP, and fails as the real one can.
 
-Speaks what `huggingface_hub` and `harness.models.hub` ask: a repo's revision, its file tree in pages,
+Speaks what `huggingface_hub` and `harness.hub.client` ask: a repo's revision, its file tree in pages,
 and files with HEAD and GET, ranges, ETags and redirects: small files by way of another path of the
 same host, large ones (as Git LFS) by a signed address on another host, the "CDN", which refuses a
 request that brings a token along.

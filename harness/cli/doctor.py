@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.data import DATASETS
-from harness.models.llamacpp_source import VARIABLE, installed_place
+from harness.models.gguf.llamacpp_source import VARIABLE, installed_place
 from harness.runner.artifacts import default_home
 from harness.runner.machine import describe_machine
 from harness.runner.world import package_version
@@ -67,7 +67,7 @@ def _findings() -> Iterator[Finding]:
         "llama.cpp's converter",
         source is not None,
         str(source) if source else "not here yet",
-        "python -m harness.models.llamacpp_source fetches it from the llama-cpp-python sdist (as "
+        "python -m harness.models.gguf.llamacpp_source fetches it from the llama-cpp-python sdist (as "
         f"does the first conversion); or set {VARIABLE} to a checkout of llama.cpp.",
     )
     starter = MODEL_FOLDER / "model.safetensors"

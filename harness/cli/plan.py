@@ -12,7 +12,7 @@ from rich.table import Table
 from harness.cli import fitting
 from harness.forecast import forecast
 from harness.forecast.probe import this_machine
-from harness.models.hub_patience import impatient
+from harness.hub.patience import impatient
 from harness.runner.run import Options, Prepared, prepare
 from harness.suite.steps import Step
 

@@ -1,6 +1,6 @@
 """Memory that fine-tuning takes: LoRA, QLoRA, and all weights, as this project's loop does it.
 
-`harness.models.finetune` loads the base in float32, keeps the frozen matrices in the precision of
+`harness.models.finetune.run` loads the base in float32, keeps the frozen matrices in the precision of
 the products (QLoRA's of a large model in NF4) and all else in float32; adapters, their gradients and
 AdamW's two moments are float32. Activations are what autograd keeps for the backward pass, counted
 tensor by tensor for the layers that Transformers has; a test counts them with torch's own hooks.
@@ -21,7 +21,7 @@ from harness.fit.precision import LINEAR_BYTES, Device, item_bytes
 from harness.fit.shape import Shape
 
 UNPACKED_LIMIT_BYTES = 1 << 30
-"""From which size on QLoRA keeps the base packed (`harness.models.finetune`)."""
+"""From which size on QLoRA keeps the base packed (`harness.models.finetune.run`)."""
 ADAPTER_LIBRARIES = 35 * MIB
 """PEFT and bitsandbytes, which it imports."""
 OPTIMIZER_BYTES = 8

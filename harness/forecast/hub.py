@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.estimate.well_known import quantization_named, shape_named
 from harness.fit import Shape, checkpoint_bytes, gguf_bytes, read_shape
 from harness.fit.mixtures import QUANTIZATIONS
 from harness.forecast.facts import Source
-from harness.models.hub_records import Download
+from harness.hub.records import Download
 from harness.models.shapes import SHAPES
-from harness.models.well_known import quantization_named, shape_named
 from harness.suite.steps import Step
 
 ADAPTER_RANK = 16
@@ -72,7 +72,7 @@ def _usual_bytes(shape: Shape, quantization: str, what: str) -> int:
 
 def _listed(step: Step, home: Path, may_ask: bool) -> tuple[Download | None, str]:
     """What would have to come from the Hub, or why nobody can say."""
-    from harness.models.hub import plan_adapter, plan_file, plan_model
+    from harness.hub.client import plan_adapter, plan_file, plan_model
 
     params = step.params
     if not may_ask or not params["commit"]:
@@ -88,7 +88,7 @@ def _listed(step: Step, home: Path, may_ask: bool) -> tuple[Download | None, str
 
 def _config(what: str, download: Download) -> tuple[dict[str, Any] | None, str]:
     """The repo's configuration, fetched into the Hub's cache; or why there is none."""
-    from harness.models.hub import fetch
+    from harness.hub.client import fetch
 
     name = "adapter_config.json" if what == "adapter" else "config.json"
     files = tuple(file for file in download.files if file.path == name)

@@ -40,7 +40,7 @@ def locate(ref: DataRef, home: Path, may_fetch: bool) -> DataRef:
 
 
 def _from_hub(ref: DataRef, home: Path, may_fetch: bool) -> DataRef:
-    from harness.models.hub import fetch, plan_data, resolve
+    from harness.hub.client import fetch, plan_data, resolve
 
     place: dict[str, Any] = ref["hub"]
     repo = place["hub"]

@@ -20,7 +20,7 @@ from harness.data.learned import files_of, key_of, open_instructions
 from harness.data.opening import open_data, tested_elsewhere
 from harness.errors import BadModelError, HarnessError
 from harness.files import write_json
-from harness.models.quantize import QTYPES
+from harness.models.gguf.quantize import QTYPES
 from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
 from harness.runner.data_files import locate
@@ -151,7 +151,7 @@ class LocalWorld:
         return self._commits[asked]
 
     def _commit(self, repo: str, revision: str, repo_type: RepoType) -> str:
-        from harness.models.hub import resolve
+        from harness.hub.client import resolve
 
         try:
             return resolve(repo, revision, self._cache, repo_type=repo_type).commit

@@ -80,8 +80,8 @@ def write_weights(folder: Path, shape: dict[str, Any], seed: int = 0) -> None:
 
 def make(wanted: Model) -> None:
     """Makes what `wanted` names, unless it is there; it appears whole."""
-    from harness.models.convert import convert
-    from harness.models.quantize import quantize
+    from harness.models.gguf.convert import convert
+    from harness.models.gguf.quantize import quantize
 
     if wanted.folder.is_dir():
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.models.convert import convert
+from harness.models.gguf.convert import convert
 from harness.starter import MODEL_FOLDER
 from tests.benchmarks.questions import Work
 from tests.benchmarks.race import CLOCK, Answer, Contestant, replay

@@ -20,8 +20,8 @@ from tabulate import tabulate
 
 from harness.fit.shape import Shape, read_shape
 from harness.fit.training import merging_memory
-from harness.models.convert import convert
-from harness.models.quantize import quantize
+from harness.models.gguf.convert import convert
+from harness.models.gguf.quantize import quantize
 from harness.models.random_weights import write_random_model
 from harness.models.shapes import SHAPES, configuration
 from harness.starter import MODEL_FOLDER

@@ -12,7 +12,7 @@ from harness.errors import InputError
 from harness.runner.run import Options, prepare
 from tests.cli.test_commands import ROOT, run
 from tests.data.copies import REAL, needs_real
-from tests.models.hub_client import point_at
+from tests.hub.hub_client import point_at
 
 SUITES = sorted((ROOT / "suites").glob("*.yaml"))
 NAMES = [suite.stem for suite in SUITES]

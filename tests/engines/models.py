@@ -21,7 +21,7 @@ from transformers import (
     LlamaTokenizer,
 )
 
-from harness.models.llamacpp_source import find_llama_cpp
+from harness.models.gguf.llamacpp_source import find_llama_cpp
 
 VOCABULARY = 512
 CONTEXT = 256

@@ -99,8 +99,8 @@ def _finetune(
     **recipe: Any,
 ) -> int:
     """Some steps of a fine-tuning."""
-    from harness.models.finetune import finetune
-    from harness.models.recipe import Recipe
+    from harness.models.finetune.recipe import Recipe
+    from harness.models.finetune.run import finetune
 
     generator = random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
@@ -128,11 +128,11 @@ def _full(
     """Some steps of the same loop with every weight trained."""
     import torch
 
-    from harness.models.base_model import load_base
-    from harness.models.examples import Example, plan_batches
-    from harness.models.finetune import compute_dtype
-    from harness.models.recipe import Recipe
-    from harness.models.training_loop import train
+    from harness.models.finetune.base_model import load_base
+    from harness.models.finetune.examples import Example, plan_batches
+    from harness.models.finetune.loop import train
+    from harness.models.finetune.recipe import Recipe
+    from harness.models.finetune.run import compute_dtype
 
     torch.set_num_threads(1)
     import numpy as np
@@ -156,7 +156,7 @@ def _full(
 
 
 def _merge(weights: str, adapter: str, base_precision: Any) -> int:
-    from harness.models.merge import merge
+    from harness.models.merge.merge import merge
 
     with tempfile.TemporaryDirectory() as folder:
         merge(Path(weights), Path(adapter), Path(folder), base_precision)
@@ -164,8 +164,8 @@ def _merge(weights: str, adapter: str, base_precision: Any) -> int:
 
 
 def _merge_check(weights: str, adapter: str, merged: str, prompt_tokens: int, prompts: int) -> int:
-    from harness.models.merge_parity import check_merge
-    from harness.models.parity import Prompt
+    from harness.models.parity.conversion import Prompt
+    from harness.models.parity.merge import check_merge
 
     generator = random.Random(0)
     asked = [Prompt(None, list(_ids(generator, prompt_tokens))) for _ in range(prompts)]
@@ -174,7 +174,7 @@ def _merge_check(weights: str, adapter: str, merged: str, prompt_tokens: int, pr
 
 
 def _conversion_check(weights: str, gguf: str, prompt_tokens: int, prompts: int) -> int:
-    from harness.models.parity import check_parity
+    from harness.models.parity.conversion import check_parity
 
     generator = random.Random(0)
     rows = [{"text": None, "ids": _ids(generator, prompt_tokens)} for _ in range(prompts)]
@@ -187,7 +187,7 @@ def _conversion_check(weights: str, gguf: str, prompt_tokens: int, prompts: int)
 
 def _convert(weights: str) -> int:
     """The converter is a process of its own: what counts is its peak."""
-    from harness.models.convert import convert
+    from harness.models.gguf.convert import convert
 
     with tempfile.TemporaryDirectory() as folder:
         convert(Path(weights), Path(folder) / "model.gguf")
@@ -195,7 +195,7 @@ def _convert(weights: str) -> int:
 
 
 def _quantize(gguf: str, kind: str) -> int:
-    from harness.models.quantize import quantize
+    from harness.models.gguf.quantize import quantize
 
     with tempfile.TemporaryDirectory() as folder:
         quantize(Path(gguf), Path(folder) / "model.gguf", kind, 1)

@@ -22,8 +22,8 @@ from harness.fit.disk import (
 from harness.fit.mixtures import QUANTIZATIONS, tensor_type
 from harness.fit.precision import precisions
 from harness.fit.shape import Shape, read_shape
-from harness.models.convert import convert
-from harness.models.quantize import QTYPES, quantize
+from harness.models.gguf.convert import convert
+from harness.models.gguf.quantize import QTYPES, quantize
 from harness.models.random_weights import write_random_model
 from harness.models.shapes import SHAPES, configuration
 from harness.starter import MODEL_FOLDER

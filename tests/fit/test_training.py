@@ -20,13 +20,13 @@ from harness.fit.training import (
     trained_parameters,
     tuning_memory,
 )
-from harness.models import finetune
-from harness.models.base_model import load_base
-from harness.models.examples import Example
+from harness.models.finetune import run as finetune
+from harness.models.finetune.base_model import load_base
+from harness.models.finetune.examples import Example
+from harness.models.finetune.loop import answer_loss, make_batch
+from harness.models.finetune.recipe import Recipe
 from harness.models.random_weights import write_random_model
-from harness.models.recipe import Recipe
 from harness.models.shapes import SHAPES, configuration
-from harness.models.training_loop import answer_loss, make_batch
 
 SMALL = {
     "vocab_size": 4096,

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.estimate.well_known import quantization_named, shape_named
 from harness.fit import checkpoint_bytes, gguf_bytes, read_shape
 from harness.forecast import Forecast
-from harness.models.hub_patience import impatient
+from harness.hub.patience import impatient
 from harness.models.shapes import SHAPES
-from harness.models.well_known import quantization_named, shape_named
 from tests.forecast.suites import by_name, forecasted
+from tests.hub.hub_client import hub, waits
 from tests.hub_stand_in import Fault, HubStandIn
-from tests.models.hub_client import hub, waits
 
 __all__ = ["hub", "waits"]
 
@@ -132,7 +132,7 @@ def test_well_known_models_are_known_by_name_and_others_are_not(
 
 
 def test_every_known_name_is_that_of_a_shape_and_every_shape_has_one() -> None:
-    from harness.models import well_known
+    from harness.estimate import well_known
 
     assert set(well_known._NAMES.values()) == set(SHAPES)
 

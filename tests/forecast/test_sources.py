@@ -10,7 +10,7 @@ import pytest
 from harness.engines.gguf_file import gguf_info
 from harness.fit import checkpoint_bytes, gguf_bytes, read_shape
 from harness.forecast.gguf_shape import gguf_config
-from harness.models.convert import convert
+from harness.models.gguf.convert import convert
 from harness.models.random_weights import write_random_model
 from harness.models.shapes import configuration
 from harness.starter import MODEL_FOLDER

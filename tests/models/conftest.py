@@ -58,8 +58,8 @@ def adapters(
     tiny: Path, examples: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
     """A trained LoRA and a trained QLoRA adapter of the tiny model."""
-    from harness.models.finetune import finetune
-    from harness.models.recipe import Recipe
+    from harness.models.finetune.recipe import Recipe
+    from harness.models.finetune.run import finetune
 
     root = tmp_path_factory.mktemp("adapters")
     lora = Recipe(epochs=2.0, batch_tokens=96, learning_rate=5e-3, rank=4)
@@ -82,7 +82,7 @@ def break_converter(sources: Path, out: Path, old: str, new: str) -> Path:
 def llama_cpp_sources() -> Path:
     """llama.cpp's converter; the test is skipped where it is neither installed nor to be had."""
     from harness.errors import MissingToolError
-    from harness.models.llamacpp_source import find_llama_cpp
+    from harness.models.gguf.llamacpp_source import find_llama_cpp
 
     try:
         return find_llama_cpp()
@@ -93,7 +93,7 @@ def llama_cpp_sources() -> Path:
 @pytest.fixture(scope="session")
 def tiny_f16(tiny: Path, llama_cpp_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model as an F16 GGUF."""
-    from harness.models.convert import convert
+    from harness.models.gguf.convert import convert
 
     out = tmp_path_factory.mktemp("gguf") / "tiny-f16.gguf"
     convert(tiny, out)

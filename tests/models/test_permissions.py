@@ -14,8 +14,8 @@ from harness.engines.permissions import Permissions, granted, permissions_of
 from harness.engines.tokenizer import open_tokenizer
 from harness.engines.weight_files import adapter_files
 from harness.errors import BadModelError
-from harness.models.base_model import count_linear_weights
-from harness.models.convert import convert
+from harness.models.finetune.base_model import count_linear_weights
+from harness.models.gguf.convert import convert
 from harness.models.sources import check_model_folder, fingerprint_folder
 from tests.models.own_code import Command, with_own_code, with_pickle
 from tests.pipeline.conftest import write_random_llama

@@ -9,8 +9,8 @@ import pytest
 
 from harness.runner.run import Options, Outcome, prepare, run
 from harness.runner.walk import Quiet
+from tests.hub.hub_client import hub
 from tests.hub_stand_in import HubStandIn
-from tests.models.hub_client import hub
 from tests.scoring.metrics import write_metric
 
 __all__ = ["hub"]

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness.engines.gguf_file import gguf_info
-from harness.models.convert import convert
+from harness.models.gguf.convert import convert
 from harness.runner.run import Options, Outcome, prepare, run
 from harness.runner.walk import Quiet
 from harness.starter import MODEL_FOLDER
+from tests.hub.hub_client import TOKEN, hub, point_at
 from tests.hub_stand_in import HubStandIn
-from tests.models.hub_client import TOKEN, hub, point_at
 
 __all__ = ["hub"]
 

@@ -11,8 +11,8 @@ from harness.data.opening import open_data
 from harness.errors import InputError
 from harness.runner.run import Options, Prepared, prepare, run
 from harness.runner.walk import Quiet
+from tests.hub.hub_client import TOKEN, hub, point_at, waits
 from tests.hub_stand_in import Fault, HubStandIn
-from tests.models.hub_client import TOKEN, hub, point_at, waits
 
 __all__ = ["hub", "waits"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import OfflineError
-from harness.models import hub
+from harness.hub import client as hub
 from harness.runner import world
 from harness.runner.run import Options, prepare
 from harness.suite.data import DataRef

@@ -24,7 +24,7 @@ PARITY_PROMPTS = 8
 def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What is asked, as the model's own tokenizer and (where there is one) its GGUF's read it."""
     from harness.engines.tokenizer import open_tokenizer
-    from harness.models.prompt_parity import TaskPrompts, check_bos, check_gguf_prompts
+    from harness.models.parity.prompts import TaskPrompts, check_bos, check_gguf_prompts
     from harness.runner.steps.asking import chat_settings
 
     asked = [
@@ -43,7 +43,7 @@ def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str
 
 def conversion(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An F16 GGUF against the weights it was converted from."""
-    from harness.models.parity import check_parity
+    from harness.models.parity.conversion import check_parity
 
     weights, gguf = Path(task.inputs["weights"]), Path(task.inputs["gguf"])
     found = check_parity(weights, gguf, _write_prompts(task, out), out / "parity.json")
@@ -55,8 +55,8 @@ def merge(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, 
     """Merged weights against base and adapter."""
     import torch
 
-    from harness.models.merge_parity import check_merge
-    from harness.models.parity import read_prompts
+    from harness.models.parity.conversion import read_prompts
+    from harness.models.parity.merge import check_merge
 
     torch.set_num_threads(threads)
     base, adapter, merged = (Path(task.inputs[r]) for r in ("weights", "adapter", "merged"))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines.permissions import Permissions, granted
-from harness.models.hub_records import RepoType
+from harness.hub.records import RepoType
 from harness.runner.artifacts import FILE_OF_KIND
 from harness.runner.jobs import Progress, Task
 from harness.runner.threads import threads_for
@@ -14,7 +14,7 @@ from harness.runner.threads import threads_for
 
 def fetch(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """Files from the Hub, in the Hub's own cache."""
-    from harness.models.hub import (
+    from harness.hub.client import (
         fetch,
         plan_adapter,
         plan_file,
@@ -66,8 +66,8 @@ def random(task: Task, out: Path, threads: int, progress: Progress) -> dict[str,
 
 def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An adapter."""
-    from harness.models.finetune import finetune
-    from harness.models.recipe import Recipe, default_learning_rate
+    from harness.models.finetune.recipe import Recipe, default_learning_rate
+    from harness.models.finetune.run import finetune
     from harness.models.sources import hidden_size
 
     given = {key: value for key, value in task.step.params.items() if value is not None}
@@ -82,7 +82,7 @@ def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[st
 
 def merge(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An adapter in its base."""
-    from harness.models.merge import merge
+    from harness.models.merge.merge import merge
 
     weights, adapter = Path(task.inputs["weights"]), Path(task.inputs["adapter"])
     merge(weights, adapter, out, task.step.params["base_precision"])
@@ -91,7 +91,7 @@ def merge(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, 
 
 def convert(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """Weights as an F16 GGUF."""
-    from harness.models.convert import convert
+    from harness.models.gguf.convert import convert
 
     convert(Path(task.inputs["weights"]), out / FILE_OF_KIND["convert"])
     return {}
@@ -99,7 +99,7 @@ def convert(task: Task, out: Path, threads: int, progress: Progress) -> dict[str
 
 def quantize(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An F16 GGUF in fewer bits."""
-    from harness.models.quantize import quantize
+    from harness.models.gguf.quantize import quantize
 
     target = out / FILE_OF_KIND["quantize"]
     quantize(Path(task.inputs["gguf"]), target, task.step.params["type"], threads)

@@ -19,7 +19,7 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.errors import HarnessError, MissingToolError
-from harness.models.llamacpp_source import download, extract
+from harness.models.gguf.llamacpp_source import download, extract
 
 PROGRAMS = {"llama-bench": "llama-bench", "llama-batched-bench": "batched-bench"}
 """Program, and its folder under llama.cpp's `tools/`."""

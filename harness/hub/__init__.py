@@ -1,0 +1,1 @@
+"""The one client of the Hub: what is there, what is needed of it, and getting it once."""

@@ -1,0 +1,128 @@
+"""The Hub's own cache on this machine (HF_HOME), which other tools fill and read too.
+
+`models--org--name/blobs/<digest>` holds contents, `snapshots/<commit>/<path>` links to them, and
+`refs/<revision>` the commit that a name stood for. What lies there is used and not copied; what we
+fetch lies there for other tools.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock
+from huggingface_hub import constants
+
+from harness.hub.records import COMMIT, DIGEST, RemoteFile, Repo
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A repo at a commit, in the cache."""
+
+    repo: Repo
+    commit: str
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are found under their own names."""
+        return self._root / "snapshots" / self.commit
+
+    def file(self, file: RemoteFile) -> Path:
+        """A file under its own name."""
+        return self.folder / file.path
+
+    def blob(self, file: RemoteFile) -> Path:
+        """A file's contents, under their hash."""
+        return self._root / "blobs" / file.digest
+
+    def partial(self, file: RemoteFile) -> Path:
+        """What has arrived of it; not named as the library's own, which it removes."""
+        return self._root / "blobs" / f"{file.digest}.harness-part"
+
+    def holds(self, file: RemoteFile) -> bool:
+        """Whether a file is there, whole as far as its size tells."""
+        return _bytes(self.file(file)) == file.bytes
+
+    def holds_blob(self, file: RemoteFile) -> bool:
+        """Whether its contents are there, perhaps under another commit or name."""
+        return _bytes(self.blob(file)) == file.bytes
+
+    def bytes_to_write(self, file: RemoteFile) -> int:
+        """What has yet to arrive of a file."""
+        if self.holds(file) or self.holds_blob(file):
+            return 0
+        return max(0, file.bytes - (_bytes(self.partial(file)) or 0))
+
+    def link(self, file: RemoteFile) -> None:
+        """Lets the file's name lead to its contents; a copy where there are no links."""
+        target, blob = self.file(file), self.blob(file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = target.with_name(f".{target.name}.{os.getpid()}")
+        fresh.unlink(missing_ok=True)
+        try:
+            fresh.symlink_to(os.path.relpath(blob, target.parent))
+        except (OSError, NotImplementedError):
+            shutil.copyfile(blob, fresh)
+        os.replace(fresh, target)
+
+    @contextlib.contextmanager
+    def lock(self, file: RemoteFile) -> Iterator[None]:
+        """The lock that the Hub's library takes for the same contents."""
+        place = _cache() / ".locks" / self.repo.folder / f"{file.digest}.lock"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(place, mode=0o664):
+            yield
+
+    def listing(self) -> tuple[RemoteFile, ...]:
+        """What is there, for want of the Hub's own listing; it may be a part of the repo."""
+        return tuple(
+            RemoteFile(path.relative_to(self.folder).as_posix(), path.stat().st_size, _name(path))
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file()
+        )
+
+    @property
+    def _root(self) -> Path:
+        return _cache() / self.repo.folder
+
+
+def cached_commit(repo: Repo, revision: str) -> tuple[str, datetime] | None:
+    """The commit that another tool last saw a name stand for, and when."""
+    place = _cache() / repo.folder / "refs" / revision
+    try:
+        commit = place.read_text().strip()
+        seen = datetime.fromtimestamp(place.stat().st_mtime, UTC)
+    except (OSError, UnicodeDecodeError):
+        return None
+    return (commit, seen) if COMMIT.fullmatch(commit) else None
+
+
+def free_bytes() -> int:
+    """Free on the disk that the cache lies on, or would."""
+    place = _cache().absolute()
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
+def _cache() -> Path:
+    return Path(constants.HF_HUB_CACHE)
+
+
+def _bytes(path: Path) -> int | None:
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _name(path: Path) -> str:
+    """The hash of a file's contents where its link tells, else zeros."""
+    name = path.resolve().name
+    return name if DIGEST.fullmatch(name) else "0" * 40

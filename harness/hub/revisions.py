@@ -1,0 +1,109 @@
+"""What a revision's name stands for: its commit, which is the key of all that is made from it.
+
+A name is asked about in every run, since it moves. `$HARNESS_HOME/hub/` remembers what it stood for
+last, so that a run without a connection goes on, and says so. What a commit holds never changes: its
+listing is asked for once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from huggingface_hub.utils import HFValidationError, validate_repo_id
+
+from harness.errors import HubServerError, InputError, OfflineError
+from harness.files import write_json
+from harness.hub.cache import Snapshot, cached_commit
+from harness.hub.errors import asked
+from harness.hub.records import COMMIT, Listing, RemoteFile, Repo, RepoType, Resolved
+from harness.hub.requests import commit_of, files_of
+
+
+def named(name: str, repo_type: RepoType = "model") -> Repo:
+    """A repo by its name.
+
+    Raises:
+        InputError: the Hub has no such names.
+    """
+    try:
+        validate_repo_id(name)
+    except HFValidationError as error:
+        raise InputError(
+            f"{name!r} is no name of a repo on the Hub: {error}.",
+            "A repo is named as org/name; a folder as ./name or /path/name.",
+        ) from None
+    return Repo(name, repo_type)
+
+
+def resolve_revision(
+    repo: Repo,
+    revision: str,
+    home: Path,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Resolved:
+    """The commit that a branch or tag stands for; a commit stands for itself, unasked.
+
+    Raises:
+        OfflineError: the Hub cannot be asked, and nothing is remembered.
+        HubError: it was asked, and refuses.
+    """
+    if COMMIT.fullmatch(revision):
+        return Resolved(repo.name, revision, revision)
+    memory = home / "hub" / repo.folder / "revisions" / f"{quote(revision, safe='')}.json"
+    try:
+        commit = asked(lambda: commit_of(repo, revision), repo, revision)
+    except (OfflineError, HubServerError) as error:
+        known = _remembered(memory) or cached_commit(repo, revision)
+        if known is None:
+            raise
+        return Resolved(repo.name, revision, known[0], _note(repo, revision, known, error.message))
+    write_json(memory, {"revision": revision, "commit": commit, "time": now().isoformat()})
+    return Resolved(repo.name, revision, commit)
+
+
+def list_files(repo: Repo, commit: str, home: Path) -> Listing:
+    """All files of a repo at a commit, as the Hub lists them; asked once, then remembered.
+
+    Where the Hub cannot be asked, what its cache holds of that commit counts as all.
+
+    Raises:
+        HubError: it cannot be asked, and nothing is here; or it refuses.
+    """
+    memory = home / "hub" / repo.folder / "listings" / f"{commit}.json"
+    try:
+        rows = json.loads(memory.read_text(encoding="utf-8"))
+        return Listing(tuple(RemoteFile(**row) for row in rows))
+    except (OSError, ValueError, TypeError):
+        pass
+    try:
+        files = asked(lambda: files_of(repo, commit), repo, commit)
+    except (OfflineError, HubServerError) as error:
+        files = Snapshot(repo, commit).listing()
+        if not files:
+            raise
+        return Listing(files, error)
+    write_json(memory, [asdict(file) for file in files])
+    return Listing(files)
+
+
+def _remembered(memory: Path) -> tuple[str, datetime] | None:
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+        commit, seen = known["commit"], datetime.fromisoformat(known["time"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return (commit, seen) if isinstance(commit, str) and COMMIT.fullmatch(commit) else None
+
+
+def _note(repo: Repo, revision: str, known: tuple[str, datetime], why: str) -> str:
+    commit, seen = known
+    return (
+        f"{repo.name}: `{revision}` is taken for commit {commit[:12]}, as it was on "
+        f"{seen:%Y-%m-%d %H:%M} UTC, since the Hub could not be asked. ({why})"
+    )

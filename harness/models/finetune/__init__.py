@@ -1,0 +1,1 @@
+"""Fine-tuning: from encoded examples to an adapter, and a record of what that took."""

@@ -1,0 +1,75 @@
+"""A Transformers folder to an F16 GGUF, by llama.cpp's own converter.
+
+The converter brings its own `gguf` package and imports torch: it runs in a process of its own,
+so that neither meets what this process has loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.engines.gguf_file import gguf_info
+from harness.engines.permissions import permissions_of
+from harness.errors import BadModelError
+from harness.models.gguf import run_converter
+from harness.models.gguf.llamacpp_source import VARIABLE, find_llama_cpp
+from harness.models.sources import check_model_folder
+
+_LAST_LINES = 6
+TRUST = "HARNESS_TRUST_REMOTE_CODE"
+"""Tells the converter's process whether Python files beside the weights may be run."""
+
+
+def convert(weights: Path, out: Path) -> None:
+    """Writes the model of a Transformers folder as an F16 GGUF, one-dimensional weights in F32.
+
+    Raises:
+        BadModelError: the folder is damaged, or llama.cpp cannot convert this model; the message
+            has the converter's last lines.
+        MissingToolError: the converter is not to be had.
+    """
+    check_model_folder(weights)
+    converter = find_llama_cpp() / "convert_hf_to_gguf.py"
+    command = [sys.executable, run_converter.__file__, str(converter), str(weights)]
+    command += ["--outfile", str(out), "--outtype", "f16"]
+    done = subprocess.run(
+        command,
+        env=_environment(weights),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0 or not out.is_file():
+        said = (done.stderr + done.stdout).strip().splitlines()[-_LAST_LINES:]
+        raise BadModelError(
+            f"llama.cpp's converter failed on {weights.name}: " + " | ".join(said), _hint(said)
+        )
+    gguf_info(out)
+
+
+def _environment(weights: Path) -> dict[str, str]:
+    """This process's environment, offline and without other places for a `gguf` package.
+
+    It also tells the converter, which trusts every tokenizer, whether this one's code may be run.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    kept.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    trusted = "1" if permissions_of(weights).code else "0"
+    kept[TRUST] = trusted
+    return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "NO_COLOR": "1"}
+
+
+def _hint(said: list[str]) -> str:
+    text = "\n".join(said)
+    if "BPE pre-tokenizer was not recognized" in text:
+        return "llama.cpp knows BPE tokenizers by their hash, and this one is not on its list."
+    if "is not supported" in text:
+        return (
+            "llama.cpp of this version does not know the architecture. A newer llama-cpp-python, "
+            f"or a checkout named by ${VARIABLE}, may."
+        )
+    return "The model can still be measured with the `hf` engine: leave its `gguf:` out."

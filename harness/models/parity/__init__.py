@@ -1,0 +1,1 @@
+"""Models that should be one, held against each other: conversions, merges, prompts."""
