@@ -45,7 +45,7 @@ def load_results(path: str | Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from harness.runner.results import read_summary
+    from harness.results.store import read_summary
 
     rows = []
     for cell in read_summary(Path(path)).cells:
@@ -96,7 +96,7 @@ def compare(
     from harness.records import Comparison
     from harness.report.measures import knowing
     from harness.report.outcomes import outcome
-    from harness.runner.comparing import Wanted, compare_results
+    from harness.results.comparing import Wanted, compare_results
 
     wanted = Wanted(
         baseline=None if baseline is None else str(baseline),
@@ -131,7 +131,7 @@ def report(path: str | Path, out: str | Path | None = None) -> list[Path]:
         InputError: there is no summary at `path`.
     """
     from harness.report import write_report
-    from harness.runner.results import read_summary
+    from harness.results.store import read_summary
 
     summary = read_summary(Path(path))
     return write_report(summary, Path(out) if out else Path("reports") / summary.suite["name"])

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from harness.runner.gating import judge_results
+from harness.results.gating import judge_results
 from harness.runner.run import Options, prepare, run
 from harness.runner.walk import Quiet
 from tests.scoring.metrics import write_metric

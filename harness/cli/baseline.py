@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.runner.baselines import save_baseline
+from harness.results.baselines import save_baseline
 
 
 def save(results: Path, name: str, baselines: Path, replace: bool, as_json: bool) -> int:

@@ -18,7 +18,7 @@ from harness.report.format import clean
 from harness.report.marks import marks
 from harness.report.measures import knowing
 from harness.report.outcomes import outcome
-from harness.runner.comparing import ComparedResults, Wanted, compare_results
+from harness.results.comparing import ComparedResults, Wanted, compare_results
 
 REPEATED = {"name", "task", "baseline", "candidate", "changed_for_better", "changed_for_worse"}
 """Fields of a comparison that stand elsewhere in the JSON."""

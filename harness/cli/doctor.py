@@ -15,7 +15,7 @@ from rich.table import Table
 
 from harness.data import DATASETS
 from harness.models.gguf.llamacpp_source import VARIABLE, installed_place
-from harness.runner.artifacts import default_home
+from harness.results.artifacts import default_home
 from harness.runner.machine import describe_machine
 from harness.runner.world import package_version
 from harness.starter import MODEL_FOLDER

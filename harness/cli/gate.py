@@ -15,7 +15,7 @@ from harness.report.blocks import plain
 from harness.report.ci import github_annotations, junit, pull_request
 from harness.report.gates import gates, missed_gates
 from harness.report.terminal import terminal_gates
-from harness.runner.gating import Judged, judge_results
+from harness.results.gating import Judged, judge_results
 
 
 def gate_results(

@@ -13,8 +13,8 @@ from harness.cli import fitting
 from harness.forecast import forecast
 from harness.forecast.probe import this_machine
 from harness.hub.patience import impatient
+from harness.plan.steps import Step
 from harness.runner.run import Options, Prepared, prepare
-from harness.suite.steps import Step
 
 
 def show_plan(

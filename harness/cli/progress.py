@@ -16,9 +16,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Pace
-from harness.suite.steps import Step
 
 
 class Display:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from harness.report import write_report
-from harness.runner.results import read_summary
+from harness.results.store import read_summary
 
 
 def report_results(results: Path, reports: Path, as_json: bool) -> int:

@@ -15,7 +15,7 @@ from harness.errors import AbsentDataError, BadDataError
 
 
 def open_instructions(ref: Mapping[str, Any], key: str | None = None) -> Instructions:
-    """What a reference names (`harness.suite.data.InstructionRef`).
+    """What a reference names (`harness.plan.data.InstructionRef`).
 
     Args:
         ref: plain data, with its files.

@@ -16,7 +16,7 @@ from harness.errors import AbsentDataError
 
 
 def open_data(ref: Mapping[str, Any], may_fetch: bool = False) -> DatasetInfo:
-    """The data set that a reference names (`harness.suite.data.DataRef`).
+    """The data set that a reference names (`harness.plan.data.DataRef`).
 
     Files are found now, and read when `read` is first called.
 

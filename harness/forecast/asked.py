@@ -11,8 +11,8 @@ from harness.data import Example, draw
 from harness.data.learned import draw_instructions, open_instructions
 from harness.forecast.facts import Asked, Learned
 from harness.forecast.usual_data import read_data
-from harness.runner.artifacts import FILE_OF_KIND, ArtifactStore
-from harness.suite.steps import Step
+from harness.plan.steps import Step
+from harness.results.artifacts import FILE_OF_KIND, ArtifactStore
 from harness.tasks.prompts import PromptSet, common_prefix
 
 BYTES_PER_TOKEN = 3.0

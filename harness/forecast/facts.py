@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.fit import Device, Pace, Room, Shape
-from harness.suite.graph import Plan
-from harness.suite.steps import Step
+from harness.plan.graph import Plan
+from harness.plan.steps import Step
 
 SOURCES = ("source", "fetch", "random")
 """Kinds of steps that a lineage begins with."""

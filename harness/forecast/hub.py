@@ -18,7 +18,7 @@ from harness.fit.mixtures import QUANTIZATIONS
 from harness.forecast.facts import Source
 from harness.hub.records import Download
 from harness.models.shapes import SHAPES
-from harness.suite.steps import Step
+from harness.plan.steps import Step
 
 ADAPTER_RANK = 16
 """Assumed of an adapter whose configuration cannot be had."""

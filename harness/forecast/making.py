@@ -20,9 +20,9 @@ from harness.forecast.records import WHAT, Fits, Forecast, Free, ModelForecast, 
 from harness.forecast.remedies import remedy
 from harness.forecast.sources import source_of
 from harness.forecast.timing import Timing
+from harness.plan.steps import Step
 from harness.runner.run import Prepared
 from harness.suite.schema import DivergenceTask
-from harness.suite.steps import Step
 
 CERTAIN = 0.9
 """Share of the estimated bytes that are certainly needed: files are told to within 1%, sizes on the Hub

@@ -30,7 +30,7 @@ from harness.fit.grading import grading_bytes
 from harness.fit.inference import ANSWERS, MOST_SLOTS
 from harness.forecast.facts import Facts, Source
 from harness.forecast.questions import ask_of, speed_work, writes
-from harness.suite.steps import Step
+from harness.plan.steps import Step
 
 CHECKED = Ask("distributions", 8, 512)
 """What a made model is checked on: some prompts of each task, all of whose tokens count."""

@@ -8,8 +8,8 @@ from typing import Any, Literal
 from harness.fit import Ask, Shape, Work, asking_work
 from harness.fit.need import MIB
 from harness.forecast.facts import Asked
+from harness.plan.steps import Step
 from harness.suite.schema import SpeedTask
-from harness.suite.steps import Step
 
 BLOCK_BYTES = 32 * MIB
 MOST_ROWS = 256

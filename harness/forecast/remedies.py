@@ -9,7 +9,7 @@ from harness.fit import Memory, gguf_bytes, tuning_memory, verdict_on_memory
 from harness.forecast.facts import Facts
 from harness.forecast.needs import Needs
 from harness.forecast.words import size
-from harness.suite.steps import Step
+from harness.plan.steps import Step
 
 WORTHWHILE = 0.9
 """Share of a need that a remedy has to bring it under, to be named."""

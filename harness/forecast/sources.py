@@ -14,8 +14,8 @@ from harness.forecast.facts import Source
 from harness.forecast.gguf_shape import gguf_config
 from harness.forecast.hub import on_hub
 from harness.models.shapes import configuration
-from harness.runner.artifacts import ArtifactStore
-from harness.suite.steps import Step
+from harness.plan.steps import Step
+from harness.results.artifacts import ArtifactStore
 
 _DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 

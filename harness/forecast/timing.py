@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from harness.fit import Work, seconds, seconds_at
 from harness.forecast.facts import Facts
 from harness.forecast.needs import Needs, ShapeUnknownError
+from harness.plan.steps import Step
 from harness.runner.run import Prepared
-from harness.suite.steps import Step
 
 
 class Timing:

@@ -15,6 +15,7 @@ from typing import Any
 from harness.analysis.registry import TASK_METRICS, Metric, own_metric
 from harness.errors import BadDataError
 from harness.files import write_atomically
+from harness.plan.steps import Step
 from harness.records import (
     OWN_METRICS,
     Cell,
@@ -23,14 +24,13 @@ from harness.records import (
     WrittenDetails,
     WrittenText,
 )
-from harness.runner.artifacts import TEXTS
+from harness.results.artifacts import TEXTS
+from harness.results.store import CellFolder
 from harness.runner.jobs import Progress, Task
-from harness.runner.results import CellFolder
 from harness.scoring.answers import Scorer
 from harness.scoring.score import score_samples
 from harness.suite.metrics import MetricRef
 from harness.suite.schema import ClassifyTask, SummarizeTask
-from harness.suite.steps import Step
 from harness.tasks.prompts import PromptSet
 from harness.tasks.thoughts import counts
 

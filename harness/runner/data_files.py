@@ -16,8 +16,8 @@ from typing import Any
 from harness.data.from_function import FAILURE
 from harness.data.repo_files import Parts, Wanted, choose_parts
 from harness.errors import AbsentDataError, BadDataError, InputError
+from harness.plan.data import DataRef
 from harness.python_hook import PythonHook, find_hook, hook_key
-from harness.suite.data import DataRef
 
 
 def locate(ref: DataRef, home: Path, may_fetch: bool) -> DataRef:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.errors import BadModelError
+from harness.plan.steps import Step
 from harness.records import Check
-from harness.runner.artifacts import Manifest
-from harness.suite.steps import Step
+from harness.results.artifacts import Manifest
 
 ALLOW = "`defaults: {mismatch: allow}` in the suite asks all the same, and the report says so."
 

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-from harness.suite.steps import Step
+from harness.plan.steps import Step
 
 
 @dataclass(frozen=True)

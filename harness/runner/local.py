@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.runner.artifacts import ArtifactStore
+from harness.plan.builder import Plan
+from harness.plan.steps import Step
+from harness.results.artifacts import ArtifactStore
+from harness.results.store import ResultsStore
 from harness.runner.jobs import Event, Job, Task
 from harness.runner.process import run_job
-from harness.runner.results import ResultsStore
-from harness.suite.plan import Plan
-from harness.suite.steps import Step
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import AbsentDataError, HarnessError, OfflineError
+from harness.plan.data import DataRef, InstructionRef
 from harness.runner.world import LocalWorld
-from harness.suite.data import DataRef, InstructionRef
 
 
 class ProvisionalWorld(LocalWorld):

@@ -15,18 +15,18 @@ from harness.engines.process import physical_cores
 from harness.engines.weight_files import adapter_files
 from harness.errors import BadDataError, HarnessError, HubError, InputError
 from harness.models.sources import check_model_folder
+from harness.plan.builder import Plan, make_plan
+from harness.plan.steps import Step
 from harness.records import Cell, Failure, Summary
-from harness.runner.artifacts import TEXTS, ArtifactStore, default_home
+from harness.results.artifacts import TEXTS, ArtifactStore, default_home
+from harness.results.store import ResultsStore
 from harness.runner.findings import refusal
 from harness.runner.local import LocalExecutor
 from harness.runner.provisional import ProvisionalWorld
-from harness.runner.results import ResultsStore
 from harness.runner.summarize import Summarizer, is_current
 from harness.runner.walk import Observer, Walk
 from harness.runner.world import LocalWorld, known
-from harness.suite.plan import Plan, make_plan
 from harness.suite.reader import Suite, read_suite
-from harness.suite.steps import Step
 
 FINDINGS = ("check", "parity", "merge-parity", "floors", "precision")
 """Kinds of steps of which only what they found counts: nothing is made from their files."""

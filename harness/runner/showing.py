@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from harness.engines.permissions import Permissions, granted
 from harness.errors import InputError
+from harness.plan.steps import Step
 from harness.records import Sample
-from harness.runner.artifacts import ArtifactStore, Manifest, default_home
+from harness.results.artifacts import ArtifactStore, Manifest, default_home
+from harness.results.store import ResultsStore, read_summary
 from harness.runner.jobs import Task
-from harness.runner.results import ResultsStore, read_summary
 from harness.runner.run import Options, Prepared, prepare
 from harness.starter import MODEL_FOLDER
 from harness.suite.lineage import root_of
 from harness.suite.problems import nearest
 from harness.suite.schema import AskedTask, SuiteSpec
-from harness.suite.steps import Step
 from harness.tasks.prompts import Prompt, PromptSet
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from harness.analysis.speed import best_memory, figures, warnings
 from harness.engines import open_engine
 from harness.errors import BadDataError
 from harness.records import Cell, Sample, SpeedDetails, SpeedRound
+from harness.results.store import CellFolder, ResultsStore
 from harness.runner.engine_files import engine_spec
 from harness.runner.jobs import Progress, Task
-from harness.runner.results import CellFolder, ResultsStore
 from harness.suite.schema import SpeedTask
 from harness.tasks.speed import Round, encode_texts, measure, shapes
 

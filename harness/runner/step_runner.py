@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 from harness.engines.permissions import Permissions, granted
-from harness.runner.artifacts import ArtifactStore
+from harness.results.artifacts import ArtifactStore
+from harness.results.store import ResultsStore
 from harness.runner.cell_runner import CellRunner
 from harness.runner.findings import refusal
 from harness.runner.jobs import Job, Progress, Task
-from harness.runner.results import ResultsStore
 from harness.runner.steps import HANDLERS
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.opening import open_data
+from harness.plan.builder import ModelPlan, Plan
 from harness.records import (
     Cell,
     Check,
@@ -21,14 +22,13 @@ from harness.records import (
     Training,
     Value,
 )
-from harness.runner.artifacts import Manifest
+from harness.results.artifacts import Manifest
+from harness.results.own_metrics import metric_summaries
+from harness.results.store import ResultsStore
 from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
 from harness.runner.notes import notes_on
-from harness.runner.own_metrics import metric_summaries
-from harness.runner.results import ResultsStore
 from harness.suite.lineage import ancestry
-from harness.suite.plan import ModelPlan, Plan
 from harness.suite.reader import Suite
 from harness.suite.schema import AskedTask, DivergenceTask, ExampleTask, SpeedTask, WriteTask
 
@@ -235,7 +235,7 @@ class Summarizer:
     def _compared(self) -> tuple[list[Comparison], list[GateVerdict]]:
         if not self._suite.spec.compare and not self._suite.spec.gates:
             return [], []
-        from harness.runner.judge import compare_and_judge, read_answers
+        from harness.results.judge import compare_and_judge, read_answers
 
         return compare_and_judge(read_answers(self._suite.spec, self._store, self._cells))
 

@@ -12,9 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Event, Pace
-from harness.suite.steps import Step
 
 
 class Executor(Protocol):

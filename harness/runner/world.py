@@ -23,14 +23,14 @@ from harness.files import write_json
 from harness.models.gguf.quantize import QTYPES
 from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
+from harness.plan.data import DataRef, InstructionRef
+from harness.plan.graph import RepoType
+from harness.plan.steps import Kind
 from harness.runner.data_files import locate
 from harness.scoring.code import code_key
 from harness.starter import MODEL_FOLDER
-from harness.suite.data import DataRef, InstructionRef
-from harness.suite.graph import RepoType
 from harness.suite.metrics import MetricRef
 from harness.suite.reader import Known
-from harness.suite.steps import Kind
 
 REVISIONS: dict[Kind, int] = {
     "source": 1,
@@ -114,7 +114,7 @@ def known() -> Known:
 
 
 class LocalWorld:
-    """`harness.suite.plan.World` for this machine."""
+    """`harness.plan.builder.World` for this machine."""
 
     starter = MODEL_FOLDER
 

@@ -15,10 +15,10 @@ from harness.data import Dataset, Example
 from harness.data.datasets import SENTIMENT
 from harness.engines import Engine, EngineSpec, open_engine
 from harness.engines.tokenizer import open_tokenizer
+from harness.plan.steps import make_step
 from harness.runner import cell_runner
 from harness.runner.cell_runner import CellRunner
 from harness.runner.jobs import Pace, Task
-from harness.suite.steps import make_step
 from harness.tasks.prompting import prompts_to_ask
 from tests.benchmarks.questions import NEW_TOKENS, Work, ask, phrasebank
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.records import Cell, Failure, ModelSummary, Sample, Summary, TaskSummary, Value
-from harness.runner.results import ResultsStore
+from harness.results.store import ResultsStore
 from harness.suite.schema import SuiteSpec
 
 TASKS: dict[str, dict[str, Any]] = {

@@ -50,7 +50,7 @@ def test_the_parent_process_never_imports_torch() -> None:
     program = (
         "import sys\nimport harness.cli.run, harness.cli.plan, harness.cli.doctor\n"
         "import harness.cli.compare\n"
-        "import harness.runner.judge, harness.report\n"
+        "import harness.results.judge, harness.report\n"
         "print(sorted({'torch', 'transformers', 'llama_cpp'} & set(sys.modules)))"
     )
     done = subprocess.run(

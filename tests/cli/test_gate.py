@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cli.test_commands import run
-from tests.runner.made import write_results
-from tests.runner.test_gating import DROP, GOOD, MUCH_WORSE, REGRESSION
+from tests.results.made import write_results
+from tests.results.test_gating import DROP, GOOD, MUCH_WORSE, REGRESSION
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from harness.cli.progress import Display, rates
+from harness.plan.steps import Step
 from harness.runner.jobs import Pace
-from harness.suite.steps import Step
 
 
 def step(label: str = "ask base: sentiment") -> Step:

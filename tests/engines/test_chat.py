@@ -10,7 +10,7 @@ import pytest
 from harness.engines.chat import ChatSettings, render_chat, variables_of
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import BadModelError
-from tests.engines.conftest import Models
+from tests.conftest import Models
 
 TURN = [{"role": "user", "content": "a question"}]
 SWITCHED = (

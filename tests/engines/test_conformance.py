@@ -7,8 +7,8 @@ import pytest
 from safetensors.torch import load_file
 
 from harness.engines import EngineSpec, open_engine
+from tests.conftest import Models
 from tests.engines.conformance import Case, Conformance
-from tests.engines.conftest import Models
 from tests.engines.plain import plain_hf
 
 KINDS = ["hf", "hf-tied", "hf-mistral", "hf-lora", "llamacpp", "llamacpp-tied"]

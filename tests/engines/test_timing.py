@@ -15,7 +15,7 @@ from harness.engines.hf.speed import decode_bytes, stored_bytes
 from harness.engines.llamacpp.speed import read_bytes
 from harness.engines.timing import SpeedShape, random_ids, share_of_experts
 from harness.errors import PromptTooLongError
-from tests.engines.conftest import Models
+from tests.conftest import Models
 from tests.engines.models import CONTEXT, VOCABULARY
 
 HEADS, HEAD_SIZE, LAYERS = 2, 16, 2

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.engines.tokenizer import Tokenizer, open_tokenizer
 from harness.errors import BadModelError
 from harness.starter import MODEL_FOLDER
-from tests.engines.conftest import Models
+from tests.conftest import Models
 from tests.engines.models import sentences
 
 TALK = [

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from harness.engines.weight_files import adapter_files, safetensors_bytes, weight_files
 from harness.errors import BadModelError
-from tests.engines.conftest import Models
+from tests.conftest import Models
 
 
 def test_whole_files_are_listed(models: Models) -> None:

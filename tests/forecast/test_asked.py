@@ -17,11 +17,11 @@ from harness.forecast.asked import (
     learned_of,
 )
 from harness.forecast.usual_data import USUAL, read_data
-from harness.runner.artifacts import ArtifactStore
+from harness.plan.steps import Kind, Step
+from harness.results.artifacts import ArtifactStore
 from harness.runner.jobs import Task
 from harness.runner.steps import HANDLERS
 from harness.starter import MODEL_FOLDER
-from harness.suite.steps import Kind, Step
 from tests.forecast.suites import DIALOGUE, SENTIMENT, WRITING, planned
 
 STARTER = "  base: {source: starter}\n"

@@ -11,11 +11,11 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Pace
 from harness.runner.run import Options, Outcome, prepare, run
 from harness.starter import MODEL_FOLDER
-from harness.suite.steps import Step
 
 SUITE = """\
 name: mine

@@ -9,7 +9,7 @@ import pytest
 
 from harness.records import Cell, Check, Failure
 from harness.runner.run import Outcome
-from tests.models.conftest import break_converter, llama_cpp_sources
+from tests.conftest import break_converter, llama_cpp_sources
 from tests.pipeline.conftest import Notes, Place, write_random_llama
 
 __all__ = ["llama_cpp_sources"]

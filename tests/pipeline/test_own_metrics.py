@@ -12,9 +12,9 @@ from rouge_score.rouge_scorer import RougeScorer
 
 from harness.errors import InputError
 from harness.report import write_report
-from harness.runner.baselines import save_baseline
-from harness.runner.comparing import Wanted, compare_results
-from harness.runner.gating import judge_results
+from harness.results.baselines import save_baseline
+from harness.results.comparing import Wanted, compare_results
+from harness.results.gating import judge_results
 from harness.runner.run import Options, Outcome, prepare, run
 from harness.runner.showing import show_prompt
 from harness.starter import MODEL_FOLDER

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from harness.errors import BadDataError
+from harness.plan.builder import make_plan
 from harness.runner.jobs import Task
 from harness.runner.steps.asking import examples
 from harness.runner.world import LocalWorld, known
 from harness.starter import MODEL_FOLDER
-from harness.suite.plan import make_plan
 from harness.suite.reader import parse_suite
 from tests.data.copies import REAL, needs_real
 

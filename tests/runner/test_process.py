@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from harness.plan.steps import Step
 from harness.runner import process
 from harness.runner.jobs import Event, Job, Task
-from harness.suite.steps import Step
 
 WORKER = """
 import json, os, signal, sys, time

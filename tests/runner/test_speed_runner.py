@@ -9,14 +9,14 @@ import pytest
 
 from harness.engines.protocol import EngineSpec
 from harness.errors import BadDataError, BadModelError
+from harness.plan.rounds import rounds_of
+from harness.plan.steps import Step, make_step
 from harness.records import Cell, SpeedDetails
+from harness.results.store import CellFolder, ResultsStore
 from harness.runner import speed_runner
 from harness.runner.jobs import Task
-from harness.runner.results import CellFolder, ResultsStore
 from harness.runner.speed_runner import OtherPrograms, run_round
-from harness.suite.rounds import rounds_of
 from harness.suite.schema import SpeedTask
-from harness.suite.steps import Step, make_step
 from tests.tasks.fakes import FakeEngine
 
 SPEC = SpeedTask(type="speed", prompt_tokens=[8], new_tokens=4, repetitions=5)

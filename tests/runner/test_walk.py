@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.plan.steps import Kind, Step
 from harness.records import Failure
 from harness.runner.jobs import Event, Pace
 from harness.runner.walk import Walk
-from harness.suite.steps import Kind, Step
 
 
 def step(key: str, *parents: str, group: str = "", after: tuple[str, ...] = ()) -> Step:

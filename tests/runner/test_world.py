@@ -9,9 +9,9 @@ import pytest
 
 from harness.errors import OfflineError
 from harness.hub import client as hub
+from harness.plan.data import DataRef
 from harness.runner import world
 from harness.runner.run import Options, prepare
-from harness.suite.data import DataRef
 
 SUITE = """\
 name: once

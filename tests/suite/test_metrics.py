@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from harness.runner.own_metrics import metric_summaries
+from harness.plan.builder import Plan, make_plan
+from harness.results.own_metrics import metric_summaries
 from harness.runner.run import Options, prepare
 from harness.runner.world import known
 from harness.suite.metrics import hub_repo, metric_refs, names_of
-from harness.suite.plan import Plan, make_plan
 from harness.suite.problems import SuiteError
 from harness.suite.reader import Suite, parse_suite
 from harness.suite.schema import OwnMetric, SummarizeTask
-from tests.suite.test_plan import FakeWorld, cells
+from tests.plan.test_builder import FakeWorld, cells
 
 SUITE = """\
 name: own

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.plan.builder import Plan, make_plan
+from harness.plan.steps import Step
 from harness.runner.world import known
-from harness.suite.plan import Plan, make_plan
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
 from harness.suite.schema import WriteTask, json_schema
-from harness.suite.steps import Step
-from tests.suite.test_plan import FakeWorld, changed
+from tests.plan.test_builder import FakeWorld, changed
 
 SUITE = """\
 name: texts

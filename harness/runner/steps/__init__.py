@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.plan.steps import Kind
 from harness.runner.jobs import Progress, Task
 from harness.runner.steps import asking, checking, making, measuring
-from harness.suite.steps import Kind
 
 Handler = Callable[[Task, Path, int, Progress], dict[str, Any]]
 

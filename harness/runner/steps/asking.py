@@ -13,7 +13,7 @@ from harness.data.instructions import TESTED
 from harness.data.opening import open_data
 from harness.errors import BadDataError
 from harness.records import Learned
-from harness.runner.artifacts import FILE_OF_KIND, TEXTS
+from harness.results.artifacts import FILE_OF_KIND, TEXTS
 from harness.runner.jobs import Progress, Task
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.engines.permissions import Permissions, granted
 from harness.hub.records import RepoType
-from harness.runner.artifacts import FILE_OF_KIND
+from harness.results.artifacts import FILE_OF_KIND
 from harness.runner.jobs import Progress, Task
 from harness.runner.threads import threads_for
 

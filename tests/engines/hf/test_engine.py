@@ -26,8 +26,8 @@ from harness.engines.hf import batched as hf_batched
 from harness.engines.hf.packed import PackedModel, Prefix
 from harness.engines.hf.score import Part, score
 from harness.errors import BadModelError, InputError, OutOfMemoryError
+from tests.conftest import Models
 from tests.engines.conformance import ids_of, mixed_questions
-from tests.engines.conftest import Models
 from tests.engines.models import CONTEXT, VOCABULARY, write_adapter
 
 

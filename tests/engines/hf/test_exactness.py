@@ -20,7 +20,7 @@ from transformers import BitsAndBytesConfig
 from harness.engines import ChoiceQuestion, Engine, EngineSpec, Limits, open_engine
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import PromptTooLongError
-from tests.engines.conftest import Models
+from tests.conftest import Models
 from tests.engines.models import CONTEXT, write_model
 from tests.engines.plain import Plain, plain_hf
 from tests.engines.workloads import (

@@ -10,8 +10,8 @@ import pytest
 from harness.engines import ChoiceQuestion, EngineSpec, Limits, open_engine
 from harness.engines.llamacpp.context import log_softmax
 from harness.errors import BadModelError, InputError, OutOfMemoryError
+from tests.conftest import Models
 from tests.engines.conformance import ids_of, mixed_questions
-from tests.engines.conftest import Models
 from tests.engines.models import CONTEXT, write_quantized
 
 

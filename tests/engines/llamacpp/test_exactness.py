@@ -21,7 +21,7 @@ import pytest
 from harness.engines import ChoiceQuestion, Engine, EngineSpec, Limits, open_engine
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import PromptTooLongError
-from tests.engines.conftest import Models
+from tests.conftest import Models
 from tests.engines.models import CONTEXT, write_gguf, write_model, write_quantized
 from tests.engines.plain import Plain, plain_hf, plain_llama, settings_of_engine
 from tests.engines.workloads import (

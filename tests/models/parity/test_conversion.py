@@ -16,8 +16,8 @@ from harness.errors import BadDataError
 from harness.models.gguf.convert import convert
 from harness.models.parity.conversion import MAX_MEAN_KL, Tally, check_parity, kl_divergence
 from harness.records import Parity
+from tests.conftest import break_converter
 from tests.engines.models import sentences, write_model
-from tests.models.conftest import break_converter
 
 
 @pytest.fixture(scope="session")

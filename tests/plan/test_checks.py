@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.suite.plan import Plan
+from harness.plan.builder import Plan
+from harness.plan.steps import Step
 from harness.suite.problems import SuiteError
-from harness.suite.steps import Step
-from tests.suite.test_plan import cells, plan
+from tests.plan.test_builder import cells, plan
 from tests.suite.test_reader import GOOD, parse
 
 MERGES = GOOD.replace("method: lora", "method: qlora").replace(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.plan.builder import Plan, make_plan
+from harness.plan.data import DataRef, InstructionRef
+from harness.plan.graph import RepoType
+from harness.plan.steps import Kind, Step, make_step
 from harness.runner.world import known
-from harness.suite.data import DataRef, InstructionRef
-from harness.suite.graph import RepoType
 from harness.suite.metrics import MetricRef
-from harness.suite.plan import Plan, make_plan
 from harness.suite.reader import parse_suite
-from harness.suite.steps import Kind, Step, make_step
 from tests.suite.test_reader import GOOD
 
 

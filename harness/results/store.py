@@ -17,9 +17,9 @@ from pydantic import ValidationError
 
 from harness.errors import InputError
 from harness.files import write_atomically, write_json
+from harness.plan.steps import Step
 from harness.records import Cell, Sample, SpeedRound, Summary
-from harness.runner.artifacts import Manifest
-from harness.suite.steps import Step
+from harness.results.artifacts import Manifest
 
 
 class CellFolder:

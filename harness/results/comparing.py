@@ -11,10 +11,10 @@ from harness.analysis.comparisons import CellAnswers, TaskAnswers
 from harness.analysis.registry import TASK_METRICS
 from harness.errors import BadDataError, InputError
 from harness.records import Summary
-from harness.runner.apart import models_of, same_machine, same_model, set_otherwise, what_differs
-from harness.runner.baselines import BASELINES, answers_in, find_baseline
-from harness.runner.judge import Answers, Baseline
-from harness.runner.results import read_summary
+from harness.results.apart import models_of, same_machine, same_model, set_otherwise, what_differs
+from harness.results.baselines import BASELINES, answers_in, find_baseline
+from harness.results.judge import Answers, Baseline
+from harness.results.store import read_summary
 from harness.suite.problems import nearest
 from harness.suite.schema import DivergenceTask, SpeedTask
 

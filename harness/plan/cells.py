@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.suite.checking import Checking
-from harness.suite.graph import ModelPlan, Precision
+from harness.plan.checks import Checking
+from harness.plan.graph import ModelPlan, Precision
+from harness.plan.steps import Step, make_step
 from harness.suite.lineage import resolve
 from harness.suite.metrics import MetricRef, metric_refs
 from harness.suite.schema import (
@@ -20,7 +21,6 @@ from harness.suite.schema import (
     SummarizeTask,
     WriteTask,
 )
-from harness.suite.steps import Step, make_step
 
 DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window", "prompts")
 """Keys that say what a task reads: its prompts hold it."""

@@ -9,11 +9,11 @@ artifact → round → … → round → cell                      what is timed
 
 from __future__ import annotations
 
-from harness.suite.asking import Asking
-from harness.suite.graph import ModelPlan, Plan, World
+from harness.plan.cells import Asking
+from harness.plan.graph import ModelPlan, Plan, World
+from harness.plan.rounds import in_turn, rounds_of
 from harness.suite.lineage import root_of
 from harness.suite.reader import Suite
-from harness.suite.rounds import in_turn, rounds_of
 from harness.suite.schema import (
     AskedTask,
     ClassifyTask,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from harness.errors import InputError
 from harness.records import Cell, GateVerdict, Summary
-from harness.runner.baselines import answers_in, find_baseline, read_baseline, suite_of
-from harness.runner.results import read_summary
+from harness.results.baselines import answers_in, find_baseline, read_baseline, suite_of
+from harness.results.store import read_summary
 from harness.suite.schema import GateSpec, SuiteSpec
 
 ACROSS = ("max_drop", "max_slowdown")

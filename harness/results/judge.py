@@ -19,8 +19,8 @@ from harness.analysis.registry import METRICS
 from harness.analysis.seeds import seed_variance
 from harness.analysis.timed import slowdown
 from harness.records import OWN_METRICS, Cell, Comparison, GateVerdict
-from harness.runner.own_metrics import own_metrics
-from harness.runner.results import ResultsStore
+from harness.results.own_metrics import own_metrics
+from harness.results.store import ResultsStore
 from harness.suite.replicas import replicas
 from harness.suite.schema import GateSpec, SuiteSpec
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from harness.suite.data import DataRef, InstructionRef
+from harness.plan.data import DataRef, InstructionRef
+from harness.plan.steps import Kind, Step
 from harness.suite.metrics import MetricRef
-from harness.suite.steps import Kind, Step
 
 RepoType = Literal["model", "space"]
 

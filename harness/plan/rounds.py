@@ -12,8 +12,8 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
+from harness.plan.steps import Step, make_step
 from harness.suite.schema import SpeedTask
-from harness.suite.steps import Step, make_step
 
 
 def rounds_of(cell: Step, task: SpeedTask) -> list[Step]:

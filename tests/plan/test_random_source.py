@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.plan.builder import Plan, make_plan
 from harness.runner.world import LocalWorld, known
-from harness.suite.plan import Plan, make_plan
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.records import Summary
-from harness.runner.gating import TIMING_TRAITS
+from harness.results.gating import TIMING_TRAITS
 from harness.suite.schema import TaskSpec
 
 SUBSET = {"limit", "seed", "rounds", "repetitions", "text", "metrics"}

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.suite.data import DataRef, data_ref, instruction_ref
-from harness.suite.graph import ModelPlan, World
+from harness.plan.data import DataRef, data_ref, instruction_ref
+from harness.plan.graph import ModelPlan, World
+from harness.plan.steps import Kind, Step, make_step
 from harness.suite.hub import hub_place
 from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
 from harness.suite.schema import AskedTask, Entry, FineTune, ModelSpec, Shape
-from harness.suite.steps import Kind, Step, make_step
 from harness.suite.words import describe, lineage_words, method_words
 
 What = Literal["weights", "adapter", "gguf"]

@@ -1,4 +1,5 @@
-"""A tiny model made on the spot, examples to train it on, and its GGUF."""
+"""Tiny models, made once for all tests: folders, adapters, GGUFs, and examples to train on. Tests that
+damage a folder copy it first."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import json
 import os
 import random
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,37 @@ def tiny_f16(tiny: Path, llama_cpp_sources: Path, tmp_path_factory: pytest.TempP
     out = tmp_path_factory.mktemp("gguf") / "tiny-f16.gguf"
     convert(tiny, out)
     return out
+
+
+@dataclass(frozen=True)
+class Models:
+    """Where the models of this test session lie. Tests copy a folder before they damage it."""
+
+    tokenizer: Path
+    llama: Path
+    tied: Path
+    mistral: Path
+    lora: Path
+    llama_gguf: Path
+    tied_gguf: Path
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    """A tokenizer, three random models, a LoRA for the first, GGUFs of two."""
+    from tests.engines.models import write_adapter, write_gguf, write_model, write_tokenizer
+
+    folder = tmp_path_factory.mktemp("models")
+    tokenizer = folder / "tokenizer"
+    write_tokenizer(tokenizer)
+    llama = write_model(folder / "llama", tokenizer)
+    tied = write_model(folder / "tied", tokenizer, "llama-tied")
+    return Models(
+        tokenizer=tokenizer,
+        llama=llama,
+        tied=tied,
+        mistral=write_model(folder / "mistral", tokenizer, "mistral"),
+        lora=write_adapter(folder / "lora", llama),
+        llama_gguf=write_gguf(folder / "llama.gguf", llama),
+        tied_gguf=write_gguf(folder / "tied.gguf", tied),
+    )

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.plan.builder import Plan, make_plan
+from harness.plan.steps import Step
 from harness.runner.world import TASK_REVISIONS, LocalWorld, known
-from harness.suite.plan import Plan, make_plan
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
-from harness.suite.steps import Step
-from tests.suite.test_plan import FakeWorld, changed
+from tests.plan.test_builder import FakeWorld, changed
 
 SUITE = """\
 name: texts

@@ -8,9 +8,9 @@ from typing import Any
 
 from harness.analysis.metrics import compute_metrics, confusion
 from harness.records import Cell, Failure, ModelSummary, Sample, Summary, TaskSummary
-from harness.runner.baselines import answers_in
-from harness.runner.judge import compare_and_judge
-from harness.runner.results import ResultsStore
+from harness.results.baselines import answers_in
+from harness.results.judge import compare_and_judge
+from harness.results.store import ResultsStore
 from harness.suite.schema import SuiteSpec
 
 LABELS = ("negative", "neutral", "positive")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from harness.suite.graph import ModelPlan
+from harness.plan.graph import ModelPlan
+from harness.plan.models import Making
 from harness.suite.lineage import last_merge, root_of
-from harness.suite.making import Making
 
 
 class Checking(Making):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
+from harness.plan.builder import Plan, make_plan
 from harness.runner.run import Options, prepare
 from harness.runner.world import LocalWorld, known
-from harness.suite.plan import Plan, make_plan
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
 

@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock
 
 from harness.files import write_json
-from harness.suite.steps import Step
+from harness.plan.steps import Step
 
 FILE_OF_KIND = {
     "convert": "model.gguf",

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from harness.errors import InputError
 from harness.files import write_atomically, write_json
 from harness.records import Summary
-from harness.runner.judge import Answers, Baseline, read_answers
-from harness.runner.results import ResultsStore, read_summary
+from harness.results.judge import Answers, Baseline, read_answers
+from harness.results.store import ResultsStore, read_summary
 from harness.suite.schema import SuiteSpec
 
 BASELINES = Path("baselines")

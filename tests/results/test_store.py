@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.files import write_atomically
+from harness.plan.steps import Step, make_step
 from harness.records import Cell, Sample
-from harness.runner.artifacts import ArtifactStore
-from harness.runner.results import ResultsStore
-from harness.suite.steps import Step, make_step
+from harness.results.artifacts import ArtifactStore
+from harness.results.store import ResultsStore
 
 
 def step(kind: str = "merge", **params: object) -> Step:

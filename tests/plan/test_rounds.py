@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from harness.suite.plan import Plan
+from harness.plan.builder import Plan
+from harness.plan.steps import Step
 from harness.suite.schema import SpeedTask
-from harness.suite.steps import Step
-from tests.suite.test_plan import plan
+from tests.plan.test_builder import plan
 from tests.suite.test_reader import GOOD
 
 TWINS = GOOD.replace("models:\n", "models:\n  twin: {source: starter}\n")

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.runner.baselines import find_baseline, save_baseline
-from harness.runner.gating import judge_results
-
-from .made import write_results
+from harness.results.baselines import find_baseline, save_baseline
+from harness.results.gating import judge_results
+from tests.results.made import write_results
 
 GOOD = [n % 10 != 0 for n in range(600)]
 SLIGHTLY_WORSE = [good and n % 100 != 5 for n, good in enumerate(GOOD)]
