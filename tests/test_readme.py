@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.results.gating import judge_results
 from harness.runner.run import Options, prepare, run
 from harness.runner.walk import Quiet
-from tests.scoring.metrics import write_metric
+from tests.metrics.metrics import write_metric
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from harness.analysis.bootstrapped import RESAMPLES
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values, holm
 from harness.analysis.power import detectable
-from harness.analysis.registry import METRICS, TASK_METRICS, Metric
-from harness.analysis.repetition import shared_start
 from harness.analysis.shared import prompts_hash, shared_examples
+from harness.metrics.registry import METRICS, TASK_METRICS, Metric
+from harness.metrics.repetition import shared_start
 from harness.records import ChangedAnswer, Comparison, Sample
 
 DIFFERENT_PROMPTS = (

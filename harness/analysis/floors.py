@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.analysis.metrics import compute_metrics
-from harness.analysis.rouge import ROUGE, rouge, split_sentences
+from harness.metrics.rouge import ROUGE, rouge, split_sentences
 from harness.records import Sample, Value
 
 LEAD_TURNS = 3

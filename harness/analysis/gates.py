@@ -20,8 +20,8 @@ from harness.analysis.power import (
     pair_spread_if_lost,
     upper_spread,
 )
-from harness.analysis.registry import METRICS, Metric
 from harness.analysis.timed import Welch
+from harness.metrics.registry import METRICS, Metric
 from harness.records import GateVerdict, Value
 
 Rule = Literal["must", "max_drop", "max_slowdown", "min", "max"]

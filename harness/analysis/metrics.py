@@ -8,7 +8,6 @@ import numpy as np
 
 from harness.analysis.bootstrapped import resampled
 from harness.analysis.intervals import Interval, unseen, wilson
-from harness.analysis.registry import METRICS, TASK_METRICS, Metric
 from harness.analysis.resampling import observed
 from harness.analysis.speed import timed_value
 from harness.analysis.statistics import (
@@ -21,6 +20,7 @@ from harness.analysis.statistics import (
     statistic_of,
     target_codes,
 )
+from harness.metrics.registry import METRICS, TASK_METRICS, Metric
 from harness.records import Sample, Value
 
 __all__ = ["METRICS", "TASK_METRICS", "Metric", "compute_metrics", "confusion"]

@@ -15,7 +15,6 @@ import numpy as np
 from harness.analysis.bootstrapped import RESAMPLES, bootstrap_interval
 from harness.analysis.intervals import NO_INTERVAL, Interval, tango, unseen
 from harness.analysis.power import pair_spread
-from harness.analysis.registry import METRICS, Metric
 from harness.analysis.resampling import (
     DifferenceStatistic,
     FloatArray,
@@ -34,6 +33,7 @@ from harness.analysis.statistics import (
     statistic_of,
 )
 from harness.analysis.timed import Welch, rounds_of, slowdown, welch
+from harness.metrics.registry import METRICS, Metric
 from harness.records import Sample
 
 

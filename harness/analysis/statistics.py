@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.analysis.quantiles import PooledQuantile
-from harness.analysis.registry import METRICS
 from harness.analysis.resampling import FloatArray, Statistic, SumStatistic
 from harness.errors import BadDataError
+from harness.metrics.registry import METRICS
 from harness.records import Sample
 
 SCORES = frozenset({"accuracy", "unparsed", "rouge1", "rouge2", "rougeL", "rougeLsum", "truncated"})

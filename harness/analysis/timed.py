@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.analysis.intervals import NO_INTERVAL, Interval
-from harness.analysis.registry import METRICS
 from harness.analysis.resampling import FloatArray
 from harness.analysis.speed import by_round, timed_value, units
+from harness.metrics.registry import METRICS
 from harness.records import Sample
 
 

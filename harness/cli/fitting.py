@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.errors import InputError
-from harness.fit import Need
-from harness.fit.machine import TIGHT
-from harness.forecast import Forecast, ModelForecast, StepNeed, forecast
-from harness.forecast.probe import this_machine
-from harness.forecast.records import Fits
-from harness.forecast.words import duration, size, weights
+from harness.estimate.forecast import forecast
+from harness.estimate.machine import TIGHT
+from harness.estimate.need import Need
+from harness.estimate.probe import this_machine
+from harness.estimate.records import Fits, Forecast, ModelForecast, StepNeed
+from harness.estimate.words import duration, size, weights
 from harness.runner.run import Prepared
 
 WORDS: dict[Fits, str] = {"yes": "fits", "tight": "tight", "no": "NO", "not known": "not known"}

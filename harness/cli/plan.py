@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.cli import fitting
-from harness.forecast import forecast
-from harness.forecast.probe import this_machine
+from harness.estimate.forecast import forecast
+from harness.estimate.probe import this_machine
 from harness.hub.patience import impatient
 from harness.plan.steps import Step
 from harness.runner.run import Options, Prepared, prepare

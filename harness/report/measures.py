@@ -11,7 +11,7 @@ from functools import wraps
 from types import MappingProxyType
 from typing import Concatenate, ParamSpec, TypeVar
 
-from harness.analysis.registry import METRICS, TASK_METRICS, Measures, Metric, own_metric
+from harness.metrics.registry import METRICS, TASK_METRICS, Measures, Metric, own_metric
 from harness.records import Cell, Comparison, Summary, TaskSummary, Value
 from harness.report.blocks import Column, Datum
 from harness.report.format import (

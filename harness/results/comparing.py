@@ -8,8 +8,8 @@ from pathlib import Path
 
 from harness.analysis.compared import ComparedModels, ComparedTask, compare_task
 from harness.analysis.comparisons import CellAnswers, TaskAnswers
-from harness.analysis.registry import TASK_METRICS
 from harness.errors import BadDataError, InputError
+from harness.metrics.registry import TASK_METRICS
 from harness.records import Summary
 from harness.results.apart import models_of, same_machine, same_model, set_otherwise, what_differs
 from harness.results.baselines import BASELINES, answers_in, find_baseline

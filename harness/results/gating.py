@@ -98,7 +98,7 @@ def _against_baseline(spec: SuiteSpec) -> list[GateSpec]:
 
 def _elsewhere(verdict: GateVerdict, gate: GateSpec) -> GateVerdict:
     """A timing against one of another machine decides nothing."""
-    from harness.analysis.registry import METRICS
+    from harness.metrics.registry import METRICS
 
     if verdict.metric not in METRICS or not METRICS[verdict.metric].is_timing:
         return verdict

@@ -15,9 +15,9 @@ from harness.analysis.comparisons import (
 )
 from harness.analysis.gates import Evidence, Gate, judge
 from harness.analysis.metrics import compute_metrics
-from harness.analysis.registry import METRICS
 from harness.analysis.seeds import seed_variance
 from harness.analysis.timed import slowdown
+from harness.metrics.registry import METRICS
 from harness.records import OWN_METRICS, Cell, Comparison, GateVerdict
 from harness.results.own_metrics import own_metrics
 from harness.results.store import ResultsStore

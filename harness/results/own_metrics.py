@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.registry import METRICS, TASK_METRICS, Metric, own_metric
+from harness.metrics.registry import METRICS, TASK_METRICS, Metric, own_metric
 from harness.records import MetricSummary
 from harness.suite.metrics import names_of
 from harness.suite.schema import Entry, Graded, OwnMetric

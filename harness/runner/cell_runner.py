@@ -12,12 +12,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from harness.engines import Engine, EngineSpec, open_engine
+from harness.metrics.score import open_scorers
 from harness.records import Cell
 from harness.results.store import ResultsStore
 from harness.runner.cell_scores import refs_of, scored, was_asked, without_own
 from harness.runner.engine_files import engine_spec
 from harness.runner.jobs import Pace, Progress, Task
-from harness.scoring.score import open_scorers
 from harness.suite.schema import TaskSpec
 from harness.tasks.asking import Asking, ask
 from harness.tasks.prompts import PromptSet

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.analysis.registry import TASK_METRICS, Metric, own_metric
 from harness.errors import BadDataError
 from harness.files import write_atomically
+from harness.metrics.answers import Scorer
+from harness.metrics.registry import TASK_METRICS, Metric, own_metric
+from harness.metrics.score import score_samples
 from harness.plan.steps import Step
 from harness.records import (
     OWN_METRICS,
@@ -27,8 +29,6 @@ from harness.records import (
 from harness.results.artifacts import TEXTS
 from harness.results.store import CellFolder
 from harness.runner.jobs import Progress, Task
-from harness.scoring.answers import Scorer
-from harness.scoring.score import score_samples
 from harness.suite.metrics import MetricRef
 from harness.suite.schema import ClassifyTask, SummarizeTask
 from harness.tasks.prompts import PromptSet

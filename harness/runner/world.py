@@ -12,7 +12,6 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from harness.analysis.registry import EXTRA_METRICS, METRICS, TASK_METRICS
 from harness.data import DATASETS
 from harness.data.catalog import CATALOG
 from harness.data.instructions import without_tested
@@ -20,6 +19,8 @@ from harness.data.learned import files_of, key_of, open_instructions
 from harness.data.opening import open_data, tested_elsewhere
 from harness.errors import BadModelError, HarnessError
 from harness.files import write_json
+from harness.metrics.code import code_key
+from harness.metrics.registry import EXTRA_METRICS, METRICS, TASK_METRICS
 from harness.models.gguf.quantize import QTYPES
 from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
@@ -27,7 +28,6 @@ from harness.plan.data import DataRef, InstructionRef
 from harness.plan.graph import RepoType
 from harness.plan.steps import Kind
 from harness.runner.data_files import locate
-from harness.scoring.code import code_key
 from harness.starter import MODEL_FOLDER
 from harness.suite.metrics import MetricRef
 from harness.suite.reader import Known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.analysis.rouge import rouge
+from harness.metrics.rouge import rouge
 from harness.records import Sample
 from harness.suite.schema import SummarizeTask
 from harness.tasks.asking import Asking

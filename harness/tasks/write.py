@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.analysis.repetition import repetition
+from harness.metrics.repetition import repetition
 from harness.records import Sample
 from harness.suite.schema import WriteTask
 from harness.tasks.asking import Asking

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.analysis.repetition import repetition as seq_rep_4
+from harness.metrics.repetition import repetition as seq_rep_4
 from harness.records import Sample
 
 

@@ -12,8 +12,7 @@ from harness.analysis.comparisons import (
 from harness.analysis.metrics import TASK_METRICS
 from harness.analysis.paired import holm
 from harness.records import Comparison
-
-from .samples import classified, diverged, example_id, summarized, timed
+from tests.analysis.samples import classified, diverged, example_id, summarized, timed
 
 TARGETS = ["a", "b"] * 20
 

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from harness.analysis.floors import classification_floors, lead_sentences, summary_floor
-from harness.analysis.rouge import rouge
+from harness.metrics.rouge import rouge
 
 TRAIN = [
     ("profit rose sharply", "up"),

@@ -12,8 +12,7 @@ from harness.analysis.intervals import Interval
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values
 from harness.analysis.timed import Welch
 from harness.records import GateVerdict, Value
-
-from .samples import classified, diverged, summarized
+from tests.analysis.samples import classified, diverged, summarized
 
 
 def gate(rule: Any, limit: float = 0.0, metric: str = "accuracy", **more: Any) -> Gate:

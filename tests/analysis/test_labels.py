@@ -6,8 +6,7 @@ import numpy as np
 
 from harness.analysis.labels import swapped_labels
 from harness.records import Check
-
-from .samples import classified
+from tests.analysis.samples import classified
 
 LABELS = ("negative", "neutral", "positive")
 SHARES = (0.125, 0.6, 0.275)

@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from harness.analysis.metrics import METRICS, TASK_METRICS, compute_metrics, confusion
-from harness.analysis.registry import EXTRA_METRICS
 from harness.analysis.resampling import observed
 from harness.analysis.statistics import statistic_of
 from harness.errors import BadDataError
+from harness.metrics.registry import EXTRA_METRICS
 from harness.records import Sample, Value
-
-from .samples import classified, diverged, summarized, timed
+from tests.analysis.samples import classified, diverged, summarized, timed
 
 LABELS = ("negative", "neutral", "positive")
 answered = st.lists(

@@ -11,8 +11,7 @@ from scipy import stats
 
 from harness.analysis.metrics import compute_metrics
 from harness.analysis.paired import compare_cells, compare_values, holm, mcnemar, permutation_p
-
-from .samples import classified, diverged, summarized, timed
+from tests.analysis.samples import classified, diverged, summarized, timed
 
 
 @given(st.integers(0, 40), st.integers(0, 40))

@@ -13,8 +13,7 @@ from harness.analysis.comparisons import (
 from harness.analysis.paired import mcnemar
 from harness.analysis.shared import prompts_hash, shared_examples
 from harness.records import Comparison, Sample
-
-from .samples import classified, example_id, timed
+from tests.analysis.samples import classified, example_id, timed
 
 TARGETS = ["a", "b"] * 30
 

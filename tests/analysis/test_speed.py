@@ -23,8 +23,7 @@ from harness.analysis.speed import (
 )
 from harness.errors import BadDataError
 from harness.records import Sample, SpeedFigures, SpeedRound
-
-from .samples import repetition, timed
+from tests.analysis.samples import repetition, timed
 
 speeds = st.lists(
     st.lists(st.floats(min_value=1, max_value=1000), min_size=1, max_size=4),

@@ -10,8 +10,7 @@ from scipy import stats
 
 from harness.analysis.intervals import Interval
 from harness.analysis.timed import Welch, rounds_of, slowdown, welch
-
-from .samples import timed
+from tests.analysis.samples import timed
 
 BEFORE, AFTER = [[100.0, 104.0], [96.0], [103.0, 101.0]], [[80.0], [90.0, 84.0], [83.0]]
 rounds = st.lists(st.floats(50, 150), min_size=2, max_size=12, unique=True)

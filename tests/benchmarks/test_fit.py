@@ -18,15 +18,15 @@ from typing import Any
 import pytest
 from tabulate import tabulate
 
-from harness.fit.shape import Shape, read_shape
-from harness.fit.training import merging_memory
+from harness.estimate.shape import Shape, read_shape
+from harness.estimate.training import merging_memory
 from harness.models.gguf.convert import convert
 from harness.models.gguf.quantize import quantize
 from harness.models.random_weights import write_random_model
 from harness.models.shapes import SHAPES, configuration
 from harness.starter import MODEL_FOLDER
-from tests.fit.cases import MODELS, TOLERANCE
-from tests.fit.measured import measure
+from tests.estimate.cases import MODELS, TOLERANCE
+from tests.estimate.measured import measure
 
 MB = 1_000_000
 

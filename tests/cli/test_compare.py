@@ -13,11 +13,10 @@ import pytest
 
 import harness
 from harness import cli
-from harness.analysis.registry import TASK_METRICS
+from harness.metrics.registry import TASK_METRICS
 from harness.records import Sample
 from tests.analysis.samples import classified, diverged, summarized, timed
-
-from .results import asked, write_results
+from tests.cli.results import asked, write_results
 
 Run = Callable[..., tuple[int, str, str]]
 TARGETS = ["negative", "neutral", "positive"] * 20

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from harness.cli import fitting
-from harness.fit import Room
-from harness.forecast import forecast
-from harness.forecast.facts import Machine
-from harness.forecast.words import duration, size, weights
+from harness.estimate.facts import Machine
+from harness.estimate.forecast import forecast
+from harness.estimate.machine import Room
+from harness.estimate.words import duration, size, weights
 from tests.cli.test_commands import ROOT, run
-from tests.forecast.suites import EIGHT, GB, LARGE, SENTIMENT, forecasted, planned
+from tests.estimate.suites import EIGHT, GB, LARGE, SENTIMENT, forecasted, planned
 
 QUICKSTART = ROOT / "suites" / "quickstart.yaml"
 

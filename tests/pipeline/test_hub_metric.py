@@ -11,7 +11,7 @@ from harness.runner.run import Options, Outcome, prepare, run
 from harness.runner.walk import Quiet
 from tests.hub.hub_client import hub
 from tests.hub_stand_in import HubStandIn
-from tests.scoring.metrics import write_metric
+from tests.metrics.metrics import write_metric
 
 __all__ = ["hub"]
 

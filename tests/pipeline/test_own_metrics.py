@@ -18,8 +18,8 @@ from harness.results.gating import judge_results
 from harness.runner.run import Options, Outcome, prepare, run
 from harness.runner.showing import show_prompt
 from harness.starter import MODEL_FOLDER
+from tests.metrics.metrics import STRINGS, write_metric
 from tests.pipeline.conftest import Notes
-from tests.scoring.metrics import STRINGS, write_metric
 
 SUITE = """\
 name: own

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.analysis.registry import METRICS
+from harness.metrics.registry import METRICS
 from harness.records import (
     Cell,
     ChangedAnswer,

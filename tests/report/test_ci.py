@@ -8,9 +8,8 @@ import pytest
 
 from harness.records import GateVerdict, Summary
 from harness.report.ci import github_annotations, junit, pull_request
-
-from .fixture import gates, quickstart
-from .variants import VARIANTS, hostile, with_failures
+from tests.report.fixture import gates, quickstart
+from tests.report.variants import VARIANTS, hostile, with_failures
 
 
 def judged(outcome: str, passed: bool) -> Summary:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.analysis.power import detectable
-from harness.analysis.registry import METRICS
+from harness.metrics.registry import METRICS
 from harness.records import Comparison
 from harness.report.blocks import Entries, Fold, Table, plain
 from harness.report.differences import difference_blocks, differences, times

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.analysis.registry import TASK_METRICS
-from harness.analysis.repetition import repetition, shared_start
+from harness.metrics.registry import TASK_METRICS
+from harness.metrics.repetition import repetition, shared_start
 from harness.records import (
     Cell,
     Comparison,

@@ -12,12 +12,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from harness.starter import DATA_FOLDER
-from harness.starter.text.chat import write_chat
-from harness.starter.text.finance import LABELS, write_news
-from harness.starter.text.grammar import TEST, TEXT, TRAIN, read_rules
-from harness.starter.write_data import write_data
+from tools.starter.text.chat import write_chat
+from tools.starter.text.finance import LABELS, write_news
+from tools.starter.text.grammar import TEST, TEXT, TRAIN, read_rules
+from tools.starter.write_data import write_data
 
-_TEXT_FOLDER = Path(__file__).parents[2] / "harness" / "starter" / "text"
+_TEXT_FOLDER = Path(__file__).parents[2] / "tools" / "starter" / "text"
 _POOLS = (TRAIN, TEST, TEXT)
 
 

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness.starter import DATA_FOLDER, MODEL_FOLDER
-from harness.starter.text.corpus import DIALOGUE, SENTIMENT, turns
+from tools.starter.text.corpus import DIALOGUE, SENTIMENT, turns
 
 _MOST_BYTES = 10_000_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.analysis.registry import METRICS, TASK_METRICS
+from harness.metrics.registry import METRICS, TASK_METRICS
 from harness.runner.jobs import Progress, Task
 
 OF_PAIR = tuple(

@@ -1,1 +1,0 @@
-"""Scores of answers by the metrics that a suite names: the harness's, and a user's own."""

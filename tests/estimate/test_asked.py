@@ -1,0 +1,135 @@
+"""How much is asked: from prompts that are there, else from the lengths of texts."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.estimate.asked import (
+    BYTES_PER_TOKEN,
+    STARTER_BYTES_PER_TOKEN,
+    Lengths,
+    asked_of,
+    learned_of,
+)
+from harness.estimate.usual_data import USUAL, read_data
+from harness.plan.steps import Kind, Step
+from harness.results.artifacts import ArtifactStore
+from harness.runner.jobs import Task
+from harness.runner.steps import HANDLERS
+from harness.starter import MODEL_FOLDER
+from tests.estimate.suites import DIALOGUE, SENTIMENT, WRITING, planned
+
+STARTER = "  base: {source: starter}\n"
+LORA = "  lora: {from: base, finetune: {method: lora, tasks: [sentiment, dialogue]}}\n"
+OWN = Lengths(STARTER_BYTES_PER_TOKEN)
+
+
+def step_of(folder: Path, kind: Kind, tasks: str, models: str = STARTER) -> Step:
+    steps = planned(folder, models, tasks).plan.steps.values()
+    return next(step for step in steps if step.kind == kind)
+
+
+def make(step: Step, store: ArtifactStore) -> None:
+    with store.making(step) as out:
+        assert out is not None
+        task = Task(step, {"tokenizer": str(MODEL_FOLDER)})
+        store.commit(step, out, HANDLERS[step.kind](task, out, 1, lambda *_: None), 0.0)
+
+
+@pytest.mark.parametrize("tasks", [SENTIMENT, DIALOGUE, WRITING])
+def test_lengths_come_near_to_what_is_then_encoded(tasks: str, tmp_path: Path) -> None:
+    step, store = step_of(tmp_path, "prompts", tasks), ArtifactStore(tmp_path / "home")
+    guessed = asked_of(step, store, OWN)
+    make(step, store)
+    counted = asked_of(step, store, OWN)
+    assert guessed.estimated and not counted.estimated
+    assert guessed.prompts == counted.prompts
+    assert guessed.tokens == pytest.approx(counted.tokens, rel=0.3)
+    assert guessed.longest == pytest.approx(counted.longest, rel=0.3)
+
+
+def test_what_is_learned_is_counted_with_its_answers(tmp_path: Path) -> None:
+    step = step_of(tmp_path, "examples", SENTIMENT + DIALOGUE, STARTER + LORA)
+    store = ArtifactStore(tmp_path / "home")
+    guessed = learned_of(step, store, OWN)
+    make(step, store)
+    counted = learned_of(step, store, OWN)
+    assert guessed.tokens == pytest.approx(counted.tokens, rel=0.3)
+    assert guessed.label_share == pytest.approx(counted.label_share, rel=0.3)
+
+
+def test_instructions_are_learned_too(tmp_path: Path) -> None:
+    row = {"instruction": "Say it twice: " + "word " * 30, "input": "", "output": "word " * 12}
+    rows = [{**row, "instruction": f"{number}. {row['instruction']}"} for number in range(50)]
+    (tmp_path / "more.json").write_text(json.dumps(rows))
+    lora = "  lora: {from: base, finetune: {method: lora, instructions: [more.json]}}\n"
+    step = step_of(tmp_path, "examples", SENTIMENT, STARTER + lora)
+    learned = learned_of(step, ArtifactStore(tmp_path / "home"), Lengths(3.0))
+    assert learned.tokens == pytest.approx(50 * (150 + 15 + 60) / 3.0, rel=0.3)
+    assert learned.label_share == pytest.approx(60 / 225, rel=0.2)
+
+
+def test_a_text_is_cut_into_windows(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("word " * 6000)
+    task = "  text: {type: divergence, text: text.txt, window: 256, reference: base}\n"
+    asked = asked_of(step_of(tmp_path, "prompts", task), ArtifactStore(tmp_path), Lengths(3.0))
+    assert (asked.prompts, asked.longest, asked.tokens) == (40, 256, 10_000)
+
+
+def test_shots_make_prompts_longer_and_are_shared(tmp_path: Path) -> None:
+    shots = SENTIMENT.replace("sample}", "sample, shots: 4}")
+    store = ArtifactStore(tmp_path)
+    none, four = (
+        asked_of(step_of(tmp_path, "prompts", tasks), store, OWN) for tasks in (SENTIMENT, shots)
+    )
+    assert four.longest > 2 * none.longest
+    assert four.longest - four.shared == pytest.approx(none.longest - none.shared, abs=20)
+
+
+def test_data_sets_that_are_not_here_are_as_large_as_they_are_known_to_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = Path(os.environ.get("HARNESS_TEST_DATA", "../shared/data"))
+    if not (data / "samsum").is_dir():
+        pytest.skip(f"{data} does not hold the real data sets")
+    monkeypatch.delenv("HARNESS_DATA", raising=False)
+    refs: list[dict[str, Any]] = [
+        {"name": "financial_phrasebank", "kind": "classify", "options": {"agreement": "66"}},
+        {"name": "samsum", "kind": "summarize"},
+    ]
+    for ref, folder in zip(refs, ("phrasebank", "samsum"), strict=True):
+        usual = USUAL[str(ref["name"]), "66" if "options" in ref else ""].dataset()
+        real, _ = read_data({**ref, "data_dir": str(data / folder)})
+        for known, found in ((usual.train, real.train), (usual.test, real.test)):
+            assert len(known) == len(found)
+            sizes = [sum(len(e.text.encode()) for e in part) for part in (known, found)]
+            assert sizes[0] == pytest.approx(sizes[1], rel=0.05)
+
+
+def texts_of(data: Path) -> dict[str, list[str]]:
+    lines = (data / "samsum" / "test.jsonl").read_text().split("\n")
+    bank = (data / "phrasebank" / "Sentences_66Agree.txt").read_text("latin-1").split("\n")
+    return {
+        "samsum": [json.loads(line)["dialogue"] for line in lines if line],
+        "phrasebank": [line.rpartition("@")[0] for line in bank if "@" in line],
+    }
+
+
+def test_llama_2_makes_of_real_texts_what_is_assumed() -> None:
+    place = os.environ.get("HARNESS_TEST_DATA", "../shared/data")
+    data = Path(place)
+    if not (data / "llama2_tokenizer.model").is_file():
+        pytest.skip(f"{data} does not hold the real texts and Llama 2's tokenizer")
+    import sentencepiece
+
+    tokenizer = sentencepiece.SentencePieceProcessor(str(data / "llama2_tokenizer.model"))
+    for texts in texts_of(data).values():
+        size = sum(len(text.encode()) for text in texts)
+        tokens = sum(len(tokenizer.encode(text)) for text in texts)
+        assert tokens <= size / BYTES_PER_TOKEN * 1.02
+        assert size / BYTES_PER_TOKEN == pytest.approx(tokens, rel=0.25)

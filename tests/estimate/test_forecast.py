@@ -1,0 +1,63 @@
+"""The quickstart as it was measured: every cell's recorded peak is within 15% of its estimate.
+
+Recorded by `harness run suites/quickstart.yaml` on a 2-core AMD EPYC (Zen 5), Python 3.11, torch 2.13.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.estimate.forecast import gather
+from harness.estimate.steps import Needs
+from harness.runner.run import Options, prepare
+from tests.estimate.suites import LARGE
+
+SUITE = Path(__file__).parents[2] / "suites" / "quickstart.yaml"
+PEAKS = {
+    "base": (593, 678, 785, 462),
+    "lora": (711, 786, 842, 532),
+    "qlora": (690, 764, 834, 528),
+    "lora-f16": (284, 605, 652, 82),
+    "lora-q8": (279, 600, 649, 78),
+    "lora-q5": (278, 599, 650, 77),
+    "lora-q4": (279, 600, 647, 78),
+}
+"""MB of the worker that asked sentiment, dialogue and fidelity, and of one that timed."""
+TASKS = ("sentiment", "dialogue", "fidelity", "speed")
+TUNING = {"lora": 947, "qlora": 943}
+MADE_BYTES = 33e6
+"""Under `$HARNESS_HOME`."""
+
+
+@pytest.fixture(scope="module")
+def needs(tmp_path_factory: pytest.TempPathFactory) -> Needs:
+    folder = tmp_path_factory.mktemp("quickstart")
+    prepared = prepare(SUITE, Options(results=folder, home=folder))
+    return Needs(gather(prepared, replace(LARGE, bfloat16=True), may_ask=False))
+
+
+@pytest.mark.parametrize("model", PEAKS)
+def test_cells_peak_where_they_were_measured(model: str, needs: Needs) -> None:
+    for cell in needs.plan.cells:
+        if cell.model == model:
+            memory = needs.memory(cell)
+            assert memory is not None
+            measured = dict(zip(TASKS, PEAKS[model], strict=True))[cell.task]
+            assert memory.resident.total / 1e6 == pytest.approx(measured, rel=0.15), cell.label
+
+
+def test_fine_tunings_peak_where_they_were_measured(needs: Needs) -> None:
+    for step in needs.plan.steps.values():
+        if step.kind == "finetune":
+            memory = needs.memory(step)
+            assert memory is not None
+            measured = TUNING[step.group.removeprefix("fine-tune ")]
+            assert memory.resident.total / 1e6 == pytest.approx(measured, rel=0.15)
+
+
+def test_the_files_that_are_made_take_what_they_took(needs: Needs) -> None:
+    made = sum(needs.written(step) for step in needs.plan.steps.values())
+    assert made == pytest.approx(MADE_BYTES, rel=0.15)

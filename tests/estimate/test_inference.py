@@ -1,0 +1,93 @@
+"""Memory of answering, part by part, against closed forms and the engines' own constants."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.engines.hf import batched as hf_batched
+from harness.engines.hf import forward as hf_forward
+from harness.engines.hf import slots as hf_slots
+from harness.engines.llamacpp import context as llama_context
+from harness.engines.llamacpp import engine as llamacpp
+from harness.errors import InputError
+from harness.estimate import inference
+from harness.estimate.inference import Ask, hf_moments, llama_moments
+from harness.estimate.precision import held_bytes
+from harness.estimate.shape import read_shape
+from harness.models.shapes import SHAPES
+
+LLAMA = read_shape(SHAPES["llama-3.1-8b"])
+QUESTION = Ask("choose", 100, 200)
+
+
+def test_passes_are_as_large_as_the_engines_make_them() -> None:
+    assert dict(inference.MOST_TOKENS) == hf_batched.MOST_TOKENS
+    assert dict(inference.MOST_SLOTS) == hf_batched.MOST_SLOTS
+    assert inference.MOST_ROWS == hf_batched.MOST_ROWS
+    assert inference.HEAD_PART == hf_forward.HEAD_PART
+    assert inference.SLOT_STEP == hf_slots.STEP
+    assert (inference.CALL_TOKENS, inference.CELLS) == (
+        llama_context.MAX_TOKENS,
+        llama_context.CELLS,
+    )
+    for device, known in (("cpu", "cpu"), ("gpu", "cuda")):
+        assert llamacpp.STREAMS[device] == inference.STREAMS[known]  # type: ignore[index]
+        assert llamacpp.ANSWERS[device] == inference.ANSWERS[known]  # type: ignore[index]
+
+
+def test_a_cache_holds_a_key_and_a_value_of_every_layer_for_each_token() -> None:
+    # Llama 3 8B: 32 layers, 8 heads of 128, two bytes each: 128 KiB a token.
+    assert LLAMA.cache_values * 2 == 128 * 1024
+    one = Ask("generate", 1, 1000, new_tokens=24)
+    assert hf_moments(LLAMA, one).peak.resident.of("cache") == 1024 * 128 * 1024
+    many = Ask("generate", 100, 1000, new_tokens=24)
+    assert hf_moments(LLAMA, many).peak.resident.of("cache") == 32 * 1024 * 128 * 1024
+
+
+def test_weights_of_the_files_precision_are_the_files_pages() -> None:
+    as_stored = hf_moments(LLAMA, QUESTION, "bfloat16").peak.resident
+    assert as_stored.of("weights") == 2 * LLAMA.parameters
+    assert as_stored.of("file while loading") == 0
+    widened = hf_moments(LLAMA, QUESTION, "float32").peak.resident
+    assert widened.of("weights") + widened.of("file while loading") == 6 * LLAMA.parameters
+
+
+def test_on_a_gpu_weights_cache_and_logits_are_there_and_not_here() -> None:
+    found = hf_moments(LLAMA, QUESTION, device="cuda").peak
+    assert found.device.of("weights") == 2 * LLAMA.parameters
+    assert found.device.of("logits") > 0
+    assert found.resident.of("weights") == found.resident.of("logits") == 0
+
+
+def test_four_bits_of_an_8b_take_five_gigabytes_on_a_gpu() -> None:
+    held = held_bytes(LLAMA, "bfloat16", "nf4", "cuda")
+    tables = 2 * 2 * LLAMA.vocabulary * LLAMA.hidden
+    assert held == pytest.approx(0.516 * 6.98e9 + tables, rel=0.01)
+
+
+def test_a_gguf_is_mapped_whole_and_its_cache_is_in_full_cells() -> None:
+    found = llama_moments(LLAMA, Ask("distributions", 1, 300), "Q4_K_M").peak.resident
+    assert found.of("weights") == pytest.approx(4.92e9, rel=0.01)
+    # F16 keys and F32 values of 512 cells.
+    assert found.of("cache") == 512 * 32 * 8 * 128 * (2 + 4)
+    exact = llama_moments(LLAMA, Ask("distributions", 1, 300), "F32").peak.resident
+    assert exact.of("cache") == 512 * 32 * 8 * 128 * (4 + 4)
+
+
+def test_shared_prompts_leave_room_for_more_side_by_side() -> None:
+    alone = llama_moments(LLAMA, Ask("choose", 100, 500)).peak.resident
+    shared = llama_moments(LLAMA, Ask("choose", 100, 500, shared_tokens=480)).peak.resident
+    assert alone.of("cache") * 25 == shared.of("cache")
+
+
+def test_more_questions_than_a_pass_holds_need_no_more() -> None:
+    for memory in (hf_moments, llama_moments):
+        many = memory(LLAMA, Ask("choose", 10_000, 200)).peak.resident.total
+        assert memory(LLAMA, Ask("choose", 1000, 200)).peak.resident.total == many
+
+
+def test_an_unknown_precision_is_refused() -> None:
+    with pytest.raises(InputError, match="no dtype float8"):
+        hf_moments(LLAMA, QUESTION, "float8")
+    with pytest.raises(InputError, match="bitsandbytes has no int3"):
+        hf_moments(LLAMA, QUESTION, quantize="int3")

@@ -1,0 +1,159 @@
+"""Fine-tuning: what autograd keeps, counted by torch's own hooks, and what the loop holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+import torch
+
+from harness.errors import InputError
+from harness.estimate.need import MIB
+from harness.estimate.shape import Shape, read_shape
+from harness.estimate.training import (
+    UNPACKED_LIMIT_BYTES,
+    Tuning,
+    is_packed,
+    kept_by_layer,
+    merging_memory,
+    trained_parameters,
+    tuning_memory,
+)
+from harness.models.finetune import run as finetune
+from harness.models.finetune.base_model import load_base
+from harness.models.finetune.examples import Example
+from harness.models.finetune.loop import answer_loss, make_batch
+from harness.models.finetune.recipe import Recipe
+from harness.models.random_weights import write_random_model
+from harness.models.shapes import SHAPES, configuration
+
+SMALL = {
+    "vocab_size": 4096,
+    "hidden_size": 128,
+    "intermediate_size": 384,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 256,
+}
+EXAMPLES, LENGTH = 4, 131
+"""A prime number, so that no weight has a multiple of it."""
+
+
+def kept_bytes(folder: Path, dtype: str, method: Literal["lora", "full"]) -> int:
+    """Bytes that autograd keeps of a batch, the weights themselves left out."""
+    if method == "full":
+        model = load_base(folder)
+        model.requires_grad_(True)
+    else:
+        recipe = Recipe(method="lora", dtype=dtype)  # type: ignore[arg-type]
+        frozen = finetune._load_frozen(folder, recipe, torch.device("cpu"), getattr(torch, dtype))
+        model = finetune._add_adapters(frozen, recipe)
+    model.train()
+    own = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
+    kept: dict[int, tuple[int, torch.Tensor]] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        of_batch = tensor.numel() % (EXAMPLES * LENGTH) == 0
+        if storage.data_ptr() not in own and of_batch:
+            kept[storage.data_ptr()] = (storage.nbytes(), tensor)
+        return tensor
+
+    ids = tuple(range(5, 5 + LENGTH - 1))
+    batch = make_batch([Example(ids, (7,))] * EXAMPLES, torch.device("cpu"))
+    autocast = torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16")
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), autocast:
+        answer_loss(model, batch)
+    return sum(size for size, _ in kept.values())
+
+
+def per_layer(tmp_path: Path, name: str, dtype: str, method: Any) -> tuple[float, Shape]:
+    """Bytes that one layer keeps of each token: the difference of two depths."""
+    sizes = []
+    for layers in (2, 5):
+        folder = tmp_path / f"{layers}"
+        folder.mkdir()
+        config = configuration(name, {**SMALL, "num_hidden_layers": layers, **_turned(name)})
+        write_random_model(folder, config, seed=0)
+        sizes.append(kept_bytes(folder, dtype, method))
+    return (sizes[1] - sizes[0]) / 3 / (EXAMPLES * LENGTH), read_shape(config)
+
+
+def _turned(name: str) -> dict[str, Any]:
+    if name != "phi-3.5-mini":
+        return {}
+    factors = {"short_factor": [1.0] * 16, "long_factor": [1.0] * 16}
+    rope = {**SHAPES[name]["rope_parameters"], **factors}
+    return {"rope_parameters": rope, "original_max_position_embeddings": 256}
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+@pytest.mark.parametrize(
+    "name", ["llama-2-7b", "qwen2.5-3b", "phi-3.5-mini", "qwen3-0.6b", "gemma-3-1b", "gemma-2-2b"]
+)
+def test_a_layer_keeps_what_autograd_keeps(tmp_path: Path, name: str, dtype: str) -> None:
+    counted, shape = per_layer(tmp_path, name, dtype, "lora")
+    tuning = Tuning(dtype=dtype, example_tokens=LENGTH)
+    assert kept_by_layer(shape, tuning) == pytest.approx(counted, rel=0.05)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_with_all_weights_learned_a_layer_keeps_more(tmp_path: Path, dtype: str) -> None:
+    counted, shape = per_layer(tmp_path, "llama-2-7b", dtype, "full")
+    assert kept_by_layer(shape, Tuning("full", dtype)) == pytest.approx(counted, rel=0.05)
+
+
+def test_memory_is_the_same_limit_and_optimizer_as_the_loops() -> None:
+    assert UNPACKED_LIMIT_BYTES == finetune.UNPACKED_LIMIT_BYTES
+    shape = read_shape(SHAPES["llama-3.1-8b"])
+    found = tuning_memory(shape, Tuning("full"), "cuda").device
+    assert found.of("weights") == 4 * shape.parameters
+    assert found.of("optimizer") == 8 * shape.parameters
+
+
+def test_qlora_of_a_large_model_keeps_four_bits_and_lora_sixteen() -> None:
+    shape = read_shape(SHAPES["llama-3.1-8b"])
+    tables = 4 * (shape.parameters - shape.linear_weights)
+    lora = tuning_memory(shape, Tuning("lora"), "cuda").device.of("weights")
+    qlora = tuning_memory(shape, Tuning("qlora"), "cuda").device.of("weights")
+    assert lora == 2 * shape.linear_weights + tables
+    assert qlora - tables == pytest.approx(0.516 * shape.linear_weights)
+    assert is_packed(shape, Tuning("qlora"))
+    assert not is_packed(read_shape(SHAPES["smollm2-135m"]), Tuning("qlora"))
+
+
+def test_checkpointing_keeps_one_stream_a_layer_and_one_layer_at_a_time() -> None:
+    shape = read_shape(SHAPES["llama-3.1-8b"])
+    whole = tuning_memory(shape, Tuning(), "cuda").device.of("activations")
+    some = tuning_memory(shape, Tuning(gradient_checkpointing=True), "cuda").device
+    assert some.of("activations") < whole / 4
+
+
+def test_labels_alone_get_logits() -> None:
+    shape = read_shape(SHAPES["llama-3.2-1b"])
+    half = tuning_memory(shape, Tuning(label_share=0.5), "cuda").device
+    tenth = tuning_memory(shape, Tuning(label_share=0.1), "cuda").device
+    assert half.of("logits") == pytest.approx(5 * tenth.of("logits"))
+
+
+def test_a_lora_learns_a_small_part_and_full_all() -> None:
+    shape = read_shape(SHAPES["llama-2-7b"])
+    assert trained_parameters(shape, Tuning(rank=8, targets=["q_proj", "v_proj"])) == 4_194_304
+    assert trained_parameters(shape, Tuning("full")) == shape.parameters
+
+
+def test_merging_holds_float32_and_the_files_beside_it() -> None:
+    shape = read_shape(SHAPES["llama-3.1-8b"])
+    found = merging_memory(shape, 16).resident
+    assert found.of("weights") == pytest.approx(32e9, rel=0.01)
+    assert found.of("file while loading") == pytest.approx(16e9, rel=0.01)
+    assert found.total < 49e9 + 600 * MIB
+
+
+def test_an_unknown_method_or_dtype_is_refused() -> None:
+    shape = read_shape(SHAPES["llama-2-7b"])
+    with pytest.raises(InputError, match="no method dpo"):
+        tuning_memory(shape, Tuning("dpo"))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="no dtype int3"):
+        tuning_memory(shape, Tuning(dtype="int3"))

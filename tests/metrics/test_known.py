@@ -1,0 +1,110 @@
+"""The metrics of text that the harness knows: closed forms, and a second implementation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+
+from harness.metrics.known import KNOWN, chrf, exact_match, normal_words, token_f1
+
+words = st.text(alphabet="abcäöü .,!", min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "target", "expected"),
+    [
+        ("The Norman Conquest!", "norman conquest", 1.0),
+        ("a cat", "cat", 1.0),
+        ("cats", "cat", 0.0),
+        ("", "", 1.0),
+        ("", "cat", 0.0),
+    ],
+)
+def test_exact_match_overlooks_case_punctuation_and_articles(
+    prediction: str, target: str, expected: float
+) -> None:
+    assert exact_match(prediction, target) == expected
+
+
+def test_word_f1_is_two_thirds_where_one_of_two_words_is_missing() -> None:
+    assert token_f1("red", "red car") == pytest.approx(2 * 1 * 0.5 / 1.5)
+    assert token_f1("red red car", "red car") == pytest.approx(2 * 2 / 5)
+    assert token_f1("blue", "red car") == 0.0
+
+
+def squad_f1(prediction: str, target: str) -> float:
+    """As evaluate-v2.0.py writes it out: precision and recall of shared words."""
+    from collections import Counter
+
+    given, right = normal_words(prediction), normal_words(target)
+    if not given or not right:
+        return float(given == right)
+    shared = sum((Counter(given) & Counter(right)).values())
+    if shared == 0:
+        return 0.0
+    precision, recall = shared / len(given), shared / len(right)
+    return 2 * precision * recall / (precision + recall)
+
+
+@settings(deadline=None)
+@given(words, words)
+def test_word_f1_is_the_harmonic_mean_of_precision_and_recall(one: str, other: str) -> None:
+    assert token_f1(one, other) == pytest.approx(squad_f1(one, other))
+
+
+def chrf_by_counts(prediction: str, target: str, beta: float = 2.0) -> float:
+    """chrF from scikit-learn's character counts."""
+    texts = ["".join(text.split()) for text in (prediction, target)]
+    orders = min(6, *(len(text) for text in texts))
+    scores = []
+    for order in range(1, orders + 1):
+        counter = CountVectorizer(analyzer="char", ngram_range=(order, order), lowercase=False)
+        given, right = np.asarray(counter.fit_transform(texts).todense())
+        shared = np.minimum(given, right).sum()
+        precision, recall = shared / given.sum(), shared / right.sum()
+        both = beta**2 * precision + recall
+        scores.append((1 + beta**2) * precision * recall / both if both else 0.0)
+    return float(np.mean(scores))
+
+
+@settings(deadline=None)
+@given(words.filter(str.strip), words.filter(str.strip))
+def test_chrf_is_what_character_counts_give(prediction: str, target: str) -> None:
+    assert chrf(prediction, target) == pytest.approx(chrf_by_counts(prediction, target), abs=1e-9)
+
+
+def test_chrf_of_the_example_in_nltk_with_the_weight_of_its_documentation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With beta 3 NLTK documents 0.6349 for the first example of the BLEU paper."""
+    monkeypatch.setattr("harness.metrics.known.BETA", 3.0)
+    target = (
+        "It is a guide to action that ensures that the military will forever heed Party commands"
+    )
+    prediction = (
+        "It is a guide to action which ensures that the military always obeys the commands of the "
+        "party"
+    )
+    assert chrf(prediction, target) == pytest.approx(0.6349, abs=1e-4)
+
+
+def test_a_short_right_answer_has_a_full_chrf() -> None:
+    assert chrf("ja", "ja") == 1.0
+    assert chrf("", "ja") == 0.0
+
+
+@pytest.mark.parametrize("name", KNOWN)
+@settings(deadline=None)
+@given(words)
+def test_the_right_answer_scores_one(name: str, text: str) -> None:
+    assert KNOWN[name](text, text) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+@settings(deadline=None)
+@given(words, words)
+def test_scores_lie_between_zero_and_one(name: str, one: str, other: str) -> None:
+    assert 0 <= KNOWN[name](one, other) <= 1 + 1e-12
