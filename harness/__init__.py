@@ -8,6 +8,6 @@ harness.report("results/quickstart")
 """
 
 from harness.api import compare, load_results, report, run
+from harness.version import __version__
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "compare", "load_results", "report", "run"]

@@ -94,8 +94,8 @@ def compare(
     import pandas as pd
 
     from harness.records import Comparison
-    from harness.report.measures import knowing
-    from harness.report.outcomes import outcome
+    from harness.reporting.measures import knowing
+    from harness.reporting.outcomes import outcome
     from harness.results.comparing import Wanted, compare_results
 
     wanted = Wanted(
@@ -130,7 +130,7 @@ def report(path: str | Path, out: str | Path | None = None) -> list[Path]:
     Raises:
         InputError: there is no summary at `path`.
     """
-    from harness.report import write_report
+    from harness.reporting.write import write_report
     from harness.results.store import read_summary
 
     summary = read_summary(Path(path))

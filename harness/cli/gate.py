@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.files import write_atomically
-from harness.report.blocks import plain
-from harness.report.ci import github_annotations, junit, pull_request
-from harness.report.gates import gates, missed_gates
-from harness.report.terminal import terminal_gates
+from harness.reporting.blocks import plain
+from harness.reporting.ci import github_annotations, junit, pull_request
+from harness.reporting.gates import gates, missed_gates
+from harness.reporting.terminal import terminal_gates
 from harness.results.gating import Judged, judge_results
 
 

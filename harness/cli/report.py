@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.report import write_report
+from harness.reporting.write import write_report
 from harness.results.store import read_summary
 
 

@@ -74,7 +74,7 @@ def _write_report(prepared: Prepared, outcome: Outcome, reports: Path) -> list[P
     fresh = page.is_file() and page.stat().st_mtime_ns >= summary_file.stat().st_mtime_ns
     if outcome.ran == 0 and fresh and (folder / "report.md").is_file():
         return [folder / "report.md", page]
-    from harness.report import write_report
+    from harness.reporting.write import write_report
 
     return write_report(outcome.summary, folder)
 
@@ -84,7 +84,7 @@ def _say(outcome: Outcome, prepared: Prepared, files: list[Path], console: Conso
         console.print(
             f"Nothing to do: all {len(prepared.cells)} cells are answered.", highlight=False
         )
-    from harness.report import terminal_table
+    from harness.reporting.terminal import terminal_table
 
     out = Console(file=sys.stdout)
     out.print(terminal_table(outcome.summary))

@@ -22,10 +22,10 @@ from huggingface_hub.utils import (
     parse_ratelimit_headers,
 )
 
-from harness import __version__
 from harness.hub.errors import BUSY, no_hub
 from harness.hub.patience import waits
 from harness.hub.records import COMMIT, DIGEST, RemoteFile, Repo, stays_inside
+from harness.version import __version__
 
 Answer = TypeVar("Answer")
 LONGEST_WAIT = 300.0

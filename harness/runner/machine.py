@@ -10,8 +10,8 @@ from typing import Any
 
 import psutil
 
-from harness import __version__
 from harness.runner.world import package_version
+from harness.version import __version__
 
 PACKAGES = (
     "torch",

@@ -50,7 +50,7 @@ def test_the_parent_process_never_imports_torch() -> None:
     program = (
         "import sys\nimport harness.cli.run, harness.cli.plan, harness.cli.doctor\n"
         "import harness.cli.compare\n"
-        "import harness.results.judge, harness.report\n"
+        "import harness.results.judge, harness.reporting.terminal, harness.reporting.write\n"
         "print(sorted({'torch', 'transformers', 'llama_cpp'} & set(sys.modules)))"
     )
     done = subprocess.run(
@@ -167,7 +167,7 @@ def test_report_says_what_it_needs(
 def test_report_writes_what_the_summary_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tests.report.fixture import quickstart
+    from tests.reporting.fixture import quickstart
 
     (tmp_path / "summary.json").write_text(quickstart().model_dump_json(by_alias=True))
     words = ("report", tmp_path, "--reports", tmp_path / "out")

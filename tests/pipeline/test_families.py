@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.records import Check
-from harness.report import write_report
+from harness.reporting.write import write_report
 from harness.runner.run import Options, Outcome, prepare, run
 from tests.pipeline.conftest import Notes
 from tests.pipeline.in_process import run_here

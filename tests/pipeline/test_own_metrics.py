@@ -11,7 +11,7 @@ import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
 from harness.errors import InputError
-from harness.report import write_report
+from harness.reporting.write import write_report
 from harness.results.baselines import save_baseline
 from harness.results.comparing import Wanted, compare_results
 from harness.results.gating import judge_results

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.records import Failure
-from harness.report import write_report
+from harness.reporting.write import write_report
 from harness.runner.run import Outcome
 from tests.models.own_code import with_own_code, with_pickle
 from tests.pipeline.conftest import Notes, Place, write_random_llama

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.report import write_report
+from harness.reporting.write import write_report
 from harness.runner.run import Options, prepare, run
 from tests.cli.test_suites import NAMES, SUITES, nowhere
 from tests.pipeline.conftest import Notes

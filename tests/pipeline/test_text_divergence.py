@@ -12,7 +12,7 @@ import pytest
 from harness.engines import EngineSpec, open_engine
 from harness.engines.tokenizer import open_tokenizer
 from harness.records import Cell, Value
-from harness.report import write_report
+from harness.reporting.write import write_report
 from harness.runner.run import Options, Outcome, prepare
 from tests.engines.models import sentences
 from tests.pipeline.conftest import Notes, Place, write_random_llama

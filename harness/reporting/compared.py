@@ -1,0 +1,243 @@
+"""Two models side by side, for the terminal: differences, flips, answers that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from harness.analysis.compared import ComparedModels, ComparedTask
+from harness.analysis.comparisons import DIFFERENT_PROMPTS
+from harness.records import ChangedAnswer, Comparison
+from harness.reporting.blocks import Column, Datum, Row, Table
+from harness.reporting.claims import DETECTED_IN
+from harness.reporting.differences import conclusion, single, times
+from harness.reporting.flips import GRADED_RIGHT_OR_WRONG
+from harness.reporting.format import (
+    DASH,
+    clean,
+    clip,
+    count,
+    percent_level,
+    plural,
+    probability,
+    sentence,
+)
+from harness.reporting.measures import (
+    KINDS,
+    arrow,
+    difference,
+    label,
+    measures,
+    metric,
+    number,
+    rounded_up,
+)
+from harness.reporting.outcomes import Outcome, outcome
+from harness.reporting.terminal import rich_table
+
+FIRST: dict[str, tuple[str, ...]] = {
+    "classify": ("accuracy", "macro_f1"),
+    "summarize": ("rougeL", "rouge1", "rouge2"),
+    "divergence": ("kl_mean", "kl_p99", "same_top1", "perplexity"),
+    "write": ("repetition", "truncated"),
+    "speed": ("decode_tokens_per_second", "prefill_tokens_per_second", "ttft_seconds"),
+}
+"""By type of task, the metrics that are shown where nobody asks for all."""
+TEXT_LENGTH = 240
+"""Characters of a text that an example shows."""
+
+
+def terminal_comparison(
+    of: ComparedModels, confidence: float, examples: int, doubts: Sequence[str] = ()
+) -> RenderableType:
+    """Every task of two models: its differences, its flips, and some answers that changed.
+
+    Nothing that the results hold is read as Rich markup.
+
+    Args:
+        of: the two models.
+        confidence: of the intervals, as they were computed.
+        examples: the most changed answers shown of each task.
+        doubts: what puts the figures of either model in doubt.
+    """
+    parts: list[RenderableType] = [
+        Text(f"{clean(of.candidate)} against {clean(of.baseline)}", style="bold")
+    ]
+    parts += [Text(sentence(note), style="yellow") for note in doubts]
+    parts += [Text(sentence(note)) for note in of.notes]
+    for task in of.tasks:
+        parts += [Text(""), *_task(task, confidence, examples)]
+    return Group(*parts)
+
+
+def _task(task: ComparedTask, confidence: float, examples: int) -> Iterator[RenderableType]:
+    reasons = _reasons(task.rows)
+    if all(row.reason for row in task.rows):
+        yield Text(f"{clean(task.name)}: nothing to compare")
+    else:
+        yield rich_table(_differences(task, confidence))
+        yield Text(_about(task))
+        for line in _reading(task, confidence):
+            yield Text(line, style="dim")
+    notes = dict.fromkeys(row.note for row in task.rows if row.note)
+    for line in [*notes, *reasons]:
+        yield Text(sentence(line))
+    if any(row.reason == DIFFERENT_PROMPTS for row in task.rows):
+        yield Text("Here that is `--prompts any`.")
+    for row in task.rows:
+        if row.parted:
+            yield Text(_parted(row))
+    if task.flips is not None:
+        yield Text(_flips(task, task.flips))
+        yield from _examples(task.flips.metric, task.changed, examples)
+
+
+def _reasons(rows: Sequence[Comparison]) -> list[str]:
+    """Why figures are missing, each with its metrics where others are there."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.reason:
+            found.setdefault(row.reason, []).append(metric(row.metric).label)
+    return [
+        reason if len(of) == len(rows) else f"{', '.join(of)}: {reason}"
+        for reason, of in found.items()
+    ]
+
+
+def _differences(task: ComparedTask, confidence: float) -> Table:
+    timed = task.type == "speed"
+    level = percent_level(confidence)
+    columns = (
+        Column("Metric", numeric=False),
+        Column("Before"),
+        Column("After"),
+        Column("Difference", f"[{level} interval]"),
+        Column("Times as fast", f"[{level} interval]") if timed else Column("Could have", "shown"),
+        Column("Conclusion", numeric=False),
+    )
+    n = max((row.n for row in task.rows), default=0)
+    title = f"{clean(task.name)}: {plural(n, 'round' if timed else 'example')}"
+    return Table(title, columns, tuple(_row(row, confidence, timed) for row in task.rows))
+
+
+def _row(row: Comparison, confidence: float, timed: bool) -> Row:
+    of, found = metric(row.metric), conclusion(row, confidence)
+    ratio = Datum(DASH) if row.ratio is None else times(row.ratio, row.ratio_low, row.ratio_high)
+    return Row(
+        (
+            Datum(f"{of.label} {arrow(of.name)}".strip(), of.unit if of.unit != "bytes" else ""),
+            single(row.metric, row.baseline_value),
+            single(row.metric, row.candidate_value),
+            difference(row),
+            ratio if timed else _could_have_shown(row),
+            Datum(found.text, _p(row), found.tone),
+        )
+    )
+
+
+def _could_have_shown(row: Comparison) -> Datum:
+    return Datum(rounded_up(row.metric, row.detectable) if row.detectable else DASH)
+
+
+def _p(row: Comparison) -> str:
+    shown = probability(row.p)
+    return "" if row.p is None else f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+
+
+def _about(task: ComparedTask) -> str:
+    """Which of the figures are about quality, and which about how much changed."""
+    kinds: dict[str, list[str]] = {}
+    for row in task.rows:
+        kinds.setdefault(KINDS[measures(row.metric)], []).append(label(row.metric))
+    if len(kinds) == 1:
+        return f"What they measure: {next(iter(kinds))}."
+    said = (f"{', '.join(metrics)}: {kind}" for kind, metrics in kinds.items())
+    return f"What they measure: {'; '.join(said)}."
+
+
+def _reading(task: ComparedTask, confidence: float) -> list[str]:
+    """What the words of the table mean, of those that stand in it."""
+    lines = []
+    if any(outcome(row, confidence) is Outcome.NOT_SHOWN for row in task.rows):
+        lines.append(
+            "“Not shown”: the interval includes zero. That is not proof that there is no difference."
+        )
+    if any(row.detectable for row in task.rows) and task.type != "speed":
+        lines.append(
+            "“Could have shown”: the smallest true difference that this many examples would have "
+            f"shown in {DETECTED_IN} of cases."
+        )
+    return lines
+
+
+def _flips(task: ComparedTask, row: Comparison) -> str:
+    """How many answers went which way, of how many."""
+    if not row.better and not row.worse:
+        line = f"Not one of {count(row.n)} answers scored differently"
+    elif row.metric == GRADED_RIGHT_OR_WRONG:
+        line = f"{row.worse} right to wrong, {row.better} wrong to right of {count(row.n)}"
+    else:
+        better, worse = count(row.better), count(row.worse)
+        line = f"By {label(row.metric)} {better} better, {worse} worse of {count(row.n)}"
+    if metric(row.metric).kind == "proportion":
+        line += f" (exact McNemar {_p(row)})"
+    if task.reworded:
+        line += f"; {count(task.reworded)} answered otherwise and scored the same"
+    return f"{line}."
+
+
+def _parted(row: Comparison) -> str:
+    """How many texts are the same to the end, and where the others part."""
+    places = sorted(place for place in row.parted.values() if place is not None)
+    same = count(len(row.parted) - len(places))
+    line = f"{same} of {plural(len(row.parted), 'text')} the same to the last token"
+    if not places:
+        return f"{line}."
+    first, middle = count(places[0]), f"{median(places):g}"
+    return f"{line}; the others part after {middle} tokens (median; the first after {first})."
+
+
+def _examples(metric: str, changed: Sequence[ChangedAnswer], most: int) -> Iterator[RenderableType]:
+    for change in changed[:most]:
+        scores = _scores(metric, change)
+        yield Text("")
+        yield Text.assemble((clean(change.id), "bold"), f"  {scores}")
+        yield Padding(_fields(change), (0, 0, 0, 2))
+    if most and len(changed) > most:
+        yield Text("")
+        yield Text(
+            f"{most} of {count(len(changed))} examples that changed; --examples shows more.",
+            style="dim",
+        )
+
+
+def _scores(metric: str, change: ChangedAnswer) -> str:
+    if metric == GRADED_RIGHT_OR_WRONG:
+        right = {0.0: "wrong", 1.0: "right"}
+        before, after = (
+            right.get(s, f"{s:g}") for s in (change.baseline_score, change.candidate_score)
+        )
+        return f"{before} → {after}"
+    among = [change.baseline_score, change.candidate_score]
+    return f"{label(metric)} {' → '.join(number(metric, score, among) for score in among)}"
+
+
+def _fields(change: ChangedAnswer) -> Grid:
+    grid = Grid.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    fields: Mapping[str, str] = {
+        "text": change.prompt,
+        "target": change.target,
+        "before": change.baseline_answer,
+        "after": change.candidate_answer,
+    }
+    for name, text in fields.items():
+        if text or name in ("before", "after"):
+            grid.add_row(Text(name), Text(clip(text, TEXT_LENGTH) or DASH))
+    return grid

@@ -1,0 +1,115 @@
+"""Gates: met, not met, or undecided, in words and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.records import GateVerdict, Summary
+from harness.reporting.blocks import Column, Datum, Line, Name, Row, Strong, Table, Tone
+from harness.reporting.format import DASH, clip, count, sentence
+from harness.reporting.marks import Marks
+from harness.reporting.measures import label, metric
+
+REASON_LENGTH = 400
+GATE_OUTCOMES: dict[str, tuple[str, Tone]] = {
+    "met": ("✓ met", "good"),
+    "not met": ("✗ not met", "bad"),
+    "undecided": ("○ undecided", "unsure"),
+}
+
+
+def gate_table(summary: Summary) -> Table:
+    """Every gate with its rule, its outcome and the reason, which stands last."""
+    doubts = Marks.read(summary)
+    texts = ("Gate", "Candidate", "Rule", "Examples", "Reason")
+    rows = tuple(
+        Row(
+            (
+                _gate_outcome(gate),
+                _candidate(gate, doubts),
+                Datum(f"{label(gate.metric)} on {gate.task} {gate.rule}"),
+                _examples(gate),
+                Datum(gate.reason),
+            )
+        )
+        for gate in summary.gates
+    )
+    columns = tuple(Column(text, numeric=False) for text in texts)
+    notes = doubts.notes(m for gate in summary.gates for m in (gate.candidate, gate.baseline))
+    return Table("Each gate, for each candidate", columns, rows, notes)
+
+
+def _candidate(gate: GateVerdict, doubts: Marks) -> Datum:
+    """Whom it is about, and whom that one is held against."""
+    against = f"against {gate.baseline}" if gate.baseline else ""
+    marks = dict.fromkeys(doubts.of.get(model, "") for model in (gate.candidate, gate.baseline))
+    return Datum(gate.candidate, " ".join(filter(None, (against, *marks))), name=True)
+
+
+def _gate_outcome(gate: GateVerdict) -> Datum:
+    text, tone = GATE_OUTCOMES[gate.outcome]
+    if gate.outcome != "undecided":
+        return Datum(text, tone=tone)
+    return Datum(text, "lets the suite pass" if gate.passed else "fails the suite", tone)
+
+
+def _examples(gate: GateVerdict) -> Datum:
+    unit = "rounds" if metric(gate.metric).is_timing else "examples"
+    if not gate.n:
+        return Datum(DASH, tone="missing")
+    more = gate.outcome == "undecided" and gate.needed is not None and gate.needed > gate.n
+    return Datum(f"{count(gate.n)} {unit}", f"{count(gate.needed)} would do" if more else "")
+
+
+def gates(summary: Summary) -> Line:
+    """How the gates went; undecided ones are neither met nor missed."""
+    total = len(summary.gates)
+    missed = sum(gate.outcome == "not met" for gate in summary.gates)
+    undecided = [gate for gate in summary.gates if gate.outcome == "undecided"]
+    if not total:
+        return (Strong("The suite sets no gates"), ", so nothing here passes or fails.")
+    if not missed and not undecided:
+        return (Strong("The one gate was met." if total == 1 else f"All {total} gates were met."),)
+    parts = []
+    if missed:
+        parts.append(f"{_of(missed, total)} {'was' if missed == 1 else 'were'} not met")
+    if undecided:
+        verb = "is" if len(undecided) == 1 else "are"
+        parts.append(f"{_of(len(undecided), total, bool(missed))} {verb} undecided")
+    said = f"{' and '.join(parts)}."
+    return (Strong(said[:1].upper() + said[1:]), _what_becomes(undecided))
+
+
+def _of(some: int, total: int, again: bool = False) -> str:
+    if total == 1:
+        return "the one gate"
+    return f"{some}" if again else f"{some} of {total} gates"
+
+
+def _what_becomes(undecided: Sequence[GateVerdict]) -> str:
+    """What undecided means, and whether the suite lets it pass."""
+    if not undecided:
+        return ""
+    said = " Undecided: the examples show neither that the limit is kept nor that it is not"
+    passing = sum(gate.passed for gate in undecided)
+    if passing == len(undecided):
+        return f"{said}; the suite lets that pass."
+    if not passing:
+        return f"{said}; the suite counts that as failed."
+    return f"{said}; the suite lets {passing} of them pass and counts {len(undecided) - passing} as failed."
+
+
+def missed_gates(summary: Summary) -> list[Line]:
+    """Each gate that was not met, then each that is undecided, with its rule and the reason."""
+    missed = [gate for gate in summary.gates if gate.outcome == "not met"]
+    undecided = [gate for gate in summary.gates if gate.outcome == "undecided"]
+    return [_told(gate, "") for gate in missed] + [_told(g, ", undecided") for g in undecided]
+
+
+def _told(gate: GateVerdict, outcome: str) -> Line:
+    return (
+        Name(gate.candidate),
+        f"{outcome}: {label(gate.metric)} on ",
+        Name(gate.task),
+        f" {sentence(gate.rule)} {sentence(clip(gate.reason, REASON_LENGTH))}",
+    )

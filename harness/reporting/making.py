@@ -1,0 +1,112 @@
+"""How the figures were made, so that someone else can make them again."""
+
+from __future__ import annotations
+
+from harness.records import ModelSummary, Summary
+from harness.reporting.asked import cells, prompts, tasks
+from harness.reporting.blocks import (
+    Block,
+    Code,
+    Column,
+    Datum,
+    Fold,
+    Heading,
+    Line,
+    Name,
+    Row,
+    Table,
+)
+from harness.reporting.claims import listed
+from harness.reporting.facts import fact, key_words, short
+from harness.reporting.format import DASH, clean_lines, count, duration, fixed, moment
+from harness.reporting.tables import MODEL, name, size
+
+
+def making_blocks(summary: Summary) -> list[Block]:
+    """Models, tasks, cells, software, machine, suite and commands."""
+    blocks: list[Block] = []
+    if summary.commands:
+        commands = "\n".join(c for c in summary.commands)
+        blocks += [Heading("To make it again"), Code(commands, "sh")]
+    if summary.models:
+        blocks += [Heading("Models"), models(summary)]
+    if summary.tasks:
+        blocks += [Heading("Tasks"), tasks(summary), *prompts(summary)]
+    blocks += [Heading("Machine, software and suite"), *environment(summary)]
+    if summary.cells:
+        blocks.append(Fold("Every cell: time, engine, prompts", (cells(summary),)))
+    text = str(summary.suite.get("text", ""))
+    if text:
+        blocks.append(Fold("The suite file", (Code(clean_lines(text), "yaml"),)))
+    return blocks
+
+
+def models(summary: Summary) -> Table:
+    """Where each model comes from and what it is."""
+    columns = (
+        MODEL,
+        Column("Made by", numeric=False),
+        Column("Engine", numeric=False),
+        Column("Parameters"),
+        Column("Size on disk"),
+        Column("Bits per weight"),
+        Column("Key", numeric=False),
+    )
+    rows = tuple(_model(model, of) for model, of in summary.models.items())
+    note = "A key is a hash of everything that a model was made from; a name is never a key."
+    return Table("Where each model comes from", columns, rows, ((note,), *_allowed(summary)))
+
+
+def _allowed(summary: Summary) -> list[Line]:
+    """What the suite allowed of models' files, and which models descend from these."""
+    models: dict[str, list[str]] = {}
+    for model, of in summary.models.items():
+        for permission in of.permissions:
+            models.setdefault(permission, []).append(model)
+    said = {
+        "trust_remote_code": " ran code that came with it",
+        "pickle": " was read from a pickle",
+    }
+    lines: list[Line] = []
+    for permission, descended in models.items():
+        source, _, key = permission.partition(": ")
+        what = f"{said[key]}, as the suite allows (`{key}: true`); this concerns "
+        lines.append((Name(source), what, *listed(descended), "."))
+    return lines
+
+
+def _model(model: str, of: ModelSummary) -> Row:
+    bits = DASH if of.bits_per_weight is None else fixed(of.bits_per_weight, 2)
+    made = " → ".join(step for step in of.lineage) + (" (synthetic)" if of.synthetic else "")
+    made += f" (repeats {of.replica_of} with another seed)" if of.replica_of else ""
+    return Row(
+        (
+            name(model),
+            Datum(made),
+            Datum(of.engine),
+            Datum(count(of.parameters)),
+            size(of.bytes),
+            Datum(bits),
+            short(of.key),
+        )
+    )
+
+
+def environment(summary: Summary) -> list[Block]:
+    """The machine, the versions, and the suite's identity, as one table each."""
+    facts = {k: v for k, v in summary.suite.items() if k != "text"}
+    groups = (
+        ("Suite", {**facts, "made": moment(summary.created), "took": duration(summary.seconds)}),
+        ("Machine", summary.machine),
+        ("Software", dict(summary.software)),
+    )
+    columns = (Column("What", numeric=False), Column("Value", numeric=False))
+    return [
+        Table(
+            title,
+            columns,
+            tuple(Row((Datum(key_words(str(k))), Datum(fact(str(k), v)))) for k, v in of.items()),
+        )
+        for title, of in groups
+        if of
+    ]

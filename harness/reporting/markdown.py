@@ -1,0 +1,182 @@
+"""The report as GitHub-flavoured Markdown, with its charts as files beside it.
+
+What comes from a suite, a data set or a model is escaped for Markdown and for HTML: it can
+neither break a table nor become a tag, a link or a heading.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from html import escape as html_escape
+
+from tabulate import tabulate
+
+from harness.reporting.blocks import (
+    Block,
+    Bullets,
+    Callout,
+    Chart,
+    Code,
+    Confusion,
+    Datum,
+    Document,
+    Entries,
+    Fold,
+    Heading,
+    Line,
+    Name,
+    Passage,
+    Prose,
+    Strong,
+    Table,
+    Text,
+    Texts,
+)
+from harness.reporting.format import clean, clean_lines
+
+# Intervals, underscores inside words and "< " mean nothing to Markdown and stay readable as they are.
+_INTERVAL = r"\[[-−+\d.,e ]+\](?![(\[:])"
+_SPECIAL = re.compile(rf"({_INTERVAL})|([\\`*\[\]|~$])|(?<![^\W_])_|_(?![^\W_])")
+_SAFE_AS_CODE = re.compile(r"[\w.+:/@=, -]+")
+WIDTH = 100
+"""Characters of a line of what a model wrote."""
+_MARKS = {"good": "✓", "bad": "⚠", "unsure": "ℹ"}
+
+
+def markdown(document: Document, contents: bool = True) -> str:
+    """The whole report; ends with a newline.
+
+    Args:
+        document: what it says.
+        contents: whether it begins with a table of contents that leads to its sections.
+    """
+    listed = "\n".join(f"- [{escape(s.title)}](#{s.anchor})" for s in document.sections)
+    parts = [f"# {escape(document.title)}", line(document.subtitle), *([listed] * contents)]
+    for section in document.sections:
+        anchor = f'<a id="{section.anchor}"></a>\n\n' if contents else ""
+        parts += [f"{anchor}## {escape(section.title)}"]
+        parts += [block(b) for b in section.blocks]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """One line of plain text in which no character means anything to Markdown or HTML."""
+    safe = clean(text).replace("&", "&amp;").replace(">", "&gt;")
+    safe = re.sub(r"<(?! \d)", "&lt;", safe)
+    safe = _SPECIAL.sub(lambda m: m[1] or f"\\{m[0]}", safe)
+    # a bare address would become a link
+    return safe.replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
+
+
+def code(text: str) -> str:
+    """A name in code type where that is safe, else as escaped text."""
+    tidy = clean(text)
+    return f"`{tidy}`" if _SAFE_AS_CODE.fullmatch(tidy) and tidy.strip() else escape(tidy)
+
+
+def line(pieces: Line) -> str:
+    """A sentence with its marks."""
+    return "".join(_piece(p) for p in pieces).strip()
+
+
+def _piece(piece: str) -> str:
+    if isinstance(piece, Name):
+        return code(piece)
+    return f"**{escape(piece)}**" if isinstance(piece, Strong) else escape(piece)
+
+
+def block(of: Block) -> str:
+    """Any block."""
+    match of:
+        case Prose(pieces):
+            return line(pieces)
+        case Callout(tone, pieces):
+            return f"> {_MARKS.get(tone, '')} {line(pieces)}"
+        case Bullets(lines):
+            return "\n".join(f"- {line(pieces)}" for pieces in lines)
+        case Heading(text):
+            return f"### {escape(text)}"
+        case Code(text, language):
+            return _fenced(text, language)
+        case Entries(entries):
+            return "\n".join(f"- **{escape(e.term)}**: {line(e.line)}" for e in entries)
+        case Fold(title, blocks):
+            # the blank line after the summary is what makes GitHub read Markdown inside
+            inner = "\n\n".join(_folded(b) for b in blocks)
+            summary = html_escape(clean(title))
+            return f"<details><summary>{summary}</summary>\n\n{inner}\n\n</details>"
+        case Chart():
+            return f"![{escape(of.description)}](charts/{of.file}.svg)\n\n*{escape(of.caption)}*"
+        case Table():
+            return _table(of)
+        case Confusion():
+            return _confusion(of)
+        case Texts(prompt, texts):
+            return "\n\n".join([*_passage(prompt), *(part for of in texts for part in _text(of))])
+
+
+def _folded(of: Block) -> str:
+    # two lists in a row would run into one
+    return f"{block(of)}\n\n<!-- -->" if isinstance(of, Entries) else block(of)
+
+
+def _fenced(text: str, language: str) -> str:
+    body = clean_lines(text)
+    longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{body}\n{fence}"
+
+
+def _text(of: Text) -> list[str]:
+    names = ", ".join(code(name) for name in of.names)
+    marks = " · ".join(escape(mark.text) for mark in of.marks)
+    thought = _shut(f"Its thought: {len(of.thought):,} characters", of.thought)
+    return [f"{names}: {marks}", *_passage(of.passage), *thought]
+
+
+def _passage(of: Passage) -> list[str]:
+    """Fenced, so that nothing in it is Markdown."""
+    head = [_fenced(_wrapped(of.head), "text")] if of.head else []
+    return [*head, *_shut(f"{len(of.rest):,} more characters", of.rest)]
+
+
+def _shut(title: str, text: str) -> list[str]:
+    return [block(Fold(title, (Code(_wrapped(text), "text"),)))] if text else []
+
+
+def _wrapped(text: str) -> str:
+    lines = (
+        textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
+        for line in clean_lines(text).split("\n")
+    )
+    return "\n".join(one for broken in lines for one in broken)
+
+
+def _table(of: Table) -> str:
+    headers = [" ".join(filter(None, (escape(c.label), escape(c.detail)))) for c in of.columns]
+    rows = [
+        [f"*{_field(f)}*" if row.floor and i == 0 else _field(f) for i, f in enumerate(row.fields)]
+        for row in of.rows
+    ]
+    align = ["right" if c.numeric else "left" for c in of.columns]
+    grid = tabulate(rows, headers, tablefmt="github", colalign=align, disable_numparse=True)
+    return "\n\n".join([f"**{escape(of.caption)}**", grid, *(line(n) for n in of.notes)])
+
+
+def _field(of: Datum) -> str:
+    text = code(of.text) if of.name else escape(of.text)
+    return f"{text} {escape(of.detail)}".strip()
+
+
+def _confusion(of: Confusion) -> str:
+    headers = ["right label", *(escape(label) for label in of.labels), "unparsed"]
+    rows = [
+        [escape(label), *(f"**{v}**" if i == j else str(v) for j, v in enumerate(counts))]
+        for i, (label, counts) in enumerate(zip(of.labels, of.counts, strict=True))
+    ]
+    align = ["left", *["right"] * (len(headers) - 1)]
+    grid = tabulate(
+        rows, headers, tablefmt="github", colalign=align if rows else None, disable_numparse=True
+    )
+    return f"**{escape(of.caption)}**\n\n{grid}"

@@ -1,0 +1,92 @@
+"""Models whose figures are in doubt, marked wherever they stand in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.records import Check, Summary
+from harness.reporting.blocks import Datum, Line, Tone
+
+CHECK_LABELS = {
+    "bos": "BOS tokens",
+    "chat-template": "chat template",
+    "tokens": "token ids",
+    "conversion": "conversion",
+    "merge": "merge",
+    "labels": "labels",
+}
+INHERITED = ("conversion", "merge")
+"""What is made of a model that fails these is no better."""
+SIGN = "⚠"
+OUTCOMES: dict[str, tuple[str, Tone]] = {
+    "passed": ("✓ passed", "good"),
+    "failed": ("✗ failed", "bad"),
+    "allowed": (f"{SIGN} failed, allowed", "unsure"),
+    "skipped": ("– not checked", "missing"),
+}
+NOTE: Line = (
+    f"{SIGN}: a check failed for this model, so that its figures are in doubt; which one and why "
+    "stands under “Can these numbers be believed?”.",
+)
+
+
+def all_checks(summary: Summary) -> list[Check]:
+    """The checks of a summary, and those that only a model's parity tells of."""
+    found = list(summary.checks)
+    for model, of in summary.models.items():
+        for name, parity in (("conversion", of.parity), ("merge", of.merge_parity)):
+            known = [c for c in summary.checks if (c.name, c.model) == (name, model)]
+            if parity is None or any(c.status != "passed" or parity.passed for c in known):
+                continue
+            status = "passed" if parity.passed else "failed"
+            fields = {"name": name, "model": model, "status": status, "message": parity.reason}
+            found = [check for check in found if check not in known]
+            found.append(Check.model_validate(fields))
+    return found
+
+
+def marks(summary: Summary) -> dict[str, str]:
+    """Of each model in doubt, which checks failed: "⚠ conversion, token ids (allowed)"."""
+    doubts: dict[str, list[str]] = {}
+    found = all_checks(summary)
+    for status, suffix in (("failed", ""), ("allowed", " (allowed)")):
+        for check in (one for one in found if one.status == status):
+            heirs = _made_from(summary, check.model) if check.name in INHERITED else ()
+            for model in (check.model, *heirs):
+                doubts.setdefault(model, []).append(f"{CHECK_LABELS[check.name]}{suffix}")
+    return {
+        model: f"{SIGN} {', '.join(dict.fromkeys(words))}"
+        for model, words in doubts.items()
+        if model in summary.models
+    }
+
+
+def _made_from(summary: Summary, model: str) -> Iterable[str]:
+    """Models that the suite makes from this one, in any number of steps."""
+    specs = summary.suite.get("spec", {}).get("models", {})
+    parents = {name: spec.get("from") for name, spec in specs.items() if isinstance(spec, dict)}
+    made = {model}
+    for _ in parents:
+        made |= {name for name, parent in parents.items() if parent in made}
+    return sorted(made - {model})
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The marks of a summary, for the tables that models stand in."""
+
+    of: dict[str, str]
+
+    @classmethod
+    def read(cls, summary: Summary) -> Marks:
+        """Those of this summary."""
+        return cls(marks(summary))
+
+    def name(self, model: str) -> Datum:
+        """A model's name, with its mark."""
+        return Datum(model, self.of.get(model, ""), name=True)
+
+    def notes(self, models: Iterable[str]) -> tuple[Line, ...]:
+        """What the sign means, where one of these models bears it."""
+        return (NOTE,) if any(model in self.of for model in models) else ()

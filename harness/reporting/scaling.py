@@ -1,0 +1,151 @@
+"""Quality against total bits, over models of several sizes: a small one in many bits, or a large one in few?
+
+After Dettmers and Zettlemoyer, "The case for 4-bit precision: k-bit inference scaling laws" (arXiv
+2212.09720), figure 1. Total bits are parameters times bits per weight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.records import ModelSummary, Summary, TaskSummary
+from harness.reporting import charts
+from harness.reporting.blocks import Block, Chart, Column, Datum, Prose, Row, Table
+from harness.reporting.format import fixed
+from harness.reporting.kinds import ladders, precision, stem
+from harness.reporting.marks import Marks
+from harness.reporting.measures import (
+    arrow,
+    column,
+    figure,
+    headline,
+    higher_is_better,
+    label,
+    quality_tasks,
+    tasks_of,
+    value_of,
+)
+from harness.reporting.tables import MODEL, interval_note
+
+TEXT_METRIC = "bits_per_byte"
+GIGABIT = 1e9
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A metric that models of all sizes have: of one task, or of several on the same documents."""
+
+    tasks: tuple[str, ...]
+    metric: str
+
+    @property
+    def title(self) -> str:
+        return f"{', '.join(self.tasks)}: {label(self.metric)}"
+
+
+def scaling_blocks(summary: Summary) -> list[Block]:
+    """A chart, and for each metric the models that no smaller one beats.
+
+    Nothing where fewer than two sizes have two rungs with a figure each.
+    """
+    sizes = {_size(summary.models[rungs[0]]): rungs for rungs in ladders(summary.models)}
+    counts = {summary.models[rungs[0]].parameters for rungs in sizes.values()}
+    if len(counts - {None}) < 2:
+        return []
+    drawn = [(scale, _lines(summary, scale, sizes)) for scale in _scales(summary)]
+    drawn = [(scale, lines) for scale, lines in drawn if len(lines.lines) > 1]
+    svg = charts.against_bits([lines for _, lines in drawn])
+    if svg is None:
+        return []
+    titles = "; ".join(scale.title for scale, _ in drawn)
+    return [
+        Chart(
+            "quality-against-total-bits",
+            "Quality against total bits (parameters times bits per weight), a line for each size; where "
+            "lines overlap, the better one makes more of as many bits",
+            f"Lines of {titles} against total bits for {', '.join(sizes)}. The tables hold the same "
+            "figures.",
+            svg,
+        ),
+        *(_table(summary, scale, lines) for scale, lines in drawn),
+        Prose(
+            (
+                "Total bits decide how much memory weights take, and on most machines how fast a model "
+                "writes (arXiv 2212.09720).",
+            )
+        ),
+    ]
+
+
+def front(points: list[charts.Point], higher: bool) -> list[charts.Point]:
+    """From the fewest bits to the most, those that are better than all with fewer, or as many."""
+    best: list[charts.Point] = []
+    sign = 1 if higher else -1
+    for point in sorted(points, key=lambda p: (p.size, -sign * p.value)):
+        if not best or sign * point.value > sign * best[-1].value:
+            best.append(point)
+    return best
+
+
+def _size(model: ModelSummary) -> str:
+    """What a line is called: "596M Qwen/Qwen3-0.6B-Base"."""
+    of = model.parameters or 0
+    number = f"{of / 1e9:.3g}B" if of >= 1e9 else f"{of / 1e6:.3g}M"
+    return f"{number} {' → '.join(stem(model))}"
+
+
+def _scales(summary: Summary) -> list[Scale]:
+    """Each graded task; and tasks on the same text, whatever model each has for its reference."""
+    scales = [Scale((task,), headline(summary.tasks[task])) for task in quality_tasks(summary)]
+    texts: dict[tuple[object, ...], list[str]] = {}
+    for task in tasks_of(summary, "divergence"):
+        texts.setdefault(_documents(summary.tasks[task]), []).append(task)
+    return scales + [Scale(tuple(tasks), TEXT_METRIC) for tasks in texts.values()]
+
+
+def _documents(task: TaskSummary) -> tuple[object, ...]:
+    return (task.dataset, task.n, task.seed, task.shots, task.settings.get("window"))
+
+
+def _lines(summary: Summary, scale: Scale, sizes: dict[str, list[str]]) -> charts.Lines:
+    lines = {}
+    for size, rungs in sizes.items():
+        points = [p for rung in rungs if (p := _point(summary, scale, rung)) is not None]
+        if len(points) > 1:
+            lines[size] = tuple(sorted(points, key=lambda point: point.size))
+    return charts.Lines(f"{scale.title} {arrow(scale.metric)}".strip(), lines)
+
+
+def _point(summary: Summary, scale: Scale, rung: str) -> charts.Point | None:
+    model = summary.models[rung]
+    found = [value_of(summary, rung, task, scale.metric) for task in scale.tasks]
+    value = next((v for v in found if v is not None), None)
+    if value is None or value.value is None or not (model.parameters and model.bits_per_weight):
+        return None
+    bits = model.parameters * model.bits_per_weight / GIGABIT
+    return charts.Point(rung, value.value, value.low, value.high, bits)
+
+
+def _table(summary: Summary, scale: Scale, lines: charts.Lines) -> Table:
+    points = [point for line in lines.lines.values() for point in line]
+    best = front(points, higher_is_better(scale.metric) is not False)
+    marks = Marks.read(summary)
+    rows = []
+    for point in best:
+        value = next(
+            v for t in scale.tasks if (v := value_of(summary, point.model, t, scale.metric))
+        )
+        kind = precision(summary.models[point.model]) or ""
+        bits = Datum(fixed(point.size, 3))
+        rows.append(Row((marks.name(point.model), Datum(kind), bits, figure(scale.metric, value))))
+    columns = (MODEL, Column("Type", numeric=False), Column("Total bits", "Gbit"))
+    note = (
+        f"{len(points) - len(best)} of {len(points)} models are left out: one with as many bits or fewer "
+        "has at least as good a figure. Figures are compared as they are, not by their intervals.",
+    )
+    return Table(
+        f"The best for its bits: {scale.title}",
+        (*columns, column(scale.metric)),
+        tuple(rows),
+        (interval_note(summary), note),
+    )

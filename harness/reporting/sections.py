@@ -1,0 +1,202 @@
+"""The report in the order in which a reader wants it: the answer first, the means last."""
+
+from __future__ import annotations
+
+from harness.records import Summary, TaskSummary
+from harness.reporting import charts
+from harness.reporting.asked import drawn
+from harness.reporting.blocks import (
+    Block,
+    Bullets,
+    Chart,
+    Document,
+    Heading,
+    Line,
+    Name,
+    Prose,
+    Section,
+    Table,
+)
+from harness.reporting.checks import check_blocks
+from harness.reporting.differences import difference_blocks
+from harness.reporting.format import duration, moment, plural, sentence
+from harness.reporting.gates import gate_table, gates
+from harness.reporting.glossary import glossary
+from harness.reporting.kinds import of_kind
+from harness.reporting.ladder import ladder_blocks
+from harness.reporting.making import making_blocks
+from harness.reporting.measures import (
+    arrow,
+    floor_label,
+    headline,
+    knows_own_metrics,
+    label,
+    measures,
+    quality_tasks,
+    task_metrics,
+    tasks_of,
+    value_of,
+)
+from harness.reporting.replicas import without_replicas
+from harness.reporting.scaling import scaling_blocks
+from harness.reporting.speed import speed_blocks
+from harness.reporting.tables import confusions, failures, matrix, task_table, task_tables
+from harness.reporting.tuning import changed_blocks, tuning_blocks
+from harness.reporting.verdict import verdict
+from harness.reporting.written import written_blocks
+
+
+@knows_own_metrics
+def document(summary: Summary) -> Document:
+    """The whole report of a summary; sections that have nothing to say are left out."""
+    main = without_replicas(summary)
+    parts: tuple[tuple[str, str, list[Block]], ...] = (
+        ("verdict", "What this says", list(verdict(summary))),
+        ("results", "Results at a glance", glance(main, failures(summary))),
+        ("checks", "Can these numbers be believed?", check_blocks(summary)),
+        ("fine-tuning", "Before and after fine-tuning", tuning_blocks(summary)),
+        ("quantization", "The quantization ladder", quantization(main)),
+        ("comparisons", "Other comparisons", other(main)),
+        ("written", "What they wrote", written_blocks(main)),
+        ("fidelity", "Fidelity", fidelity(main)),
+        ("speed", "Speed", speed_blocks(main)),
+        ("confusion", "Which labels are confused", confusion(main)),
+        ("gates", "Gates", gate_blocks(summary)),
+        ("making", "How it was made", making_blocks(summary)),
+        ("glossary", "Glossary", [glossary(summary)]),
+    )
+    name = str(summary.suite.get("name", "suite"))
+    about = str(summary.suite.get("description", ""))
+    subtitle: Line = (
+        f"{sentence(about)} " if about else "",
+        f"{plural(len(main.models), 'model')} asked {plural(len(summary.tasks), 'task')}, all "
+        f"on the same examples. Made {moment(summary.created)}; the run took "
+        f"{duration(summary.seconds)}.",
+    )
+    sections = tuple(Section(a, title, tuple(blocks)) for a, title, blocks in parts if blocks)
+    return Document(f"Evaluation report: {name}", subtitle, sections)
+
+
+def glance(summary: Summary, failed: Table | None = None) -> list[Block]:
+    """What was asked, the matrix, what failed, a chart, and every other figure task by task."""
+    blocks: list[Block] = []
+    if not summary.models or not summary.tasks:
+        return [Prose(("The suite asks no model anything.",))]
+    blocks.append(Bullets(tuple(_task_line(summary, task) for task in summary.tasks)))
+    blocks += [matrix(summary), *([failed] if failed else [])]
+    chart = _glance_chart(summary)
+    if chart:
+        blocks.append(chart)
+    elif quality_tasks(summary):
+        blocks.append(Prose(("With fewer than two figures a task there is nothing to chart.",)))
+    return [*blocks, *(t for task in quality_tasks(summary) for t in task_tables(summary, task))]
+
+
+def _task_line(summary: Summary, task: str) -> Line:
+    of = summary.tasks[task]
+    data = f" Data: {of.dataset}, {drawn(of)}." if of.dataset and of.n else ""
+    reference = (" Reference: ", Name(of.reference), ".") if of.reference else ()
+    return (
+        Name(task),
+        f" ({of.type}): {sentence(of.description[:1].upper() + of.description[1:])}{data}",
+        *reference,
+    )
+
+
+def _glance_chart(summary: Summary) -> Chart | None:
+    panels = []
+    for task in quality_tasks(summary):
+        of, name = summary.tasks[task], headline(summary.tasks[task])
+        found = [(m, value_of(summary, m, task, name), False) for m in summary.models]
+        found += [(floor_label(f), metrics.get(name), True) for f, metrics in of.floors.items()]
+        points = tuple(
+            charts.Point(model, value.value, value.low, value.high, floor=floor)
+            for model, value, floor in found
+            if value is not None and value.value is not None
+        )
+        panels.append(charts.Panel(f"{task}: {label(name)} {arrow(name)}".strip(), points))
+    svg = charts.dots(panels)
+    if svg is None:
+        return None
+    return Chart(
+        "results",
+        "Quality by model; lines are intervals, hollow diamonds need no language model; axes may "
+        "begin above zero",
+        "Dot plot with intervals of the first metric of each graded task, for each model and "
+        "floor. The table above holds the same figures.",
+        svg,
+    )
+
+
+def quantization(summary: Summary) -> list[Block]:
+    """The ladder, the paired differences, and the answers that changed."""
+    rows = of_kind(summary, "quantization")
+    blocks = [*ladder_blocks(summary), *scaling_blocks(summary)]
+    if rows:
+        blocks += difference_blocks(summary, "Quantized models against their baseline", rows)
+    return [*blocks, *changed_blocks(rows)]
+
+
+def other(summary: Summary) -> list[Block]:
+    """Comparisons that are neither fine-tuning nor quantization."""
+    rows = of_kind(summary, "other")
+    if not rows:
+        return []
+    return [*difference_blocks(summary, "Other comparisons", rows), *changed_blocks(rows)]
+
+
+def fidelity(summary: Summary) -> list[Block]:
+    """How far each model's probabilities are from its reference's."""
+    blocks: list[Block] = []
+    for task in tasks_of(summary, "divergence"):
+        reference = summary.tasks[task].reference or "its reference"
+        found = task_metrics(summary, task)
+        change = [name for name in found if measures(name) == "change"]
+        quality = [name for name in found if measures(name) != "change"]
+        said: Line = (
+            "KL divergence measures how much a model's next-token probabilities changed from those "
+            "of ",
+            Name(reference),
+            ", not in which direction: a fine-tuned model that got better and a quantized model "
+            "that got worse can have the same figure (arXiv 2606.19558). Whether answers got better "
+            "or worse is said by the graded tasks alone.",
+        )
+        if change:
+            blocks += [Heading(f"{task}: how much changed, not in which direction"), Prose(said)]
+            blocks.append(task_table(summary, task, "how much changed", change))
+            blocks.append(Prose(_rounding(summary.tasks[task], reference)))
+        if quality:
+            blocks += [Heading(f"{task}: quality, as the right answers' probabilities show it")]
+            blocks.append(task_table(summary, task, "quality", quality))
+    return blocks
+
+
+def _rounding(of: TaskSummary, reference: str) -> Line:
+    """How a reader tells a change from what 16 bits alone bring about."""
+    if "16-bit" in of.floors:
+        return (
+            "16-bit rounding is how far ",
+            Name(reference),
+            " in 16 bits lies from its own weights in 32, on the same documents: a divergence no "
+            "larger than that is the arithmetic's, not the model's.",
+        )
+    reason = str(of.settings.get("16-bit rounding", "not measured"))
+    return ("What 16 bits alone change in ", Name(reference), f" was {reason}.")
+
+
+def confusion(summary: Summary) -> list[Block]:
+    """Which labels each model mistakes for which."""
+    found = [c for t in tasks_of(summary, "classify") for c in confusions(summary, t)]
+    if not found:
+        return []
+    said = (
+        "Rows are right labels, columns the model's; the diagonal is right. Answers in which no "
+        "label could be found stand in the last column."
+    )
+    return [Prose((said,)), *found]
+
+
+def gate_blocks(summary: Summary) -> list[Block]:
+    """The gates and how they went."""
+    lead = Prose(gates(summary))
+    return [lead, gate_table(summary)] if summary.gates else [lead]

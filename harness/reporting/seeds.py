@@ -1,0 +1,235 @@
+"""The same fine-tuning with several seeds: a second source of variance, beside the examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.analysis.intervals import normal_quantile
+from harness.analysis.seeds import deviation_interval
+from harness.records import Comparison, SeedVariance, Summary
+from harness.reporting.blocks import (
+    Block,
+    Bullets,
+    Column,
+    Datum,
+    Fold,
+    Heading,
+    Line,
+    Name,
+    Prose,
+    Row,
+    Table,
+)
+from harness.reporting.format import DASH, known, percent_level
+from harness.reporting.marks import Marks
+from harness.reporting.measures import (
+    difference,
+    headline,
+    label,
+    measures,
+    number,
+    quality_tasks,
+    subject,
+    task_metrics,
+)
+from harness.reporting.replicas import families
+from harness.reporting.tables import task_table
+
+SAID = (
+    "Each of these fine-tunings was repeated with other seeds. That is a second source of variance, "
+    "which more examples do not reduce: they make sure of the difference between these very weights, "
+    "and say nothing of what another seed would have led to."
+)
+T_NOTE = (
+    "The mean difference is that over the seeds, its interval Student's t over them, with the "
+    "baseline as it is and on the same examples. The standard error over the examples is that of "
+    "the difference of the first seed."
+)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Both sources of variance of one difference, in the metric's own unit."""
+
+    row: Comparison
+    seeds: SeedVariance
+    confidence: float
+
+    @property
+    def count(self) -> int:
+        """How many seeds."""
+        return len(self.seeds.values)
+
+    @property
+    def examples(self) -> float | None:
+        """Standard error of the difference over the examples, from the width of its interval."""
+        if self.row.low is None or self.row.high is None:
+            return None
+        return (self.row.high - self.row.low) / (2 * normal_quantile((1 + self.confidence) / 2))
+
+    @property
+    def larger(self) -> str:
+        """Which of the two is the larger, or that they are equal; "" where one is not known."""
+        if self.examples is None:
+            return ""
+        if self.examples == self.seeds.deviation:
+            return "equal"
+        return "examples" if self.examples > self.seeds.deviation else "seeds"
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether so few seeds can tell which of the two is larger."""
+        found = deviation_interval(self.seeds.deviation, self.count, self.confidence)
+        if self.examples is None or found.low is None or found.high is None:
+            return False
+        return not found.low <= self.examples <= found.high
+
+    @property
+    def mean(self) -> Comparison:
+        """The mean difference over the seeds, to be shown as a difference is."""
+        found = self.seeds
+        update = {"delta": found.delta, "low": found.low, "high": found.high, "p_adjusted": None}
+        return self.row.model_copy(update=update | {"p": None, "better": None, "worse": None})
+
+
+def spreads(rows: Sequence[Comparison], confidence: float) -> list[Spread]:
+    """The differences whose fine-tuning was repeated; of what a model costs, seeds say nothing."""
+    return [
+        Spread(row, row.seeds, confidence)
+        for row in rows
+        if row.seeds is not None and measures(row.metric) != "cost"
+    ]
+
+
+def seed_blocks(summary: Summary, rows: Sequence[Comparison]) -> list[Block]:
+    """What another seed would have given; nothing where no fine-tuning was repeated."""
+    found, groups = spreads(rows, summary.confidence), families(summary)
+    if not found and not groups:
+        return []
+    blocks: list[Block] = [Heading("What another seed would have given"), Prose((SAID,))]
+    judged = {task: headline(summary.tasks[task]) for task in quality_tasks(summary)}
+    first = [one for one in found if judged.get(one.row.task) == one.row.metric]
+    rest = [one for one in found if one not in first]
+    if first:
+        blocks.append(Bullets(tuple(_sentence(one) for one in first)))
+        blocks.append(_table(summary, "Over seeds and over examples", first))
+    if rest:
+        caption = "Over seeds and over examples: every other metric"
+        blocks.append(Fold(caption, (_table(summary, caption, rest),)))
+    return [*blocks, *(_figures(summary, model, group) for model, group in groups.items())]
+
+
+def over_seeds(row: Comparison, confidence: float) -> Line:
+    """In a clause, what the mean over the seeds is; nothing for a fine-tuning with one seed."""
+    found = spreads([row], confidence)
+    if not found:
+        return ()
+    shown = difference(found[0].mean)
+    zero = "" if _excludes_zero(found[0].seeds) else ", which does not exclude zero"
+    return (
+        f"over {found[0].count} seeds the mean difference in {label(row.metric)} on ",
+        Name(row.task),
+        f" is {shown.text} {shown.detail}".rstrip() + zero,
+    )
+
+
+def _excludes_zero(of: SeedVariance) -> bool:
+    return of.low is not None and of.high is not None and not of.low <= 0 <= of.high
+
+
+def _sentence(one: Spread) -> Line:
+    """Both sources in plain words, and which is the larger."""
+    row, of = one.row, one.seeds
+    shown = difference(one.mean)
+    level = percent_level(one.confidence)
+    return (
+        Name(row.candidate),
+        f", {label(row.metric)} on ",
+        Name(row.task),
+        f": with {one.count} seeds {_values(one)}, standard deviation "
+        f"{_amount(row, of.deviation)}; the mean difference from ",
+        Name(row.baseline),
+        f" is {shown.text} {shown.detail}".rstrip(),
+        "" if _excludes_zero(of) else f", a {level} interval that does not exclude zero",
+        f".{_comparison(one)}",
+    )
+
+
+def _comparison(one: Spread) -> str:
+    if one.examples is None:
+        return ""
+    examples, seeds = _amount(one.row, one.examples), _amount(one.row, one.seeds.deviation)
+    if one.larger == "equal":
+        return f" The standard error over the examples is as large ({examples})."
+    said = {
+        "seeds": f"the seed matters more than which examples were drawn ({seeds} against {examples})",
+        "examples": f"which examples were drawn matters more than the seed ({examples} against {seeds})",
+    }[one.larger]
+    if one.is_sure:
+        return f" {said[:1].upper()}{said[1:]}."
+    return f" As far as {one.count} seeds can tell, {said}; more seeds might say otherwise."
+
+
+def _values(one: Spread) -> str:
+    values = list(one.seeds.values.values())
+    return ", ".join(number(one.row.metric, value, values) for value in values)
+
+
+def _amount(row: Comparison, value: float) -> str:
+    return number(row.metric, value, [value])
+
+
+def _table(summary: Summary, caption: str, found: Sequence[Spread]) -> Table:
+    level, doubts = percent_level(summary.confidence), Marks.read(summary)
+    columns = (
+        Column("Model", "and its baseline", numeric=False),
+        Column("Task and metric", numeric=False),
+        Column("By seed", numeric=False),
+        Column("Standard deviation over seeds", f"[{level} interval]"),
+        Column("Standard error over examples"),
+        Column("The larger", numeric=False),
+        Column("Mean difference", f"[{level} t interval]"),
+    )
+    rows = tuple(
+        Row(
+            (
+                Datum(one.row.candidate, _beside(one.row, doubts), name=True),
+                Datum(subject(one.row)),
+                Datum(_values(one), f"seeds {', '.join(one.seeds.values)}"),
+                _deviation(one),
+                Datum(DASH if one.examples is None else _amount(one.row, one.examples)),
+                Datum(one.larger or DASH, "" if one.is_sure or not one.larger else "not sure"),
+                difference(one.mean),
+            )
+        )
+        for one in found
+    )
+    models = [model for one in found for model in (one.row.candidate, one.row.baseline)]
+    return Table(caption, columns, rows, ((T_NOTE,), *doubts.notes(models)))
+
+
+def _beside(row: Comparison, doubts: Marks) -> str:
+    marks = dict.fromkeys(doubts.of.get(model, "") for model in (row.candidate, row.baseline))
+    return " ".join(filter(None, (f"against {row.baseline}", *marks)))
+
+
+def _deviation(one: Spread) -> Datum:
+    ends = deviation_interval(one.seeds.deviation, one.count, one.confidence)
+    among = known(one.seeds.deviation, ends.low, ends.high)
+    shown = [number(one.row.metric, value, among) for value in among]
+    return Datum(shown[0], f"[{shown[1]}, {shown[2]}]" if len(shown) == 3 else "")
+
+
+def _figures(summary: Summary, model: str, replicas: Sequence[str]) -> Fold:
+    """Every figure of a model and of its repetitions, which stand in no other table."""
+    names = (model, *replicas)
+    alone = summary.model_copy(
+        update={
+            "models": {name: of for name, of in summary.models.items() if name in names},
+            "cells": [cell for cell in summary.cells if cell.model in names],
+            "tasks": {n: t.model_copy(update={"floors": {}}) for n, t in summary.tasks.items()},
+        }
+    )
+    tables = [task_table(alone, task) for task in summary.tasks if task_metrics(alone, task)]
+    return Fold(f"{model} and its repetitions: every figure by seed", tuple(tables))

@@ -1,0 +1,214 @@
+"""How fast each model reads and writes, how long a user waits, and what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from harness.records import SpeedDetails, Summary
+from harness.reporting import charts
+from harness.reporting.blocks import (
+    Block,
+    Callout,
+    Chart,
+    Column,
+    Datum,
+    Fold,
+    Line,
+    Prose,
+    Row,
+    Table,
+)
+from harness.reporting.claims import listed
+from harness.reporting.facts import settings
+from harness.reporting.format import DASH, fixed, percent_level, sentence, si_bytes
+from harness.reporting.measures import (
+    cell_of,
+    column,
+    label,
+    metric,
+    task_metrics,
+    tasks_of,
+    value_of,
+)
+from harness.reporting.shapes import NOT_KNOWN, limit, percent, repetitions, shapes, waits
+from harness.reporting.tables import MODEL, name, result, size
+from harness.reporting.timings import details_of, doubts, headline_of, timed_apart
+
+RATES = ("decode_tokens_per_second", "prefill_tokens_per_second")
+WAITS = tuple(
+    f"{what}_{level}seconds" for what in ("ttft", "itl") for level in ("", "p90_", "p99_")
+)
+COSTS = ("load_seconds", "peak_bytes", "sampling_seconds", "tokenizer_tokens_per_second")
+
+
+def speed_blocks(summary: Summary) -> list[Block]:
+    """Everything about speed, task by task."""
+    blocks: list[Block] = []
+    for index, task in enumerate(tasks_of(summary, "speed"), start=1):
+        details = details_of(summary, task)
+        blocks += [Prose(_how(summary, task)), *_engines(summary, details), *_doubts(details)]
+        blocks += [_rates(summary, task, details), _chart(summary, task, index)]
+        blocks += [_waits(summary, task), _costs(summary, task)]
+        if any(len(one.shapes) > 2 for one in details.values()):
+            blocks.append(shapes(f"{task}: tokens per second at every shape", details))
+        if details:
+            title = f"{task}: every repetition, and the waits of every shape"
+            blocks.append(Fold(title, (repetitions(details), waits(details))))
+    return blocks
+
+
+def _how(summary: Summary, task: str) -> Line:
+    level = percent_level(summary.confidence)
+    return (
+        f"{sentence(_capital(summary.tasks[task].description))} What is timed is forward passes "
+        "alone, as llama-bench does; sampling and the tokenizer are timed apart. Each round is a "
+        "process of its own that loads the model and warms up at full size. Square brackets: "
+        f"{level} interval over the rounds. Speeds hold for this machine and these settings; "
+        "models on different engines also differ in what the engine does well.",
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _engines(summary: Summary, details: Mapping[str, SpeedDetails]) -> list[Block]:
+    """What each engine was set to, where that is the same for all of its models."""
+    lines: list[str] = []
+    for engine, words in (
+        ("llamacpp", "llama.cpp was timed with its default settings"),
+        ("hf", "Transformers was timed as it answers"),
+    ):
+        of_engine = [m for m in details if summary.models[m].engine == engine]
+        found = {settings(details[model].settings) for model in of_engine}
+        if found:
+            lines.append(f"{words} ({'; '.join(sorted(found))}).")
+        if found and engine == "llamacpp":
+            lines.append("Answers are made with more exact settings, which are slower.")
+    apart = timed_apart(dict(details))
+    blocks: list[Block] = [Prose((" ".join(lines),))] if lines else []
+    if apart:
+        blocks.append(
+            Callout(
+                "unsure",
+                (
+                    *listed(apart),
+                    " were not timed in turn with the others but at another time; part of a "
+                    "difference may be the machine's.",
+                ),
+            )
+        )
+    return blocks
+
+
+def _doubts(details: Mapping[str, SpeedDetails]) -> list[Block]:
+    return [Callout("unsure", doubt.line) for doubt in doubts(details)]
+
+
+def _asked(summary: Summary, task: str) -> list[str]:
+    return [model for model in summary.models if cell_of(summary, model, task) is not None]
+
+
+def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> Table:
+    """Decode and prefill speed, and how near decode came to what memory allows."""
+    columns = (
+        MODEL,
+        *(column(rate) for rate in RATES),
+        Column("Spread", "decode, prefill"),
+        Column("Limit of decode", "by memory, tokens/s"),
+        Column("Reached", "% of the limit ↑"),
+    )
+    rows = [
+        Row(
+            (
+                name(model),
+                *(result(summary, model, task, rate) for rate in RATES),
+                _spreads(details.get(model)),
+                *_roof(details.get(model)),
+            )
+        )
+        for model in _asked(summary, task)
+    ]
+    memory = max((one.memory_bytes_per_second for one in details.values()), default=0.0)
+    notes: list[Line] = []
+    if memory:
+        notes.append(
+            (
+                "The limit is the roofline (Williams, Waterman and Patterson 2009): each token "
+                "takes the time to read all weights and the cached keys and values once, at the "
+                f"bandwidth that was measured beside it (at best {si_bytes(memory)}/s). What fits "
+                "into the last-level cache is not read from memory and has no such limit.",
+            )
+        )
+    notes.append(("Spread: standard deviation of the repetitions, relative to their mean.",))
+    return Table(f"{task}: tokens per second", columns, tuple(rows), tuple(notes))
+
+
+def _spreads(details: SpeedDetails | None) -> Datum:
+    found = [headline_of(details, phase) for phase in ("decode", "prefill")] if details else []
+    texts = [percent(one.spread) for one in found if one is not None]
+    return Datum(", ".join(texts)) if texts else NOT_KNOWN
+
+
+def _roof(details: SpeedDetails | None) -> tuple[Datum, Datum]:
+    found = headline_of(details, "decode") if details else None
+    return limit(found, details.cache_bytes if details else 0)
+
+
+def _waits(summary: Summary, task: str) -> Table:
+    """How long a user waits for the first token and for each further one."""
+    return _metric_table(
+        summary,
+        task,
+        f"{task}: what a user waits for",
+        WAITS,
+        (
+            "Time to first token: prefill and sampling. Time between tokens: a decode step and "
+            "sampling. n is the number of waits; a percentile of few of them says little.",
+        ),
+    )
+
+
+def _costs(summary: Summary, task: str) -> Table:
+    """Loading, memory, size, and what is timed apart."""
+    table = _metric_table(summary, task, f"{task}: what it takes", COSTS)
+    columns = (*table.columns, Column("Size on disk", "↓"), Column("Bits per weight"))
+    rows = []
+    for model, row in zip(_asked(summary, task), table.rows, strict=True):
+        of = summary.models[model]
+        bits = DASH if of.bits_per_weight is None else fixed(of.bits_per_weight, 2)
+        rows.append(Row((*row.fields, size(of.bytes), Datum(bits))))
+    return Table(table.caption, columns, tuple(rows))
+
+
+def _metric_table(
+    summary: Summary, task: str, caption: str, metrics: Sequence[str], *notes: Line
+) -> Table:
+    present = [one for one in metrics if one in task_metrics(summary, task)]
+    rows = tuple(
+        Row((name(model), *(result(summary, model, task, one) for one in present)))
+        for model in _asked(summary, task)
+    )
+    return Table(caption, (MODEL, *(column(one) for one in present)), rows, notes)
+
+
+def _chart(summary: Summary, task: str, index: int) -> Block:
+    panels = [_panel(summary, task, rate) for rate in RATES]
+    svg = charts.bars([panel for panel in panels if panel.points])
+    if svg is None:
+        return Prose(("Fewer than two models were timed: no chart.",))
+    description = (
+        "Bar chart of decode and prefill speed in tokens per second, for each model, with "
+        "intervals. The table above holds the same figures."
+    )
+    caption = "Speed by model; lines are intervals of the mean over the rounds"
+    return Chart(f"speed-{index}", caption, description, svg)
+
+
+def _panel(summary: Summary, task: str, rate: str) -> charts.Panel:
+    points = [
+        charts.Point(model, value.value, value.low, value.high)
+        for model in summary.models
+        if (value := value_of(summary, model, task, rate)) is not None and value.value is not None
+    ]
+    return charts.Panel(f"{label(rate)} ({metric(rate).unit})", tuple(points))

@@ -1,0 +1,234 @@
+"""Before and after fine-tuning: what it changed, what it cost, and which answers moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from harness.records import ChangedAnswer, Comparison, Summary, Training, TrainingPoint
+from harness.reporting import charts
+from harness.reporting.blocks import (
+    Block,
+    Chart,
+    Column,
+    Datum,
+    Entries,
+    Entry,
+    Fold,
+    Heading,
+    Prose,
+    Row,
+    Table,
+)
+from harness.reporting.differences import difference_blocks
+from harness.reporting.flips import flip_fold
+from harness.reporting.format import DASH, clip, count, duration, fixed, share, si_bytes
+from harness.reporting.kinds import of_kind
+from harness.reporting.measures import label, number
+from harness.reporting.replicas import without_replicas
+from harness.reporting.seeds import seed_blocks
+from harness.reporting.tables import MODEL, name
+
+METHODS = {"lora": "LoRA", "qlora": "QLoRA"}
+CURVE_POINTS = 60
+TABLE_POINTS = 6
+SHOWN_ANSWERS = 5
+PROMPT_LENGTH = 600
+
+
+def tuning_blocks(summary: Summary) -> list[Block]:
+    """Everything about fine-tuning; nothing where no model was fine-tuned."""
+    rows = of_kind(summary, "fine-tuning")
+    trained = own_trainings(without_replicas(summary))
+    blocks: list[Block] = []
+    if rows:
+        blocks += difference_blocks(summary, "Fine-tuned models against their baseline", rows)
+    blocks += seed_blocks(summary, [row for row in summary.comparisons if row.seeds is not None])
+    if trained:
+        if any(of.learned for of in trained.values()):
+            blocks += [Heading("What was learned"), learned(trained)]
+        blocks += [Heading("What it cost"), cost(trained), hyperparameters(trained)]
+        blocks += [Heading("How the loss fell"), *curves(trained)]
+    return [*blocks, *changed_blocks(rows)]
+
+
+def own_trainings(summary: Summary) -> dict[str, Training]:
+    """Each fine-tuning once, by the first model that has it: its descendants carry it too."""
+    own: dict[str, Training] = {}
+    for name_of, model in summary.models.items():
+        if model.training is not None and model.training not in own.values():
+            own[name_of] = model.training
+    return own
+
+
+def learned(trained: dict[str, Training]) -> Table:
+    """What each fine-tuning learned from where, and what was left out of it."""
+    columns = (
+        MODEL,
+        Column("Learned from", numeric=False),
+        Column("Rows"),
+        Column("Left out", numeric=False),
+        Column("Learned"),
+    )
+    rows = tuple(
+        Row(
+            (
+                name(model),
+                Datum(part.name, "instructions" if part.kind == "instructions" else "train split"),
+                Datum(count(part.rows)),
+                Datum("; ".join(f"{count(n)}: {why}" for why, n in part.left_out.items()) or DASH),
+                Datum(count(part.learned)),
+            )
+        )
+        for model, of in trained.items()
+        for part in of.learned
+    )
+    note = "Where fewer rows are learned than were left, `limit` drew them, by the seed."
+    return Table("What the fine-tunings learned", columns, rows, ((note,),))
+
+
+def cost(trained: dict[str, Training]) -> Table:
+    """What each fine-tuning did, and what it took."""
+    columns = (
+        MODEL,
+        Column("Method", numeric=False),
+        Column("Steps"),
+        Column("Examples", "× epochs"),
+        Column("Tokens", "seen / with loss"),
+        Column("Time"),
+        Column("Speed", "tokens/s"),
+        Column("Trainable parameters", "share of all"),
+        Column("Peak memory"),
+        Column("Loss", "beginning → end"),
+    )
+    notes = ("Loss is counted on the answers' tokens alone, not on the prompts.",)
+    rows = tuple(_cost_row(model, of) for model, of in trained.items())
+    return Table("The fine-tunings", columns, rows, (notes,))
+
+
+def _cost_row(model: str, of: Training) -> Row:
+    rate = fixed(of.tokens / of.seconds, 0) if of.seconds else "–"
+    part = share(of.trainable_parameters / of.total_parameters) if of.total_parameters else ""
+    return Row(
+        (
+            name(model),
+            Datum(METHODS.get(of.method, of.method)),
+            Datum(count(of.steps)),
+            Datum(count(of.examples), f"× {of.epochs:g}"),
+            Datum(count(of.tokens), f"/ {count(of.answer_tokens)}"),
+            Datum(duration(of.seconds)),
+            Datum(rate),
+            Datum(count(of.trainable_parameters), part),
+            Datum(si_bytes(of.peak_resident_bytes)),
+            Datum(f"{of.first_loss:.3f} → {of.final_loss:.3f}"),
+        )
+    )
+
+
+def hyperparameters(trained: dict[str, Training]) -> Fold:
+    """The settings of each fine-tuning, side by side."""
+    keys = list(dict.fromkeys(key for of in trained.values() for key in of.hyperparameters))
+    rows = tuple(
+        Row(
+            (
+                Datum(key),
+                *(Datum(str(of.hyperparameters.get(key, "–"))) for of in trained.values()),
+            )
+        )
+        for key in keys
+    )
+    columns = (
+        Column("Setting", numeric=False),
+        *(Column(n, numeric=False) for n in trained),
+    )
+    return Fold("Hyperparameters", (Table("Hyperparameters", columns, rows),))
+
+
+def curves(trained: dict[str, Training]) -> list[Block]:
+    """The training curve as a chart and, at a few steps, as a table."""
+    binned = {n: binned_curve(of.curve, CURVE_POINTS) for n, of in trained.items()}
+    shown = [
+        charts.Curve(n, tuple(float(p.tokens) for p in b), tuple(p.loss for p in b))
+        for n, b in binned.items()
+    ]
+    svg = charts.lines(shown, "training tokens seen", "training loss (nats per token)")
+    if svg is None:
+        return [Prose(("Fewer than two steps were recorded, so there is no curve to draw.",))]
+    rows: list[Row] = []
+    for model, of in trained.items():
+        for point in binned_curve(of.curve, TABLE_POINTS):
+            rows.append(
+                Row(
+                    (
+                        name(model),
+                        Datum(count(point.step)),
+                        Datum(f"{point.epoch:.2f}"),
+                        Datum(count(point.tokens)),
+                        Datum(f"{point.loss:.3f}"),
+                        Datum(f"{point.learning_rate:.2e}"),
+                        Datum(duration(point.seconds)),
+                    )
+                )
+            )
+    heads = ("Up to step", "Epoch", "Tokens", "Mean loss", "Learning rate", "Time")
+    table = Table("The training curve", (MODEL, *(Column(h) for h in heads)), tuple(rows))
+    caption = (
+        f"Training loss; a point is the mean of consecutive steps, at most {CURVE_POINTS} points"
+    )
+    description = f"Line chart of training loss by tokens seen, for {', '.join(binned)}."
+    return [
+        Chart("training-curve", caption, f"{description} A table follows.", svg),
+        Fold("The training curve as a table", (table,)),
+    ]
+
+
+def binned_curve(points: Sequence[TrainingPoint], most: int) -> list[TrainingPoint]:
+    """At most `most` points: the mean loss of consecutive steps, at the last step of each bin."""
+    bins = min(most, len(points))
+    edges = [len(points) * i // bins for i in range(bins + 1)] if bins else []
+    return [
+        points[end - 1].model_copy(
+            update={"loss": sum(p.loss for p in points[start:end]) / (end - start)}
+        )
+        for start, end in pairwise(edges)
+    ]
+
+
+def changed_blocks(rows: Sequence[Comparison]) -> list[Block]:
+    """Answers that changed, in both directions, shut until someone opens them."""
+    blocks: list[Block] = []
+    for row in rows:
+        examples = _examples(row)
+        flipped = flip_fold(row, examples)
+        blocks += [flipped] if flipped else examples
+    return [Heading("Answers that changed"), *blocks] if blocks else []
+
+
+def _examples(row: Comparison) -> list[Fold]:
+    found: list[Fold] = []
+    for answers, word, total in (
+        (row.changed_for_better, "better", row.better),
+        (row.changed_for_worse, "worse", row.worse),
+    ):
+        if answers:
+            shown = answers[:SHOWN_ANSWERS]
+            of = f"{len(shown)} of {total}" if total is not None else f"{len(shown)}"
+            title = (
+                f"{row.candidate} against {row.baseline}, {row.task} "
+                f"({label(row.metric)}): {of} answers that changed for the {word}"
+            )
+            found.append(Fold(title, tuple(_example(row, answer) for answer in shown)))
+    return found
+
+
+def _example(row: Comparison, answer: ChangedAnswer) -> Entries:
+    scores = [answer.baseline_score, answer.candidate_score]
+    before, after = (number(row.metric, score, scores) for score in scores)
+    fields = (
+        ("Example", answer.id),
+        ("Prompt", answer.prompt),
+        ("Right answer", answer.target),
+        (f"{row.baseline} (score {before})", answer.baseline_answer),
+        (f"{row.candidate} (score {after})", answer.candidate_answer),
+    )
+    return Entries(tuple(Entry(term, (clip(text, PROMPT_LENGTH),)) for term, text in fields))

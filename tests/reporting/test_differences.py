@@ -1,0 +1,234 @@
+"""Tables of differences: which kind of figure, what could have been shown, how many times as fast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.analysis.power import detectable
+from harness.metrics.registry import METRICS
+from harness.records import Comparison
+from harness.reporting.blocks import Entries, Fold, Table, plain
+from harness.reporting.differences import difference_blocks, differences, times
+from harness.reporting.flips import SHOWN_IDS, flips
+from harness.reporting.measures import KINDS, arrow, measures, rounded_up
+from harness.reporting.outcomes import Outcome, outcome
+from harness.reporting.sections import document
+from harness.reporting.tuning import changed_blocks
+from tests.reporting.fixture import quickstart
+from tests.reporting.test_wording import LOSS, UNCERTAIN, quantized, row, tuned
+
+
+def fields(*rows: Comparison, summary: Any = None) -> list[dict[str, str]]:
+    """Each row's fields by heading, with what stands beneath them."""
+    table = differences(summary or quickstart(), "c", rows)
+    return [
+        {
+            c.label: f"{f.text} {f.detail}".strip()
+            for c, f in zip(table.columns, r.fields, strict=True)
+        }
+        for r in table.rows
+    ]
+
+
+def notes(*rows: Comparison) -> str:
+    return "\n".join(plain(note) for note in differences(quickstart(), "c", rows).notes)
+
+
+def test_beside_what_was_not_shown_stands_what_could_have_been() -> None:
+    unshown, shown = row(**UNCERTAIN, detectable=0.171), row(candidate="qlora", detectable=0.08)
+    found = fields(unshown, shown)
+    assert [one["Conclusion"] for one in found] == ["○ not shown 0.171 would have been", "▲ better"]
+    assert "before p is adjusted; a smaller one may be there unseen" in notes(unshown, shown)
+
+
+def test_where_all_was_shown_nothing_is_said_of_what_would_have_been() -> None:
+    assert fields(row(detectable=0.08))[0]["Conclusion"] == "▲ better"
+    assert "Would have been" not in notes(row(detectable=0.08))
+
+
+def test_what_could_have_been_shown_is_said_in_words() -> None:
+    least = detectable(0.8, 200)
+    assert least is not None
+    assert f"one of {rounded_up('accuracy', least)} or more would have been, in 80% of cases" in (
+        tuned(row(**UNCERTAIN, detectable=least))
+    )
+
+
+@pytest.mark.parametrize("nothing", [None, 0.0])
+def test_a_spread_of_zero_detects_nothing(nothing: float | None) -> None:
+    assert "would have been" not in tuned(row(**UNCERTAIN, detectable=nothing))
+    assert fields(row(**UNCERTAIN, detectable=nothing))[0]["Conclusion"] == "○ not shown"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0211, "0.022"), (0.021, "0.021"), (0.0209999, "0.021"), (3e-6, "3.0e−6")]
+)
+def test_what_could_have_been_shown_is_never_rounded_down(value: float, text: str) -> None:
+    assert rounded_up("accuracy", value) == text
+
+
+def test_milliseconds_are_rounded_up_in_their_own_unit() -> None:
+    assert rounded_up("itl_seconds", 0.0017511) == "1.76"
+
+
+def test_a_shown_difference_says_nothing_of_what_could_have_been() -> None:
+    assert "would have been" not in tuned(row(detectable=0.08))
+
+
+def test_flips_are_said_in_both_directions() -> None:
+    of = row(**LOSS, right_to_wrong=list("abc"), wrong_to_right=["d"])
+    assert "n = 200): 3 went from right to wrong, 1 from wrong to right" in tuned(of)
+
+
+def test_flips_are_said_where_no_difference_could_be_shown() -> None:
+    of = row(**UNCERTAIN, right_to_wrong=list("abc"), wrong_to_right=list("def"))
+    assert "n = 200; 3 went from right to wrong, 3 from wrong to right)" in tuned(of)
+
+
+def test_a_summary_without_ids_still_counts_its_flips() -> None:
+    assert flips(row(better=9, worse=12)) == "12 went from right to wrong, 9 from wrong to right"
+
+
+def test_a_score_that_is_not_right_or_wrong_has_no_flips() -> None:
+    assert flips(row(metric="rougeL", task="dialogue", better=9, worse=12)) == ""
+    assert flips(row(metric="unparsed", better=9, worse=12)) == ""
+
+
+def test_ids_of_flips_are_listed_with_what_is_left_out() -> None:
+    ids = [f"id-{i}" for i in range(SHOWN_IDS + 7)]
+    of = row(right_to_wrong=ids, wrong_to_right=["one"], better=1, worse=len(ids))
+    _, fold = changed_blocks([of])
+    assert isinstance(fold, Fold)
+    assert fold.title.startswith("lora against base, sentiment (accuracy): of 200 answers 507 went")
+    (entries,) = [block for block in fold.blocks if isinstance(block, Entries)]
+    lost, gained = (plain(entry.line) for entry in entries.entries)
+    assert f"id-{SHOWN_IDS - 1} and 7 more, in summary.json" in lost
+    assert gained == "one"
+
+
+def test_each_kind_of_figure_has_a_table_of_its_own() -> None:
+    rows = [c for c in quickstart().comparisons if c.name == "quantization"]
+    blocks = difference_blocks(quickstart(), "Q", rows)
+    captions = [block.caption if isinstance(block, Table) else block.title for block in blocks]  # type: ignore[union-attr]
+    assert captions == [
+        "Q: quality",
+        "Q: every other measure of quality",
+        "Q: how much changed, not in which direction",
+        "Q: cost",
+    ]
+    tables = [b.blocks[0] if isinstance(b, Fold) else b for b in blocks]
+    assert sum(len(table.rows) for table in tables if isinstance(table, Table)) == len(rows)
+
+
+@pytest.mark.parametrize("metric", [name for name in METRICS if measures(name) == "change"])
+def test_a_measure_of_change_has_no_direction_anywhere(metric: str) -> None:
+    of = row(task="fidelity", metric=metric, baseline="lora-f16", candidate="lora-q4")
+    assert arrow(metric) == ""
+    assert outcome(of, 0.95) is Outcome.CHANGED
+    (found,) = fields(of)
+    assert found["Conclusion"] == "◆ changed"
+    assert "not in which direction (arXiv 2606.19558)" in notes(of)
+
+
+def test_kl_is_never_worded_as_better_or_worse() -> None:
+    rows = [c for c in quickstart().comparisons if measures(c.metric) == "change"]
+    said = {found["Conclusion"].split(" 0.")[0] for found in fields(*rows)}
+    assert said <= {"◆ changed", "○ not shown"}
+
+
+def test_the_divergence_section_keeps_change_and_quality_apart() -> None:
+    section = next(s for s in document(quickstart()).sections if s.anchor == "fidelity")
+    tables = [block for block in section.blocks if isinstance(block, Table)]
+    kinds = [
+        {measures(name) for name in METRICS if METRICS[name].label in {c.label for c in t.columns}}
+        for t in tables
+    ]
+    assert kinds == [{"change"}, {"quality"}]
+    assert not any("↓" in c.detail or "↑" in c.detail for c in tables[0].columns)
+
+
+def test_every_kind_has_words_and_every_metric_a_kind() -> None:
+    assert {measures(name) for name in METRICS} == set(KINDS)
+
+
+def test_timings_show_how_many_times_as_fast() -> None:
+    timed = row(task="speed", metric="decode_tokens_per_second", n=3, better=None, worse=None,
+                ratio=1.5, ratio_low=1.4, ratio_high=1.6)  # fmt: skip
+    (found,) = fields(timed)
+    assert found["Times as fast"] == "1.50 [1.40, 1.60]"
+    assert found["Task and metric"] == "speed: decode speed (tokens/s) ↑"
+    assert "not example by example" in notes(timed)
+    assert "pair by pair" not in notes(timed)
+
+
+def test_digits_show_on_which_side_of_one_a_ratio_ends() -> None:
+    assert times(1.02, 1.0004, 1.04).detail == "[1.0004, 1.0400]"
+
+
+SPEED: dict[str, Any] = {
+    "task": "speed", "metric": "decode_tokens_per_second", "baseline": "lora-f16",
+    "candidate": "lora-q4", "baseline_value": 402.0, "candidate_value": 604.0, "delta": 202.0,
+    "low": 180.0, "high": 224.0, "n": 3, "better": None, "worse": None, "ratio": 1.5025,
+    "ratio_low": 1.44, "ratio_high": 1.57,
+}  # fmt: skip
+
+
+def with_speed(**changes: Any) -> str:
+    """What is said of a quantization whose speed the suite compares."""
+    from tests.reporting.test_wording import text
+
+    of = row(baseline="lora-f16", candidate="lora-q4", **LOSS)
+    return text(quickstart(comparisons=[of, row(**{**SPEED, **changes})], gates=[]))
+
+
+def test_a_faster_model_is_said_to_be_with_its_interval() -> None:
+    assert "it writes 1.50 [1.44, 1.57] times as fast (604 against 402 tokens/s)" in with_speed()
+
+
+def test_a_slower_model_is_not_called_fast() -> None:
+    slower = {"ratio": 0.8, "ratio_low": 0.77, "ratio_high": 0.83, "delta": -80.0, "low": -90.0,
+              "high": -70.0}  # fmt: skip
+    assert "it writes more slowly, 0.80 [0.77, 0.83] times as fast" in with_speed(**slower)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ratio_low": 0.98, "ratio_high": 1.9},
+        {"low": -3.0},
+        {"p_adjusted": 0.2},
+    ],
+)
+def test_nothing_is_called_faster_unless_ratio_and_test_agree(changes: dict[str, Any]) -> None:
+    said = with_speed(**changes)
+    assert "it writes" not in said
+    assert "could be shown" in said or "not sure enough" in said
+
+
+def test_a_single_round_claims_no_speed() -> None:
+    said = with_speed(ratio_low=None, ratio_high=None, low=None, high=None)
+    assert "with no spread recorded" in said
+    assert "times as fast" not in said
+
+
+def test_a_suite_that_does_not_compare_speed_falls_back_on_the_runs_own_intervals() -> None:
+    assert "it writes 1.50 times as fast (604 against 402 tokens/s)" in quantized(**LOSS)
+
+
+def test_a_note_is_shown_with_the_difference_and_in_the_verdict() -> None:
+    note = "The same examples, each model asked by its own tokenizer and template."
+    of = row(note=note)
+    assert f"lora: {note}" in notes(of)
+    assert tuned(of).count(note) == 1
+    assert tuned(of, row(task="dialogue", metric="rougeL", note=note)).count(note) == 1
+
+
+def test_one_baseline_stands_in_the_heading_and_several_in_a_column() -> None:
+    one = differences(quickstart(), "c", [row()])
+    assert one.columns[0].detail == "against base"
+    several = [found["against"] for found in fields(row(), row(baseline="lora", candidate="qlora"))]
+    assert several == ["base", "lora"]
+    long = "an-organisation/a-very-long-model-name"
+    assert fields(row(baseline=long))[0]["against"] == long

@@ -1,0 +1,32 @@
+"""Training curves are thinned without losing a step."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.reporting.tuning import binned_curve, own_trainings
+from tests.reporting.fixture import curve, quickstart
+
+
+@given(st.integers(min_value=0, max_value=150), st.integers(min_value=1, max_value=60))
+def test_bins_hold_every_step_once(steps: int, most: int) -> None:
+    points = curve(3.0, 1.0, steps) if steps else []
+    bins = binned_curve(points, most)
+    assert len(bins) == min(most, steps)
+    if steps and steps % most == 0:
+        mean = sum(p.loss for p in points) / steps
+        assert sum(p.loss for p in bins) / len(bins) == pytest.approx(mean)
+    assert [p.step for p in bins][-1:] == [p.step for p in points][-1:]
+
+
+def test_a_training_that_descendants_carry_too_is_shown_once() -> None:
+    models = quickstart().models
+    assert models["lora-q4"].training == models["lora"].training
+    assert list(own_trainings(quickstart())) == ["lora", "qlora"]
+
+
+def test_few_points_stay_as_they_are() -> None:
+    points = curve(3.0, 1.0, 5)
+    assert binned_curve(points, 60) == points

@@ -1,0 +1,305 @@
+"""The made-up summary in every shape that a report has to survive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.analysis.seeds import seed_variance
+from harness.records import Cell, Check, Comparison, Failure, Summary, Value
+from tests.reporting.fixture import LINEAGES, gates, quickstart
+from tests.reporting.written import texts_alone, with_texts
+
+
+def with_failures() -> Summary:
+    """One model that could not be made and one cell that crashed."""
+    whole = quickstart()
+    broken = Failure(kind="bad-model", message="weights end early", hint="fetch the file again")
+    crash = Failure(kind="crash", message="worker ended with signal 11", hint="see worker.log")
+    models = dict(whole.models)
+    models["qlora"] = models["qlora"].model_copy(
+        update={"error": broken, "training": None, "bytes": None, "bits_per_weight": None}
+    )
+
+    def failed(old: Cell) -> Cell:
+        if old.model != "qlora" and (old.model, old.task) != ("lora-q4", "dialogue"):
+            return old
+        error = broken if old.model == "qlora" else crash
+        bare = Cell(key=old.key, model=old.model, task=old.task, status="failed", error=error)
+        return bare
+
+    def undone(old: Comparison) -> Comparison:
+        if old.candidate != "qlora" and (old.candidate, old.task) != ("lora-q4", "dialogue"):
+            return old
+        return Comparison(
+            name=old.name,
+            task=old.task,
+            metric=old.metric,
+            baseline=old.baseline,
+            candidate=old.candidate,
+            reason=f"{old.candidate} has no answers to {old.task}",
+        )
+
+    return quickstart(
+        models=models,
+        cells=[failed(c) for c in whole.cells],
+        comparisons=[undone(c) for c in whole.comparisons],
+    )
+
+
+def only_one_model() -> Summary:
+    """A suite that names the base model alone."""
+    whole = quickstart()
+    kept_tasks = {k: v for k, v in whole.tasks.items() if k != "fidelity"}
+    return quickstart(
+        models={"base": whole.models["base"]},
+        tasks=kept_tasks,
+        cells=[c for c in whole.cells if c.model == "base" and c.task in kept_tasks],
+        comparisons=[],
+        gates=[],
+        checks=[],
+    )
+
+
+def without_speed() -> Summary:
+    """The same, but nobody timed anything."""
+    whole = quickstart()
+    return quickstart(
+        tasks={k: v for k, v in whole.tasks.items() if k != "speed"},
+        cells=[c for c in whole.cells if c.task != "speed"],
+    )
+
+
+def without_intervals() -> Summary:
+    """Values alone: no cell and no comparison has an interval."""
+    whole = quickstart()
+
+    def bare(old: Cell) -> Cell:
+        values = {k: Value(value=v.value) for k, v in old.metrics.items()}
+        return old.model_copy(update={"metrics": values})
+
+    plain = [
+        c.model_copy(update={"low": None, "high": None, "p": None, "p_adjusted": None})
+        for c in whole.comparisons
+    ]
+    return quickstart(cells=[bare(c) for c in whole.cells], comparisons=plain)
+
+
+def renamed(names: dict[str, str]) -> Summary:
+    """The quickstart with other model names, everywhere."""
+    text = quickstart()
+    data = text.model_dump(by_alias=True)
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {names.get(k, k) if isinstance(k, str) else k: walk(v) for k, v in node.items()}
+        if isinstance(node, list):
+            return [walk(v) for v in node]
+        return names.get(node, node) if isinstance(node, str) else node
+
+    return Summary.model_validate(walk(data))
+
+
+def with_long_names() -> Summary:
+    """Model names as long as Hub ids get, alike but for their ends."""
+    stem = "some-organisation/an-extraordinarily-long-model-name-instruct-2507-preview"
+    return renamed({name: f"{stem}-{name}" for name in LINEAGES})
+
+
+def with_twelve_models() -> Summary:
+    """Seven models and five more of unknown origin."""
+    whole = quickstart()
+    more = {
+        f"guest-{i}": whole.models["base"].model_copy(update={"lineage": [f"org/guest-{i}"]})
+        for i in range(5)
+    }
+    cells = [
+        c.model_copy(update={"model": name})
+        for name in more
+        for c in whole.cells
+        if c.model == "base"
+    ]
+    return quickstart(models={**whole.models, **more}, cells=[*whole.cells, *cells])
+
+
+HOSTILE = (
+    "</script><img src=x onerror=alert(1)>|`b` ``c``\n# h\n- [x](http://evil.test) {{7*7}} \x07&"
+)
+
+
+def hostile() -> Summary:
+    """The hostile string at the end of every text, names of models and tasks included."""
+    fixed = {"status", "outcome", "type", "schema", "metric", "phase", "kind", "started"}
+    seeds = with_seeds()
+    whole = quickstart(
+        gates=undecided_gates().gates,
+        cells=[*with_failures().cells, *(c for c in seeds.cells if "seed" in c.model)],
+        machine={"cpu": "x", "n\n|`<b>": "y"},
+        models={**seeds.models, **with_doubts().models},
+        checks=with_doubts().checks,
+        comparisons=[row.model_copy(update={"note": "so"}) for row in seeds.comparisons],
+    )
+
+    def walk(node: Any, key: str = "") -> Any:
+        if isinstance(node, dict):
+            # a check's name is one of a closed list, as no other name is
+            inner = {
+                k: v if (key, k) == ("checks", "name") else walk(v, k) for k, v in node.items()
+            }
+            if key in {
+                "models", "tasks", "software", "machine", "settings", "hyperparameters", "values",
+            }:  # fmt: skip
+                return {k + HOSTILE: v for k, v in inner.items()}
+            return inner
+        if isinstance(node, list):
+            return [walk(v, key) for v in node]
+        return node + HOSTILE if isinstance(node, str) and key not in fixed else node
+
+    return Summary.model_validate(walk(whole.model_dump(by_alias=True)))
+
+
+def hostile_texts() -> Summary:
+    """The hostile string in prompts and texts, and a text that holds fences and markup."""
+    whole = with_texts()
+    asked = {name: text + HOSTILE for name, text in whole.tasks["coherence"].asked.items()}
+    nasty = f"````\n</details></p>{HOSTILE}\n~~~\n# no heading\n| a |\n|---|\n{HOSTILE * 40}"
+
+    def written(old: Cell) -> Cell:
+        if old.task != "coherence":
+            return old
+        told = old.details["written"]
+        texts = {
+            name: {**of, "text": nasty, "thought": nasty} for name, of in told["texts"].items()
+        }
+        return old.model_copy(update={"details": {"written": {**told, "texts": texts}}})
+
+    task = whole.tasks["coherence"].model_copy(update={"asked": asked})
+    tasks = {**whole.tasks, "coherence": task}
+    return with_texts(tasks=tasks, cells=[written(cell) for cell in whole.cells])
+
+
+def with_doubts() -> Summary:
+    """A conversion that failed, token ids that differ and may, a check that could not be made."""
+    whole = quickstart()
+    broken = whole.models["lora-f16"].parity
+    assert broken is not None
+    failed = broken.model_copy(
+        update={
+            "passed": False,
+            "max_logprob_difference": 0.91,
+            "reason": "a log-probability differs by 0.91 (limit 0.1)",
+        }
+    )
+    models = {
+        name: model.model_copy(update={"parity": failed if model.parity else None})
+        for name, model in whole.models.items()
+    }
+
+    def doubted(old: Check) -> Check:
+        if old.name == "conversion":
+            return old.model_copy(update={"status": "failed", "message": failed.reason})
+        if old.name == "tokens":
+            said = "the tokenizers agree on 598 of 600 prompts (99.7%)"
+            return old.model_copy(update={"status": "allowed", "message": said, "hint": "Convert."})
+        if old.name == "chat-template":
+            said = "No task is asked through a chat template."
+            return old.model_copy(update={"status": "skipped", "message": said})
+        return old
+
+    return quickstart(models=models, checks=[doubted(check) for check in whole.checks])
+
+
+def undecided_gates() -> Summary:
+    """One gate missed, one undecided that fails the suite, one that the suite lets pass."""
+    first, second, *others = gates()
+    open_ = others[1].model_copy(
+        update={
+            "outcome": "undecided",
+            "passed": False,
+            "reason": "Accuracy changed by -0.01 (n = 200); with 95% confidence the drop is between "
+            "-0.007 and 0.034, around the 0.03 that is allowed. 1,240 examples would tell a model "
+            "that has not changed from one that lost 0.06.",
+            "value": -0.01,
+            "low": -0.034,
+            "high": 0.007,
+            "limit": 0.03,
+            "n": 200,
+            "needed": 1240,
+        }
+    )
+    lenient = open_.model_copy(update={"candidate": "lora-q8", "passed": True})
+    return quickstart(gates=[first, second, lenient, open_, others[2]])
+
+
+SEEDS = {"0": 0.868, "1": 0.871, "2": 0.839}
+
+
+def with_seeds() -> Summary:
+    """The fine-tuning by LoRA repeated with two more seeds, one of which failed at a task."""
+    whole = quickstart()
+    models, cells = dict(whole.models), list(whole.cells)
+    for seed in ("1", "2"):
+        replica = f"lora.seed{seed}"
+        models[replica] = models["lora"].model_copy(update={"replica_of": "lora", "key": seed * 64})
+        for cell in whole.cells:
+            if cell.model == "lora":
+                update = {"model": replica, "metrics": _shifted(cell, seed)}
+                cells.append(cell.model_copy(update=update))
+    lost = Failure(kind="crash", message="worker ended with signal 9", hint="see worker.log")
+    gone = {"status": "failed", "error": lost, "metrics": {}, "details": {}, "n": 0}
+    last = max(i for i, cell in enumerate(cells) if cell.task == "dialogue")
+    cells[last] = cells[last].model_copy(update=gone)
+
+    def seeded(old: Comparison) -> Comparison:
+        if old.candidate != "lora" or old.task == "dialogue":
+            return old
+        before, after = old.baseline_value, old.candidate_value
+        if before is None or after is None:
+            return old
+        values = {seed: after + value - SEEDS["0"] for seed, value in SEEDS.items()}
+        return old.model_copy(update={"seeds": seed_variance(_by_number(values), before)})
+
+    compared = [seeded(row) for row in whole.comparisons]
+    return quickstart(models=models, cells=cells, comparisons=compared)
+
+
+def _by_number(values: dict[str, float]) -> dict[int, float]:
+    return {int(seed): value for seed, value in values.items()}
+
+
+def _shifted(cell: Cell, seed: str) -> dict[str, Value]:
+    """The metrics of a repetition: its own values, so that they can be told from the first's."""
+    by = SEEDS[seed] - SEEDS["0"]
+    return {
+        name: value.model_copy(
+            update={key: at + by for key in ("value", "low", "high") if (at := getattr(value, key))}
+        )
+        for name, value in cell.metrics.items()
+    }
+
+
+def empty() -> Summary:
+    """Nothing was asked of anybody."""
+    return quickstart(
+        models={}, tasks={}, cells=[], comparisons=[], gates=[], commands=[], checks=[]
+    )
+
+
+VARIANTS = {
+    "quickstart": quickstart,
+    "failures": with_failures,
+    "one-model": only_one_model,
+    "no-comparisons": lambda: quickstart(comparisons=[], gates=[]),
+    "no-gates": lambda: quickstart(gates=[]),
+    "no-speed": without_speed,
+    "no-intervals": without_intervals,
+    "long-names": with_long_names,
+    "twelve-models": with_twelve_models,
+    "doubts": with_doubts,
+    "undecided": undecided_gates,
+    "seeds": with_seeds,
+    "texts": with_texts,
+    "texts-alone": texts_alone,
+    "hostile": hostile,
+    "hostile-texts": hostile_texts,
+    "empty": empty,
+}
