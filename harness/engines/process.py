@@ -34,6 +34,11 @@ def cpu_flags() -> set[str]:
     return {flag for key in ("flags", "features") for flag in _cpu_info(key).split()}
 
 
+def cpu_name() -> str:
+    """The model of this processor, as it calls itself; empty where nothing says so."""
+    return _cpu_info("model name")
+
+
 def cpu_vendor() -> str:
     """Who made this processor: "AuthenticAMD", "GenuineIntel"; empty where nothing says so."""
     return _cpu_info("vendor_id")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import psutil
 
+from harness.engines.process import cpu_name, physical_cores
 from harness.runner.world import package_version
 from harness.version import __version__
 
@@ -27,9 +27,12 @@ PACKAGES = (
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, memory, system, and GPUs where `nvidia-smi` names some."""
+    """Processor, cores, memory, system, and GPUs where `nvidia-smi` names some.
+
+    Cores are the physical ones that this process, and so its workers, may use.
+    """
     return {
-        "processor": _processor(),
+        "processor": cpu_name() or platform.processor() or platform.machine(),
         "cores": physical_cores(),
         "logical_cores": psutil.cpu_count() or 1,
         "memory_bytes": psutil.virtual_memory().total,
@@ -39,24 +42,10 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-def physical_cores() -> int:
-    """Cores without hyper-threading."""
-    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
-
-
 def describe_software() -> dict[str, str]:
     """Versions of everything that has a say in the figures."""
     found = {name: package_version(name) for name in PACKAGES}
     return {"harness": __version__, "python": platform.python_version(), **found}
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def _gpus() -> list[str]:

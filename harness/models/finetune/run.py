@@ -13,7 +13,7 @@ import torch
 
 from harness.engines.hf.load import count_parameters
 from harness.engines.oom import reports_out_of_memory
-from harness.engines.process import peak_resident_bytes
+from harness.engines.process import has_bfloat16, peak_resident_bytes
 from harness.errors import InputError, OutOfMemoryError
 from harness.models.finetune.base_model import (
     context_length,
@@ -109,14 +109,7 @@ def compute_dtype(recipe: Recipe, device: torch.device) -> torch.dtype:
         return torch.bfloat16 if recipe.dtype == "bfloat16" else torch.float32
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    return torch.bfloat16 if _cpu_multiplies_bfloat16() else torch.float32
-
-
-def _cpu_multiplies_bfloat16() -> bool:
-    """Whether the CPU has instructions for bfloat16 products (AVX512-BF16, AMX, Arm BF16)."""
-    flags = Path("/proc/cpuinfo")
-    words = set(flags.read_text(encoding="utf-8").split()) if flags.is_file() else set()
-    return bool(words & {"avx512_bf16", "amx_bf16", "bf16"})
+    return torch.bfloat16 if has_bfloat16() else torch.float32
 
 
 def _load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.dtype) -> Any:
