@@ -50,7 +50,8 @@ def locate(
     Raises:
         InputError: no such data set, option or folder.
         AbsentDataError: no files yet, and they must not be fetched.
-        BadDataError: no files, or they cannot be fetched; says which file to put where.
+        BadDataError, HubError, NoSpaceError: no files, or they cannot be fetched; says which file to
+            put where.
     """
     environment = os.environ if environment is None else environment
     entry = entry_of(name)

@@ -84,13 +84,13 @@ def get_data(
     options: Options | None = None,
     environment: Mapping[str, str] | None = None,
     again: bool = False,
-    endpoint: str | None = None,
 ) -> Reading:
     """Fetches a data set into `$HARNESS_HOME/data` unless it is there, and checks it.
 
     Raises:
         InputError: no such data set or option.
-        BadDataError: it cannot be fetched, or what came is not it.
+        HubError, NoSpaceError: it cannot be fetched.
+        BadDataError: what came is not it.
     """
     environment = os.environ if environment is None else environment
     home = harness_home(environment)
@@ -99,7 +99,7 @@ def get_data(
         entry.choose(options or {})
         by_hand = _whereabouts(entry, None, home)[0] == "found"
         if again or not by_hand:
-            fetch(entry, home, again=again, endpoint=endpoint)
+            fetch(entry, home, again=again)
     without_folder = {key: value for key, value in environment.items() if key != "HARNESS_DATA"}
     return load(name, None, options, may_fetch=False, environment=without_folder).reading
 

@@ -77,7 +77,8 @@ def explain(error: Exception, repo: Repo, revision: str = "", file: str = "") ->
         return errors.OfflineError(
             f"{_what(repo, revision, file)} is not on this machine, and HF_HUB_OFFLINE forbids to "
             "fetch it.",
-            "Unset HF_HUB_OFFLINE once and run again, or name a folder that holds the model.",
+            "Unset HF_HUB_OFFLINE once and run again, "
+            f"or name a folder that holds the {repo.noun}.",
         )
     if isinstance(error, HfHubHTTPError):
         return _answered(error, repo, revision, file)
@@ -85,16 +86,11 @@ def explain(error: Exception, repo: Repo, revision: str = "", file: str = "") ->
         return no_hub(f"it answered about {repo.name} with something other than JSON")
     if isinstance(error, OSError) and not isinstance(error, LocalEntryNotFoundError):
         return _disk(error)
-    return unreachable(error, _what(repo, revision, file))
-
-
-def unreachable(error: Exception, what: str) -> HubError:
-    """There is no way to the Hub."""
     return errors.OfflineError(
-        f"The Hub ({_host()}) cannot be reached, and {what} is not on this machine: "
-        f"{redact(str(error)) or type(error).__name__}.",
-        "Check the connection, the proxy (HTTPS_PROXY) and HF_ENDPOINT. Without one: fetch the model on another "
-        "machine and name its folder in the suite.",
+        f"The Hub ({_host()}) cannot be reached, and {_what(repo, revision, file)} is not on this "
+        f"machine: {redact(str(error)) or type(error).__name__}.",
+        "Check the connection, the proxy (HTTPS_PROXY) and HF_ENDPOINT. Without one: fetch the "
+        f"{repo.noun} on another machine and name its folder in the suite.",
     )
 
 

@@ -23,6 +23,11 @@ class Repo:
     type: RepoType = "model"
 
     @property
+    def noun(self) -> str:
+        """What a suite has it for: "model", "data set" or "metric"."""
+        return {"model": "model", "dataset": "data set", "space": "metric"}[self.type]
+
+    @property
     def folder(self) -> str:
         """Its folder in the Hub's cache, which is also the one that we remember it under."""
         return f"{self.type}s--{self.name.replace('/', '--')}"
