@@ -55,6 +55,12 @@ class PromptTooLongError(HarnessError):
     kind = "prompt-too-long"
 
 
+class CannotAnswerError(HarnessError):
+    """A task wants more than what runs the model can do."""
+
+    kind = "cannot-answer"
+
+
 class OutOfMemoryError(HarnessError):
     """The machine or the device ran out of memory."""
 

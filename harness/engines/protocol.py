@@ -42,16 +42,16 @@ class EngineSpec:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What is running, as recorded in every result."""
+    """What is running, as recorded in every result. "" and 0 where it is not known."""
 
-    engine: Literal["hf", "llamacpp"]
+    engine: str
     version: str
-    dtype: str
-    device: str
-    threads: int
-    vocab_size: int
-    context_length: int
-    parameters: int
+    dtype: str = ""
+    device: str = ""
+    threads: int = 0
+    vocab_size: int = 0
+    context_length: int = 0
+    parameters: int = 0
     """Number of weights of the model, counted on unpacked shapes, tied weights once."""
     batch: dict[str, int] = field(default_factory=dict)
 

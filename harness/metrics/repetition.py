@@ -8,13 +8,13 @@ LENGTH = 4
 """Tokens of the runs that are counted."""
 
 
-def repetition(ids: Sequence[int]) -> float:
+def repetition(ids: Sequence[object]) -> float:
     """The share of a text's runs of four tokens that stood in it before: seq-rep-4.
 
     1 - distinct 4-grams / 4-grams of the token ids (Welleck et al., "Neural text generation with
     unlikelihood training", arXiv 1908.04319). Near 0 in what people write; a text that is stuck in
     a loop comes nearer to 1 the longer it goes on. 0 for a text of fewer than four tokens, which has
-    no such run.
+    no such run. Of a text whose ids nobody told, words are counted in their place.
     """
     runs = [tuple(ids[start : start + LENGTH]) for start in range(len(ids) - LENGTH + 1)]
     return 1 - len(set(runs)) / len(runs) if runs else 0.0

@@ -11,7 +11,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from harness.engines import Engine, EngineSpec, open_engine
+from harness.engines import EngineSpec, open_engine
+from harness.engines.answerer import Answerer
+from harness.engines.on_ids import OnIds
 from harness.metrics.score import open_scorers
 from harness.records import Cell
 from harness.results.store import ResultsStore
@@ -19,7 +21,8 @@ from harness.runner.cell_scores import refs_of, scored, was_asked, without_own
 from harness.runner.engine_files import engine_spec
 from harness.runner.jobs import Pace, Progress, Task
 from harness.suite.schema import TaskSpec
-from harness.tasks.asking import Asking, ask
+from harness.tasks.ask import ask
+from harness.tasks.asking import Asking
 from harness.tasks.prompts import PromptSet
 
 _TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
@@ -32,13 +35,13 @@ class CellRunner:
         self._results = ResultsStore(results)
         self._home = home
         self._threads = threads
-        self._engine: tuple[EngineSpec, Engine] | None = None
+        self._answerer: tuple[EngineSpec, Answerer] | None = None
 
     def close(self) -> None:
         """Frees the engine."""
-        if self._engine is not None:
-            self._engine[1].close()
-            self._engine = None
+        if self._answerer is not None:
+            self._answerer[1].close()
+            self._answerer = None
 
     def run(self, task: Task, progress: Progress) -> None:
         """Answers what is still open of a cell and writes its result."""
@@ -57,32 +60,29 @@ class CellRunner:
             folder.finish(scored(task, spec, scorers, folder, prompts, progress, before))
             return
         options = step.params["options"]
-        engine = self._open(engine_spec("", task.inputs, options, self._threads))
+        answerer = self._open(engine_spec("", task.inputs, options, self._threads), task)
         reference = self._open_reference(task)
         asking = Asking(
             key=step.answers_key,
-            engine=engine,
-            seed=step.params["seed"],
+            answerer=answerer,
             prompts=prompts,
             done=frozenset(sample.index for sample in kept),
             reference=reference,
-            decode=lambda ids: _tokenizer(task.inputs["tokenizer"]).decode(ids),
-            decode_marked=lambda ids: _tokenizer(task.inputs["tokenizer"]).decode(ids, True),
         )
         hashes = {prompt.index: prompts.sha256_of(prompt) for prompt in prompts.prompts}
-        started, computed = time.perf_counter(), engine.work.tokens
+        started, computed = time.perf_counter(), answerer.work.tokens
         with folder.samples_file.open("a") as stream:
             for count, sample in enumerate(ask(spec, asking), start=1):
                 asked = sample.model_copy(update={"prompt": hashes[sample.index]})
                 stream.write(f"{asked.model_dump_json()}\n")
                 stream.flush()
-                seconds, tokens = time.perf_counter() - started, engine.work.tokens - computed
+                seconds, tokens = time.perf_counter() - started, answerer.work.tokens - computed
                 pace = Pace(count, tokens, seconds)
                 progress(len(kept) + count, total, "examples", pace)
         seconds = time.perf_counter() - started
         if reference is not None:
             reference.close()
-        tokens = engine.work.tokens - computed
+        tokens = answerer.work.tokens - computed
         asked_cell = Cell(
             key=step.key,
             model=step.model,
@@ -90,24 +90,29 @@ class CellRunner:
             status="ok",
             seconds=seconds,
             tokens=tokens,
-            load_seconds=engine.load_seconds,
-            engine=asdict(engine.info),
-            footprint=asdict(engine.footprint()),
+            load_seconds=answerer.load_seconds,
+            engine=asdict(answerer.info),
+            footprint=asdict(answerer.footprint()),
             prompts=prompts.sha256(),
         )
         folder.finish(scored(task, spec, scorers, folder, prompts, progress, asked_cell))
 
-    def _open(self, spec: EngineSpec) -> Engine:
-        if self._engine is None or self._engine[0] != spec:
+    def _open(self, spec: EngineSpec, task: Task) -> Answerer:
+        if self._answerer is None or self._answerer[0] != spec:
             self.close()
-            self._engine = spec, open_engine(spec)
-        return self._engine[1]
+            self._answerer = spec, _answerer(spec, task)
+        return self._answerer[1]
 
-    def _open_reference(self, task: Task) -> Engine | None:
+    def _open_reference(self, task: Task) -> Answerer | None:
         options = task.step.params.get("reference_options")
         if options is None:
             return None
-        return open_engine(engine_spec("reference.", task.inputs, options, self._threads))
+        return _answerer(engine_spec("reference.", task.inputs, options, self._threads), task)
+
+
+def _answerer(spec: EngineSpec, task: Task) -> Answerer:
+    """An open engine with the tokenizer of the task's lineage, which all its models share."""
+    return OnIds(open_engine(spec), lambda: _tokenizer(task.inputs["tokenizer"]))
 
 
 def _task_spec(params: Mapping[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.engines.reasoning import counts
 from harness.errors import BadDataError
 from harness.files import write_atomically
 from harness.metrics.answers import Scorer
@@ -32,7 +33,6 @@ from harness.runner.jobs import Progress, Task
 from harness.suite.metrics import MetricRef
 from harness.suite.schema import ClassifyTask, SummarizeTask
 from harness.tasks.prompts import PromptSet
-from harness.tasks.thoughts import counts
 
 
 def refs_of(step: Step) -> list[MetricRef]:

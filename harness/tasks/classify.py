@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.engines.protocol import ChoiceQuestion
 from harness.records import Sample
 from harness.suite.schema import ClassifyTask
 from harness.tasks.asking import Asking
@@ -19,20 +18,18 @@ def ask(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
 
 def _choose(asking: Asking) -> Iterator[Sample]:
     """The label with the highest summed log-probability; the first of equals."""
-    prompts = asking.open_prompts()
-    labels = asking.prompts.labels if asking.prompts else ()
-    questions = [ChoiceQuestion(prompt.ids, prompt.choices) for prompt in prompts]
-    for position, scores in asking.engine.choose(questions):
+    prompts, labels = asking.open_prompts(), asking.prompts.labels
+    for position, scores in asking.answerer.choose(prompts):
         answer = labels[max(range(len(labels)), key=scores.__getitem__)]
         logprobs = dict(zip(labels, scores, strict=True))
         yield _sample(asking, prompts[position], answer, {"logprobs": logprobs})
 
 
 def _write(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
-    assert asking.prompts is not None
-    for prompt, _, written in asking.generate(task.max_new_tokens):
-        answer = parse_label(written.answer, asking.prompts.labels) if written.finished else None
-        data = {"text": written.answer, **written.record()}
+    for prompt, written in asking.generate(task.max_new_tokens):
+        finished = written.reasoning_finished
+        answer = parse_label(written.text, asking.prompts.labels) if finished else None
+        data = {"text": written.text, **written.record()}
         yield _sample(asking, prompt, answer, data)
 
 

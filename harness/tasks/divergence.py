@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from harness.engines.answerer import Answerer
 from harness.engines.protocol import Engine, LogProbs
 from harness.errors import BadModelError
 from harness.records import Sample
@@ -98,7 +99,9 @@ def rows_at_once(*vocabularies: int) -> int:
     return max(1, min(MAX_ROWS, BLOCK_BYTES // (4 * max(vocabularies))))
 
 
-def measure(reference: Engine, candidate: Engine, ids: Sequence[int], start: int) -> Divergence:
+def measure(
+    reference: Engine | Answerer, candidate: Engine | Answerer, ids: Sequence[int], start: int
+) -> Divergence:
     """KL(reference || candidate) and the likelihood of `ids[start:]` under both.
 
     Where one vocabulary is longer (padding), both distributions are those over the shorter one.
@@ -145,11 +148,11 @@ def first_scored(prompts: PromptSet) -> int:
 
 def ask(task: DivergenceTask, asking: Asking) -> Iterator[Sample]:
     """Measures every open document, in order."""
-    assert asking.prompts is not None and asking.reference is not None
+    assert asking.reference is not None, "a divergence task was given no reference"
     start = first_scored(asking.prompts)
     for prompt in asking.open_prompts():
         ids = (*prompt.ids, *prompt.target_ids)
-        found = measure(asking.reference, asking.engine, ids, start)
+        found = measure(asking.reference, asking.answerer, ids, start)
         yield Sample(
             key=asking.key,
             index=prompt.index,
@@ -162,6 +165,6 @@ def ask(task: DivergenceTask, asking: Asking) -> Iterator[Sample]:
                 "reference_nll": found.reference_nll,
                 "delta_p": found.delta_p,
                 "delta_p_squared": found.delta_p_squared,
-                "bytes": len(asking.decode(ids[start:]).encode()),
+                "bytes": len(asking.answerer.decode(ids[start:]).encode()),
             },
         )

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from harness.data.instructions import Instruction
 from harness.data.instructions import Message as Turn
 from harness.engines.chat import ANSWER
+from harness.engines.reasoning import closing, open_mark
 from harness.errors import BadModelError
 from harness.tasks.prompting import Encoder
-from harness.tasks.thoughts import closing, open_mark
 from harness.tasks.turns import Message
 
 WITH_INPUT = (

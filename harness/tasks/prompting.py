@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from harness.data import Dataset, Example, Phrasing, draw
+from harness.engines.reasoning import closing
 from harness.errors import BadDataError, BadModelError
 from harness.tasks.prompts import Prompt, PromptSet
-from harness.tasks.thoughts import closing
 from harness.tasks.turns import Message, Way, conversation, plain_text, system_place
 
 
@@ -61,7 +61,8 @@ class Prompter:
 
     def prompt(self, index: int, example: Example) -> Prompt:
         """One question, with the ids of its right answer and of its choices."""
-        text = self.asked(example)
+        messages = self.messages(example)
+        text = self.asked(example, messages)
         ids = self.tokenizer.encode(text)
         return Prompt(
             index=index,
@@ -71,15 +72,28 @@ class Prompter:
             target=example.target,
             target_ids=self._target(text, ids, example),
             choices=tuple(self._continuation(text, ids, label) for label in self.labels),
+            continuations=tuple(self._behind(text, label) for label in self.labels),
+            messages=tuple(messages),
         )
 
-    def asked(self, example: Example) -> str:
+    def written(self, index: int, id: str, text: str) -> Prompt:
+        """One question that has no right answer."""
+        example = Example(id, text, "")
+        messages = self.messages(example)
+        whole = self.asked(example, messages)
+        ids = tuple(self.tokenizer.encode(whole))
+        return Prompt(index, id, whole, ids, "", (), messages=tuple(messages))
+
+    def asked(self, example: Example, messages: list[Message]) -> str:
         """What the model reads, shots included, up to where its answer begins."""
         if self.mode == "chat":
-            return self.tokenizer.render(self._messages(example), generation_prompt=True)
+            return self.tokenizer.render(messages, generation_prompt=True)
         return plain_text(self.phrasing, self.way, self.shots, example)
 
-    def _messages(self, example: Example) -> list[Message]:
+    def messages(self, example: Example) -> list[Message]:
+        """The turns that are put through the chat template; none where a text is continued."""
+        if self.mode != "chat":
+            return []
         return conversation(self.phrasing, self.way, self.system, self.shots, example)
 
     def _continuation(self, text: str, ids: list[int], answer: str) -> tuple[int, ...]:
@@ -89,11 +103,14 @@ class Prompter:
         the prompt's ids stay the same for every answer. A thought that the template opens is closed
         first: the answer is no part of it.
         """
-        spaced = closing(text) + answer if self.mode == "chat" else f" {answer}"
+        spaced = self._behind(text, answer)
         whole = self.tokenizer.encode(text + spaced)
         if whole[: len(ids)] == ids:
             return tuple(whole[len(ids) :])
         return tuple(self.tokenizer.encode(spaced, add_bos=False))
+
+    def _behind(self, text: str, answer: str) -> str:
+        return closing(text) + answer if self.mode == "chat" else f" {answer}"
 
     def _target(self, text: str, ids: list[int], example: Example) -> tuple[int, ...]:
         answer = self._continuation(text, ids, example.target)
@@ -103,7 +120,7 @@ class Prompter:
         """The id that the model must learn to stop with: the template's own, else EOS."""
         if self.mode == "chat":
             turn = {"role": "assistant", "content": example.target}
-            whole = self.tokenizer.render([*self._messages(example), turn], generation_prompt=False)
+            whole = self.tokenizer.render([*self.messages(example), turn], generation_prompt=False)
             after = whole[whole.rfind(example.target) + len(example.target) :]
             for token in self.tokenizer.encode(after, add_bos=False):
                 if token in self.tokenizer.stop_ids:
@@ -152,11 +169,9 @@ def prompts_to_write(
         way: how they are asked; by default through the chat template where there is one.
     """
     prompter = Prompter(tokenizer, Phrasing("{text}", "{text}"), way=way)
-    texts = {id: prompter.asked(Example(id, text, "")) for id, text in asked.items()}
     return PromptSet(
         prompts=tuple(
-            Prompt(index, id, text, tuple(tokenizer.encode(text)), target="", target_ids=())
-            for index, (id, text) in enumerate(texts.items())
+            prompter.written(index, id, text) for index, (id, text) in enumerate(asked.items())
         ),
         labels=(),
         stop_ids=tokenizer.stop_ids,

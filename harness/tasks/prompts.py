@@ -13,15 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.engines.messages import Message
 from harness.errors import BadDataError
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One question.
+    """One question, in every form that an answerer may want (`harness.engines.answerer.Asked`).
 
     `target_ids` are the ids of the right answer with the end-of-turn marker; `choices` the ids of
-    each label, in the order of the set's labels (empty where answers are free text).
+    each label, in the order of the set's labels (empty where answers are free text), and
+    `continuations` the text of each that follows the prompt's. `messages` are the turns that the
+    chat template was given; empty where the text is continued, and in sets that were written before
+    there were any.
     """
 
     index: int
@@ -31,6 +35,8 @@ class Prompt:
     target: str
     target_ids: tuple[int, ...]
     choices: tuple[tuple[int, ...], ...] = ()
+    continuations: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,8 +115,9 @@ def _rows(text: str) -> list[dict[str, Any]]:
 
 
 def _prompt(row: dict[str, Any]) -> Prompt:
-    ids = {key: tuple(row[key]) for key in ("ids", "target_ids")}
-    return Prompt(**{**row, **ids, "choices": tuple(tuple(choice) for choice in row["choices"])})
+    several = ("ids", "target_ids", "continuations", "messages")
+    found = {key: tuple(row[key]) for key in several if key in row}
+    return Prompt(**{**row, **found, "choices": tuple(tuple(choice) for choice in row["choices"])})
 
 
 def common_prefix(sequences: Sequence[Sequence[int]]) -> int:

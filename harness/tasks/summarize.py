@@ -11,16 +11,15 @@ from harness.tasks.asking import Asking
 
 
 def ask(task: SummarizeTask, asking: Asking) -> Iterator[Sample]:
-    """Writes a summary for every open prompt, and grades it; a thought before it is cut off."""
-    for prompt, generation, written in asking.generate(task.max_new_tokens):
-        answer = written.answer.strip()
-        truncated = generation.finish_reason == "length" or not written.finished
+    """Writes a summary for every open prompt, and grades it; reasoning before it is cut off."""
+    for prompt, written in asking.generate(task.max_new_tokens):
+        answer = written.text.strip()
         yield Sample(
             key=asking.key,
             index=prompt.index,
             id=prompt.id,
             target=prompt.target,
             answer=answer,
-            scores={**rouge(prompt.target, answer), "truncated": float(truncated)},
-            data={"tokens": len(generation.ids), **written.record()},
+            scores={**rouge(prompt.target, answer), "truncated": float(written.truncated)},
+            data={"tokens": written.tokens, **written.record()},
         )

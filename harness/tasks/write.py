@@ -13,14 +13,14 @@ from harness.tasks.asking import Asking
 def ask(task: WriteTask, asking: Asking) -> Iterator[Sample]:
     """Goes on with every open prompt until the model ends its text, or the limit cuts it.
 
-    Repetition is that of all that was written, a thought before the text included.
+    Repetition is that of all that was written, reasoning before the text included.
     """
-    for prompt, generation, written in asking.generate(task.max_new_tokens):
-        text = written.answer.strip()
-        truncated = generation.finish_reason == "length" or not written.finished
+    for prompt, written in asking.generate(task.max_new_tokens):
+        text = written.text.strip()
+        ids = {} if written.ids is None else {"ids": list(written.ids)}
         scores = {
-            "repetition": repetition(generation.ids),
-            "truncated": float(truncated),
+            "repetition": repetition(written.pieces),
+            "truncated": float(written.truncated),
             "empty": float(not text),
         }
         yield Sample(
@@ -29,5 +29,5 @@ def ask(task: WriteTask, asking: Asking) -> Iterator[Sample]:
             id=prompt.id,
             answer=text,
             scores=scores,
-            data={"tokens": len(generation.ids), "ids": list(generation.ids), **written.record()},
+            data={"tokens": written.tokens, **ids, **written.record()},
         )

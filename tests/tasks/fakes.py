@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from harness.engines.on_ids import Decoder, OnIds
 from harness.engines.protocol import (
     ChoiceQuestion,
     EngineInfo,
@@ -41,12 +42,17 @@ class CharTokenizer:
             text = text[len(word) :]
         return ids
 
-    def decode(self, ids: Sequence[int]) -> str:
+    def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
         return "".join(chr(token - FIRST) for token in ids if token >= FIRST)
 
     def render(self, messages: list[dict[str, str]], generation_prompt: bool) -> str:
         turns = "".join(f"{m['role']}: {m['content']}<end>\n" for m in messages)
         return f"<s>{turns}" + "assistant: " * generation_prompt
+
+
+def answerer(engine: FakeEngine, tokenizer: Decoder | None = None) -> OnIds:
+    """An answerer of a fake engine, by default with the tokenizer of characters."""
+    return OnIds(engine, lambda: tokenizer or CharTokenizer())
 
 
 class FakeStopwatch:

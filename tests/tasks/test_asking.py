@@ -10,11 +10,12 @@ import pytest
 from harness.data import Dataset, Example, Phrasing
 from harness.engines.protocol import Generation, LogProbs
 from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask, WriteTask
-from harness.tasks.asking import Asking, ask
+from harness.tasks.ask import ask
+from harness.tasks.asking import Asking
 from harness.tasks.classify import parse_label
 from harness.tasks.divergence import measure
 from harness.tasks.prompting import prompts_to_ask, prompts_to_write
-from tests.tasks.fakes import CharTokenizer, FakeEngine
+from tests.tasks.fakes import CharTokenizer, FakeEngine, answerer
 
 TOKENIZER = CharTokenizer()
 LABELS = ("bad", "good")
@@ -30,12 +31,7 @@ FREE = prompts_to_ask(
 
 
 def asking(engine: FakeEngine, **rest: object) -> Asking:
-    return Asking(
-        "key",
-        engine,
-        0,
-        **{"prompts": PROMPTS, "decode": TOKENIZER.decode, **rest},  # type: ignore[arg-type]
-    )
+    return Asking("key", answerer(engine), **{"prompts": PROMPTS, **rest})  # type: ignore[arg-type]
 
 
 def written(text: str, reason: str = "stop") -> Generation:
@@ -153,7 +149,7 @@ def test_a_model_held_against_itself_has_no_divergence() -> None:
     rows = np.log(np.random.default_rng(0).dirichlet(np.ones(300), 60)).astype(np.float32)
     task = DivergenceTask(type="divergence", dataset="d", reference="r")
     engine = FakeEngine(rows=rows)
-    samples = list(ask(task, asking(engine, prompts=FREE, reference=engine)))
+    samples = list(ask(task, asking(engine, prompts=FREE, reference=answerer(engine))))
     assert len(samples) == 4
     for sample in samples:
         assert max(sample.data["kl"]) == 0
@@ -165,7 +161,7 @@ def test_what_all_documents_begin_with_is_read_but_not_scored() -> None:
     rows = np.log(np.full((60, 300), 1 / 300)).astype(np.float32)
     task = DivergenceTask(type="divergence", dataset="d", reference="r")
     samples = list(ask(task, asking(FakeEngine(rows=rows), prompts=FREE,
-                                    reference=FakeEngine(rows=rows))))  # fmt: skip
+                                    reference=answerer(FakeEngine(rows=rows)))))  # fmt: skip
     for sample, prompt in zip(samples, FREE.prompts, strict=True):
         head = len("<user: test ")
         assert sample.data["tokens"] == len(prompt.ids) + len(prompt.target_ids) - head

@@ -16,10 +16,11 @@ from harness.engines.protocol import EngineInfo, LogProbs
 from harness.errors import BadModelError
 from harness.records import Sample
 from harness.suite.schema import DivergenceTask
-from harness.tasks.asking import Asking, ask
+from harness.tasks.ask import ask
+from harness.tasks.asking import Asking
 from harness.tasks.divergence import BLOCK_BYTES, MAX_ROWS, measure, rows_at_once
 from harness.tasks.prompting import windows_to_read
-from tests.tasks.fakes import CharTokenizer, FakeEngine
+from tests.tasks.fakes import CharTokenizer, FakeEngine, answerer
 
 TASK = DivergenceTask(type="divergence", text="prompts", reference="r")
 TEXT = "abacabadabacaba" * 3
@@ -45,8 +46,8 @@ def unigram(shares: dict[str, float]) -> FakeEngine:
 def read(reference: FakeEngine, candidate: FakeEngine, **rest: object) -> list[Sample]:
     """The samples of a text in windows of nine ids, BOS among them."""
     prompts = windows_to_read(TOKENIZER, TEXT, 9, None, 0)
-    given = {"prompts": prompts, "reference": reference, "decode": TOKENIZER.decode, **rest}
-    return list(ask(TASK, Asking("key", candidate, 0, **given)))  # type: ignore[arg-type]
+    given = {"prompts": prompts, "reference": answerer(reference), **rest}
+    return list(ask(TASK, Asking("key", answerer(candidate), **given)))  # type: ignore[arg-type]
 
 
 def drawn(seed: int, tokens: int, vocabulary: int = 50) -> Table:

@@ -87,7 +87,7 @@ def chat_settings(task: Task) -> ChatSettings | None:
 def how_it_thinks(template: str | None, prompts: PromptSet) -> str:
     """`opened` where the template begins a thought, `may` where it lets the model begin one, or ""."""
     from harness.engines.chat import SWITCHES, variables_of
-    from harness.tasks.thoughts import MARKS, open_mark
+    from harness.engines.reasoning import MARKS, open_mark
 
     if template is None or prompts.mode != "chat" or not prompts.prompts:
         return ""

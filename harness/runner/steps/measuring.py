@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,23 @@ def precision(task: Task, out: Path, threads: int, progress: Progress) -> dict[s
     """
     from harness.analysis.metrics import compute_metrics
     from harness.engines import open_engine
+    from harness.engines.on_ids import OnIds
+    from harness.engines.tokenizer import open_tokenizer
     from harness.runner.engine_files import engine_spec
     from harness.suite.schema import DivergenceTask
-    from harness.tasks.asking import Asking, ask
+    from harness.tasks.ask import ask
+    from harness.tasks.asking import Asking
     from harness.tasks.prompts import PromptSet
 
     params, prompts = task.step.params, PromptSet.read(Path(task.inputs["prompts"]))
+    tokenizer = partial(open_tokenizer, Path(task.inputs["weights"]))
     asked = DivergenceTask(type="divergence", text="prompts", reference="reference")
     exact = open_engine(engine_spec("", task.inputs, params["exact"], threads))
     try:
         rounded = open_engine(engine_spec("reference.", task.inputs, params["sixteen"], threads))
         try:
-            asking = Asking(task.step.key, rounded, params["seed"], prompts, reference=exact)
+            candidate, reference = OnIds(rounded, tokenizer), OnIds(exact, tokenizer)
+            asking = Asking(task.step.key, candidate, prompts, reference=reference)
             samples = []
             for sample in ask(asked, asking):
                 samples.append(sample)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from harness.capabilities import Capability
 from harness.suite.schema.entry import Entry
 
 
@@ -17,6 +18,11 @@ class AskedTask(Entry):
         description="A system message. Where the chat template takes none, it stands in front of the "
         "first turn of the user; without a chat template, in front of the prompt.",
     )
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """What whoever answers must be able to do."""
+        return frozenset({"generate"})
 
     @property
     def put(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from harness.capabilities import Capability
 from harness.suite.schema.asked import AskedTask
 from harness.suite.schema.datasets import AnyDataset, OwnDataset
 from harness.suite.schema.entry import Entry, Name
@@ -83,6 +84,11 @@ class ClassifyTask(DatasetTask, Graded):
     )
     max_new_tokens: int = Field(12, ge=1, description="For `ask: generate`.")
 
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """Log-probabilities of the labels, unless they are written."""
+        return frozenset({"choose" if self.ask == "loglikelihood" else "generate"})
+
 
 class SummarizeTask(DatasetTask, Graded):
     """Write a summary, greedily; graded by ROUGE."""
@@ -113,6 +119,11 @@ class DivergenceTask(ExampleTask):
         if self.text is not None and (given := [key for key in put if getattr(self, key)]):
             raise ValueError(f"`{given[0]}` belongs to a `dataset`; a `text` is read as it stands")
         return self
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """Whole distributions, of the reference model as well."""
+        return frozenset({"distributions"})
 
 
 def _several(value: Any) -> Any:
@@ -180,6 +191,11 @@ class SpeedTask(Entry):
         if self.rounds is not None and self.rounds > self.repetitions:
             raise ValueError("`rounds` cannot be more than `repetitions`")
         return self
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """Forward passes in this process; nothing is asked."""
+        return frozenset({"timing"})
 
     @property
     def shares(self) -> list[int]:

@@ -1,7 +1,7 @@
-"""Thoughts: what a model writes for itself before it answers, and that is no part of the answer.
+"""Reasoning: what a model writes for itself before it answers, and that is no part of the answer.
 
 `<think>…</think>` of Qwen3, SmolLM3, DeepSeek R1 and Phi-4-mini-reasoning, `[THINK]…[/THINK]` of
-Magistral. R1's template opens the thought itself, so that only its end is written by the model.
+Magistral. R1's template opens the reasoning itself, so that only its end is written by the model.
 """
 
 from __future__ import annotations
@@ -11,35 +11,29 @@ from dataclasses import dataclass
 from typing import Any
 
 MARKS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"))
-Decode = Callable[[tuple[int, ...]], str]
+Decode = Callable[[Sequence[int]], str]
 
 
 @dataclass(frozen=True)
-class Written:
+class Parted:
     """What a model wrote, parted."""
 
     answer: str
-    """Without the thought; empty where the thought was not finished."""
-    thought: str | None = None
+    """Without the reasoning; empty where the reasoning was not finished."""
+    reasoning: str | None = None
     """None where there was none."""
     finished: bool = True
-    """Whether the thought was closed, so that an answer could follow."""
-
-    def record(self) -> dict[str, Any]:
-        """What a sample keeps of the thought."""
-        if self.thought is None:
-            return {}
-        return {"thought": self.thought, "thought_finished": self.finished}
+    """Whether the reasoning was closed, so that an answer could follow."""
 
 
 def open_mark(prompt: str) -> str | None:
-    """The mark that closes the thought which a prompt leaves open; None where it leaves none."""
+    """The mark that closes the reasoning which a prompt leaves open; None where it leaves none."""
     ending = prompt.rstrip()
     return next((closer for opener, closer in MARKS if ending.endswith(opener)), None)
 
 
 def closing(prompt: str) -> str:
-    """What has to stand before an answer that follows such a prompt at once: an empty thought's end.
+    """What has to stand before an answer that follows such a prompt at once: the end of no reasoning.
 
     "\\n</think>\\n\\n" behind "<think>\\n", which is how Qwen3 and DeepSeek write that nothing is thought.
     """
@@ -49,8 +43,8 @@ def closing(prompt: str) -> str:
     return f"\n{closer}\n\n" if prompt.endswith("\n") else closer
 
 
-def part(prompt: str, ids: Sequence[int], decode: Decode, decode_marked: Decode) -> Written:
-    """Parts what a model wrote into its thought and its answer.
+def part(prompt: str, ids: Sequence[int], decode: Decode, decode_marked: Decode) -> Parted:
+    """Parts what a model wrote into its reasoning and its answer.
 
     Args:
         prompt: the text that it goes on with.
@@ -65,18 +59,18 @@ def part(prompt: str, ids: Sequence[int], decode: Decode, decode_marked: Decode)
     begun = next((pair for pair in MARKS if marked.lstrip().startswith(pair[0])), None)
     closer = opened if begun is None else begun[1]
     if closer is None:
-        return Written(text)
+        return Parted(text)
     if closer not in marked:
-        return Written("", _bare(marked), finished=False)
+        return Parted("", _bare(marked), finished=False)
     if closer in text:
-        thought, _, answer = text.partition(closer)
-        return Written(answer, _bare(thought))
+        reasoning, _, answer = text.partition(closer)
+        return Parted(answer, _bare(reasoning))
     end = _first_with(whole, closer, decode_marked)
-    return Written(decode(whole[end:]), _bare(decode(whole[:end])))
+    return Parted(decode(whole[end:]), _bare(decode(whole[:end])))
 
 
 def counts(records: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """Of what samples keep: answers that held a thought, and those whose thought was not finished."""
+    """Of what samples keep: answers that held reasoning, and those whose reasoning was not finished."""
     found = [record["thought_finished"] for record in records if "thought_finished" in record]
     return {"answers": len(found), "unfinished": found.count(False)} if found else {}
 
@@ -90,7 +84,7 @@ def _first_with(ids: tuple[int, ...], mark: str, decode: Decode) -> int:
     return high
 
 
-def _bare(thought: str) -> str:
+def _bare(reasoning: str) -> str:
     for opener, _ in MARKS:
-        thought = thought.strip().removeprefix(opener)
-    return thought.strip()
+        reasoning = reasoning.strip().removeprefix(opener)
+    return reasoning.strip()

@@ -1,0 +1,27 @@
+"""What can be asked of whoever answers: which task wants what, and which engine can do it.
+
+A room of its own below all others: the suite says what its tasks want, the plan compares, the engines
+say what they can. Nothing is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Capability = Literal["choose", "generate", "distributions", "timing"]
+"""`choose`: log-probabilities of given answers. `generate`: text. `distributions`: log-probabilities of
+every next token. `timing`: forward passes of stated shapes, timed in this process."""
+
+WORDS: Mapping[Capability, str] = {
+    "choose": "give log-probabilities of given answers",
+    "generate": "write text",
+    "distributions": "give the log-probabilities of every next token",
+    "timing": "time single forward passes",
+}
+
+ON_IDS: frozenset[Capability] = frozenset({"choose", "generate", "distributions", "timing"})
+"""What every engine can that runs token ids in this process."""
+
+CAPABILITIES: Mapping[str, frozenset[Capability]] = {"hf": ON_IDS, "llamacpp": ON_IDS}
+"""By engine what it can do whatever the model, as far as a plan can know it."""

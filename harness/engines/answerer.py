@@ -1,0 +1,151 @@
+"""Who answers a task: a model run on token ids here, or something that is sent text and writes back.
+
+Tasks ask an `Answerer`, and hand it each prompt in all its forms: text, chat messages and token ids. It
+takes the one that it can use. `harness.engines.on_ids.OnIds` makes an answerer of an engine that runs
+ids; what answers over a connection, without ids, is one directly. One conformance suite
+(`tests/engines/answering.py`) runs against every answerer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, Protocol
+
+from harness.capabilities import WORDS, Capability
+from harness.engines.messages import Message
+from harness.engines.protocol import EngineInfo, Footprint, Limits, LogProbs, Work
+from harness.errors import CannotAnswerError
+
+
+class Asked(Protocol):
+    """One prompt in every form that an answerer may want (`harness.tasks.prompts.Prompt`)."""
+
+    @property
+    def text(self) -> str:
+        """All that the model reads, put through the chat template where there is one."""
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The turns of the conversation; empty where the prompt is a text to be continued."""
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The token ids of the text; empty where no tokenizer is known."""
+
+    @property
+    def continuations(self) -> tuple[str, ...]:
+        """The text that each choice adds to the prompt; empty where answers are written."""
+
+    @property
+    def choices(self) -> tuple[tuple[int, ...], ...]:
+        """The ids that each choice adds to the prompt's ids."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What was written behind one prompt.
+
+    Attributes:
+        text: the answer, without what the model wrote for itself before it.
+        tokens: how many were written, reasoning included; as the answerer counts them.
+        finish_reason: `stop` where the model ended it, `length` where the limit cut it.
+        reasoning: what the model wrote for itself; None where there was nothing.
+        reasoning_finished: whether the reasoning came to its end, so that an answer could follow.
+        ids: the ids that were written; None where there are none.
+        token_seconds: for each token, seconds until it was known, from the moment that this prompt's
+            batch or request was begun; empty where nobody took the time.
+    """
+
+    text: str
+    tokens: int
+    finish_reason: Literal["stop", "length"]
+    reasoning: str | None = None
+    reasoning_finished: bool = True
+    ids: tuple[int, ...] | None = None
+    token_seconds: tuple[float, ...] = ()
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the limit cut the answer, or the reasoning before it."""
+        return self.finish_reason == "length" or not self.reasoning_finished
+
+    @property
+    def pieces(self) -> tuple[Any, ...]:
+        """All that was written, reasoning included: ids, or words where there are no ids."""
+        if self.ids is not None:
+            return self.ids
+        return tuple(f"{self.reasoning or ''} {self.text}".split())
+
+    def record(self) -> dict[str, Any]:
+        """What a sample keeps of the reasoning."""
+        if self.reasoning is None:
+            return {}
+        return {"thought": self.reasoning, "thought_finished": self.reasoning_finished}
+
+
+class Answerer:
+    """Answers prompts; what it cannot do it refuses by name.
+
+    Iterators yield answers as they come, in any order, with the index of their prompt. One call at a
+    time: an iterator is used up, or dropped, before the next call.
+    """
+
+    capabilities: frozenset[Capability]
+    """The methods below that it has; whoever asks looks here first (`require`)."""
+    info: EngineInfo
+    load_seconds: float
+    work: Work
+    """What was computed so far, as far as it is known; grows while answers are being asked for."""
+
+    def choose(self, prompts: Sequence[Asked]) -> Iterator[tuple[int, list[float]]]:
+        """For each prompt the summed log-probability (nats) of each of its choices after it."""
+        self._refuse("choose")
+
+    def generate(
+        self, prompts: Sequence[Asked], limits: Limits
+    ) -> Iterator[tuple[int, Completion]]:
+        """What is written, greedily, behind each prompt."""
+        self._refuse("generate")
+
+    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
+        """Next-token log-probabilities after each id of one sequence: see `Engine.distributions`."""
+        self._refuse("distributions")
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids; goes with `distributions`."""
+        self._refuse("distributions")
+
+    def footprint(self) -> Footprint:
+        """Bytes on disk, resident and on the device (peaks so far); zeros where nobody can know."""
+        return Footprint(0, 0, 0)
+
+    def close(self) -> None:
+        """Frees the model, or the connection; it cannot be asked afterwards."""
+
+    def require(self, needed: frozenset[Capability], what: str) -> None:
+        """Refuses a task before anything of it is asked.
+
+        Args:
+            needed: what the task wants.
+            what: the task, for the message.
+
+        Raises:
+            CannotAnswerError: this answerer lacks something of it.
+        """
+        lacking = sorted(needed - self.capabilities)
+        if lacking:
+            raise cannot(what, self.info.engine, lacking[0])
+
+    def _refuse(self, capability: Capability) -> NoReturn:
+        raise cannot("this", self.info.engine, capability)
+
+
+def cannot(what: str, engine: str, capability: Capability) -> CannotAnswerError:
+    """The error for a task that wants more than an engine can do."""
+    hint = "Leave the task out for this model, or run the model with another engine."
+    if capability == "choose":
+        hint = "Set `ask: generate`, so that the answer is written and read."
+    return CannotAnswerError(
+        f"{what} cannot be asked: the engine `{engine}` cannot {WORDS[capability]}", hint
+    )

@@ -1,0 +1,88 @@
+"""An answerer of an engine that runs token ids: prompts go in as ids, text comes out by the tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Protocol
+
+from harness.capabilities import CAPABILITIES
+from harness.engines.answerer import Answerer, Asked, Completion
+from harness.engines.protocol import ChoiceQuestion, Engine, Footprint, Limits, LogProbs
+from harness.engines.reasoning import part
+
+
+class Decoder(Protocol):
+    """The part of a tokenizer that turns what was written into text."""
+
+    def decode(self, ids: Sequence[int], keep_special: bool = False) -> str: ...
+
+
+class OnIds(Answerer):
+    """`Answerer` over an engine and the tokenizer of the model's lineage."""
+
+    def __init__(self, engine: Engine, tokenizer: Callable[[], Decoder]) -> None:
+        """Prepares an answerer.
+
+        Args:
+            engine: open; it is closed with this.
+            tokenizer: opens the tokenizer, which is done when text is first wanted.
+        """
+        self.engine = engine
+        self.capabilities = CAPABILITIES[engine.info.engine]
+        self.info, self.load_seconds, self.work = engine.info, engine.load_seconds, engine.work
+        self._open_tokenizer = tokenizer
+
+    @cached_property
+    def _tokenizer(self) -> Decoder:
+        return self._open_tokenizer()
+
+    def choose(self, prompts: Sequence[Asked]) -> Iterator[tuple[int, list[float]]]:
+        """See `Answerer.choose`.
+
+        Raises:
+            PromptTooLongError: prompt and choice exceed the context.
+        """
+        return self.engine.choose([ChoiceQuestion(of.ids, of.choices) for of in prompts])
+
+    def generate(
+        self, prompts: Sequence[Asked], limits: Limits
+    ) -> Iterator[tuple[int, Completion]]:
+        """See `Answerer.generate`.
+
+        Raises:
+            PromptTooLongError: prompt and answer exceed the context.
+        """
+        for position, generation in self.engine.generate([of.ids for of in prompts], limits):
+            parted = part(prompts[position].text, generation.ids, self.decode, self._with_markers)
+            yield (
+                position,
+                Completion(
+                    text=parted.answer,
+                    tokens=len(generation.ids),
+                    finish_reason=generation.finish_reason,
+                    reasoning=parted.reasoning,
+                    reasoning_finished=parted.finished,
+                    ids=generation.ids,
+                    token_seconds=generation.token_seconds,
+                ),
+            )
+
+    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
+        """See `Answerer.distributions`."""
+        return self.engine.distributions(ids, rows)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """See `Answerer.decode`; special tokens are left out."""
+        return self._tokenizer.decode(ids)
+
+    def _with_markers(self, ids: Sequence[int]) -> str:
+        return self._tokenizer.decode(ids, True)
+
+    def footprint(self) -> Footprint:
+        """See `Answerer.footprint`."""
+        return self.engine.footprint()
+
+    def close(self) -> None:
+        """See `Answerer.close`."""
+        self.engine.close()
