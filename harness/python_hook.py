@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BadDataError, HarnessError, InputError
+from harness.nearest import nearest
 
 FORM = "Write file.py:function, from the suite's folder, or package.module:function."
 
@@ -60,8 +61,6 @@ def find_hook(text: str, folder: Path) -> PythonHook:
         hook = PythonHook(text, file, function, place, root)
     names = set(_names_in(_parsed(hook.file)))
     if function not in names and "*" not in names:
-        from harness.suite.problems import nearest
-
         public = [name for name in names if not name.startswith("_")]
         raise InputError(f"{file} has no `{function}`", nearest(function, public))
     return hook

@@ -10,12 +10,12 @@ from harness.analysis.compared import ComparedModels, ComparedTask, compare_task
 from harness.analysis.comparisons import CellAnswers, TaskAnswers
 from harness.errors import BadDataError, InputError
 from harness.metrics.registry import TASK_METRICS
+from harness.nearest import nearest
 from harness.records import Summary
 from harness.results.apart import models_of, same_machine, same_model, set_otherwise, what_differs
 from harness.results.baselines import BASELINES, answers_in, find_baseline
 from harness.results.judge import Answers, Baseline
 from harness.results.store import read_summary
-from harness.suite.problems import nearest
 from harness.suite.schema import DivergenceTask, SpeedTask
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.engines.permissions import Permissions, granted
 from harness.errors import InputError
+from harness.nearest import closest, nearest
 from harness.plan.steps import Step
 from harness.records import Sample
 from harness.results.artifacts import ArtifactStore, Manifest, default_home
@@ -22,7 +23,6 @@ from harness.runner.jobs import Task
 from harness.runner.run import Options, Prepared, prepare
 from harness.starter import MODEL_FOLDER
 from harness.suite.lineage import root_of
-from harness.suite.problems import nearest
 from harness.suite.schema import AskedTask, SuiteSpec
 from harness.tasks.prompts import Prompt, PromptSet
 
@@ -245,8 +245,8 @@ def _example(prompts: PromptSet, wanted: str) -> tuple[Prompt, int]:
     count = len(prompts.prompts)
     if wanted.isdecimal() and 1 <= int(wanted) <= count:
         return prompts.prompts[int(wanted) - 1], int(wanted)
-    close = nearest(wanted, [prompt.id for prompt in prompts.prompts]).partition(" Valid: ")
-    hint = f"{close[0]} " if close[1] and close[0].startswith("Did") else ""
+    close = closest(wanted, [prompt.id for prompt in prompts.prompts])
+    hint = f"Did you mean `{close}`? " if close else ""
     raise InputError(
         f"there is no example `{wanted}`", f"{hint}Give an id, or a number from 1 to {count}."
     )

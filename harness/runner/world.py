@@ -29,8 +29,8 @@ from harness.plan.graph import RepoType
 from harness.plan.steps import Kind
 from harness.runner.data_files import locate
 from harness.starter import MODEL_FOLDER
+from harness.suite.known import Known
 from harness.suite.metrics import MetricRef
-from harness.suite.reader import Known
 
 REVISIONS: dict[Kind, int] = {
     "source": 1,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from harness.errors import InputError
+from harness.nearest import nearest
 from harness.suite import schema
 from harness.suite.schema.datasets import DATA_KINDS
 from harness.suite.source_map import SourceMap
@@ -43,17 +43,6 @@ class SuiteError(InputError):
         super().__init__(f"{file} has {count}; nothing was run.\n{lines}")
         self.file = file
         self.problems = ordered
-
-
-def nearest(word: object, known: Iterable[str]) -> str:
-    """A hint with the nearest valid name, or with all of them where none is near."""
-    names = sorted(known)
-    if not names:
-        return "There is none to choose from."
-    lowered = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(str(word).lower(), list(lowered), n=1, cutoff=0.6)
-    choice = f"Did you mean `{lowered[close[0]]}`? " if close else ""
-    return f"{choice}Valid: {', '.join(names)}."
 
 
 def from_validation(error: ValidationError, source: SourceMap) -> list[Problem]:

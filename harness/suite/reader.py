@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +14,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import InputError
-from harness.suite.checks import check_references
+from harness.suite.checks.whole import check_references
+from harness.suite.known import Known
 from harness.suite.problems import Problem, SuiteError, from_validation
 from harness.suite.replicas import with_replicas
 from harness.suite.schema import SuiteSpec
 from harness.suite.source_map import SourceMap
-
-
-@dataclass(frozen=True)
-class Known:
-    """What this installation knows by name, against which a suite is checked."""
-
-    datasets: Mapping[str, str]
-    """Data set name -> the task type that it is made for (classify or summarize)."""
-    gguf_types: frozenset[str]
-    metrics: Mapping[str, tuple[str, ...]]
-    """Task type -> its metrics."""
-    extra_metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Task type -> metrics that it has where the suite asks for them by name."""
-    with_agreement: frozenset[str] = frozenset()
-    """Data sets of which a suite says how many annotators agree."""
-    architectures: frozenset[str] = frozenset()
-    """Shapes that random weights can be drawn in."""
-    timings: frozenset[str] = frozenset()
-    """Metrics that `max_slowdown` can be set on."""
-    sources: frozenset[str] = field(default_factory=lambda: frozenset({"starter"}))
-    """Sources that are not folders."""
 
 
 @dataclass(frozen=True)

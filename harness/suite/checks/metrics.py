@@ -6,15 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.errors import InputError
+from harness.nearest import nearest
 from harness.python_hook import find_hook
+from harness.suite.checks.found import Found, KeyPath
 from harness.suite.hub import is_repo
 from harness.suite.metrics import hub_repo, names_of, script
-from harness.suite.problems import nearest
 from harness.suite.schema import Graded, OwnMetric, SuiteSpec
-
-Path_ = tuple[str | int, ...]
-Found = tuple[Path_, str, str]
-"""Path of the key, message, hint."""
 
 
 def check_metrics(
@@ -39,7 +36,7 @@ def check_metrics(
         names = (*always[task.type], *extra.get(task.type, ()))
         seen: set[str] = set()
         for index, entry in enumerate(task.metrics):
-            at: Path_ = ("tasks", task_name, "metrics", index)
+            at: KeyPath = ("tasks", task_name, "metrics", index)
             if isinstance(entry, str):
                 if entry not in names:
                     hint = nearest(entry, names)
@@ -67,7 +64,7 @@ def metric_names(task: object) -> tuple[str, ...]:
 
 
 def _check_names(
-    at: Path_,
+    at: KeyPath,
     metric: OwnMetric,
     task: str,
     reserved: set[str],
@@ -84,7 +81,7 @@ def _check_names(
             yield at, message, "Give one of them a `name` of its own."
 
 
-def _check_own(at: Path_, metric: OwnMetric, folder: Path) -> Iterator[Found]:
+def _check_own(at: KeyPath, metric: OwnMetric, folder: Path) -> Iterator[Found]:
     if metric.python is not None:
         try:
             find_hook(metric.python, folder)
@@ -103,7 +100,7 @@ def _check_own(at: Path_, metric: OwnMetric, folder: Path) -> Iterator[Found]:
         yield (*at, "evaluate"), message, f"{hint}of your own write `./{metric.evaluate}`."
 
 
-def _check_script(at: Path_, metric: OwnMetric, folder: Path) -> Iterator[Found]:
+def _check_script(at: KeyPath, metric: OwnMetric, folder: Path) -> Iterator[Found]:
     file = script(str(metric.evaluate), folder)
     if not file.is_file():
         hint = "Give a .py file with an `evaluate.Metric`, or a folder with a file of its own name."

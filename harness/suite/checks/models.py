@@ -1,0 +1,106 @@
+"""Mistakes in the models of a suite: sources that are not there, parents that cannot be one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from harness.nearest import nearest
+from harness.suite.checks.files import check_folder, check_template
+from harness.suite.checks.found import Found, KeyPath
+from harness.suite.hub import hub_place
+from harness.suite.known import Known
+from harness.suite.lineage import ancestry, is_gguf, resolve
+from harness.suite.replicas import replicas
+from harness.suite.schema import (
+    ClassifyTask,
+    ModelSpec,
+    Shape,
+    SuiteSpec,
+    SummarizeTask,
+)
+
+
+def check_model(
+    name: str,
+    model: ModelSpec,
+    spec: SuiteSpec,
+    names: Mapping[str, frozenset[str]],
+    folder: Path,
+    known: Known,
+) -> Iterator[Found]:
+    at: KeyPath = ("models", name)
+    if isinstance(model.source, Shape):
+        if model.source.architecture not in known.architectures:
+            hint = nearest(model.source.architecture, known.architectures)
+            message = f"unknown architecture `{model.source.architecture}`"
+            yield (*at, "source", "architecture"), message, hint
+    elif (
+        model.source is not None
+        and model.source not in known.sources
+        and hub_place("weights", model.source, None, folder) is None
+    ):
+        yield from check_folder((*at, "source"), model.source, folder, known.sources)
+    if model.adapter is not None and hub_place("adapter", model.adapter, None, folder) is None:
+        yield from check_folder((*at, "adapter"), model.adapter, folder, ())
+    if model.template_file is not None:
+        yield from check_template((*at, "chat_template"), resolve(model.template_file, folder))
+    if model.from_ is None:
+        on_hub = model.gguf is not None and hub_place("gguf", model.gguf, None, folder)
+        if model.gguf is not None and not on_hub and not resolve(model.gguf, folder).is_file():
+            hint = "Paths start from the suite's folder. With `from`, `gguf` is a type like Q8_0."
+            yield (*at, "gguf"), f"there is no file {resolve(model.gguf, folder)}", hint
+        return
+    if model.gguf is not None and model.gguf not in known.gguf_types:
+        hint = nearest(model.gguf, known.gguf_types)
+        yield (*at, "gguf"), f"unknown GGUF type `{model.gguf}`", hint
+    for replica in replicas(spec.models, name).values():
+        if replica != name and replica in names["models"]:
+            message = f"`seeds` makes a model `{replica}`, and there is one already"
+            yield (*at, "finetune", "seeds"), message, "Give one of them another name."
+    if model.finetune is not None:
+        yield from _check_finetune((*at, "finetune", "tasks"), model.finetune.tasks, spec, names)
+        for index, file in enumerate(model.finetune.instructions or ()):
+            if isinstance(file, str) and not resolve(file, folder).is_file():
+                message = f"there is no file {resolve(file, folder)}"
+                place = (*at, "finetune", "instructions", index)
+                yield place, message, "Paths start from the suite's folder."
+    parent = spec.models.get(model.from_)
+    if model.from_ not in names["models"]:
+        hint = nearest(model.from_, names["models"] - {name})
+        yield (*at, "from"), f"there is no model `{model.from_}`", hint
+    elif parent is not None:
+        chain = ancestry(spec.models, name)
+        if spec.models[chain[0]].from_ in chain:
+            yield (*at, "from"), "this model is made from itself", "Begin with a `source`."
+        elif is_gguf(parent):
+            hint = "Name the model that the GGUF was made from."
+            yield (*at, "from"), f"`{model.from_}` is a GGUF, and nothing is made from one", hint
+        elif parent.quantize is not None:
+            hint = "Take the model without `quantize`."
+            yield (*at, "from"), f"`{model.from_}` is quantized while loading", hint
+        elif model.merge is not None:
+            yield from _check_merge(at, model, parent)
+
+
+def _check_merge(at: KeyPath, model: ModelSpec, parent: ModelSpec) -> Iterator[Found]:
+    if parent.finetune is None and parent.adapter is None:
+        hint = "Name a model with `finetune` or `adapter`."
+        yield (*at, "from"), f"`{model.from_}` has no adapter that could be merged", hint
+    elif model.merge == "dequantized" and (
+        parent.finetune is None or parent.finetune.method != "qlora"
+    ):
+        message = f"`{model.from_}` is no QLoRA: its base was not quantized for training"
+        yield (*at, "merge"), message, "Take `merge: full`."
+
+
+def _check_finetune(
+    at: KeyPath, tasks: list[str], spec: SuiteSpec, names: Mapping[str, frozenset[str]]
+) -> Iterator[Found]:
+    learnable = {k for k, t in spec.tasks.items() if isinstance(t, ClassifyTask | SummarizeTask)}
+    for index, task in enumerate(tasks):
+        if task not in names["tasks"]:
+            yield (*at, index), f"there is no task `{task}`", nearest(task, learnable)
+        elif task in spec.tasks and task not in learnable:
+            message = f"`{task}` has no answers to learn from"
+            yield (*at, index), message, nearest("", learnable)

@@ -1,0 +1,64 @@
+"""What only the whole suite can tell: names that must exist, files that must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.suite.checks.comparing import check_compare, check_gate
+from harness.suite.checks.found import Found
+from harness.suite.checks.metrics import check_metrics
+from harness.suite.checks.models import check_model
+from harness.suite.checks.tasks import check_divergence, check_task
+from harness.suite.known import Known
+from harness.suite.problems import Problem
+from harness.suite.schema import (
+    ClassifyTask,
+    DivergenceTask,
+    SuiteSpec,
+    SummarizeTask,
+)
+from harness.suite.source_map import SourceMap
+
+
+def check_references(
+    spec: SuiteSpec,
+    invalid: Mapping[str, frozenset[str]],
+    source: SourceMap,
+    folder: Path,
+    known: Known,
+) -> list[Problem]:
+    """Mistakes between entries and against the installation.
+
+    Args:
+        spec: the entries that are right by themselves.
+        invalid: names of entries that are not, by section: they exist, but cannot be looked into.
+        source: where things stand.
+        folder: what relative paths start from.
+        known: data sets, GGUF types, metrics.
+    """
+    names = {
+        section: frozenset(getattr(spec, section)) | invalid.get(section, frozenset())
+        for section in ("models", "tasks", "compare")
+    }
+    wrong_gates = invalid.get("gates", frozenset())
+    positions = (i for i in range(len(spec.gates) + len(wrong_gates)) if str(i) not in wrong_gates)
+    found: list[Found] = []
+    for name, model in spec.models.items():
+        found += check_model(name, model, spec, names, folder, known)
+    for name, task in spec.tasks.items():
+        if isinstance(task, ClassifyTask | SummarizeTask):
+            found += check_task(name, task, folder, known)
+        elif isinstance(task, DivergenceTask):
+            found += check_divergence(name, task, names, folder, known)
+    found += check_metrics(spec, folder, known.metrics, known.extra_metrics)
+    for name, compare in spec.compare.items():
+        found += check_compare(name, compare, names)
+    for index, gate in zip(positions, spec.gates, strict=True):
+        found += check_gate(index, gate, spec, names, known)
+    problems = []
+    for path, message, hint in found:
+        place = source.place(path)
+        key = ".".join(map(str, path))
+        problems.append(Problem(place.line, place.column, key, message, hint))
+    return problems
