@@ -16,7 +16,6 @@ from harness.errors import BadModelError, MissingFileError
 from harness.hub.records import RemoteFile
 
 INDEX = "model.safetensors.index.json"
-PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib")
 _SMALL = (".json", ".txt", ".model", ".jinja", ".tiktoken")
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
 _USELESS = re.compile(
@@ -64,18 +63,13 @@ def adapter_files(
     return _small(files, code=False) + _weights(files, where, "adapter", pickle)
 
 
-def one_file(
-    files: Sequence[RemoteFile], where: str, path: str, *, pickle: bool = False
-) -> tuple[RemoteFile, ...]:
+def one_file(files: Sequence[RemoteFile], where: str, path: str) -> tuple[RemoteFile, ...]:
     """A file by its path; of a split GGUF all parts, in order, whichever was named.
 
     Raises:
         MissingFileError: with the nearest names; or a part is missing.
-        BadModelError: it is a pickle, and these were not allowed.
     """
     by_path = {file.path: file for file in files}
-    if PurePosixPath(path).suffix in PICKLES and not pickle:
-        raise BadModelError(f"{path} of {where} is a pickle, which can run any code.", _ALLOW)
     found = _SHARD.fullmatch(path)
     wanted = [path]
     if found is not None and found["suffix"] == ".gguf" and by_path.keys() & set(_parts(found)):

@@ -15,18 +15,17 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
+from huggingface_hub import constants
 
 from harness.errors import BadModelError, HarnessError, InputError
 from harness.hub import choice as hub_choice
 from harness.hub.cache import Snapshot, free_bytes
 from harness.hub.errors import asked, no_space
 from harness.hub.records import COMMIT, Download, RemoteFile, Repo, RepoType, Resolved
-from harness.hub.requests import patiently
 from harness.hub.revisions import list_files, named, resolve_revision
 from harness.hub.transfer import fetch_contents
 
@@ -36,28 +35,6 @@ TOLD = 500
 """Times that `progress` is told something, about."""
 Progress = Callable[[int, int], None]
 """Is told how many bytes of how many have arrived."""
-
-
-@dataclass(frozen=True)
-class FileLocation:
-    """A file on the Hub, as a suite names it: `org/repo/file.gguf`, perhaps in a folder."""
-
-    repo: str
-    path: str
-
-    @classmethod
-    def parse(cls, text: str) -> FileLocation:
-        """Splits `org/repo/path`.
-
-        Raises:
-            InputError: there are fewer than three parts.
-        """
-        parts = text.split("/")
-        if len(parts) < 3 or not all(parts) or ".." in parts:
-            raise InputError(
-                f"{text!r} names no file on the Hub.", "Write org/repo/file, as in org/repo/m.gguf."
-            )
-        return cls("/".join(parts[:2]), "/".join(parts[2:]))
 
 
 def resolve(repo: str, revision: str, home: Path, *, repo_type: RepoType = "model") -> Resolved:
@@ -118,14 +95,7 @@ def plan_metric(repo: str, commit: str, home: Path) -> Download:
     return _plan(named(repo, "space"), commit, home, choose)
 
 
-def plan_file(
-    location: str,
-    commit: str,
-    home: Path,
-    *,
-    pickle: bool = False,
-    repo_type: RepoType = "model",
-) -> Download:
+def plan_file(location: str, commit: str, home: Path) -> Download:
     """What a file `org/repo/path` needs: of a split GGUF all parts, whichever is named.
 
     Raises:
@@ -133,9 +103,13 @@ def plan_file(
         MissingFileError: with the nearest names.
         HubError: as `resolve`.
     """
-    place = FileLocation.parse(location)
-    choose = partial(hub_choice.one_file, path=place.path, pickle=pickle)
-    download = _plan(named(place.repo, repo_type), commit, home, choose)
+    parts = location.split("/")
+    if len(parts) < 3 or not all(parts) or ".." in parts:
+        raise InputError(
+            f"{location!r} names no file on the Hub.", "Write org/repo/file, as in org/repo/m.gguf."
+        )
+    choose = partial(hub_choice.one_file, path="/".join(parts[2:]))
+    download = _plan(named("/".join(parts[:2])), commit, home, choose)
     return replace(download, target=download.target / download.files[0].path)
 
 
@@ -157,27 +131,6 @@ def plan_data(
         return tuple(by_path[path] for path in choose(list(by_path)))
 
     return _plan(named(repo, "dataset"), commit, home, chosen)
-
-
-def check_access(download: Download) -> None:
-    """Asks whether the files would be given: a gated repo lists them to everyone.
-
-    Nothing is asked where nothing is missing.
-
-    Raises:
-        GatedRepoError: telling where to accept the licence, and how to log in.
-        HubError: as `resolve`.
-    """
-    if not download.missing:
-        return
-    repo, file = download.repo, max(download.missing, key=lambda file: file.bytes)
-    url = hf_hub_url(repo.name, file.path, repo_type=repo.type, revision=download.commit)
-    asked(
-        lambda: patiently(lambda: get_hf_file_metadata(url, timeout=constants.HF_HUB_ETAG_TIMEOUT)),
-        repo,
-        download.commit,
-        file.path,
-    )
 
 
 def fetch(download: Download, progress: Progress = lambda done, total: None) -> Path:
@@ -207,33 +160,6 @@ def fetch(download: Download, progress: Progress = lambda done, total: None) -> 
         hub_choice.check_index(_shards(snapshot.file(file)), download.files, _where(snapshot))
     _fetch_all([file for file in missing if file not in index], snapshot, tally)
     return download.target
-
-
-def fetch_model(
-    repo: str, commit: str, home: Path, *, pickle: bool = False, code: bool = False
-) -> Path:
-    """The folder of a model, in the Hub's cache; `plan_model` and `fetch` in one."""
-    return fetch(plan_model(repo, commit, home, pickle=pickle, code=code))
-
-
-def fetch_adapter(repo: str, commit: str, home: Path, *, pickle: bool = False) -> Path:
-    """The folder of an adapter, in the Hub's cache; `plan_adapter` and `fetch` in one."""
-    return fetch(plan_adapter(repo, commit, home, pickle=pickle))
-
-
-def fetch_file(
-    location: str,
-    commit: str,
-    home: Path,
-    *,
-    pickle: bool = False,
-    repo_type: RepoType = "model",
-) -> Path:
-    """A file `org/repo/path`, in the Hub's cache; `plan_file` and `fetch` in one.
-
-    Of a GGUF in parts it is the first part, which is what llama.cpp wants to be given.
-    """
-    return fetch(plan_file(location, commit, home, pickle=pickle, repo_type=repo_type))
 
 
 class _Tally:

@@ -6,6 +6,7 @@ it for tests.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,25 @@ import pytest
 from huggingface_hub import close_session, constants
 
 from harness.hub import requests as hub_requests
+from harness.hub.client import fetch, plan_adapter, plan_file, plan_model
 from tests.hub_stand_in import HubStandIn
 
 TOKEN = "hf_" + "StandInSecret0123456789"
+WEIGHTS = bytes(range(256)) * 4000
+MODEL = {"config.json": b'{"model_type": "llama"}', "model.safetensors": WEIGHTS}
+SHARDED = {
+    "config.json": b"{}",
+    "model-00001-of-00002.safetensors": b"1" * 5000,
+    "model-00002-of-00002.safetensors": b"2" * 4000,
+    "model.safetensors.index.json": json.dumps(
+        {
+            "weight_map": {
+                "a": "model-00001-of-00002.safetensors",
+                "b": "model-00002-of-00002.safetensors",
+            }
+        }
+    ).encode(),
+}
 
 
 @pytest.fixture
@@ -57,3 +74,25 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def home(tmp_path: Path) -> Path:
     """$HARNESS_HOME."""
     return tmp_path / "home"
+
+
+def fetch_model(
+    repo: str, commit: str, home: Path, *, pickle: bool = False, code: bool = False
+) -> Path:
+    """The folder of a model, in the Hub's cache."""
+    return fetch(plan_model(repo, commit, home, pickle=pickle, code=code))
+
+
+def fetch_adapter(repo: str, commit: str, home: Path) -> Path:
+    """The folder of an adapter, in the Hub's cache."""
+    return fetch(plan_adapter(repo, commit, home))
+
+
+def fetch_file(location: str, commit: str, home: Path) -> Path:
+    """A file `org/repo/path` in the Hub's cache; of a GGUF in parts the first."""
+    return fetch(plan_file(location, commit, home))
+
+
+def names(folder: Path) -> set[str]:
+    """Files below a folder, by their paths inside it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

@@ -128,13 +128,6 @@ def test_a_missing_file_tells_the_nearest(asked: str, near: str) -> None:
     assert near in caught.value.hint
 
 
-def test_a_pickle_is_no_file_to_fetch_unless_allowed() -> None:
-    files = listing("weights.pt")
-    with pytest.raises(BadModelError, match="pickle"):
-        one_file(files, "org/m", "weights.pt")
-    assert one_file(files, "org/m", "weights.pt", pickle=True) == tuple(files)
-
-
 @given(st.text(alphabet="a./\\", max_size=12))
 def test_no_path_that_stays_inside_leads_out_of_a_folder(path: str) -> None:
     import posixpath

@@ -1,9 +1,11 @@
-"""Models from a Hub on this machine: revisions, files, adapters, what is asked and what is kept."""
+"""Models from a Hub on this machine: files, adapters, what is asked and what is kept."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,29 +13,26 @@ from huggingface_hub import constants, hf_hub_download, snapshot_download
 
 from harness.errors import (
     BadModelError,
-    HubServerError,
     InputError,
     MissingFileError,
-    OfflineError,
 )
-from harness.hub.client import (
-    check_access,
-    fetch,
+from harness.hub.client import fetch, plan_data, plan_file, plan_model, resolve
+from tests.hub.hub_client import (
+    SHARDED,
+    TOKEN,
     fetch_adapter,
     fetch_file,
     fetch_model,
-    plan_file,
-    plan_model,
-    resolve,
+    home,
+    hub,
+    names,
+    waits,
 )
-from harness.hub.records import Repo
-from harness.hub.revisions import resolve_revision
-from tests.hub.hub_client import TOKEN, home, hub, point_at, waits
-from tests.hub_stand_in import Fault, HubStandIn
+from tests.hub_stand_in import HubStandIn
 
 __all__ = ["home", "hub", "waits"]
 
-MODEL = {
+REPO_FILES = {
     "config.json": b'{"model_type": "llama"}',
     "tokenizer.json": b"{}",
     "chat_template.jinja": b"{{ messages }}",
@@ -42,79 +41,32 @@ MODEL = {
     "model.gguf": b"gguf" * 1000,
     "README.md": b"notes",
 }
-SHARDED = {
-    "config.json": b"{}",
-    "model-00001-of-00002.safetensors": b"1" * 5000,
-    "model-00002-of-00002.safetensors": b"2" * 4000,
-    "model.safetensors.index.json": json.dumps(
-        {
-            "weight_map": {
-                "a": "model-00001-of-00002.safetensors",
-                "b": "model-00002-of-00002.safetensors",
-            }
-        }
-    ).encode(),
-}
-
-
-def names(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
-def test_a_branch_and_a_tag_stand_for_commits(hub: HubStandIn, home: Path) -> None:
-    first = hub.commit("org/m", MODEL)
-    hub.tag("org/m", "v1.0", first)
-    second = hub.commit("org/m", {**MODEL, "config.json": b'{"model_type": "qwen2"}'})
-    other = hub.commit("org/m", MODEL, "refs/pr/1")
-    assert resolve("org/m", "main", home).commit == second != first
-    assert resolve("org/m", "v1.0", home).commit == first
-    assert resolve("org/m", "refs/pr/1", home).commit == other
-    read = [
-        (fetch_model("org/m", commit, home) / "config.json").read_bytes()
-        for commit in (first, second)
-    ]
-    assert read == [MODEL["config.json"], b'{"model_type": "qwen2"}']
-
-
-def test_a_commit_stands_for_itself_and_nothing_is_asked(hub: HubStandIn, home: Path) -> None:
-    commit = "0123456789abcdef" * 2 + "01234567"
-    assert resolve("org/m", commit, home).commit == commit
-    assert hub.requests == []
 
 
 def test_a_model_and_a_data_set_of_one_name_are_not_confused(hub: HubStandIn, home: Path) -> None:
-    model = hub.commit("org/m", MODEL)
+    model = hub.commit("org/m", REPO_FILES)
     data = hub.commit("datasets/org/m", {"data/rows.csv": b"a,b\n", "data.zip": b"zip" * 99})
     assert resolve("org/m", "main", home).commit == model
     assert resolve("org/m", "main", home, repo_type="dataset").commit == data
+    folder = fetch(plan_data("org/m", data, home, lambda paths: paths))
     for path, content in (("data/rows.csv", b"a,b\n"), ("data.zip", b"zip" * 99)):
-        file = fetch_file(f"org/m/{path}", data, home, repo_type="dataset")
-        assert file.read_bytes() == content
-
-
-@pytest.mark.parametrize("name", ["", "a/b/c", "../m", "org/m--x", "org/mo del", "-org/m."])
-def test_what_can_be_no_name_is_said_before_anything_is_asked(
-    name: str, hub: HubStandIn, home: Path
-) -> None:
-    with pytest.raises(InputError, match="no name of a repo"):
-        resolve(name, "main", home)
-    assert hub.requests == []
+        assert (folder / path).read_bytes() == content
 
 
 def test_only_a_model_s_own_files_are_fetched(hub: HubStandIn, home: Path) -> None:
-    commit = hub.commit("org/m", MODEL)
+    commit = hub.commit("org/m", REPO_FILES)
     folder = fetch_model("org/m", commit, home)
     wanted = {"config.json", "tokenizer.json", "chat_template.jinja", "model.safetensors"}
     assert names(folder) == wanted
-    assert all((folder / name).read_bytes() == MODEL[name] for name in wanted)
+    assert all((folder / name).read_bytes() == REPO_FILES[name] for name in wanted)
     assert len(hub.bodies()) == len(wanted)
 
 
 def test_a_plan_lists_files_and_sizes_and_fetches_none(hub: HubStandIn, home: Path) -> None:
-    commit = hub.commit("org/m", MODEL)
+    commit = hub.commit("org/m", REPO_FILES)
     plan = plan_model("org/m", commit, home)
     sizes = {file.path: file.bytes for file in plan.files}
-    assert sizes == {name: len(MODEL[name]) for name in sizes}
+    assert sizes == {name: len(REPO_FILES[name]) for name in sizes}
     assert plan.total_bytes == plan.needed_bytes == sum(sizes.values())
     assert plan.missing == plan.files
     assert plan.free_bytes > 0
@@ -127,7 +79,7 @@ def test_a_plan_lists_files_and_sizes_and_fetches_none(hub: HubStandIn, home: Pa
 
 
 def test_what_is_here_is_used_without_a_single_request(hub: HubStandIn, home: Path) -> None:
-    commit = hub.commit("org/m", MODEL)
+    commit = hub.commit("org/m", REPO_FILES)
     folder = fetch_model("org/m", commit, home)
     hub.requests.clear()
     assert fetch_model("org/m", commit, home) == folder
@@ -137,25 +89,25 @@ def test_what_is_here_is_used_without_a_single_request(hub: HubStandIn, home: Pa
 def test_contents_that_another_commit_shares_are_not_fetched_again(
     hub: HubStandIn, home: Path
 ) -> None:
-    first = hub.commit("org/m", MODEL)
-    second = hub.commit("org/m", {**MODEL, "config.json": b'{"model_type": "qwen2"}'})
+    first = hub.commit("org/m", REPO_FILES)
+    second = hub.commit("org/m", {**REPO_FILES, "config.json": b'{"model_type": "qwen2"}'})
     fetch_model("org/m", first, home)
     hub.requests.clear()
     folder = fetch_model("org/m", second, home)
     assert [path.rsplit("/", 1)[-1] for path in hub.bodies()] == ["config.json"]
-    assert (folder / "model.safetensors").read_bytes() == MODEL["model.safetensors"]
+    assert (folder / "model.safetensors").read_bytes() == REPO_FILES["model.safetensors"]
 
 
 def test_what_the_hub_s_library_fetched_is_used_and_the_other_way_round(
     hub: HubStandIn, home: Path
 ) -> None:
-    commit = hub.commit("org/m", MODEL)
+    commit = hub.commit("org/m", REPO_FILES)
     theirs = Path(snapshot_download("org/m", revision=commit))
     hub.requests.clear()
     assert fetch_model("org/m", commit, home) == theirs
     assert hub.bodies() == []
 
-    other = hub.commit("org/n", {**MODEL, "tokenizer.json": b"[]"})
+    other = hub.commit("org/n", {**REPO_FILES, "tokenizer.json": b"[]"})
     ours = fetch_model("org/n", other, home)
     before = len(hub.bodies())
     assert hf_hub_download("org/n", "model.safetensors") == str(ours / "model.safetensors")
@@ -252,101 +204,10 @@ def test_a_name_is_no_commit(home: Path) -> None:
         plan_model("org/m", "main", home)
 
 
-def test_without_a_connection_the_last_known_commit_is_taken_and_said(
-    hub: HubStandIn, home: Path, waits: list[float]
-) -> None:
-    commit = hub.commit("org/m", MODEL)
-    seen = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
-    resolve_revision(Repo("org/m"), "main", home, now=lambda: seen)
-    fetch_model("org/m", commit, home)
-    hub.stop()
-    found = resolve("org/m", "main", home)
-    assert found.commit == commit
-    assert "2026-03-04 05:06" in found.note
-    assert commit[:12] in found.note
-    assert names(fetch_model("org/m", found.commit, home)) >= {"model.safetensors"}
-    with pytest.raises(OfflineError, match="cannot be reached"):
-        resolve("org/m", "other", home)
-
-
-def test_offline_mode_asks_nothing(
-    hub: HubStandIn, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    commit = hub.commit("org/m", MODEL)
-    resolve("org/m", "main", home)
-    fetch_model("org/m", commit, home)
-    absent = hub.commit("org/n", MODEL)
-    hub.requests.clear()
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    found = resolve("org/m", "main", home)
-    assert found.commit == commit
-    assert "HF_HUB_OFFLINE" in found.note
-    assert names(fetch_model("org/m", commit, home)) >= {"model.safetensors"}
-    with pytest.raises(OfflineError, match=r"org/n.*HF_HUB_OFFLINE") as caught:
-        fetch_model("org/n", absent, home)
-    assert "Unset HF_HUB_OFFLINE" in caught.value.hint
-    assert hub.requests == []
-
-
-def test_offline_a_name_that_another_tool_resolved_is_known(
-    hub: HubStandIn, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    commit = hub.commit("org/m", MODEL)
-    snapshot_download("org/m", revision="main")
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert resolve("org/m", "main", home).commit == commit
-    assert names(fetch_model("org/m", commit, home)) >= {"model.safetensors"}
-
-
-def test_offline_a_part_of_a_model_is_not_taken_for_the_whole(
-    hub: HubStandIn, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    commit = hub.commit("org/s", SHARDED)
-    snapshot_download("org/s", allow_patterns=["*.json", "*00001-of*"])
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(OfflineError, match="not on this machine"):
-        fetch_model("org/s", commit, home)
-
-
-def test_a_listing_that_is_damaged_is_asked_for_again(hub: HubStandIn, home: Path) -> None:
-    commit = hub.commit("org/m", MODEL)
-    plan = plan_model("org/m", commit, home)
-    for memory in home.rglob("*.json"):
-        memory.write_text('[{"path": 1}]')
-    assert plan_model("org/m", commit, home).files == plan.files
-
-
-@pytest.mark.parametrize("entry", ["../../escape.json", "/etc/escape.json", "a\\..\\b.json"])
-def test_a_listing_that_leads_out_of_the_folder_is_refused(
-    entry: str, hub: HubStandIn, home: Path
-) -> None:
-    commit = hub.commit("org/m", MODEL)
-    hub.extra_entries = [{"type": "file", "path": entry, "size": 3, "oid": "0" * 40}]
-    with pytest.raises(HubServerError, match="cannot be in"):
-        plan_model("org/m", commit, home)
-
-
-def test_a_digest_that_leads_out_of_the_cache_is_refused(hub: HubStandIn, home: Path) -> None:
-    commit = hub.commit("org/m", MODEL)
-    hub.extra_entries = [{"type": "file", "path": "x.json", "size": 3, "oid": "../../../x"}]
-    with pytest.raises(HubServerError, match="cannot be in"):
-        plan_model("org/m", commit, home)
-
-
-def test_access_is_asked_only_for_what_is_missing(hub: HubStandIn, home: Path) -> None:
-    commit = hub.commit("org/m", MODEL)
-    check_access(plan_model("org/m", commit, home))
-    assert len(hub.paths("HEAD")) == 1
-    fetch_model("org/m", commit, home)
-    hub.requests.clear()
-    check_access(plan_model("org/m", commit, home))
-    assert hub.requests == []
-
-
 def test_a_private_repo_is_read_with_the_token_and_the_cdn_never_sees_it(
     hub: HubStandIn, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = hub.commit("org/m", MODEL, private=True)
+    commit = hub.commit("org/m", REPO_FILES, private=True)
     hub.tokens.add(TOKEN)
     hub.repos["org/m"].readers.add(TOKEN)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
@@ -358,7 +219,7 @@ def test_a_private_repo_is_read_with_the_token_and_the_cdn_never_sees_it(
 
 
 def test_the_token_of_the_hub_s_login_is_used(hub: HubStandIn, home: Path) -> None:
-    hub.commit("org/m", MODEL, private=True)
+    hub.commit("org/m", REPO_FILES, private=True)
     hub.tokens.add(TOKEN)
     hub.repos["org/m"].readers.add(TOKEN)
     place = Path(constants.HF_TOKEN_PATH)
@@ -367,22 +228,46 @@ def test_the_token_of_the_hub_s_login_is_used(hub: HubStandIn, home: Path) -> No
     fetch_model("org/m", resolve("org/m", "main", home).commit, home)
 
 
-def test_a_next_page_on_another_host_is_not_followed(hub: HubStandIn, home: Path) -> None:
-    commit = hub.commit("org/m", MODEL)
-    elsewhere = {"Link": f'<{hub.cdn}/api/models/org/m/tree/x>; rel="next"'}
-    hub.fail("/tree/", Fault("", 1, status=200, headers=elsewhere, body=b"[]"))
-    with pytest.raises(HubServerError, match="another address"):
-        plan_model("org/m", commit, home)
-    assert not any(seen.cdn for seen in hub.requests)
+CLIENT = """
+import json, sys
+from pathlib import Path
+from harness.errors import HarnessError
+from harness.hub.client import fetch, plan_model, resolve
+try:
+    found = resolve("org/m", "main", Path(sys.argv[1]))
+    folder = fetch(plan_model("org/m", found.commit, Path(sys.argv[1])))
+    print(json.dumps({"folder": str(folder), "note": found.note, "torch": "torch" in sys.modules}))
+except HarnessError as error:
+    print(json.dumps({"kind": error.kind}))
+"""
 
 
-def test_an_endpoint_that_is_no_hub_is_told_from_a_missing_repo(
-    hub: HubStandIn, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hub.fail("/api/", Fault("", 1, status=200, body=b"<html>Log in to the network</html>"))
-    with pytest.raises(HubServerError, match="other than JSON") as caught:
-        resolve("org/m", "main", home)
-    assert "login page" in caught.value.hint
-    point_at("foo:bar", tmp_path, monkeypatch)
-    with pytest.raises(OfflineError, match="cannot be reached"):
-        resolve("org/m", "main", home)
+def run_client(home: Path, endpoint: str, **more: str) -> dict[str, object]:
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": endpoint,
+        "HF_HOME": str(home / "hf"),
+        "NO_PROXY": "*",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", CLIENT, str(home)],
+        env={**environment, **more},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer: dict[str, object] = json.loads(done.stdout)
+    return answer
+
+
+def test_a_process_of_its_own_needs_only_the_environment(hub: HubStandIn, home: Path) -> None:
+    commit = hub.commit("org/m", REPO_FILES)
+    assert run_client(home, hub.endpoint, HF_HUB_OFFLINE="1") == {"kind": "offline"}
+    first = run_client(home, hub.endpoint)
+    assert first["folder"] == str(home / "hf/hub/models--org--m/snapshots" / commit)
+    assert (first["note"], first["torch"]) == ("", False)
+    asked = len(hub.requests)
+    second = run_client(home, hub.endpoint, HF_HUB_OFFLINE="1")
+    assert second["folder"] == first["folder"]
+    assert "HF_HUB_OFFLINE" in str(second["note"])
+    assert len(hub.requests) == asked

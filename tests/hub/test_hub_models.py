@@ -13,10 +13,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness.engines.weight_files import adapter_files, weight_files
 from harness.errors import DamagedDownloadError
-from harness.hub.client import fetch_adapter, fetch_file, fetch_model, resolve
+from harness.hub.client import resolve
 from harness.models.sources import check_model_folder
 from tests.engines.models import write_adapter, write_model
-from tests.hub.hub_client import home, hub, waits
+from tests.hub.hub_client import fetch_adapter, fetch_file, fetch_model, home, hub, waits
 from tests.hub_stand_in import Fault, HubStandIn
 
 __all__ = ["home", "hub", "waits"]
