@@ -25,3 +25,11 @@ ON_IDS: frozenset[Capability] = frozenset({"choose", "generate", "distributions"
 
 CAPABILITIES: Mapping[str, frozenset[Capability]] = {"hf": ON_IDS, "llamacpp": ON_IDS}
 """By engine what it can do whatever the model, as far as a plan can know it."""
+
+
+def refusal(what: str, engine: str, capability: Capability) -> tuple[str, str]:
+    """Message and hint for a task that wants more than an engine can do."""
+    hint = "Leave the task out for this model, or run the model with another engine."
+    if capability == "choose":
+        hint = "Set `ask: generate`, so that the answer is written and read."
+    return f"{what} cannot be asked: the engine `{engine}` cannot {WORDS[capability]}", hint

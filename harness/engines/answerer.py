@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, Protocol
 
-from harness.capabilities import WORDS, Capability
+from harness.capabilities import Capability, refusal
 from harness.engines.messages import Message
 from harness.engines.protocol import EngineInfo, Footprint, Limits, LogProbs, Work
 from harness.errors import CannotAnswerError
@@ -143,9 +143,4 @@ class Answerer:
 
 def cannot(what: str, engine: str, capability: Capability) -> CannotAnswerError:
     """The error for a task that wants more than an engine can do."""
-    hint = "Leave the task out for this model, or run the model with another engine."
-    if capability == "choose":
-        hint = "Set `ask: generate`, so that the answer is written and read."
-    return CannotAnswerError(
-        f"{what} cannot be asked: the engine `{engine}` cannot {WORDS[capability]}", hint
-    )
+    return CannotAnswerError(*refusal(what, engine, capability))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.capabilities import CAPABILITIES, refusal
+from harness.errors import InputError
 from harness.plan.checks import Checking
 from harness.plan.graph import ModelPlan, Precision
 from harness.plan.steps import Step, make_step
@@ -95,6 +97,7 @@ class Asking(Checking):
         task = self.suite.spec.tasks[name]
         if isinstance(task, SpeedTask) and model.replica_of:
             return None
+        self._check_capabilities(model, name)
         parents = dict(model.parts)
         params: dict[str, Any] = {
             "task": task.model_dump(exclude={*PUT, *DOCUMENTS, *GRADING}),
@@ -130,6 +133,13 @@ class Asking(Checking):
             after=tuple(before),
         )
         return self.graded(step, task, self.world.versions("cell", engine))
+
+    def _check_capabilities(self, model: ModelPlan, name: str) -> None:
+        """Refuses a task that wants more than the model's engine can do, before anything runs."""
+        lacking = sorted(self.suite.spec.tasks[name].needs - CAPABILITIES[model.engine])
+        if lacking:
+            what = f"The task `{name}` of the model `{model.name}`"
+            raise InputError(*refusal(what, model.engine, lacking[0]))
 
     def graded(self, step: Step, task: Entry, versions: Mapping[str, str]) -> Step:
         """A cell with the metrics that its task names: another key, and the answers keep theirs."""

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from harness.capabilities import ON_IDS
+from harness.errors import InputError
+from harness.plan import cells as cells_module
 from harness.plan.builder import Plan, make_plan
 from harness.plan.data import DataRef, InstructionRef
 from harness.plan.graph import RepoType
@@ -232,3 +237,12 @@ def test_a_permission_makes_other_files_of_the_same_folder() -> None:
     assert trusted.permissions(trusted.models["lora"].parts["adapter"]) == {}
     made = next(step for step in trusted.steps.values() if step.kind == "merge")
     assert trusted.permissions(made.key) == trusted.permissions(key)
+
+
+def test_a_task_that_an_engine_cannot_answer_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cells_module, "CAPABILITIES", {"hf": ON_IDS, "llamacpp": {"generate"}})
+    with pytest.raises(InputError, match=r"llamacpp.*cannot") as caught:
+        plan()
+    assert "The task `" in caught.value.message and caught.value.hint
