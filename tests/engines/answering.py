@@ -12,7 +12,6 @@ from harness.engines.answerer import Answerer, Asked, Completion
 from harness.engines.protocol import Limits
 from harness.errors import CannotAnswerError
 
-
 LIMITS = Limits(4)
 
 
