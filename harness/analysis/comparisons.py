@@ -9,9 +9,10 @@ from harness.analysis.bootstrapped import RESAMPLES
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values, holm
 from harness.analysis.power import detectable
 from harness.analysis.shared import prompts_hash, shared_examples
-from harness.metrics.registry import METRICS, TASK_METRICS, Metric
+from harness.metrics.registry import METRICS, Metric
 from harness.metrics.repetition import shared_start
 from harness.records import ChangedAnswer, Comparison, Sample
+from harness.suite.schema import TASK_TYPES
 
 DIFFERENT_PROMPTS = (
     "The two were asked different prompts (the hashes of their token ids differ), so that a "
@@ -61,7 +62,7 @@ class TaskAnswers:
     @property
     def metrics(self) -> tuple[str, ...]:
         """All metrics of the task; the first is the headline."""
-        return (*TASK_METRICS[self.type], *self.own)
+        return (*TASK_TYPES[self.type].metrics, *self.own)
 
     def described(self, metric: str) -> Metric:
         """What is known of one of them."""

@@ -20,10 +20,11 @@ from harness.analysis.statistics import (
     statistic_of,
     target_codes,
 )
-from harness.metrics.registry import METRICS, TASK_METRICS, Metric
+from harness.metrics.registry import METRICS, Metric
 from harness.records import Sample, Value
+from harness.suite.schema import TASK_TYPES
 
-__all__ = ["METRICS", "TASK_METRICS", "Metric", "compute_metrics", "confusion"]
+__all__ = ["METRICS", "Metric", "compute_metrics", "confusion"]
 
 
 def compute_metrics(
@@ -38,7 +39,7 @@ def compute_metrics(
     """The value and interval of every metric of a task; the order of samples does not matter.
 
     Args:
-        task_type: a key of `TASK_METRICS`.
+        task_type: a key of `TASK_TYPES`.
         samples: one cell's samples.
         seed: of the bootstrap.
         confidence: of the two-sided intervals.
@@ -53,7 +54,7 @@ def compute_metrics(
     ordered = sorted_by_id(samples)
     chosen = labels_of(ordered) if labels is None else tuple(labels)
     extras = extras or {}
-    wanted = [METRICS[name] for name in TASK_METRICS[task_type]] + list((own or {}).values())
+    wanted = [METRICS[name] for name in TASK_TYPES[task_type].metrics] + list((own or {}).values())
     return {
         metric.name: _value(metric, ordered, chosen, seed, confidence, extras)
         for metric in wanted

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from harness.analysis.compared import ComparedModels, ComparedTask
 from harness.records import Comparison
-from harness.reporting.compared import FIRST, terminal_comparison
+from harness.reporting.compared import terminal_comparison
 from harness.reporting.format import clean
 from harness.reporting.marks import marks
 from harness.reporting.measures import knowing
@@ -45,7 +45,7 @@ def compare(
         baselines=baselines,
         task=task,
         metric=metric,
-        metrics=None if every or as_json else FIRST,
+        every=every or as_json,
         confidence=confidence,
         any_prompts=any_prompts,
     )

@@ -415,43 +415,6 @@ METRICS: dict[str, Metric] = {
     )
 }
 
-TASK_METRICS: dict[str, tuple[str, ...]] = {
-    "classify": ("accuracy", "macro_f1", "unparsed"),
-    "summarize": ("rougeL", "rouge1", "rouge2", "rougeLsum", "truncated"),
-    "divergence": (
-        "kl_mean",
-        "kl_median",
-        "kl_p99",
-        "kl_max",
-        "same_top1",
-        "delta_p_mean",
-        "delta_p_rms",
-        "perplexity",
-        "perplexity_ratio",
-        "bits_per_byte",
-    ),
-    "write": ("repetition", "truncated", "empty"),
-    "speed": (
-        "decode_tokens_per_second",
-        "prefill_tokens_per_second",
-        "ttft_seconds",
-        "ttft_p90_seconds",
-        "ttft_p99_seconds",
-        "itl_seconds",
-        "itl_p90_seconds",
-        "itl_p99_seconds",
-        "roofline_share",
-        "sampling_seconds",
-        "tokenizer_tokens_per_second",
-        "load_seconds",
-        "peak_bytes",
-    ),
-}
-"""The metrics of each type of task; the first is the headline."""
-
-EXTRA_METRICS: dict[str, tuple[str, ...]] = {"summarize": ("chrf", "token_f1", "exact_match")}
-"""What a task of each type has only where the suite asks for it by name."""
-
 
 def own_metric(name: str, of: MetricSummary) -> Metric:
     """A metric that a suite names: one that is known here, or one of the user's own."""

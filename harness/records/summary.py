@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from harness.records.base import Record, Value
 from harness.records.cells import Cell
 from harness.records.comparisons import Comparison, GateVerdict
 from harness.records.models import Check, ModelSummary
+from harness.suite.schema import TASK_TYPES
 
 SUMMARY_SCHEMA = "harness-summary/1"
 
@@ -25,10 +26,16 @@ class MetricSummary(Record):
     explanation: str = ""
 
 
+def _known_type(name: str) -> str:
+    if name not in TASK_TYPES:
+        raise ValueError(f"`{name}` is no type of task; there are {', '.join(TASK_TYPES)}")
+    return name
+
+
 class TaskSummary(Record):
     """A task of the suite, and what a reader needs to judge its figures."""
 
-    type: Literal["classify", "summarize", "divergence", "write", "speed"]
+    type: Annotated[str, AfterValidator(_known_type)]
     description: str
     dataset: str | None = None
     """The data set, or the text file of a divergence task."""

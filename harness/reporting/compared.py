@@ -40,14 +40,6 @@ from harness.reporting.measures import (
 from harness.reporting.outcomes import Outcome, outcome
 from harness.reporting.terminal import rich_table
 
-FIRST: dict[str, tuple[str, ...]] = {
-    "classify": ("accuracy", "macro_f1"),
-    "summarize": ("rougeL", "rouge1", "rouge2"),
-    "divergence": ("kl_mean", "kl_p99", "same_top1", "perplexity"),
-    "write": ("repetition", "truncated"),
-    "speed": ("decode_tokens_per_second", "prefill_tokens_per_second", "ttft_seconds"),
-}
-"""By type of task, the metrics that are shown where nobody asks for all."""
 TEXT_LENGTH = 240
 """Characters of a text that an example shows."""
 

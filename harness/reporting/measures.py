@@ -11,7 +11,7 @@ from functools import wraps
 from types import MappingProxyType
 from typing import Concatenate, ParamSpec, TypeVar
 
-from harness.metrics.registry import METRICS, TASK_METRICS, Measures, Metric, own_metric
+from harness.metrics.registry import METRICS, Measures, Metric, own_metric
 from harness.records import Cell, Comparison, Summary, TaskSummary, Value
 from harness.reporting.blocks import Column, Datum
 from harness.reporting.format import (
@@ -25,6 +25,7 @@ from harness.reporting.format import (
     scientific,
     si_bytes,
 )
+from harness.suite.schema import TASK_TYPES
 
 FLOOR_LABELS = {
     "majority": "majority vote",
@@ -111,7 +112,7 @@ def arrow(name: str) -> str:
 
 def headline(task: TaskSummary) -> str:
     """The metric that a task is first judged by."""
-    return TASK_METRICS[task.type][0]
+    return TASK_TYPES[task.type].headline
 
 
 def task_metrics(summary: Summary, task: str) -> list[str]:
@@ -119,7 +120,7 @@ def task_metrics(summary: Summary, task: str) -> list[str]:
     of_task = summary.tasks[task]
     present = [m for c in summary.cells if c.task == task for m in c.metrics]
     present += [m for floor in of_task.floors.values() for m in floor]
-    first = [m for m in (*TASK_METRICS[of_task.type], *of_task.metrics) if m in present]
+    first = [m for m in (*TASK_TYPES[of_task.type].metrics, *of_task.metrics) if m in present]
     return [*first, *sorted({m for m in present if m not in first})]
 
 
@@ -130,7 +131,7 @@ def tasks_of(summary: Summary, *types: str) -> list[str]:
 
 def quality_tasks(summary: Summary) -> list[str]:
     """Tasks that grade answers."""
-    return tasks_of(summary, "classify", "summarize")
+    return [name for name, task in summary.tasks.items() if TASK_TYPES[task.type].graded]
 
 
 def cell_of(summary: Summary, model: str, task: str) -> Cell | None:

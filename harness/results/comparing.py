@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.analysis.compared import ComparedModels, ComparedTask, compare_task
 from harness.analysis.comparisons import CellAnswers, TaskAnswers
 from harness.errors import BadDataError, InputError
-from harness.metrics.registry import TASK_METRICS
 from harness.nearest import nearest
 from harness.records import Summary
 from harness.results.apart import models_of, same_machine, same_model, set_otherwise, what_differs
 from harness.results.baselines import BASELINES, answers_in, find_baseline
 from harness.results.judge import Answers, Baseline
 from harness.results.store import read_summary
-from harness.suite.schema import DivergenceTask, SpeedTask
+from harness.suite.schema import TASK_TYPES, type_of
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Wanted:
     """What is to be compared, and how.
 
     `model` narrows results against results; `baseline` is a saved one, by name or as a folder, in
-    `baselines`. `metrics` by type of task says which are compared, all of them where it is None.
+    `baselines`. `every` compares all metrics, not the main ones of each type of task alone.
     """
 
     model: str | None = None
@@ -32,7 +31,7 @@ class Wanted:
     baselines: Path = BASELINES
     task: str | None = None
     metric: str | None = None
-    metrics: Mapping[str, Sequence[str]] | None = None
+    every: bool = True
     confidence: float = 0.95
     any_prompts: bool = False
 
@@ -40,8 +39,10 @@ class Wanted:
         """The metrics that are compared on a task, in their order; what its suite names are all."""
         if self.metric is not None:
             return [self.metric] if self.metric in task.metrics else []
-        chosen = (self.metrics or TASK_METRICS)[task.type]
-        return [name for name in task.metrics if name in chosen or name in task.own]
+        if self.every:
+            return task.metrics
+        main = TASK_TYPES[task.type].main_metrics
+        return [name for name in task.metrics if name in main or name in task.own]
 
 
 @dataclass(frozen=True)
@@ -192,21 +193,22 @@ def _beside(old: _Side, new: _Side, saved: Baseline, task: str, model: str) -> T
     before, after = (side.answers.spec.tasks[task] for side in (old, new))
     answers = saved.beside(new.answers, task, model)
     changed = set_otherwise(before, after)
-    if changed and isinstance(after, SpeedTask):
+    timed = type_of(after).timed
+    if changed and timed:
         reason = f"they were timed at other shapes ({changed})."
         cells = {**answers.cells, saved.title(model): CellAnswers(failure=reason)}
         return replace(answers, cells=cells)
     notes = [f"The task is set otherwise: {changed}."] if changed else []
-    if isinstance(after, SpeedTask) and not same_machine(old.summary, new.summary):
+    if timed and not same_machine(old.summary, new.summary):
         notes.append("Timed on different machines: the difference is theirs, too.")
-    if isinstance(before, DivergenceTask) and isinstance(after, DivergenceTask):
+    if before.held_against and after.held_against:
         keys = [
-            side.summary.models[spec.reference].key
+            side.summary.models[spec.held_against].key
             for side, spec in ((old, before), (new, after))
-            if spec.reference in side.summary.models
+            if spec.held_against in side.summary.models
         ]
         if len(set(keys)) > 1:
-            notes.append(f"The reference, {after.reference}, is not the same model in both.")
+            notes.append(f"The reference, {after.held_against}, is not the same model in both.")
     return replace(answers, note=" ".join(notes))
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.metrics.registry import METRICS, TASK_METRICS, Metric, own_metric
+from harness.metrics.registry import METRICS, Metric, own_metric
 from harness.records import MetricSummary
 from harness.suite.metrics import names_of
-from harness.suite.schema import Entry, Graded, OwnMetric
+from harness.suite.schema import Graded, OwnMetric, TaskSpec, type_of
 
 MEAN = "The mean of a score for each answer by itself."
 
 
-def metric_summaries(task: Entry) -> Mapping[str, MetricSummary]:
+def metric_summaries(task: TaskSpec) -> Mapping[str, MetricSummary]:
     """The metrics that a task asks for beside those of its type, by name, in their order."""
     found: dict[str, MetricSummary] = {}
-    always = TASK_METRICS[getattr(task, "type", "")]
+    always = type_of(task).metrics
     for entry in task.metrics if isinstance(task, Graded) else []:
         if isinstance(entry, OwnMetric):
             found |= _own(entry)
@@ -30,7 +30,7 @@ def metric_summaries(task: Entry) -> Mapping[str, MetricSummary]:
     return found
 
 
-def own_metrics(task: Entry) -> dict[str, Metric]:
+def own_metrics(task: TaskSpec) -> dict[str, Metric]:
     """The same as the analysis wants them."""
     return {name: own_metric(name, of) for name, of in metric_summaries(task).items()}
 

@@ -16,7 +16,7 @@ from harness.engines.reasoning import counts
 from harness.errors import BadDataError
 from harness.files import write_atomically
 from harness.metrics.answers import Scorer
-from harness.metrics.registry import TASK_METRICS, Metric, own_metric
+from harness.metrics.registry import Metric, own_metric
 from harness.metrics.score import score_samples
 from harness.plan.steps import Step
 from harness.records import (
@@ -31,7 +31,7 @@ from harness.results.artifacts import TEXTS
 from harness.results.store import CellFolder
 from harness.runner.jobs import Progress, Task
 from harness.suite.metrics import MetricRef
-from harness.suite.schema import ClassifyTask, SummarizeTask
+from harness.suite.schema import TASK_TYPES, TaskSpec, type_of
 from harness.tasks.prompts import PromptSet
 
 
@@ -40,14 +40,14 @@ def refs_of(step: Step) -> list[MetricRef]:
     return [MetricRef.of(ref) for ref in step.settings.get("metrics", ())]
 
 
-def without_own(spec: Any, samples: Sequence[Sample]) -> list[Sample]:
+def without_own(spec: TaskSpec, samples: Sequence[Sample]) -> list[Sample]:
     """Samples as they were when they were asked: without the scores of metrics that a task names."""
-    if not isinstance(spec, ClassifyTask | SummarizeTask):
+    of = type_of(spec)
+    if not of.graded:
         return list(samples)
-    always = TASK_METRICS[spec.type]
     return [
         sample.model_copy(
-            update={"scores": {k: v for k, v in sample.scores.items() if k in always}}
+            update={"scores": {k: v for k, v in sample.scores.items() if k in of.metrics}}
         )
         for sample in samples
     ]
@@ -58,7 +58,7 @@ def _own_metrics(step: Step, task_type: str) -> dict[str, Metric]:
         name: own_metric(name, MetricSummary(label=name, binary=ref.binary))
         for ref in refs_of(step)
         for name in ref.names
-        if name not in TASK_METRICS[task_type]
+        if name not in TASK_TYPES[task_type].metrics
     }
 
 

@@ -20,7 +20,7 @@ from harness.data.opening import open_data, tested_elsewhere
 from harness.errors import BadModelError, HarnessError
 from harness.files import write_json
 from harness.metrics.code import code_key
-from harness.metrics.registry import EXTRA_METRICS, METRICS, TASK_METRICS
+from harness.metrics.registry import METRICS
 from harness.models.gguf.quantize import QTYPES
 from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
@@ -31,6 +31,7 @@ from harness.runner.data_files import locate
 from harness.starter import MODEL_FOLDER
 from harness.suite.known import Known
 from harness.suite.metrics import MetricRef
+from harness.suite.schema import TASK_TYPES
 
 REVISIONS: dict[Kind, int] = {
     "source": 1,
@@ -51,9 +52,6 @@ REVISIONS: dict[Kind, int] = {
     "cell": 2,
 }
 """Raised by hand when the project's own code for a step comes to give something else."""
-
-TASK_REVISIONS: dict[str, int] = {"divergence": 2}
-"""The same for the code of one type of task, so that the cells of others stay as they are."""
 
 LOOKING = "1"
 """Raised when instructions come to be held against what is tested in another way."""
@@ -106,8 +104,6 @@ def known() -> Known:
             if any(option.name == "agreement" for option in entry.options)
         ),
         gguf_types=frozenset({"F16", *QTYPES}),
-        metrics=TASK_METRICS,
-        extra_metrics=EXTRA_METRICS,
         architectures=frozenset(SHAPES),
         timings=frozenset(name for name, metric in METRICS.items() if metric.is_timing),
     )
@@ -215,7 +211,9 @@ class LocalWorld:
         """
         packages = [p for word in (kind, *engine.split()) for p in _PACKAGES.get(word, ())]
         found = {package: package_version(package) for package in sorted(set(packages))}
-        revisions = TASK_REVISIONS | SHAPE_REVISIONS
+        revisions = SHAPE_REVISIONS | {
+            name: of.revision for name, of in TASK_TYPES.items() if of.revision > 1
+        }
         for word in engine.split():
             if word in revisions:
                 found[f"harness {word}"] = str(revisions[word])

@@ -13,10 +13,6 @@ class Known:
     datasets: Mapping[str, str]
     """Data set name -> the task type that it is made for (classify or summarize)."""
     gguf_types: frozenset[str]
-    metrics: Mapping[str, tuple[str, ...]]
-    """Task type -> its metrics."""
-    extra_metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Task type -> metrics that it has where the suite asks for them by name."""
     with_agreement: frozenset[str] = frozenset()
     """Data sets of which a suite says how many annotators agree."""
     architectures: frozenset[str] = frozenset()

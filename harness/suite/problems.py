@@ -77,7 +77,7 @@ def _words(error: dict[str, Any], location: tuple[Any, ...]) -> tuple[str, str]:
             tags = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
             return f"unknown type `{context['tag']}`", nearest(context["tag"], tags)
         case "union_tag_not_found":
-            return "the key `type` is missing", nearest("", _task_types())
+            return "the key `type` is missing", nearest("", [*schema.TASK_TYPES])
         case "string_pattern_mismatch":
             return (
                 f"`{given}` cannot be used as a name",
@@ -105,23 +105,12 @@ def _kind(value: object) -> str:
     return kinds.get(type(value), f"`{value}`")
 
 
-def _task_types() -> list[str]:
-    return [*_TASKS]
-
-
-_TASKS: dict[str, type[BaseModel]] = {
-    "classify": schema.ClassifyTask,
-    "summarize": schema.SummarizeTask,
-    "divergence": schema.DivergenceTask,
-    "write": schema.WriteTask,
-    "speed": schema.SpeedTask,
-}
 _SECTIONS: dict[str, dict[str, type[BaseModel]] | type[BaseModel]] = {
     "defaults": schema.Defaults,
     "models": schema.ModelSpec,
     "compare": schema.CompareSpec,
     "gates": schema.GateSpec,
-    "tasks": _TASKS,
+    "tasks": {name: of.spec for name, of in schema.TASK_TYPES.items()},
 }
 _INNER: dict[str, type[BaseModel]] = {
     "finetune": schema.FineTune,

@@ -9,9 +9,9 @@ from harness.analysis.comparisons import (
     TaskAnswers,
     build_comparisons,
 )
-from harness.analysis.metrics import TASK_METRICS
 from harness.analysis.paired import holm
 from harness.records import Comparison
+from harness.suite.schema import TASK_TYPES
 from tests.analysis.samples import classified, diverged, example_id, summarized, timed
 
 TARGETS = ["a", "b"] * 20
@@ -44,7 +44,7 @@ def test_every_metric_of_every_task_is_compared_for_every_candidate() -> None:
     assert found == [
         (task, metric, candidate)
         for task, kind in (("sentiment", "classify"), ("fidelity", "divergence"))
-        for metric in TASK_METRICS[kind]
+        for metric in TASK_TYPES[kind].metrics
         for candidate in ("tuned", "same")
     ]
 

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.analysis.metrics import METRICS, TASK_METRICS, compute_metrics, confusion
+from harness.analysis.metrics import METRICS, compute_metrics, confusion
 from harness.analysis.resampling import observed
 from harness.analysis.statistics import statistic_of
 from harness.errors import BadDataError
-from harness.metrics.registry import EXTRA_METRICS
 from harness.records import Sample, Value
+from harness.suite.schema import TASK_TYPES
 from tests.analysis.samples import classified, diverged, summarized, timed
 
 LABELS = ("negative", "neutral", "positive")
@@ -35,7 +35,7 @@ def macro_f1_by_hand(samples: list[Sample], labels: tuple[str, ...]) -> float:
 
 
 def test_every_task_metric_is_described_and_every_metric_belongs_to_a_task() -> None:
-    tables = (*TASK_METRICS.values(), *EXTRA_METRICS.values())
+    tables = [of for type_ in TASK_TYPES.values() for of in (type_.metrics, type_.extra_metrics)]
     assert {name for names in tables for name in names} == set(METRICS)
     assert all(len(set(names)) == len(names) for names in tables)
     for name, metric in METRICS.items():
@@ -143,8 +143,8 @@ def test_a_maximum_says_why_it_has_no_interval() -> None:
 
 def test_a_metric_is_about_quality_change_or_cost() -> None:
     by_kind: dict[str, set[str]] = {}
-    for task, names in TASK_METRICS.items():
-        for name in names:
+    for task, of in TASK_TYPES.items():
+        for name in of.metrics:
             by_kind.setdefault(f"{task} {METRICS[name].measures}", set()).add(name)
     assert by_kind["divergence change"] == {
         "kl_mean",
@@ -156,7 +156,7 @@ def test_a_metric_is_about_quality_change_or_cost() -> None:
         "delta_p_rms",
     }
     assert by_kind["divergence quality"] == {"perplexity", "perplexity_ratio", "bits_per_byte"}
-    assert by_kind["speed cost"] == set(TASK_METRICS["speed"])
+    assert by_kind["speed cost"] == set(TASK_TYPES["speed"].metrics)
     assert set(by_kind) == {
         "classify quality",
         "summarize quality",

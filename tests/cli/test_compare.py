@@ -13,8 +13,8 @@ import pytest
 
 import harness
 from harness import cli
-from harness.metrics.registry import TASK_METRICS
 from harness.records import Sample
+from harness.suite.schema import TASK_TYPES
 from tests.analysis.samples import classified, diverged, summarized, timed
 from tests.cli.results import asked, write_results
 
@@ -101,7 +101,7 @@ def test_json_has_every_metric_and_every_changed_example(run: Run, two: Path) ->
     (pair,) = data_of(run, two, "old", "new")["compared"]
     assert (pair["baseline"], pair["candidate"]) == ("old", "new")
     (task,) = pair["tasks"]
-    assert [row["metric"] for row in task["metrics"]] == list(TASK_METRICS["classify"])
+    assert [row["metric"] for row in task["metrics"]] == list(TASK_TYPES["classify"].metrics)
     accuracy = task["metrics"][0]
     assert accuracy["delta"] == pytest.approx(-6 / 60)
     assert accuracy["p"] == pytest.approx(2 * 299 / 4096)
@@ -331,7 +331,7 @@ def test_nothing_of_the_files_is_markup_or_a_control_character(
 
 def test_compare_from_python_gives_a_tidy_frame(two: Path, tmp_path: Path) -> None:
     frame = harness.compare(two, "old", "new")
-    assert list(frame.metric) == list(TASK_METRICS["classify"])
+    assert list(frame.metric) == list(TASK_TYPES["classify"].metrics)
     row = frame.iloc[0]
     assert (row.baseline, row.candidate, row.task) == ("old", "new", "sentiment")
     assert (row.before, row.after, row.better, row.worse, row.n) == (55 / 60, 49 / 60, 3, 9, 60)

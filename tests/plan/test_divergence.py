@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.plan.builder import Plan, make_plan
 from harness.plan.steps import Step
-from harness.runner.world import TASK_REVISIONS, LocalWorld, known
+from harness.runner.world import LocalWorld, known
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
+from harness.suite.schema import TASK_TYPES
 from tests.plan.test_builder import FakeWorld, changed
 
 SUITE = """\
@@ -80,7 +82,8 @@ def test_a_raised_revision_of_the_task_leaves_the_cells_of_others_as_they_are(
 ) -> None:
     suite = parse_suite(SUITE, folder / "suite.yaml", known())
     before = make_plan(suite, LocalWorld(tmp_path / "home"))
-    monkeypatch.setitem(TASK_REVISIONS, "divergence", 99)
+    raised = replace(TASK_TYPES["divergence"], revision=99)
+    monkeypatch.setattr("harness.runner.world.TASK_TYPES", {**TASK_TYPES, "divergence": raised})
     after = make_plan(suite, LocalWorld(tmp_path / "home"))
     assert {task for _, task in changed(before, after)} == {"text"}
     assert before.precision["text"].step != after.precision["text"].step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.metrics.registry import TASK_METRICS
 from harness.metrics.repetition import repetition, shared_start
 from harness.records import (
     Cell,
@@ -16,6 +15,7 @@ from harness.records import (
     WrittenDetails,
     WrittenText,
 )
+from harness.suite.schema import TASK_TYPES
 from tests.reporting.fixture import LINEAGES, quickstart
 
 ASKED = {
@@ -97,7 +97,7 @@ def compared(candidate: str) -> list[Comparison]:
             n=3,
             parted=parted if metric == "repetition" else {},
         )
-        for metric in TASK_METRICS["write"]
+        for metric in TASK_TYPES["write"].metrics
     ]
 
 

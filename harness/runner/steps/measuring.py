@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.metrics.registry import METRICS, TASK_METRICS
+from harness.metrics.registry import METRICS
 from harness.runner.jobs import Progress, Task
+from harness.suite.schema import TASK_TYPES
 
 OF_PAIR = tuple(
     name
-    for name in TASK_METRICS["divergence"]
+    for name in TASK_TYPES["divergence"].metrics
     if METRICS[name].measures == "change" or name == "perplexity_ratio"
 )
 """What a divergence task says of a candidate and its reference together."""

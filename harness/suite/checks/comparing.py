@@ -13,6 +13,7 @@ from harness.suite.schema import (
     GateSpec,
     SuiteSpec,
     TaskSpec,
+    type_of,
 )
 
 
@@ -58,10 +59,10 @@ def check_gate(
             yield (*at, "task"), message, nearest(gate.task, compare.tasks)
     if gate.task not in names["tasks"]:
         yield (*at, "task"), f"there is no task `{gate.task}`", nearest(gate.task, names["tasks"])
-    elif task is not None and gate.metric not in _metrics_of(task, known):
+    elif task is not None and gate.metric not in _metrics_of(task):
         message = f"a `{task.type}` task has no metric `{gate.metric}`"
-        hint = nearest(gate.metric, _metrics_of(task, known))
-        if gate.metric in known.extra_metrics.get(task.type, ()):
+        hint = nearest(gate.metric, _metrics_of(task))
+        if gate.metric in type_of(task).extra_metrics:
             message = f"`{gate.task}` does not ask for the metric `{gate.metric}`"
             hint = f"Write `metrics: [{gate.metric}]` in the task."
         yield (*at, "metric"), message, hint
@@ -70,6 +71,6 @@ def check_gate(
         yield (*at, "metric"), message, "For other metrics there is `max_drop`."
 
 
-def _metrics_of(task: TaskSpec, known: Known) -> tuple[str, ...]:
+def _metrics_of(task: TaskSpec) -> tuple[str, ...]:
     """All metrics of a task: those of its type, and those that it names."""
-    return (*known.metrics[task.type], *metric_names(task))
+    return (*type_of(task).metrics, *metric_names(task))

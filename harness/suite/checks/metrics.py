@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import InputError
@@ -11,29 +11,22 @@ from harness.python_hook import find_hook
 from harness.suite.checks.found import Found, KeyPath
 from harness.suite.hub import is_repo
 from harness.suite.metrics import hub_repo, names_of, script
-from harness.suite.schema import Graded, OwnMetric, SuiteSpec
+from harness.suite.schema import TASK_TYPES, Graded, OwnMetric, SuiteSpec, type_of
 
 
-def check_metrics(
-    spec: SuiteSpec,
-    folder: Path,
-    always: Mapping[str, tuple[str, ...]],
-    extra: Mapping[str, tuple[str, ...]],
-) -> Iterator[Found]:
+def check_metrics(spec: SuiteSpec, folder: Path) -> Iterator[Found]:
     """Mistakes in the `metrics` of all tasks.
 
     Args:
         spec: the suite.
         folder: what its relative paths start from.
-        always: task type -> the metrics that it always has.
-        extra: task type -> those that it has where the suite asks for them.
     """
-    reserved = {name for names in (*always.values(), *extra.values()) for name in names}
+    reserved = {name for of in TASK_TYPES.values() for name in (*of.metrics, *of.extra_metrics)}
     known: dict[str, tuple[OwnMetric, str]] = {}
     for task_name, task in spec.tasks.items():
         if not isinstance(task, Graded):
             continue
-        names = (*always[task.type], *extra.get(task.type, ()))
+        names = (*type_of(task).metrics, *type_of(task).extra_metrics)
         seen: set[str] = set()
         for index, entry in enumerate(task.metrics):
             at: KeyPath = ("tasks", task_name, "metrics", index)

@@ -12,13 +12,7 @@ from harness.suite.hub import hub_place
 from harness.suite.known import Known
 from harness.suite.lineage import ancestry, is_gguf, resolve
 from harness.suite.replicas import replicas
-from harness.suite.schema import (
-    ClassifyTask,
-    ModelSpec,
-    Shape,
-    SuiteSpec,
-    SummarizeTask,
-)
+from harness.suite.schema import ModelSpec, Shape, SuiteSpec, type_of
 
 
 def check_model(
@@ -97,7 +91,7 @@ def _check_merge(at: KeyPath, model: ModelSpec, parent: ModelSpec) -> Iterator[F
 def _check_finetune(
     at: KeyPath, tasks: list[str], spec: SuiteSpec, names: Mapping[str, frozenset[str]]
 ) -> Iterator[Found]:
-    learnable = {k for k, t in spec.tasks.items() if isinstance(t, ClassifyTask | SummarizeTask)}
+    learnable = {k for k, t in spec.tasks.items() if type_of(t).learnable}
     for index, task in enumerate(tasks):
         if task not in names["tasks"]:
             yield (*at, index), f"there is no task `{task}`", nearest(task, learnable)

@@ -12,37 +12,32 @@ from harness.suite.checks.files import check_text
 from harness.suite.checks.found import Found, KeyPath
 from harness.suite.known import Known
 from harness.suite.lineage import resolve
-from harness.suite.schema import (
-    ClassifyTask,
-    DivergenceTask,
-    ExampleTask,
-    OwnDataset,
-    PythonDataset,
-    SummarizeTask,
-    TableDataset,
-)
+from harness.suite.schema import DataChoice, PythonDataset, TableDataset, TaskSpec, type_of
 
 
 def check_task(
-    name: str, task: ClassifyTask | SummarizeTask, folder: Path, known: Known
+    name: str,
+    task: TaskSpec,
+    names: Mapping[str, frozenset[str]],
+    folder: Path,
+    known: Known,
 ) -> Iterator[Found]:
+    """What a task is on, and the model that it is measured against."""
     at: KeyPath = ("tasks", name)
-    yield from _check_data(at, task, folder, known)
-    if isinstance(task.dataset, OwnDataset):
-        return
-    kind = known.datasets.get(task.dataset)
-    if kind is None:
-        hint = nearest(task.dataset, known.datasets)
-        yield (*at, "dataset"), f"unknown data set `{task.dataset}`", hint
-    elif kind != task.type:
-        fitting = [k for k, v in known.datasets.items() if v == task.type]
-        message = f"`{task.dataset}` is made for `{kind}`, not for `{task.type}`"
-        yield (*at, "dataset"), message, nearest("", fitting)
+    if task.data is not None:
+        yield from _check_data(at, task, task.data, folder, known)
+    if task.text_file is not None:
+        yield from check_text((*at, "text"), resolve(task.text_file, folder))
+    if task.held_against is not None and task.held_against not in names["models"]:
+        hint = nearest(task.held_against, names["models"])
+        yield (*at, "reference"), f"there is no model `{task.held_against}`", hint
 
 
-def _check_data(at: KeyPath, task: ExampleTask, folder: Path, known: Known) -> Iterator[Found]:
-    """Where a data set's files lie, and keys that it does not have."""
-    dataset = getattr(task, "dataset", None)
+def _check_data(
+    at: KeyPath, task: TaskSpec, data: DataChoice, folder: Path, known: Known
+) -> Iterator[Found]:
+    """Whether a data set is there and fits, and has the keys that are given."""
+    dataset = data.dataset
     if isinstance(dataset, PythonDataset):
         yield from _check_hook((*at, "dataset", "python"), dataset.python, folder)
     if isinstance(dataset, TableDataset):
@@ -51,12 +46,24 @@ def _check_data(at: KeyPath, task: ExampleTask, folder: Path, known: Known) -> I
             if value is not None and not resolve(value, folder).is_file():
                 message = f"there is no file {resolve(value, folder)}"
                 yield (*at, "dataset", key), message, "Paths start from the suite's folder."
-    if task.agreement is not None and dataset not in known.with_agreement:
+    if data.agreement is not None and dataset not in known.with_agreement:
         names = " or ".join(sorted(known.with_agreement))
         yield (*at, "agreement"), f"only {names} has an `agreement`", "Leave it out."
-    if task.data_dir is not None and not resolve(task.data_dir, folder).is_dir():
-        message = f"there is no folder {resolve(task.data_dir, folder)}"
+    if data.data_dir is not None and not resolve(data.data_dir, folder).is_dir():
+        message = f"there is no folder {resolve(data.data_dir, folder)}"
         yield (*at, "data_dir"), message, "Paths start from the suite's folder."
+    if isinstance(dataset, str):
+        yield from _check_named((*at, "dataset"), task, dataset, known)
+
+
+def _check_named(at: KeyPath, task: TaskSpec, dataset: str, known: Known) -> Iterator[Found]:
+    kind = known.datasets.get(dataset)
+    if kind is None:
+        yield at, f"unknown data set `{dataset}`", nearest(dataset, known.datasets)
+    elif type_of(task).graded and kind != task.type:
+        fitting = [k for k, v in known.datasets.items() if v == task.type]
+        message = f"`{dataset}` is made for `{kind}`, not for `{task.type}`"
+        yield at, message, nearest("", fitting)
 
 
 def _check_hook(at: KeyPath, text: str, folder: Path) -> Iterator[Found]:
@@ -64,22 +71,3 @@ def _check_hook(at: KeyPath, text: str, folder: Path) -> Iterator[Found]:
         find_hook(text, folder)
     except InputError as error:
         yield at, error.message, error.hint
-
-
-def check_divergence(
-    name: str,
-    task: DivergenceTask,
-    names: Mapping[str, frozenset[str]],
-    folder: Path,
-    known: Known,
-) -> Iterator[Found]:
-    at: KeyPath = ("tasks", name)
-    yield from _check_data(at, task, folder, known)
-    if task.dataset is not None and task.dataset not in known.datasets:
-        hint = nearest(task.dataset, known.datasets)
-        yield (*at, "dataset"), f"unknown data set `{task.dataset}`", hint
-    if task.text is not None:
-        yield from check_text((*at, "text"), resolve(task.text, folder))
-    if task.reference not in names["models"]:
-        hint = nearest(task.reference, names["models"])
-        yield (*at, "reference"), f"there is no model `{task.reference}`", hint

@@ -9,15 +9,10 @@ from harness.suite.checks.comparing import check_compare, check_gate
 from harness.suite.checks.found import Found
 from harness.suite.checks.metrics import check_metrics
 from harness.suite.checks.models import check_model
-from harness.suite.checks.tasks import check_divergence, check_task
+from harness.suite.checks.tasks import check_task
 from harness.suite.known import Known
 from harness.suite.problems import Problem
-from harness.suite.schema import (
-    ClassifyTask,
-    DivergenceTask,
-    SuiteSpec,
-    SummarizeTask,
-)
+from harness.suite.schema import SuiteSpec
 from harness.suite.source_map import SourceMap
 
 
@@ -35,7 +30,7 @@ def check_references(
         invalid: names of entries that are not, by section: they exist, but cannot be looked into.
         source: where things stand.
         folder: what relative paths start from.
-        known: data sets, GGUF types, metrics.
+        known: data sets, GGUF types.
     """
     names = {
         section: frozenset(getattr(spec, section)) | invalid.get(section, frozenset())
@@ -47,11 +42,8 @@ def check_references(
     for name, model in spec.models.items():
         found += check_model(name, model, spec, names, folder, known)
     for name, task in spec.tasks.items():
-        if isinstance(task, ClassifyTask | SummarizeTask):
-            found += check_task(name, task, folder, known)
-        elif isinstance(task, DivergenceTask):
-            found += check_divergence(name, task, names, folder, known)
-    found += check_metrics(spec, folder, known.metrics, known.extra_metrics)
+        found += check_task(name, task, names, folder, known)
+    found += check_metrics(spec, folder)
     for name, compare in spec.compare.items():
         found += check_compare(name, compare, names)
     for index, gate in zip(positions, spec.gates, strict=True):

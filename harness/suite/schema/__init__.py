@@ -4,7 +4,6 @@ Every field's description is shown by editors and by `harness schema`. Names tha
 entries are checked in `checks.py`, with all other mistakes, before anything runs.
 """
 
-from harness.suite.schema.asked import AskedTask
 from harness.suite.schema.datasets import (
     HubDataset,
     HubInstructions,
@@ -16,22 +15,24 @@ from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
 from harness.suite.schema.models import EngineOptions, FineTune, ModelSpec, Shape
-from harness.suite.schema.tasks import (
-    ClassifyTask,
-    DatasetTask,
-    DivergenceTask,
-    ExampleTask,
-    SpeedTask,
-    SummarizeTask,
-    TaskSpec,
-)
+from harness.suite.schema.tasks import TASK_TYPES, TaskSpec, type_of
+from harness.suite.schema.tasks.asked import AskedTask
+from harness.suite.schema.tasks.classify import ClassifyTask
+from harness.suite.schema.tasks.divergence import DivergenceTask
+from harness.suite.schema.tasks.entry import DataChoice, TaskEntry
+from harness.suite.schema.tasks.examples import DatasetTask, ExampleTask
+from harness.suite.schema.tasks.speed import SpeedTask
+from harness.suite.schema.tasks.summarize import SummarizeTask
+from harness.suite.schema.tasks.task_type import TaskType
+from harness.suite.schema.tasks.write import WriteTask, WrittenPrompt
 from harness.suite.schema.whole import Defaults, SuiteSpec, json_schema
-from harness.suite.schema.writing import WriteTask, WrittenPrompt
 
 __all__ = [
+    "TASK_TYPES",
     "AskedTask",
     "ClassifyTask",
     "CompareSpec",
+    "DataChoice",
     "DatasetTask",
     "Defaults",
     "DivergenceTask",
@@ -53,8 +54,11 @@ __all__ = [
     "SuiteSpec",
     "SummarizeTask",
     "TableDataset",
+    "TaskEntry",
     "TaskSpec",
+    "TaskType",
     "WriteTask",
     "WrittenPrompt",
     "json_schema",
+    "type_of",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from harness.capabilities import Capability
-from harness.suite.schema.entry import Entry
+from harness.suite.schema.tasks.entry import TaskEntry
 
 
-class AskedTask(Entry):
+class AskedTask(TaskEntry):
     """What tasks share that ask a model, rather than time it."""
 
     seed: int | None = Field(None, ge=0, description="Default: the suite's.")

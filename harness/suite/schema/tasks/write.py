@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from harness.suite.schema.asked import AskedTask
 from harness.suite.schema.entry import Entry, Name
+from harness.suite.schema.tasks.asked import AskedTask
+from harness.suite.schema.tasks.task_type import TaskType
 
 
 def _told(text: str) -> str:
@@ -74,6 +75,9 @@ class WriteTask(AskedTask):
             named[name] = of.prompt
         return named
 
+    def described(self, data: str) -> str:
+        return f"free writing on prompts of one's own, at most {self.max_new_tokens} tokens each"
+
 
 def first_words(text: str) -> str:
     """A text's first words as a name of at most 40 characters: "Why is it?" is "why-is-it"."""
@@ -84,3 +88,13 @@ def first_words(text: str) -> str:
 def _free(name: str, taken: set[str]) -> str:
     numbered = (f"{name}-{number}" for number in itertools.count(2))
     return next(one for one in itertools.chain([name], numbered) if one not in taken)
+
+
+WRITE = TaskType(
+    name="write",
+    spec=WriteTask,
+    metrics=("repetition", "truncated", "empty"),
+    main_metrics=("repetition", "truncated"),
+    noun="prompts",
+    drawn=False,
+)

@@ -1,0 +1,32 @@
+"""The types of tasks: a file each, with what a suite may say of it and what layers read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import Field
+
+from harness.suite.schema.tasks.classify import CLASSIFY, ClassifyTask
+from harness.suite.schema.tasks.divergence import DIVERGENCE, DivergenceTask
+from harness.suite.schema.tasks.speed import SPEED, SpeedTask
+from harness.suite.schema.tasks.summarize import SUMMARIZE, SummarizeTask
+from harness.suite.schema.tasks.task_type import TaskType
+from harness.suite.schema.tasks.write import WRITE, WriteTask
+
+TaskSpec = Annotated[
+    ClassifyTask | SummarizeTask | DivergenceTask | WriteTask | SpeedTask,
+    Field(discriminator="type"),
+]
+"""A task of a suite, of any type."""
+
+TASK_TYPES: Mapping[str, TaskType] = MappingProxyType(
+    {of.name: of for of in (CLASSIFY, SUMMARIZE, DIVERGENCE, WRITE, SPEED)}
+)
+"""By the name that a suite writes as `type`, in the order in which they are listed to users."""
+
+
+def type_of(task: TaskSpec) -> TaskType:
+    """The type of a task."""
+    return TASK_TYPES[task.type]

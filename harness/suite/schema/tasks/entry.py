@@ -1,0 +1,72 @@
+"""What every task of a suite answers to the layers above, whatever its type."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from harness.capabilities import Capability
+from harness.suite.schema.datasets import AnyDataset
+from harness.suite.schema.entry import Entry, Name
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """The data set that a task is on."""
+
+    dataset: AnyDataset
+    agreement: str | None = None
+    data_dir: str | None = None
+    """The folder of its files, relative to the suite's."""
+
+
+class TaskEntry(Entry):
+    """A task of a suite. What a type of task does not have is empty here."""
+
+    @property
+    @abstractmethod
+    def needs(self) -> frozenset[Capability]:
+        """What whoever answers must be able to do."""
+
+    @property
+    def put(self) -> dict[str, str]:
+        """How it is asked, as far as the suite says so."""
+        return {}
+
+    @property
+    def data(self) -> DataChoice | None:
+        """The data set that it is on."""
+        return None
+
+    @property
+    def text_file(self) -> str | None:
+        """The text that it reads in windows, relative to the suite's folder."""
+        return None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Prompts of the user's own by id, in their order."""
+        return {}
+
+    @property
+    def own_limit(self) -> int | None:
+        """Examples that are asked at most; None leaves it to the suite."""
+        return None
+
+    @property
+    def held_against(self) -> Name | None:
+        """The model of the suite that all others are measured against."""
+        return None
+
+    @property
+    def shares(self) -> list[int]:
+        """Of what is timed, the repetitions of each round."""
+        return []
+
+    def described(self, data: str) -> str:
+        """What is asked, for someone who sees the task's name for the first time.
+
+        Args:
+            data: the description of its data set; "" where it is on none.
+        """
+        return data

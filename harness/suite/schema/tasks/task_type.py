@@ -1,0 +1,50 @@
+"""What a type of task is to every layer: the questions that they ask of it, answered once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.suite.schema.tasks.entry import TaskEntry
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskType:
+    """A type of task. Layers read its traits, and never ask for a task's class.
+
+    Attributes:
+        name: what a suite writes as `type`.
+        spec: the entry of a suite.
+        metrics: those that it always has; the first is the headline.
+        extra_metrics: those that it has where the suite asks for them by name.
+        main_metrics: the few of `metrics` that a short table shows.
+        noun: what it counts, in the plural.
+        asked: whether a model is asked something, so that there are prompts; else it is timed.
+        drawn: whether what is asked is drawn from more, by a seed, up to a limit.
+        graded: whether answers are graded against right ones, so that a suite may name metrics.
+        learnable: whether a fine-tuning can learn its right answers.
+        has_floors: whether it is held against what needs no language model.
+        has_reference: whether models are measured against another one, which is loaded beside them.
+        timed: whether it measures time, in rounds, and must not share the machine.
+        revision: raised by hand when its code comes to give something else; 1 is no part of a key.
+    """
+
+    name: str
+    spec: type[TaskEntry]
+    metrics: tuple[str, ...]
+    main_metrics: tuple[str, ...]
+    extra_metrics: tuple[str, ...] = ()
+    noun: Literal["examples", "prompts", "repetitions"] = "examples"
+    asked: bool = True
+    drawn: bool = True
+    graded: bool = False
+    learnable: bool = False
+    has_floors: bool = False
+    has_reference: bool = False
+    timed: bool = False
+    revision: int = 1
+
+    @property
+    def headline(self) -> str:
+        """The metric that a task is first judged by."""
+        return self.metrics[0]
