@@ -14,13 +14,7 @@ from harness.plan.graph import ModelPlan, Plan, World
 from harness.plan.rounds import in_turn, rounds_of
 from harness.suite.lineage import root_of
 from harness.suite.reader import Suite
-from harness.suite.schema import (
-    AskedTask,
-    ClassifyTask,
-    DivergenceTask,
-    SpeedTask,
-    SummarizeTask,
-)
+from harness.suite.schema import type_of
 
 __all__ = ["ModelPlan", "Plan", "World", "make_plan"]
 
@@ -38,23 +32,22 @@ def make_plan(suite: Suite, world: World, limit: int | None = None) -> Plan:
     roots = list(dict.fromkeys(root_of(models, name) for name in models))
     for root in roots:
         for name, task in tasks.items():
-            other = isinstance(task, DivergenceTask) and root_of(models, task.reference) != root
-            if isinstance(task, AskedTask) and not other:
+            reference = task.held_against
+            other = reference is not None and root_of(models, reference) != root
+            if type_of(task).asked and not other:
                 builder.ask(name, task, root)
         builder.check_prompts(root)
     floors = {
-        name: builder.floor(name, task)
-        for name, task in tasks.items()
-        if isinstance(task, ClassifyTask | SummarizeTask)
+        name: builder.floor(name, task) for name, task in tasks.items() if type_of(task).has_floors
     }
     builder.models.update({name: builder.model(name) for name in models})
     precision = {
-        name: builder.precision(name, task)
+        name: found
         for name, task in tasks.items()
-        if isinstance(task, DivergenceTask)
+        if (found := builder.precision(name, task)) is not None
     }
-    # Divergence comes last in a worker, since it loads a second model.
-    order = sorted(tasks, key=lambda name: isinstance(tasks[name], DivergenceTask))
+    # What loads a second model comes last in a worker.
+    order = sorted(tasks, key=lambda name: type_of(tasks[name]).has_reference)
     cells = [
         cell
         for model in builder.models.values()
@@ -62,9 +55,7 @@ def make_plan(suite: Suite, world: World, limit: int | None = None) -> Plan:
         if (cell := builder.cell(model, name)) is not None
     ]
     asked = [cell for cell in cells if not cell.is_timing]
-    rounds = [
-        rounds_of(cell, task) for cell in cells if isinstance(task := tasks[cell.task], SpeedTask)
-    ]
+    rounds = [rounds_of(cell, len(tasks[cell.task].shares)) for cell in cells if cell.is_timing]
     return Plan(
         builder.steps,
         builder.models,

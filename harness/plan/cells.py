@@ -13,16 +13,7 @@ from harness.plan.graph import ModelPlan, Precision
 from harness.plan.steps import Step, make_step
 from harness.suite.lineage import resolve
 from harness.suite.metrics import MetricRef, metric_refs
-from harness.suite.schema import (
-    AskedTask,
-    ClassifyTask,
-    DivergenceTask,
-    Entry,
-    ExampleTask,
-    SpeedTask,
-    SummarizeTask,
-    WriteTask,
-)
+from harness.suite.schema import TaskSpec, type_of
 
 DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window", "prompts")
 """Keys that say what a task reads: its prompts hold it."""
@@ -35,52 +26,44 @@ GRADING = ("metrics",)
 class Asking(Checking):
     """Collects the steps that ask a suite's tasks."""
 
-    def task_limit(self, task: ExampleTask) -> int | None:
+    def task_limit(self, task: TaskSpec) -> int | None:
         if self.limit is not None:
             return self.limit
-        return task.limit if task.limit is not None else self.suite.spec.defaults.limit
+        return task.own_limit if task.own_limit is not None else self.suite.spec.defaults.limit
 
-    def task_seed(self, task: AskedTask | SpeedTask) -> int:
+    def task_seed(self, task: TaskSpec) -> int:
         return self.suite.spec.defaults.seed if task.seed is None else task.seed
 
-    def ask(self, name: str, task: AskedTask, root: str) -> None:
+    def ask(self, name: str, task: TaskSpec, root: str) -> None:
         """Adds what a task asks the models of one lineage."""
         settings: dict[str, Any] = {}
         params: dict[str, Any] = {}
-        if isinstance(task, ExampleTask):
+        if type_of(task).drawn:
             params = {"limit": self.task_limit(task), "seed": self.task_seed(task)}
-        if isinstance(task, WriteTask):
+        if task.named:
             given = list(task.named.items())
-            params = {
-                "prompts": given[: self.limit],
-                "available": len(given),
-                "plain": self.plain(root),
-                **task.put,
-                **self.chat_params(root),
-            }
-            settings |= self.chat_settings(root)
-        elif isinstance(task, DivergenceTask) and task.text is not None:
-            path = resolve(task.text, self.suite.folder)
-            params |= {"text": self.world.fingerprint(path), "window": task.window}
-            settings["path"] = str(path)
-        elif isinstance(task, ExampleTask):
+            params |= {"prompts": given[: self.limit], "available": len(given)}
+        if task.data is not None:
             ref = self.data(task)
             settings["data"] = ref
             params |= {
                 "dataset": ref["name"],
                 "contents": self.world.dataset_key(ref),
-                "shots": task.shots,
-                "plain": self.plain(root),
-                **task.put,
-                **self.chat_params(root),
+                "shots": task.data.shots,
             }
+        if task.windows is not None:
+            path = resolve(task.windows.file, self.suite.folder)
+            params |= {"text": self.world.fingerprint(path), "window": task.windows.tokens}
+            settings["path"] = str(path)
+        else:
+            params |= {"plain": self.plain(root), **task.put, **self.chat_params(root)}
             settings |= self.chat_settings(root)
         self.prompts[name, root] = self.add(
             "prompts", f"encode {name} for {root}", params, {"tokenizer": self.source(root)},
             group=f"prepare {root}", task=name, settings=settings,
         )  # fmt: skip
 
-    def floor(self, name: str, task: ClassifyTask | SummarizeTask) -> str:
+    def floor(self, name: str, task: TaskSpec) -> str:
         ref = self.data(task)
         params = {
             "dataset": ref["name"],
@@ -95,7 +78,8 @@ class Asking(Checking):
     def cell(self, model: ModelPlan, name: str) -> Step | None:
         """The cell of a model and a task, or None where the two do not go together."""
         task = self.suite.spec.tasks[name]
-        if isinstance(task, SpeedTask) and model.replica_of:
+        of = type_of(task)
+        if of.timed and model.replica_of:
             return None
         self._check_capabilities(model, name)
         parents = dict(model.parts)
@@ -104,23 +88,23 @@ class Asking(Checking):
             "options": model.options,
             "seed": self.task_seed(task),
         }
-        before = list(self.checks_before(model, asked=isinstance(task, AskedTask)))
+        before = list(self.checks_before(model, asked=of.asked))
         versions = [model.engine, "adapter" * ("adapter" in model.parts), model.options["quantize"]]
-        if isinstance(task, ClassifyTask | SummarizeTask):
+        if of.graded:
             params["task"]["dataset"] = self.data(task)["name"]
-        if isinstance(task, DivergenceTask):
-            reference = self.models[task.reference]
+        if task.held_against is not None:
+            reference = self.models[task.held_against]
             if reference.root != model.root:
                 return None
             parents |= {f"reference.{role}": key for role, key in reference.parts.items()}
             params["reference_options"] = reference.options
             before += [key for key in self.checks_before(reference) if key not in before]
             del params["task"]["reference"]
-            versions += [reference.engine, "divergence"]
-        if isinstance(task, AskedTask):
+            versions.append(reference.engine)
+        if of.asked:
             parents["prompts"] = self.prompts[name, model.root]
             parents["tokenizer"] = self.source(model.root)
-        engine = " ".join(sorted({version for version in versions if version}))
+        engine = " ".join(sorted({version for version in (*versions, task.type) if version}))
         step = make_step(
             "cell",
             f"ask {model.name}: {name}",
@@ -141,7 +125,7 @@ class Asking(Checking):
             what = f"The task `{name}` of the model `{model.name}`"
             raise InputError(*refusal(what, model.engine, lacking[0]))
 
-    def graded(self, step: Step, task: Entry, versions: Mapping[str, str]) -> Step:
+    def graded(self, step: Step, task: TaskSpec, versions: Mapping[str, str]) -> Step:
         """A cell with the metrics that its task names: another key, and the answers keep theirs."""
         refs = metric_refs(task, self.suite.folder)
         if not refs:
@@ -172,9 +156,12 @@ class Asking(Checking):
         label = f"get the metric {ref.repo}"
         return self.add("fetch", label, params, {}, group=f"get {ref.repo}")
 
-    def precision(self, name: str, task: DivergenceTask) -> Precision:
-        """The step that holds a reference in 16 bits against itself in 32, or why there is none."""
-        reference = self.models[task.reference]
+    def precision(self, name: str, task: TaskSpec) -> Precision | None:
+        """The step that holds a reference in 16 bits against itself in 32, or why there is none;
+        None of a task that has no reference."""
+        if task.held_against is None:
+            return None
+        reference = self.models[task.held_against]
         sixteen = reference.options
         exact = sixteen | {"dtype": "float32", "quantize": None}
         parents = {"prompts": self.prompts[name, reference.root]}
@@ -194,7 +181,7 @@ class Asking(Checking):
             parents |= reference.parts
             if sixteen["dtype"] not in ("bfloat16", "float16"):
                 sixteen = sixteen | {"dtype": "bfloat16"}
-        words = ["hf", "divergence", reference.engine, "adapter" * ("adapter" in parents)]
+        words = ["hf", task.type, reference.engine, "adapter" * ("adapter" in parents)]
         return Precision(
             self.add(
                 "precision",

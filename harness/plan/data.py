@@ -7,12 +7,11 @@ from typing import Any
 
 from harness.suite.lineage import resolve
 from harness.suite.schema import (
-    AskedTask,
-    ExampleTask,
     HubDataset,
     HubInstructions,
     PythonDataset,
     TableDataset,
+    TaskSpec,
 )
 
 DataRef = dict[str, Any]
@@ -34,7 +33,7 @@ def instruction_ref(given: str | HubInstructions, folder: Path) -> InstructionRe
     return {"name": Path(given).name, "paths": [str(resolve(given, folder))]}
 
 
-def data_ref(task: AskedTask, folder: Path, data_dir: Path | None) -> DataRef | None:
+def data_ref(task: TaskSpec, folder: Path, data_dir: Path | None) -> DataRef | None:
     """The data set of a task; None where it is on none.
 
     Args:
@@ -42,10 +41,9 @@ def data_ref(task: AskedTask, folder: Path, data_dir: Path | None) -> DataRef | 
         folder: what the suite's relative paths start from.
         data_dir: where the command line says that data sets lie; a task's own `data_dir` goes before.
     """
-    dataset = getattr(task, "dataset", None)
-    if dataset is None or not isinstance(task, ExampleTask):
+    if task.data is None:
         return None
-    kind = getattr(task, "type", "")
+    dataset, kind = task.data.dataset, task.type
     if isinstance(dataset, HubDataset):
         own = dataset.model_dump(exclude_none=True, exclude=_PLACE)
         place = dataset.model_dump(exclude_none=True, include=_PLACE)
@@ -62,9 +60,10 @@ def data_ref(task: AskedTask, folder: Path, data_dir: Path | None) -> DataRef | 
                 given[key] = str(resolve(given[key], folder))
         return {"name": dataset.title, "kind": kind, "own": given}
     ref: DataRef = {"name": dataset, "kind": kind}
-    if task.agreement is not None:
-        ref["options"] = {"agreement": task.agreement}
-    lies = resolve(task.data_dir, folder) if task.data_dir is not None else data_dir
+    if task.data.agreement is not None:
+        ref["options"] = {"agreement": task.data.agreement}
+    given_dir = task.data.data_dir
+    lies = resolve(given_dir, folder) if given_dir is not None else data_dir
     if lies is not None:
         ref["data_dir"] = str(Path(lies).absolute())
     return ref

@@ -14,7 +14,7 @@ from harness.suite.hub import hub_place
 from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
-from harness.suite.schema import AskedTask, Entry, FineTune, ModelSpec, Shape
+from harness.suite.schema import FineTune, ModelSpec, Shape, TaskSpec
 from harness.suite.words import describe, lineage_words, method_words
 
 What = Literal["weights", "adapter", "gguf"]
@@ -165,13 +165,12 @@ class Making:
 
     def tested(self) -> list[DataRef]:
         """The data sets that the suite's tasks are on."""
-        tasks = [task for task in self.suite.spec.tasks.values() if isinstance(task, AskedTask)]
+        tasks = self.suite.spec.tasks.values()
         found = [data_ref(task, self.suite.folder, self.world.data_dir) for task in tasks]
         return [self.world.located(ref) for ref in found if ref is not None]
 
-    def data(self, task: Entry) -> DataRef:
+    def data(self, task: TaskSpec) -> DataRef:
         """The data set of a task that is on one."""
-        assert isinstance(task, AskedTask)
         ref = data_ref(task, self.suite.folder, self.world.data_dir)
         assert ref is not None
         return self.world.located(ref)
@@ -266,7 +265,6 @@ class Making:
         )
 
 
-def _put(task: Entry) -> dict[str, str]:
+def _put(task: TaskSpec) -> dict[str, str]:
     """How a task's examples are asked; what is learned has no shots."""
-    assert isinstance(task, AskedTask)
     return {key: value for key, value in task.put.items() if key != "shots_as"}

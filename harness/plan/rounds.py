@@ -13,12 +13,10 @@ from itertools import zip_longest
 from typing import Any
 
 from harness.plan.steps import Step, make_step
-from harness.suite.schema import SpeedTask
 
 
-def rounds_of(cell: Step, task: SpeedTask) -> list[Step]:
+def rounds_of(cell: Step, count: int) -> list[Step]:
     """The steps that time a cell, in order, each after those before it; the last is the cell."""
-    count = len(task.shares)
     steps: list[Step] = []
     for number in range(1, count + 1):
         which = f", round {number} of {count}" if count > 1 else ""

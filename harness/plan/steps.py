@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.suite.schema import TASK_TYPES
+
 Kind = Literal[
     "source",
     "fetch",
@@ -68,8 +70,8 @@ class Step:
     @property
     def is_timing(self) -> bool:
         """Whether this measures time, and must not share the machine."""
-        speed = self.kind == "cell" and self.params["task"]["type"] == "speed"
-        return speed or self.kind == "round"
+        timed = self.kind == "cell" and TASK_TYPES[self.params["task"]["type"]].timed
+        return timed or self.kind == "round"
 
 
 def make_step(

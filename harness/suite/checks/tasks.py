@@ -26,8 +26,8 @@ def check_task(
     at: KeyPath = ("tasks", name)
     if task.data is not None:
         yield from _check_data(at, task, task.data, folder, known)
-    if task.text_file is not None:
-        yield from check_text((*at, "text"), resolve(task.text_file, folder))
+    if task.windows is not None:
+        yield from check_text((*at, "text"), resolve(task.windows.file, folder))
     if task.held_against is not None and task.held_against not in names["models"]:
         hint = nearest(task.held_against, names["models"])
         yield (*at, "reference"), f"there is no model `{task.held_against}`", hint

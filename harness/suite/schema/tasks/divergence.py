@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from harness.capabilities import Capability
 from harness.suite.schema.entry import Name
-from harness.suite.schema.tasks.entry import DataChoice
+from harness.suite.schema.tasks.entry import DataChoice, TextWindows
 from harness.suite.schema.tasks.examples import ExampleTask
 from harness.suite.schema.tasks.task_type import TaskType
 
@@ -46,11 +46,11 @@ class DivergenceTask(ExampleTask):
     def data(self) -> DataChoice | None:
         if self.dataset is None:
             return None
-        return DataChoice(self.dataset, self.agreement, self.data_dir)
+        return DataChoice(self.dataset, self.shots, self.agreement, self.data_dir)
 
     @property
-    def text_file(self) -> str | None:
-        return self.text
+    def windows(self) -> TextWindows | None:
+        return None if self.text is None else TextWindows(self.text, self.window)
 
     @property
     def held_against(self) -> Name:

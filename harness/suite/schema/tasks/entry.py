@@ -15,9 +15,19 @@ class DataChoice:
     """The data set that a task is on."""
 
     dataset: AnyDataset
+    shots: int = 0
     agreement: str | None = None
     data_dir: str | None = None
     """The folder of its files, relative to the suite's."""
+
+
+@dataclass(frozen=True)
+class TextWindows:
+    """A text that is read in windows, each as many tokens long."""
+
+    file: str
+    """Relative to the suite's folder."""
+    tokens: int
 
 
 class TaskEntry(Entry):
@@ -39,8 +49,8 @@ class TaskEntry(Entry):
         return None
 
     @property
-    def text_file(self) -> str | None:
-        """The text that it reads in windows, relative to the suite's folder."""
+    def windows(self) -> TextWindows | None:
+        """The text that it reads, in place of a data set."""
         return None
 
     @property

@@ -75,4 +75,4 @@ class DatasetTask(ExampleTask):
 
     @property
     def data(self) -> DataChoice:
-        return DataChoice(self.dataset, self.agreement, self.data_dir)
+        return DataChoice(self.dataset, self.shots, self.agreement, self.data_dir)
