@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.finetuning import ADAPTER_SETTINGS
 from harness.plan.data import DataRef, data_ref, instruction_ref
 from harness.plan.graph import ModelPlan, World
 from harness.plan.steps import Kind, Step, make_step
@@ -88,16 +89,22 @@ class Making:
         )
 
     def adapter(self, name: str) -> str:
+        if self.spec(name).finetune is not None:
+            return self.trained(name)
+        return self.found("adapter", str(self.spec(name).adapter), name)
+
+    def trained(self, name: str) -> str:
+        """Key of the step that fine-tunes, and makes an adapter or weights."""
         spec = self.spec(name)
-        assert spec.from_ is not None
-        if spec.finetune is not None:
-            return self.finetuned(name, spec.from_, spec.finetune)
-        return self.found("adapter", str(spec.adapter), name)
+        assert spec.from_ is not None and spec.finetune is not None
+        return self.finetuned(name, spec.from_, spec.finetune)
 
     def weights(self, name: str) -> str:
         """Key of the step that holds a model's weights in one piece."""
         merge = merge_of(self.suite.spec.models, name)
-        return self.source(name) if merge is None else self.merged(merge)
+        if merge is not None:
+            return self.merged(merge)
+        return self.source(name) if self.spec(name).finetune is None else self.trained(name)
 
     def merged(self, merge: Merge) -> str:
         """Key of the step that merges an adapter into its base."""
@@ -136,13 +143,14 @@ class Making:
             group=f"prepare {root}",
             settings={"data": refs, **self.chat_settings(root), **settings},
         )
-        recipe = finetune.model_dump(exclude=WHAT_IS_LEARNED) | {"seed": seed}
+        unused = set() if finetune.row.makes == "adapter" else set(ADAPTER_SETTINGS)
+        recipe = finetune.model_dump(exclude=WHAT_IS_LEARNED | unused) | {"seed": seed}
         return self.add(
             "finetune",
             f"fine-tune {name} ({method_words(finetune)})",
             recipe,
             {"weights": self.weights(parent), "examples": examples},
-            engine=finetune.method,
+            engine=finetune.row.base,
             group=f"fine-tune {name}",
             after=self.prompt_check(name),
         )
@@ -239,18 +247,19 @@ class Making:
         spec, models = self.spec(name), self.suite.spec.models
         chain = ancestry(models, name)
         root = models[chain[0]]
-        quantize = "nf4" if spec.finetune and spec.finetune.method == "qlora" else spec.quantize
+        on_nf4 = spec.has_adapter and spec.finetune and spec.finetune.row.base == "nf4"
+        quantize = "nf4" if on_nf4 else spec.quantize
         options = {"quantize": quantize, "dtype": spec.dtype, **spec.engine.model_dump()}
         training, parts = "", {}
         if spec.gguf is not None:
             parts["gguf"] = self.gguf(name)
-        elif spec.from_ is None or spec.merge is not None:
-            parts["weights"] = self.weights(name)
-        else:
+        elif spec.has_adapter:
             parts = self.unmerged(name)
+        else:
+            parts["weights"] = self.weights(name)
         trained = [n for n in chain if models[n].finetune is not None]
         if trained:
-            training = self.adapter(trained[-1])
+            training = self.trained(trained[-1])
         return ModelPlan(
             name=name,
             root=chain[0],

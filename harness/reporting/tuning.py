@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from harness.finetuning import METHODS
 from harness.records import ChangedAnswer, Comparison, Summary, Training, TrainingPoint
 from harness.reporting import charts
 from harness.reporting.blocks import (
@@ -29,7 +30,6 @@ from harness.reporting.replicas import without_replicas
 from harness.reporting.seeds import seed_blocks
 from harness.reporting.tables import MODEL, name
 
-METHODS = {"lora": "LoRA", "qlora": "QLoRA"}
 CURVE_POINTS = 60
 TABLE_POINTS = 6
 SHOWN_ANSWERS = 5
@@ -112,7 +112,7 @@ def _cost_row(model: str, of: Training) -> Row:
     return Row(
         (
             name(model),
-            Datum(METHODS.get(of.method, of.method)),
+            Datum(METHODS[of.method].label if of.method in METHODS else of.method),
             Datum(count(of.steps)),
             Datum(count(of.examples), f"× {of.epochs:g}"),
             Datum(count(of.tokens), f"/ {count(of.answer_tokens)}"),

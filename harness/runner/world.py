@@ -81,7 +81,6 @@ _PACKAGES: dict[str, tuple[str, ...]] = {
     "adapter": ("peft",),
     "nf4": ("bitsandbytes",),
     "int8": ("bitsandbytes",),
-    "qlora": ("bitsandbytes",),
 }
 
 

@@ -55,7 +55,7 @@ class Merge:
 
 
 def merge_of(models: Mapping[str, ModelSpec], name: str) -> Merge | None:
-    """The merge that gives a model's weights in one piece; None for a source.
+    """The merge that gives a model's weights in one piece; None where they are in one.
 
     Where a suite does not say, an adapter goes into the values that it was trained on.
     """
@@ -63,12 +63,12 @@ def merge_of(models: Mapping[str, ModelSpec], name: str) -> Merge | None:
     precision = spec.merge
     if precision is not None and spec.from_ is not None:
         adapted = spec.from_
-    elif spec.finetune is not None or spec.adapter is not None:
+    elif spec.has_adapter:
         adapted = name
     else:
         return None
     finetune = models[adapted].finetune
-    nf4 = finetune is not None and finetune.method == "qlora"
+    nf4 = finetune is not None and finetune.row.base == "nf4"
     return Merge(adapted, precision or ("dequantized" if nf4 else "full"), "nf4" if nf4 else "full")
 
 

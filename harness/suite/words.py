@@ -10,7 +10,8 @@ from harness.suite.schema import FineTune, ModelSpec, Shape
 
 def method_words(finetune: FineTune) -> str:
     """Such as "LoRA, rank 16"."""
-    return f"{'QLoRA' if finetune.method == 'qlora' else 'LoRA'}, rank {finetune.rank}"
+    rank = f", rank {finetune.rank}" if finetune.row.makes == "adapter" else ""
+    return f"{finetune.row.label}{rank}"
 
 
 def describe(spec: ModelSpec) -> str:

@@ -78,11 +78,11 @@ def check_model(
 
 
 def _check_merge(at: KeyPath, model: ModelSpec, parent: ModelSpec) -> Iterator[Found]:
-    if parent.finetune is None and parent.adapter is None:
+    if not parent.has_adapter:
         hint = "Name a model with `finetune` or `adapter`."
         yield (*at, "from"), f"`{model.from_}` has no adapter that could be merged", hint
     elif model.merge == "dequantized" and (
-        parent.finetune is None or parent.finetune.method != "qlora"
+        parent.finetune is None or parent.finetune.row.base != "nf4"
     ):
         message = f"`{model.from_}` is no QLoRA: its base was not quantized for training"
         yield (*at, "merge"), message, "Take `merge: full`."

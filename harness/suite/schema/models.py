@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from harness.finetuning import ADAPTER_SETTINGS, METHODS, Method
 from harness.suite.schema.datasets import InstructionData
 from harness.suite.schema.entry import Entry, Name, UnitInterval
+
+if TYPE_CHECKING:
+    MethodName = str
+else:
+    MethodName = Literal[tuple(METHODS)]
 
 
 class EngineOptions(Entry):
@@ -19,11 +25,10 @@ class EngineOptions(Entry):
 
 
 class FineTune(Entry):
-    """A parameter-efficient fine-tuning on the train split of the suite's tasks, or on instructions."""
+    """A fine-tuning on the train split of the suite's tasks, or on instructions."""
 
-    method: Literal["lora", "qlora"] = Field(
-        description="lora: adapters on the weights as they are (arXiv 2106.09685). qlora: adapters "
-        "on weights in NF4 with double quantization (arXiv 2305.14314)."
+    method: MethodName = Field(
+        description=" ".join(f"{name}: {row.description}" for name, row in METHODS.items())
     )
     tasks: list[Name] = Field(
         default_factory=list, description="Tasks whose train split is learned."
@@ -70,6 +75,18 @@ class FineTune(Entry):
         if not self.tasks and self.instructions is None:
             raise ValueError("a fine-tuning takes `tasks`, `instructions`, or both")
         return self
+
+    @model_validator(mode="after")
+    def _settings_of_the_method(self) -> FineTune:
+        given = [key for key in ADAPTER_SETTINGS if key in self.model_fields_set]
+        if given and self.row.makes != "adapter":
+            raise ValueError(f"`{given[0]}` belongs to an adapter, and `{self.method}` makes none")
+        return self
+
+    @property
+    def row(self) -> Method:
+        """The method's row in the table of methods."""
+        return METHODS[self.method]
 
     @model_validator(mode="after")
     def _one_kind_of_seed(self) -> FineTune:
@@ -220,6 +237,12 @@ class ModelSpec(Entry):
         if self.gguf is not None and self.dtype != "auto":
             raise ValueError("`dtype` is for Transformers models; a GGUF's type is in `gguf`")
         return self
+
+    @property
+    def has_adapter(self) -> bool:
+        """Whether what makes this model out of its base is an adapter, trained here or elsewhere."""
+        trained = self.finetune is not None and self.finetune.row.makes == "adapter"
+        return trained or self.adapter is not None
 
     @property
     def permissions(self) -> dict[str, bool]:
