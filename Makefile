@@ -14,7 +14,8 @@ PEERS  := .venv-peers
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed"'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
+	CMAKE_ARGS="$${CMAKE_ARGS:-$$($(PYTHON) tools/llama_cpp_flags.py)}" \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
 	$(BIN)/python -m harness.models.gguf.llamacpp_source
 	touch $(STAMP)
 

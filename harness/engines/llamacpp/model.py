@@ -14,6 +14,7 @@ from typing import Any
 import llama_cpp.llama_cpp as lib
 
 from harness.engines.gguf_file import gguf_info
+from harness.engines.llamacpp.amx import amx_is_broken
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 
 logger = logging.getLogger("harness.engines.llamacpp.engine")
@@ -74,7 +75,8 @@ class LlamaModel:
             vocab_only: leave the weights out.
             gpu_layers: layers that go to a GPU; -1: all.
             repack: let llama.cpp rearrange weights in memory, as it does by default. What a
-                rearranged K-quant rounds depends on how many tokens are run together.
+                rearranged K-quant rounds depends on how many tokens are run together. Left out
+                where the kernels for it would end the process (`amx`).
 
         Raises:
             BadModelError: it is missing, no GGUF, damaged, or of an unknown architecture.
@@ -85,7 +87,7 @@ class LlamaModel:
         params = lib.llama_model_default_params()
         params.vocab_only = vocab_only
         params.n_gpu_layers = gpu_layers
-        params.use_extra_bufts = repack
+        params.use_extra_bufts = repack and not amx_is_broken()
         params.check_tensors = not vocab_only
         _recent_errors.clear()
         self.path = path

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from harness.engines.bandwidth import measure_memory
 from harness.engines.gguf_file import GgufTensor, gguf_info
+from harness.engines.llamacpp.amx import amx_is_broken
 from harness.engines.llamacpp.model import LlamaModel, gguf_files, last_error
 from harness.engines.protocol import EngineInfo
 from harness.engines.timing import (
@@ -47,6 +48,8 @@ class LlamaCppStopwatch:
             "n_batch": BATCH_TOKENS,
             "n_ubatch": MICRO_BATCH_TOKENS,
         }
+        if amx_is_broken():
+            self.settings["repack"] = "off: GCC broke the AMX kernels of this llama.cpp"
 
     def time(self, shape: SpeedShape, repetitions: int, seed: int = 0) -> Iterator[Timing]:
         """See `Stopwatch.time`."""

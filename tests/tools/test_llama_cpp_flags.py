@@ -1,0 +1,18 @@
+"""What llama.cpp is compiled with: no multimodal part, and no AMX where a compiler would break it."""
+
+from __future__ import annotations
+
+from tools.llama_cpp_flags import flags
+
+GCC = "c++ (Debian 12.2.0-14+deb12u1) 12.2.0\nCopyright (C) 2022 Free Software Foundation, Inc.\n"
+NO_AMX = "-DCMAKE_CXX_FLAGS=-U__AMX_INT8__"
+
+
+def test_amx_is_left_out_for_compilers_that_break_it_and_for_no_other() -> None:
+    assert NO_AMX in flags(GCC, "12.2.0\n")
+    assert NO_AMX not in flags(GCC, "14.2.0\n")
+    assert NO_AMX not in flags("Debian clang version 14.0.6\n", "14.0.6\n")
+
+
+def test_without_a_compiler_the_build_is_left_to_say_so() -> None:
+    assert flags("", "") == ["-DLLAVA_BUILD=OFF"]
