@@ -20,7 +20,7 @@ from harness.estimate.training import (
     trained_parameters,
     tuning_memory,
 )
-from harness.models.finetune import run as finetune
+from harness.models.finetune import trainable
 from harness.models.finetune.base_model import load_base
 from harness.models.finetune.examples import Example
 from harness.models.finetune.loop import answer_loss, make_batch
@@ -47,8 +47,8 @@ def kept_bytes(folder: Path, dtype: str, method: Literal["lora", "full"]) -> int
         model.requires_grad_(True)
     else:
         recipe = Recipe(method="lora", dtype=dtype)  # type: ignore[arg-type]
-        frozen = finetune._load_frozen(folder, recipe, torch.device("cpu"), getattr(torch, dtype))
-        model = finetune._add_adapters(frozen, recipe)
+        frozen = trainable.load_frozen(folder, recipe, torch.device("cpu"), getattr(torch, dtype))
+        model = trainable.make_trainable(frozen, recipe)
     model.train()
     own = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
     kept: dict[int, tuple[int, torch.Tensor]] = {}
@@ -105,7 +105,7 @@ def test_with_all_weights_learned_a_layer_keeps_more(tmp_path: Path, dtype: str)
 
 
 def test_memory_is_the_same_limit_and_optimizer_as_the_loops() -> None:
-    assert UNPACKED_LIMIT_BYTES == finetune.UNPACKED_LIMIT_BYTES
+    assert UNPACKED_LIMIT_BYTES == trainable.UNPACKED_LIMIT_BYTES
     shape = read_shape(SHAPES["llama-3.1-8b"])
     found = tuning_memory(shape, Tuning("full"), "cuda").device
     assert found.of("weights") == 4 * shape.parameters

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.errors import InputError
+from harness.finetuning import METHODS, Method
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """LoRA (Hu et al. 2021, arXiv 2106.09685) or QLoRA (Dettmers et al. 2023, arXiv 2305.14314).
+    """A method of `harness.finetuning` and its settings; those of adapters matter to methods that make one.
 
     Raises:
         InputError: a value is outside what training can use; the message names the field.
     """
 
-    method: Literal["lora", "qlora"] = "lora"
+    method: str = "lora"
     rank: int = 16
     alpha: float | None = None
     """Scale of the update, which is `alpha / rank`. None: twice the rank."""
@@ -48,7 +49,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         allowed = {
-            "method": self.method in ("lora", "qlora"),
+            "method": self.method in METHODS,
             "rank": self.rank >= 1,
             "alpha": self.alpha is None or self.alpha > 0,
             "dropout": 0 <= self.dropout < 1,
@@ -70,19 +71,24 @@ class Recipe:
                 )
 
     @property
+    def row(self) -> Method:
+        """The method's row in the table of methods."""
+        return METHODS[self.method]
+
+    @property
     def scale_alpha(self) -> float:
         """`alpha`, or its default of twice the rank."""
         return 2.0 * self.rank if self.alpha is None else self.alpha
 
 
-def default_learning_rate(hidden_size: int) -> float:
-    """A peak learning rate for LoRA that fits most decoders: 5e-4 * (2000 / width) ** 0.78.
+def default_learning_rate(hidden_size: int, method: Method) -> float:
+    """A peak learning rate that fits most decoders: for LoRA 5e-4 * (2000 / width) ** 0.78.
 
     Ten times what full fine-tuning takes, falling with the width, as fitted over Llama models in
     "LoRA Without Regret" (Schulman et al. 2025, Thinking Machines Lab). It gives 2.5e-3 at width
-    256 and 2.9e-4 at 4096.
+    256 and 2.9e-4 at 4096. Other methods take their share of it (`Method.learning_rate`).
     """
-    return 5e-4 * math.pow(2000 / hidden_size, 0.78)
+    return method.learning_rate * 5e-4 * math.pow(2000 / hidden_size, 0.78)
 
 
 def learning_rate_at(recipe: Recipe, step: int, steps: int) -> float:

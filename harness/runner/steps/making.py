@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines.permissions import Permissions, granted
+from harness.finetuning import METHODS
 from harness.hub.records import RepoType
 from harness.results.artifacts import FILE_OF_KIND
 from harness.runner.jobs import Progress, Task
@@ -65,16 +66,17 @@ def random(task: Task, out: Path, threads: int, progress: Progress) -> dict[str,
 
 
 def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
-    """An adapter."""
+    """An adapter, or whole weights."""
     from harness.models.finetune.recipe import Recipe, default_learning_rate
     from harness.models.finetune.run import finetune
     from harness.models.sources import hidden_size
 
     given = {key: value for key, value in task.step.params.items() if value is not None}
-    if isinstance(given["target_modules"], list):
+    if isinstance(given.get("target_modules"), list):
         given["target_modules"] = tuple(given["target_modules"])
     weights, examples = Path(task.inputs["weights"]), Path(task.inputs["examples"])
-    given.setdefault("learning_rate", default_learning_rate(hidden_size(weights)))
+    method = METHODS[given["method"]]
+    given.setdefault("learning_rate", default_learning_rate(hidden_size(weights), method))
     threads = threads_for(weights, threads)
     training = finetune(weights, examples, Recipe(**given), out, progress, threads)
     return training.model_dump(mode="json")

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError
+from harness.finetuning import METHODS
 from harness.models.finetune.recipe import (
     Recipe,
     default_learning_rate,
     learning_rate_at,
     mean_of_first,
 )
+
+LORA = METHODS["lora"]
 
 
 def test_alpha_is_twice_the_rank_unless_given() -> None:
@@ -41,9 +44,9 @@ def test_an_unusable_value_is_named(wrong: dict[str, Any]) -> None:
 
 
 def test_the_default_learning_rate_falls_with_the_width() -> None:
-    assert default_learning_rate(2000) == 5e-4
-    assert default_learning_rate(256) == pytest.approx(2.5e-3, rel=0.02)
-    assert default_learning_rate(4096) == pytest.approx(2.9e-4, rel=0.02)
+    assert default_learning_rate(2000, LORA) == 5e-4
+    assert default_learning_rate(256, LORA) == pytest.approx(2.5e-3, rel=0.02)
+    assert default_learning_rate(4096, LORA) == pytest.approx(2.9e-4, rel=0.02)
 
 
 def test_the_learning_rate_rises_linearly_and_falls_as_a_half_cosine() -> None:

@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from harness.errors import BadModelError, InputError
-from harness.models.finetune import run as module
+from harness.models.finetune import record as record_module
+from harness.models.finetune import trainable
 from harness.models.finetune.base_model import load_base, through_nf4
 from harness.models.finetune.examples import read_examples
 from harness.models.finetune.loop import answer_loss, make_batch
@@ -95,7 +96,7 @@ def test_qlora_trains_alike_on_packed_and_on_unpacked_weights(
 ) -> None:
     settings = {"method": "qlora", "dtype": "float32", "epochs": 1.0}
     unpacked = tune(tiny, examples, tmp_path / "unpacked", **settings)
-    monkeypatch.setattr(module, "UNPACKED_LIMIT_BYTES", 0)
+    monkeypatch.setattr(trainable, "UNPACKED_LIMIT_BYTES", 0)
     packed = tune(tiny, examples, tmp_path / "packed", **settings)
     assert packed.total_parameters == unpacked.total_parameters
     assert [p.loss for p in packed.curve] == pytest.approx(
@@ -157,7 +158,7 @@ def test_unknown_target_modules_are_named(tiny: Path, examples: Path, tmp_path: 
 def test_a_long_curve_is_thinned_evenly(
     tiny: Path, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CURVE_POINTS", 5)
+    monkeypatch.setattr(record_module, "CURVE_POINTS", 5)
     record = tune(tiny, examples, tmp_path / "a")
     assert len(record.curve) == 5
     assert (record.curve[0].step, record.curve[-1].step) == (1, record.steps)
