@@ -12,7 +12,7 @@ from harness.analysis.shared import prompts_hash, shared_examples
 from harness.metrics.registry import METRICS, Metric
 from harness.metrics.repetition import shared_start
 from harness.records import ChangedAnswer, Comparison, Sample
-from harness.suite.schema import TASK_TYPES
+from harness.suite.schema import TASK_TYPES, TaskType
 
 DIFFERENT_PROMPTS = (
     "The two were asked different prompts (the hashes of their token ids differ), so that a "
@@ -60,9 +60,14 @@ class TaskAnswers:
     """Metrics that the suite names beside those of the type."""
 
     @property
+    def of_type(self) -> TaskType:
+        """What is known of its type."""
+        return TASK_TYPES[self.type]
+
+    @property
     def metrics(self) -> tuple[str, ...]:
         """All metrics of the task; the first is the headline."""
-        return (*TASK_TYPES[self.type].metrics, *self.own)
+        return (*self.of_type.metrics, *self.own)
 
     def described(self, metric: str) -> Metric:
         """What is known of one of them."""
@@ -131,7 +136,7 @@ def build_comparisons(
                     }
                 )
                 if position == 0 and difference.reason is None:
-                    changes = _with_partings if answers.type == "write" else _with_changes
+                    changes = _with_partings if answers.of_type.free_text else _with_changes
                     record = changes(record, pairs[candidate])
                 compared.append(ComparedCells(record, difference))
     return compared
@@ -185,7 +190,7 @@ def in_common(answers: TaskAnswers, baseline: str, candidate: str) -> TaskAnswer
     """
     cells = answers.cells
     before, after = cells.get(baseline, CellAnswers()), cells.get(candidate, CellAnswers())
-    if answers.type == "speed" or not before.samples or not after.samples:
+    if answers.of_type.timed or not before.samples or not after.samples:
         return answers
     shared = shared_examples(before.samples, after.samples)
     if not shared.candidate:

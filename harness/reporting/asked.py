@@ -7,6 +7,7 @@ from harness.reporting.blocks import Block, Code, Column, Datum, Fold, Row, Stro
 from harness.reporting.facts import HASH_LENGTH, key_words, settings, short
 from harness.reporting.format import DASH, clean_lines, count, duration, si_bytes
 from harness.reporting.tables import MODEL, name
+from harness.suite.schema import TASK_TYPES
 
 SHOWN_ELSEWHERE = {"type", "dataset", "shots", "reference", "seed", "limit", "text"}
 
@@ -42,12 +43,13 @@ def drawn(of: TaskSummary) -> str:
     """How many examples were used, of how many, and how they were chosen."""
     if of.n is None:
         return ""
-    if of.type == "speed":
-        return f"{count(of.n)} repetitions"
-    if of.type == "write":
+    type_ = TASK_TYPES[of.type]
+    if type_.timed:
+        return f"{count(of.n)} {type_.noun}"
+    if not type_.drawn:
         rest = f" of {count(of.available)}" if of.available != of.n else ""
-        return f"{count(of.n)}{rest} prompts of one's own"
-    text = f"{count(of.n)} of {count(of.available)} examples" if of.available else count(of.n)
+        return f"{count(of.n)}{rest} {type_.noun} of one's own"
+    text = f"{count(of.n)} of {count(of.available)} {type_.noun}" if of.available else count(of.n)
     if of.seed is not None and of.available != of.n:
         text += f", seed {of.seed}"
     return text + (f", {of.shots} shots" if of.shots else "")

@@ -39,6 +39,7 @@ from harness.reporting.measures import (
 )
 from harness.reporting.outcomes import Outcome, outcome
 from harness.reporting.terminal import rich_table
+from harness.suite.schema import TASK_TYPES
 
 TEXT_LENGTH = 240
 """Characters of a text that an example shows."""
@@ -102,7 +103,7 @@ def _reasons(rows: Sequence[Comparison]) -> list[str]:
 
 
 def _differences(task: ComparedTask, confidence: float) -> Table:
-    timed = task.type == "speed"
+    timed = TASK_TYPES[task.type].timed
     level = percent_level(confidence)
     columns = (
         Column("Metric", numeric=False),
@@ -159,7 +160,7 @@ def _reading(task: ComparedTask, confidence: float) -> list[str]:
         lines.append(
             "“Not shown”: the interval includes zero. That is not proof that there is no difference."
         )
-    if any(row.detectable for row in task.rows) and task.type != "speed":
+    if any(row.detectable for row in task.rows) and not TASK_TYPES[task.type].timed:
         lines.append(
             "“Could have shown”: the smallest true difference that this many examples would have "
             f"shown in {DETECTED_IN} of cases."

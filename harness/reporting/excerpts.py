@@ -8,7 +8,7 @@ from rich.text import Text
 
 from harness.records import Summary
 from harness.reporting.format import DASH, clean, clip, plural
-from harness.reporting.measures import tasks_of
+from harness.reporting.measures import free_text_tasks
 from harness.reporting.written import prompts_of, texts
 
 SHOWN = 12
@@ -20,7 +20,7 @@ _STYLES = {"bad": "red", "unsure": "yellow"}
 
 def excerpts(summary: Summary) -> list[RenderableType]:
     """What was written on the first prompts of each task; nothing is read as Rich markup."""
-    return [part for task in tasks_of(summary, "write") for part in _task(summary, task)]
+    return [part for task in free_text_tasks(summary) for part in _task(summary, task)]
 
 
 def _task(summary: Summary, task: str) -> list[RenderableType]:

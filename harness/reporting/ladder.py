@@ -13,8 +13,9 @@ from harness.reporting.measures import (
     headline,
     label,
     quality_tasks,
+    reference_tasks,
     task_column,
-    tasks_of,
+    timed_tasks,
     value_of,
 )
 from harness.reporting.tables import KIND_NOTE, MODEL, interval_note, result, shared_n, size
@@ -35,8 +36,8 @@ def ladder_blocks(summary: Summary) -> list[Block]:
 
 def _measures(summary: Summary) -> list[tuple[str, str]]:
     picked = [(task, headline(summary.tasks[task])) for task in quality_tasks(summary)]
-    picked += [(t, metric) for t in tasks_of(summary, "divergence") for metric in FIDELITY]
-    return picked + [(t, headline(summary.tasks[t])) for t in tasks_of(summary, "speed")]
+    picked += [(t, metric) for t in reference_tasks(summary) for metric in FIDELITY]
+    return picked + [(t, headline(summary.tasks[t])) for t in timed_tasks(summary)]
 
 
 def _table(summary: Summary, rungs: list[str]) -> Table:

@@ -25,7 +25,7 @@ from harness.reporting.format import (
     scientific,
     si_bytes,
 )
-from harness.suite.schema import TASK_TYPES
+from harness.suite.schema import TASK_TYPES, TaskType
 
 FLOOR_LABELS = {
     "majority": "majority vote",
@@ -124,14 +124,29 @@ def task_metrics(summary: Summary, task: str) -> list[str]:
     return [*first, *sorted({m for m in present if m not in first})]
 
 
-def tasks_of(summary: Summary, *types: str) -> list[str]:
-    """Names of the tasks of these types, in the suite's order."""
-    return [name for name, task in summary.tasks.items() if task.type in types]
+def tasks_of(summary: Summary, wanted: Callable[[TaskType], bool]) -> list[str]:
+    """Names of the tasks whose type is wanted, in the suite's order."""
+    return [name for name, task in summary.tasks.items() if wanted(TASK_TYPES[task.type])]
 
 
 def quality_tasks(summary: Summary) -> list[str]:
     """Tasks that grade answers."""
-    return [name for name, task in summary.tasks.items() if TASK_TYPES[task.type].graded]
+    return tasks_of(summary, lambda of: of.graded)
+
+
+def timed_tasks(summary: Summary) -> list[str]:
+    """Tasks that measure time."""
+    return tasks_of(summary, lambda of: of.timed)
+
+
+def free_text_tasks(summary: Summary) -> list[str]:
+    """Tasks whose texts are read rather than graded."""
+    return tasks_of(summary, lambda of: of.free_text)
+
+
+def reference_tasks(summary: Summary) -> list[str]:
+    """Tasks that hold models against a reference model."""
+    return tasks_of(summary, lambda of: of.has_reference)
 
 
 def cell_of(summary: Summary, model: str, task: str) -> Cell | None:

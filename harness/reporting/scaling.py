@@ -22,7 +22,7 @@ from harness.reporting.measures import (
     higher_is_better,
     label,
     quality_tasks,
-    tasks_of,
+    reference_tasks,
     value_of,
 )
 from harness.reporting.tables import MODEL, interval_note
@@ -98,7 +98,7 @@ def _scales(summary: Summary) -> list[Scale]:
     """Each graded task; and tasks on the same text, whatever model each has for its reference."""
     scales = [Scale((task,), headline(summary.tasks[task])) for task in quality_tasks(summary)]
     texts: dict[tuple[object, ...], list[str]] = {}
-    for task in tasks_of(summary, "divergence"):
+    for task in reference_tasks(summary):
         texts.setdefault(_documents(summary.tasks[task]), []).append(task)
     return scales + [Scale(tuple(tasks), TEXT_METRIC) for tasks in texts.values()]
 

@@ -33,8 +33,8 @@ from harness.reporting.measures import (
     label,
     measures,
     quality_tasks,
+    reference_tasks,
     task_metrics,
-    tasks_of,
     value_of,
 )
 from harness.reporting.replicas import without_replicas
@@ -148,7 +148,7 @@ def other(summary: Summary) -> list[Block]:
 def fidelity(summary: Summary) -> list[Block]:
     """How far each model's probabilities are from its reference's."""
     blocks: list[Block] = []
-    for task in tasks_of(summary, "divergence"):
+    for task in reference_tasks(summary):
         reference = summary.tasks[task].reference or "its reference"
         found = task_metrics(summary, task)
         change = [name for name in found if measures(name) == "change"]
@@ -186,7 +186,7 @@ def _rounding(of: TaskSummary, reference: str) -> Line:
 
 def confusion(summary: Summary) -> list[Block]:
     """Which labels each model mistakes for which."""
-    found = [c for t in tasks_of(summary, "classify") for c in confusions(summary, t)]
+    found = [c for t in summary.tasks for c in confusions(summary, t)]
     if not found:
         return []
     said = (

@@ -27,7 +27,7 @@ from harness.reporting.measures import (
     label,
     metric,
     task_metrics,
-    tasks_of,
+    timed_tasks,
     value_of,
 )
 from harness.reporting.shapes import NOT_KNOWN, limit, percent, repetitions, shapes, waits
@@ -44,7 +44,7 @@ COSTS = ("load_seconds", "peak_bytes", "sampling_seconds", "tokenizer_tokens_per
 def speed_blocks(summary: Summary) -> list[Block]:
     """Everything about speed, task by task."""
     blocks: list[Block] = []
-    for index, task in enumerate(tasks_of(summary, "speed"), start=1):
+    for index, task in enumerate(timed_tasks(summary), start=1):
         details = details_of(summary, task)
         blocks += [Prose(_how(summary, task)), *_engines(summary, details), *_doubts(details)]
         blocks += [_rates(summary, task, details), _chart(summary, task, index)]

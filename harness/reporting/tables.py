@@ -22,6 +22,7 @@ from harness.reporting.measures import (
     task_column,
     task_metrics,
 )
+from harness.suite.schema import TASK_TYPES
 
 MODEL = Column("Model", numeric=False)
 
@@ -122,7 +123,7 @@ def task_table(
         if metrics is None or set(of_floor) & set(shown)
     ]
     n = shared_n(summary, task)
-    unit = {"speed": "repetitions", "write": "prompts"}.get(of.type, "examples")
+    unit = TASK_TYPES[of.type].noun
     title = f"{task}: {caption}" + (f" ({n} {unit})" if n else "")
     columns = (MODEL, *(column(metric) for metric in shown))
     notes = (*doubts.notes(asked), *_together(summary, task, shown))

@@ -17,7 +17,7 @@ from harness.reporting.excerpts import excerpts
 from harness.reporting.format import clean
 from harness.reporting.gates import gate_table, gates, missed_gates
 from harness.reporting.marks import all_checks
-from harness.reporting.measures import knows_own_metrics, tasks_of
+from harness.reporting.measures import knows_own_metrics, timed_tasks
 from harness.reporting.replicas import without_replicas
 from harness.reporting.tables import matrix, own_tables
 from harness.reporting.timings import details_of, doubts
@@ -40,7 +40,7 @@ def terminal_table(summary: Summary) -> RenderableType:
     lines += [note for table in own_tables(main) for note in table.notes]
     if all_checks(summary):
         lines += [outcome_line(summary), *(callout.line for callout in callouts(summary))]
-    for task in tasks_of(summary, "speed"):
+    for task in timed_tasks(summary):
         lines += [doubt.line for doubt in doubts(details_of(summary, task))]
     parts.append(Text("\n".join(clean(plain(line)) for line in lines)))
     return Group(*parts)

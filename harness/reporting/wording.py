@@ -15,7 +15,7 @@ from harness.reporting.measures import (
     headline,
     metric,
     quality_tasks,
-    tasks_of,
+    timed_tasks,
     value_of,
 )
 from harness.reporting.outcomes import Outcome, outcome
@@ -154,7 +154,7 @@ def size_clause(summary: Summary, baseline: str, candidate: str) -> Line:
 
 def speed_clause(summary: Summary, baseline: str, candidate: str) -> Line:
     """How decode speed changed, where the spread of both runs allows to say so."""
-    for task in tasks_of(summary, "speed"):
+    for task in timed_tasks(summary):
         name = headline(summary.tasks[task])
         before = value_of(summary, baseline, task, name)
         after = value_of(summary, candidate, task, name)

@@ -24,7 +24,7 @@ from harness.reporting.blocks import (
 from harness.reporting.claims import listed
 from harness.reporting.format import DASH, count, plural
 from harness.reporting.kinds import kinds
-from harness.reporting.measures import cell_of, number, tasks_of
+from harness.reporting.measures import cell_of, free_text_tasks, number
 from harness.reporting.tables import name, task_table
 
 REPEATS = 0.2
@@ -42,7 +42,7 @@ LISTED = 8
 
 def written_blocks(summary: Summary) -> list[Block]:
     """Each prompt with every model's text; before them, what was counted."""
-    return [block for task in tasks_of(summary, "write") for block in _task(summary, task)]
+    return [block for task in free_text_tasks(summary) for block in _task(summary, task)]
 
 
 def _task(summary: Summary, task: str) -> list[Block]:
@@ -207,7 +207,7 @@ def _lead(summary: Summary, task: str, details: dict[str, WrittenDetails]) -> Li
 def in_short(summary: Summary) -> list[Line]:
     """Of each task, for the verdict: that its texts are to be read, and what was found in them."""
     lines: list[Line] = []
-    for task in tasks_of(summary, "write"):
+    for task in free_text_tasks(summary):
         found = [of for one in details_of(summary, task).values() for of in one.texts.values()]
         if not found:
             continue

@@ -24,6 +24,8 @@ class TaskType:
         graded: whether answers are graded against right ones, so that a suite may name metrics.
         learnable: whether a fine-tuning can learn its right answers.
         has_floors: whether it is held against what needs no language model.
+        free_text: whether texts are written that have no right answer, to be read and held against
+            one another.
         has_reference: whether models are measured against another one, which is loaded beside them.
         timed: whether it measures time, in rounds, and must not share the machine.
         revision: raised by hand when its code comes to give something else; 1 is no part of a key.
@@ -40,6 +42,7 @@ class TaskType:
     graded: bool = False
     learnable: bool = False
     has_floors: bool = False
+    free_text: bool = False
     has_reference: bool = False
     timed: bool = False
     revision: int = 1

@@ -97,4 +97,5 @@ WRITE = TaskType(
     main_metrics=("repetition", "truncated"),
     noun="prompts",
     drawn=False,
+    free_text=True,
 )
