@@ -17,6 +17,7 @@ import numpy as np
 
 from harness.analysis.resampling import FloatArray
 from harness.errors import BadDataError
+from harness.quantities import plural
 from harness.records import Sample, SpeedFigures, SpeedRound, SpeedWarning, Value
 
 Phase = Literal["prefill", "decode"]
@@ -232,7 +233,7 @@ def warnings(shapes: Sequence[SpeedFigures], rounds: Sequence[SpeedRound]) -> li
 
 
 def _and_others(count: int) -> str:
-    return f", and {count} other shape{'s' * (count > 1)}" if count else ""
+    return f", and {plural(count, 'other shape')}" if count else ""
 
 
 def words(shape: SpeedFigures) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from harness.quantities import byte_size
 from harness.results.baselines import save_baseline
 
 
@@ -15,6 +16,6 @@ def save(results: Path, name: str, baselines: Path, replace: bool, as_json: bool
     if as_json:
         print(json.dumps({"baseline": str(folder), "bytes": size}))
     else:
-        print(f"Baseline: {folder} ({size / 1e6:.1f} MB)")
+        print(f"Baseline: {folder} ({byte_size(size)})")
         print(f"Hold results against it: harness gate {results} --baseline {name}")
     return 0

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+from harness.quantities import byte_size
+
 _TIMES = (("d", 86_400), ("h", 3600), ("min", 60))
 
 
 def size(count: float) -> str:
-    """Bytes in decimal units, as disks and downloads are sold: "4.9 GB", "132 GB"; "-" for none."""
-    for unit, power in _UNITS:
-        if count >= power:
-            return f"{count / power:.{0 if count >= 100 * power else 1}f} {unit}"
-    return f"{count:.0f} B" if count else "-"
+    """Bytes as an estimate knows them: "4.9 GB", "16.1 GB", "132 GB"; "-" for none."""
+    return byte_size(count, decimals=1) if count else "-"
 
 
 def duration(seconds: float | None) -> str:

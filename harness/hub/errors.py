@@ -28,6 +28,7 @@ from huggingface_hub.errors import (
 from harness import errors
 from harness.errors import HarnessError, HubError
 from harness.hub.records import Repo
+from harness.quantities import byte_size
 
 Answer = TypeVar("Answer")
 FAILURES = (httpx2.HTTPError, OfflineModeIsEnabled, OSError, json.JSONDecodeError)
@@ -105,14 +106,10 @@ def no_hub(why: str) -> HubError:
 def no_space(place: str, needed_bytes: int, free_bytes: int) -> HarnessError:
     """What is known not to fit, before a byte of it is fetched."""
     return errors.NoSpaceError(
-        f"There is no space left for the download: it needs {_size(needed_bytes)}, and "
-        f"{place} has {_size(free_bytes)} free.",
+        f"There is no space left for the download: it needs {byte_size(needed_bytes)}, and "
+        f"{place} has {byte_size(free_bytes)} free.",
         MAKE_ROOM,
     )
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.2f} MB"
 
 
 def _answered(error: HfHubHTTPError, repo: Repo, revision: str, file: str) -> HarnessError:

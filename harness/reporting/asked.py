@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from harness.quantities import byte_size
 from harness.records import Summary, TaskSummary
 from harness.reporting.blocks import Block, Code, Column, Datum, Fold, Row, Strong, Table
 from harness.reporting.facts import HASH_LENGTH, key_words, settings, short
-from harness.reporting.format import DASH, clean_lines, count, duration, si_bytes
+from harness.reporting.format import DASH, clean_lines, count, duration
 from harness.reporting.tables import MODEL, name
 from harness.suite.schema import TASK_TYPES
 
@@ -86,7 +87,7 @@ def cells(summary: Summary) -> Table:
                 Datum(duration(c.load_seconds)),
                 Datum(settings(c.engine) or DASH),
                 Datum(
-                    ", ".join(f"{key_words(k)} {si_bytes(v)}" for k, v in c.footprint.items())
+                    ", ".join(f"{key_words(k)} {byte_size(v)}" for k, v in c.footprint.items())
                     or DASH
                 ),
                 short(c.prompts),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from harness.quantities import plural
 from harness.records import Check, Summary
 from harness.reporting.blocks import (
     Block,
@@ -22,7 +23,7 @@ from harness.reporting.blocks import (
     Table,
 )
 from harness.reporting.claims import listed
-from harness.reporting.format import DASH, plural, sentence
+from harness.reporting.format import DASH, sentence
 from harness.reporting.marks import CHECK_LABELS, OUTCOMES, all_checks
 from harness.reporting.parity import parity_blocks
 

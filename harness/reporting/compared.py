@@ -12,21 +12,13 @@ from rich.text import Text
 
 from harness.analysis.compared import ComparedModels, ComparedTask
 from harness.analysis.comparisons import DIFFERENT_PROMPTS
+from harness.quantities import plural
 from harness.records import ChangedAnswer, Comparison
 from harness.reporting.blocks import Column, Datum, Row, Table
 from harness.reporting.claims import DETECTED_IN
 from harness.reporting.differences import conclusion, single, times
 from harness.reporting.flips import GRADED_RIGHT_OR_WRONG
-from harness.reporting.format import (
-    DASH,
-    clean,
-    clip,
-    count,
-    percent_level,
-    plural,
-    probability,
-    sentence,
-)
+from harness.reporting.format import DASH, clean, clip, count, percent_level, probability, sentence
 from harness.reporting.measures import (
     KINDS,
     arrow,

@@ -6,8 +6,9 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from harness.quantities import plural
 from harness.records import Summary
-from harness.reporting.format import DASH, clean, clip, plural
+from harness.reporting.format import DASH, clean, clip
 from harness.reporting.measures import free_text_tasks
 from harness.reporting.written import prompts_of, texts
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from harness.quantities import byte_size
 from harness.reporting.blocks import Datum
-from harness.reporting.format import DASH, si_bytes
+from harness.reporting.format import DASH
 
 HASH_LENGTH = 12
 
@@ -37,5 +38,5 @@ def plain_value(value: Any) -> str:
 def fact(key: str, value: Any) -> str:
     """A value of any kind as text; what its key calls bytes is written with a unit."""
     if key.endswith("bytes") and isinstance(value, int | float):
-        return si_bytes(value)
+        return byte_size(value)
     return settings(value) if isinstance(value, dict) else plain_value(value)

@@ -75,15 +75,6 @@ def known(*values: float | None) -> list[float]:
     return [v for v in values if v is not None]
 
 
-def si_bytes(count: float) -> str:
-    """Bytes as kB, MB or GB (powers of ten)."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if abs(count) >= size:
-            scaled = count / size
-            return f"{fixed(scaled, decimals_of_magnitude([scaled]))} {unit}"
-    return f"{count:.0f} B"
-
-
 def duration(seconds: float) -> str:
     """Seconds as a reader says them: "0.42 s", "31 s", "3 min 33 s", "2 h 5 min"."""
     if seconds < 10:
@@ -109,11 +100,6 @@ def moment(created: str) -> str:
     except ValueError:
         return clean(created)
     return f"{at:%Y-%m-%d %H:%M} {at.tzname() or ''}".strip()
-
-
-def plural(number: int, noun: str) -> str:
-    """ "1 model", "7 models"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def count(number: int | None) -> str:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Concatenate, ParamSpec, TypeVar
 
 from harness.metrics.registry import METRICS, Measures, Metric, own_metric
+from harness.quantities import byte_size
 from harness.records import Cell, Comparison, Summary, TaskSummary, Value
 from harness.reporting.blocks import Column, Datum
 from harness.reporting.format import (
@@ -23,7 +24,6 @@ from harness.reporting.format import (
     fixed,
     known,
     scientific,
-    si_bytes,
 )
 from harness.suite.schema import TASK_TYPES, TaskType
 
@@ -175,7 +175,7 @@ def number(name: str, value: float, among: list[float], signed: bool = False) ->
     of = metric(name)
     value, among = of.factor * value, [of.factor * other for other in among]
     if of.unit == "bytes":
-        return (MINUS if value < 0 else "+" if signed else "") + si_bytes(abs(value))
+        return (MINUS if value < 0 else "+" if signed else "") + byte_size(abs(value))
     if 0 < max((abs(v) for v in among), default=0.0) < _UNREADABLY_SMALL:
         return scientific(value, signed)
     least = _least_decimals(of)

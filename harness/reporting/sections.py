@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.quantities import plural
 from harness.records import Summary, TaskSummary
 from harness.reporting import charts
 from harness.reporting.asked import drawn
@@ -19,7 +20,7 @@ from harness.reporting.blocks import (
 )
 from harness.reporting.checks import check_blocks
 from harness.reporting.differences import difference_blocks
-from harness.reporting.format import duration, moment, plural, sentence
+from harness.reporting.format import duration, moment, sentence
 from harness.reporting.gates import gate_table, gates
 from harness.reporting.glossary import glossary
 from harness.reporting.kinds import of_kind

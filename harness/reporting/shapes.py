@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.quantities import byte_size
 from harness.records import SpeedDetails, SpeedFigures, Value
 from harness.reporting.blocks import Column, Datum, Row, Table
-from harness.reporting.format import DASH, decimals_of_magnitude, fixed, si_bytes
+from harness.reporting.format import DASH, decimals_of_magnitude, fixed
 from harness.reporting.measures import figure
 from harness.reporting.tables import MODEL, name
 
@@ -23,9 +24,9 @@ def limit(shape: SpeedFigures | None, cache_bytes: int) -> tuple[Datum, Datum]:
     """The limit and the share of it, or in words why there is none to speak of."""
     if shape is None or shape.limit_tokens_per_second is None or shape.step_bytes is None:
         return NOT_KNOWN, NOT_KNOWN
-    step = f"at {si_bytes(shape.step_bytes)} a step"
+    step = f"at {byte_size(shape.step_bytes)} a step"
     if shape.step_bytes <= cache_bytes:
-        cache = f"{step}, cache of {si_bytes(cache_bytes)}"
+        cache = f"{step}, cache of {byte_size(cache_bytes)}"
         return Datum(DASH, cache, "missing"), Datum("fits in cache", tone="missing")
     roof = Datum(rate(shape.limit_tokens_per_second), step)
     if shape.share is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.quantities import byte_size
 from harness.records import SpeedDetails, Summary
 from harness.reporting import charts
 from harness.reporting.blocks import (
@@ -20,7 +21,7 @@ from harness.reporting.blocks import (
 )
 from harness.reporting.claims import listed
 from harness.reporting.facts import settings
-from harness.reporting.format import DASH, fixed, percent_level, sentence, si_bytes
+from harness.reporting.format import DASH, fixed, percent_level, sentence
 from harness.reporting.measures import (
     cell_of,
     column,
@@ -136,7 +137,7 @@ def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> 
             (
                 "The limit is the roofline (Williams, Waterman and Patterson 2009): each token "
                 "takes the time to read all weights and the cached keys and values once, at the "
-                f"bandwidth that was measured beside it (at best {si_bytes(memory)}/s). What fits "
+                f"bandwidth that was measured beside it (at best {byte_size(memory)}/s). What fits "
                 "into the last-level cache is not read from memory and has no such limit.",
             )
         )

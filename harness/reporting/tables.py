@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from harness.quantities import byte_size
 from harness.records import OWN_METRICS, Cell, Failure, Summary
 from harness.reporting.blocks import Column, Confusion, Datum, Line, Row, Table
-from harness.reporting.format import DASH, count, percent_level, si_bytes
+from harness.reporting.format import DASH, count, percent_level
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
     arrow,
@@ -207,7 +208,7 @@ def shared_n(summary: Summary, task: str) -> int | None:
 
 def size(of_bytes: int | None) -> Datum:
     """A size on disk."""
-    return Datum(DASH, tone="missing") if of_bytes is None else Datum(si_bytes(of_bytes))
+    return Datum(DASH, tone="missing") if of_bytes is None else Datum(byte_size(of_bytes))
 
 
 def failures(summary: Summary) -> Table | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from harness.finetuning import METHODS
+from harness.quantities import byte_size
 from harness.records import ChangedAnswer, Comparison, Summary, Training, TrainingPoint
 from harness.reporting import charts
 from harness.reporting.blocks import (
@@ -23,7 +24,7 @@ from harness.reporting.blocks import (
 )
 from harness.reporting.differences import difference_blocks
 from harness.reporting.flips import flip_fold
-from harness.reporting.format import DASH, clip, count, duration, fixed, share, si_bytes
+from harness.reporting.format import DASH, clip, count, duration, fixed, share
 from harness.reporting.kinds import of_kind
 from harness.reporting.measures import label, number
 from harness.reporting.replicas import without_replicas
@@ -119,7 +120,7 @@ def _cost_row(model: str, of: Training) -> Row:
             Datum(duration(of.seconds)),
             Datum(rate),
             Datum(count(of.trainable_parameters), part),
-            Datum(si_bytes(of.peak_resident_bytes)),
+            Datum(byte_size(of.peak_resident_bytes)),
             Datum(f"{of.first_loss:.3f} → {of.final_loss:.3f}"),
         )
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harness.quantities import byte_size
 from harness.records import Comparison, Summary
 from harness.reporting.blocks import Block, Bullets, Line, Name, Prose, Strong
 from harness.reporting.claims import claims, joined, listed, overlap
 from harness.reporting.differences import times
-from harness.reporting.format import fixed, percent_level, sentence, share, si_bytes
+from harness.reporting.format import fixed, percent_level, sentence, share
 from harness.reporting.kinds import candidates, of_kind, precision
 from harness.reporting.measures import (
     figure,
@@ -148,8 +149,10 @@ def size_clause(summary: Summary, baseline: str, candidate: str) -> Line:
     if not after:
         return ()
     if not before:
-        return (f"it takes {si_bytes(after)} on disk",)
-    return (f"it takes {si_bytes(after)} instead of {si_bytes(before)} ({share(after / before)})",)
+        return (f"it takes {byte_size(after)} on disk",)
+    return (
+        f"it takes {byte_size(after)} instead of {byte_size(before)} ({share(after / before)})",
+    )
 
 
 def speed_clause(summary: Summary, baseline: str, candidate: str) -> Line:

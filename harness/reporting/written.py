@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from statistics import median
 
+from harness.quantities import plural
 from harness.records import Comparison, Summary, WrittenDetails, WrittenText
 from harness.reporting.blocks import (
     Block,
@@ -22,7 +23,7 @@ from harness.reporting.blocks import (
     Texts,
 )
 from harness.reporting.claims import listed
-from harness.reporting.format import DASH, count, plural
+from harness.reporting.format import DASH, count
 from harness.reporting.kinds import kinds
 from harness.reporting.measures import cell_of, free_text_tasks, number
 from harness.reporting.tables import name, task_table

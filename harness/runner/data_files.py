@@ -18,6 +18,7 @@ from harness.data.repo_files import Parts, Wanted, choose_parts
 from harness.errors import AbsentDataError, BadDataError, InputError
 from harness.plan.data import DataRef
 from harness.python_hook import PythonHook, find_hook, hook_key
+from harness.quantities import byte_size
 
 
 def locate(ref: DataRef, home: Path, may_fetch: bool) -> DataRef:
@@ -56,7 +57,7 @@ def _from_hub(ref: DataRef, home: Path, may_fetch: bool) -> DataRef:
     if download.missing and not may_fetch:
         raise AbsentDataError(
             f"{repo}: the data set is not on this machine yet",
-            f"`harness run` downloads it ({download.needed_bytes / 1e6:,.1f} MB).",
+            f"`harness run` downloads it ({byte_size(download.needed_bytes)}).",
         )
     fetch(download)
     folder = download.target

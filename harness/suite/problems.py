@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from harness.errors import InputError
 from harness.nearest import nearest
+from harness.quantities import plural
 from harness.suite import schema
 from harness.suite.schema.datasets import DATA_KINDS
 from harness.suite.source_map import SourceMap
@@ -38,9 +39,8 @@ class SuiteError(InputError):
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         ordered = tuple(sorted(set(problems), key=lambda p: (p.line, p.column, p.key, p.message)))
-        count = "1 mistake" if len(ordered) == 1 else f"{len(ordered)} mistakes"
         lines = "\n".join(problem.text(file) for problem in ordered)
-        super().__init__(f"{file} has {count}; nothing was run.\n{lines}")
+        super().__init__(f"{file} has {plural(len(ordered), 'mistake')}; nothing was run.\n{lines}")
         self.file = file
         self.problems = ordered
 

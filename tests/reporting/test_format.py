@@ -18,17 +18,8 @@ from harness.reporting.format import (
     scientific,
     sentence,
     share,
-    si_bytes,
 )
 from harness.reporting.measures import difference, figure
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 B"), (999, "999 B"), (3_905_888, "3.91 MB"), (11_804_224, "11.8 MB"), (2e9, "2.00 GB")],
-)
-def test_bytes_are_written_in_powers_of_ten(count: float, text: str) -> None:
-    assert si_bytes(count) == text
 
 
 @pytest.mark.parametrize(

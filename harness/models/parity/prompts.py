@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.engines.tokenizer import Message, Tokenizer
+from harness.quantities import plural
 from harness.records import Check
 
 _SAMPLE: list[Message] = [{"role": "user", "content": "a question"}]
@@ -79,7 +80,8 @@ def check_bos(tokenizer: Tokenizer, asked: Sequence[TaskPrompts]) -> Check:
     what = "double BOS" if found > expected else "missing BOS"
     place = "" if found != expected else ", behind whitespace"
     message = (
-        f"{what}: {len(wrong)} of {total} prompts do not begin with exactly {_bos(expected)}; the "
+        f"{what}: {len(wrong)} of {total} prompts do not begin with exactly "
+        f"{plural(expected, 'BOS token')}; the "
         f"first is prompt {number} of {task}, with {found}{place}."
     )
     hint = "The chat template (or the data) writes BOS itself: let it stand there once."
@@ -157,7 +159,8 @@ def _same_bos(source: Tokenizer, gguf: Tokenizer, asked: Sequence[TaskPrompts]) 
     message = (
         f"{_bos_words(ours, theirs)}: the GGUF's tokenizer begins {len(wrong)} of {total} prompts "
         f"otherwise than its source's; the first is prompt {number} of {task}, which is asked "
-        f"with {_bos(ours)} (id {source.bos_marker}) and would get {theirs} (id {gguf.bos_marker})."
+        f"with {plural(ours, 'BOS token')} (id {source.bos_marker}) and would get {theirs} (id "
+        f"{gguf.bos_marker})."
     )
     hint = (
         "The GGUF's `tokenizer.ggml.add_bos_token` or `bos_token_id` is not its source's: convert "
@@ -221,10 +224,6 @@ def _bos_words(ours: int, theirs: int) -> str:
     if ours == theirs:
         return "another BOS"
     return "missing BOS" if theirs < ours else "double BOS" if theirs > 1 else "added BOS"
-
-
-def _bos(count: int) -> str:
-    return f"{count} BOS token{'' if count == 1 else 's'}"
 
 
 def _check(

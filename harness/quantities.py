@@ -1,0 +1,24 @@
+"""Sizes and counts in words, for every room that speaks to a reader."""
+
+from __future__ import annotations
+
+import math
+
+_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+
+
+def byte_size(count: float, decimals: int = 2) -> str:
+    """Bytes in decimal units, as disks and downloads are sold: "999 B", "3.91 MB", "132 GB".
+
+    Three significant digits (all that stand before the point), of them at most so many decimals.
+    """
+    for unit, size in _UNITS:
+        if count >= size:
+            magnitude = math.floor(math.log10(count / size))
+            return f"{count / size:,.{max(0, min(decimals, 2 - magnitude))}f} {unit}"
+    return f"{count:.0f} B"
+
+
+def plural(number: int, noun: str) -> str:
+    """A count and what is counted: "1 model", "7 models", "1,200 tokens"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
