@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -20,16 +21,23 @@ from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Pace
 
+QUIET_SECONDS = 60.0
+"""Where nobody sees a bar (in a pipe), how long a step goes on without a line that says where it is."""
+
 
 class Display:
     """A `harness.runner.walk.Observer` that writes to the terminal (standard error)."""
 
-    def __init__(self, console: Console, steps: int) -> None:
-        """Prepares the display for so many steps."""
+    def __init__(
+        self, console: Console, steps: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Prepares the display for so many steps; `clock` tells seconds."""
+        self._clock = clock
         self._console = console
         self._steps = steps
         self._ended = 0
         self._since: dict[int, float] = {}
+        self._told: dict[int, float] = {}
         self._rows: dict[int, TaskID] = {}
         self._paces: dict[int, str] = {}
         self._progress = Progress(
@@ -59,7 +67,7 @@ class Display:
         self._progress.stop()
 
     def started(self, step: Step) -> None:
-        self._since[id(step)] = time.monotonic()
+        self._since[id(step)] = self._told[id(step)] = self._clock()
         self._rows[id(step)] = self._progress.add_task(step.label, total=None, unit="", pace="")
 
     def progressed(
@@ -70,6 +78,10 @@ class Display:
             self._paces[id(step)] = rates(pace, unit)
         shown = self._paces.get(id(step), "")
         self._progress.update(row, completed=done, total=total, unit=unit, pace=shown)
+        if not self._console.is_terminal and self._clock() - self._told[id(step)] >= QUIET_SECONDS:
+            self._told[id(step)] = self._clock()
+            where = f"{done:,} of {total:,} {unit}"
+            self._say(step, "at", f"  ({', '.join(filter(None, (where, shown)))})")
 
     def finished(self, step: Step) -> None:
         pace = self._paces.pop(id(step), "")
@@ -80,20 +92,26 @@ class Display:
 
     def _end(self, step: Step, word: str, rest: str) -> None:
         self._ended += step.kind != "source"
-        since = self._since.pop(id(step), None)
-        took = f" {time.monotonic() - since:6.1f} s" if since is not None else " " * 9
         row = self._rows.pop(id(step), None)
         if row is not None:
             self._progress.remove_task(row)
         self._progress.update(self._all, completed=self._ended)
+        self._say(step, word, rest)
+        self._since.pop(id(step), None)
+
+    def _say(self, step: Step, word: str, rest: str) -> None:
+        since = self._since.get(id(step))
+        took = f" {self._clock() - since:6.1f} s" if since is not None else " " * 9
         line = f"[{self._ended:>2}/{self._steps}]{took}  {word:<6}  {step.label}{rest}"
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def rates(pace: Pace, unit: str) -> str:
-    """How many examples and tokens a second, as words."""
+    """How many examples and tokens a second, and how it goes, as words."""
     if pace.seconds <= 0:
         return ""
     examples, tokens = pace.examples / pace.seconds, pace.tokens / pace.seconds
     digits = 0 if examples >= 10 else 1 if examples >= 1 else 2
-    return f"{examples:,.{digits}f} {unit}/s, {tokens:,.0f} tokens/s"
+    words = [f"{examples:,.{digits}f} {unit}/s"] if unit != "tokens" else []
+    words += [f"{tokens:,.0f} tokens/s", *(f"{name} {x:.2f}" for name, x in pace.figures.items())]
+    return ", ".join(words)

@@ -57,12 +57,14 @@ def _step(data: dict[str, Any]) -> Step:
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast a cell is being answered: what was done since the engine was first asked."""
+    """How fast a cell is being answered, or a model trained: what was done since it began."""
 
     examples: int
     tokens: int
     """Tokens that went through the model."""
     seconds: float
+    figures: dict[str, float] = field(default_factory=dict)
+    """How it goes, by name: the `loss` of a fine-tuning, in nats."""
 
 
 class Progress(Protocol):

@@ -24,6 +24,7 @@ def step(label: str = "ask base: sentiment") -> Step:
         (Pace(5, 9000, 4.0), "1.2 examples/s, 2,250 tokens/s"),
         (Pace(1, 100, 8.0), "0.12 examples/s, 12 tokens/s"),
         (Pace(0, 0, 0.0), ""),
+        (Pace(8, 9000, 4.0, {"loss": 1.234}), "2.0 examples/s, 2,250 tokens/s, loss 1.23"),
     ],
 )
 def test_rates_are_what_was_done_over_the_time_it_took(pace: Pace, expected: str) -> None:
@@ -51,3 +52,20 @@ def test_on_a_terminal_the_rates_and_the_time_left_stand_beside_the_bar() -> Non
         display._progress.refresh()
     assert "50/200" in stream.getvalue()
     assert "50 examples/s, 2,250 tokens/s" in stream.getvalue()
+
+
+def test_in_a_pipe_a_long_training_says_each_minute_where_it_is_and_at_last_its_loss() -> None:
+    stream, now = io.StringIO(), [0.0]
+    one: Any = step("fine-tune lora")
+    with Display(Console(file=stream, width=200), steps=1, clock=lambda: now[0]) as display:
+        display.started(one)
+        for second in range(0, 150, 10):
+            now[0] = float(second)
+            pace = Pace(second, 100 * second, float(second), {"loss": 2.0 - second / 100})
+            display.progressed(one, 100 * second, 15_000, "tokens", pace)
+        display.finished(one)
+    assert stream.getvalue().rstrip().splitlines() == [
+        "[ 0/1]   60.0 s  at      fine-tune lora  (6,000 of 15,000 tokens, 100 tokens/s, loss 1.40)",
+        "[ 0/1]  120.0 s  at      fine-tune lora  (12,000 of 15,000 tokens, 100 tokens/s, loss 0.80)",
+        "[ 1/1]  140.0 s  done    fine-tune lora  (100 tokens/s, loss 0.60)",
+    ]

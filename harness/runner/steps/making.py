@@ -9,7 +9,7 @@ from harness.engines.permissions import Permissions, granted
 from harness.finetuning import METHODS
 from harness.hub.records import RepoType
 from harness.results.artifacts import FILE_OF_KIND
-from harness.runner.jobs import Progress, Task
+from harness.runner.jobs import Pace, Progress, Task
 from harness.runner.threads import threads_for
 
 
@@ -68,7 +68,7 @@ def random(task: Task, out: Path, threads: int, progress: Progress) -> dict[str,
 def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An adapter, or whole weights."""
     from harness.models.finetune.recipe import Recipe, default_learning_rate
-    from harness.models.finetune.run import finetune
+    from harness.models.finetune.run import TrainingProgress, finetune
     from harness.models.sources import hidden_size
 
     given = {key: value for key, value in task.step.params.items() if value is not None}
@@ -78,7 +78,12 @@ def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[st
     method = METHODS[given["method"]]
     given.setdefault("learning_rate", default_learning_rate(hidden_size(weights), method))
     threads = threads_for(weights, threads)
-    training = finetune(weights, examples, Recipe(**given), out, progress, threads)
+
+    def tell(at: TrainingProgress) -> None:
+        pace = Pace(at.examples, at.tokens, at.seconds, {"loss": at.loss})
+        progress(at.tokens, at.total_tokens, "tokens", pace)
+
+    training = finetune(weights, examples, Recipe(**given), out, tell, threads)
     return training.model_dump(mode="json")
 
 

@@ -19,7 +19,7 @@ from harness.models.finetune.base_model import load_base, through_nf4
 from harness.models.finetune.examples import read_examples
 from harness.models.finetune.loop import answer_loss, make_batch
 from harness.models.finetune.recipe import Recipe
-from harness.models.finetune.run import finetune
+from harness.models.finetune.run import TrainingProgress, finetune
 from harness.records import Training
 from tests.engines.models import CONTEXT, VOCABULARY
 
@@ -33,16 +33,17 @@ def tune(base: Path, examples: Path, out: Path, **changes: Any) -> Training:
 
 
 def test_the_loss_falls_and_the_record_adds_up(tiny: Path, examples: Path, tmp_path: Path) -> None:
-    calls: list[tuple[int, int, str]] = []
+    calls: list[TrainingProgress] = []
     recipe = Recipe(epochs=4.0, batch_tokens=96, learning_rate=5e-3, rank=4)
-    record = finetune(
-        tiny, examples, recipe, tmp_path / "a", lambda *call: calls.append(call), threads=1
-    )
+    record = finetune(tiny, examples, recipe, tmp_path / "a", calls.append, threads=1)
     rows = [json.loads(line) for line in examples.read_text().splitlines()]
     tokens = sum(len(row["prompt_ids"]) + len(row["target_ids"]) for row in rows)
     assert record.final_loss < record.first_loss - 0.5
     assert record.tokens == 4 * tokens and record.answer_tokens == 4 * 3 * len(rows)
-    assert calls[-1] == (record.tokens, record.tokens, "tokens") and len(calls) == record.steps
+    assert (calls[-1].tokens, calls[-1].total_tokens) == (record.tokens, record.tokens)
+    assert calls[-1].examples == 4 * len(rows) and len(calls) == record.steps
+    assert calls[0].loss == record.curve[0].loss
+    assert calls[-1].loss == pytest.approx(sum(p.loss for p in record.curve[-10:]) / 10)
     assert record.curve[-1].epoch == pytest.approx(4.0)
     assert record.curve[-1].tokens == record.tokens
     model = load_base(tiny)
