@@ -9,15 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from harness.analysis.intervals import NO_INTERVAL, Interval
-from harness.analysis.quantiles import PooledQuantile
-from harness.analysis.resampling import (
-    FloatArray,
-    Statistic,
-    SumStatistic,
-    bootstrap,
-    jackknife,
-    observed,
-)
+from harness.analysis.resampling import bootstrap, jackknife, observed
+from harness.metrics.quantile import PooledQuantile
+from harness.metrics.statistic import FloatArray, Statistic, SumStatistic
 
 RESAMPLES = 10_000
 FARTHEST = 40.0

@@ -11,7 +11,6 @@ from harness.analysis.comparisons import (
     changed_answers,
     in_common,
 )
-from harness.analysis.statistics import scores_examples
 from harness.records import ChangedAnswer, Comparison, Sample
 
 
@@ -72,7 +71,7 @@ def compare_task(
     Raises:
         BadDataError: a sample lacks what a metric is made of.
     """
-    scored = [m for m in (*metrics, *answers.metrics) if scores_examples(m)][:1]
+    scored = [m for m in (*metrics, *answers.metrics) if answers.metrics[m].scores_examples][:1]
     compared = build_comparisons(
         "compare",
         baseline,

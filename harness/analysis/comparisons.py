@@ -9,8 +9,8 @@ from harness.analysis.bootstrapped import RESAMPLES
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values, holm
 from harness.analysis.power import detectable
 from harness.analysis.shared import prompts_hash, shared_examples
-from harness.metrics.registry import METRICS, Metric
-from harness.metrics.repetition import shared_start
+from harness.metrics.metric import Metric
+from harness.metrics.writing import shared_start
 from harness.records import ChangedAnswer, Comparison, Sample
 from harness.suite.schema import TASK_TYPES, TaskType
 
@@ -52,26 +52,17 @@ class TaskAnswers:
     """
 
     type: str
+    metrics: Mapping[str, Metric]
+    """All metrics of the task, those of its type and the suite's own; the first is the headline."""
     cells: Mapping[str, CellAnswers]
     prompts: Mapping[str, str] = field(default_factory=dict)
     labels: Sequence[str] | None = None
     note: str = ""
-    own: Mapping[str, Metric] = field(default_factory=dict)
-    """Metrics that the suite names beside those of the type."""
 
     @property
     def of_type(self) -> TaskType:
         """What is known of its type."""
         return TASK_TYPES[self.type]
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """All metrics of the task; the first is the headline."""
-        return (*self.of_type.metrics, *self.own)
-
-    def described(self, metric: str) -> Metric:
-        """What is known of one of them."""
-        return self.own[metric] if metric in self.own else METRICS[metric]
 
 
 @dataclass(frozen=True)
@@ -161,18 +152,18 @@ def difference_of(
             return PairedDifference(metric, reason=f"No answers of {model}: {reason}")
     if _differ(before, after) and not any_prompts:
         return PairedDifference(metric, reason=DIFFERENT_PROMPTS)
-    if metric in answers.own:
+    if answers.metrics[metric].own:
         for model, cell in ((baseline, before), (candidate, after)):
             if metric not in cell.scored_by:
                 return PairedDifference(metric, reason=f"{model} was not scored by it.")
         if before.scored_by[metric] != after.scored_by[metric]:
             return PairedDifference(metric, reason=OTHER_CODE)
-    if answers.described(metric).kind == "single":
+    if answers.metrics[metric].kind == "single":
         if metric not in before.extras or metric not in after.extras:
             return PairedDifference(metric, reason="It was not measured for both models.")
         return compare_values(metric, before.extras[metric], after.extras[metric])
     return compare_cells(
-        answers.described(metric),
+        answers.metrics[metric],
         before.samples,
         after.samples,
         seed,
@@ -259,7 +250,7 @@ def _with_changes(record: Comparison, answers: TaskAnswers) -> Comparison:
     )
     better = [change for change in changed if _gain(change) > 0]
     worse = [change for change in changed if _gain(change) < 0]
-    graded = answers.described(record.metric).kind == "proportion"
+    graded = answers.metrics[record.metric].kind == "proportion"
     return record.model_copy(
         update={
             "right_to_wrong": [change.id for change in worse] if graded else [],

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.analysis.metrics import compute_metrics
-from harness.metrics.rouge import ROUGE, rouge, split_sentences
+from harness.metrics.metric import Answer
+from harness.metrics.registry import metrics_of, scores_of
+from harness.metrics.rouge import ROUGE, split_sentences
 from harness.records import Sample, Value
 
 LEAD_TURNS = 3
@@ -51,9 +53,8 @@ def summary_floor(
     samples = []
     for index, (dialogue, reference) in enumerate(zip(dialogues, references, strict=True)):
         answer = lead_sentences(dialogue)
-        scores = {**rouge(reference, answer), "truncated": 0.0}
-        samples.append(_sample(index, reference, answer, scores))
-    values = compute_metrics("summarize", samples, seed)
+        samples.append(_sample("summarize", index, reference, answer))
+    values = compute_metrics(metrics_of("summarize"), samples, seed)
     return {"lead": {name: values[name] for name in ROUGE}}
 
 
@@ -85,14 +86,19 @@ def _bag_of_words(train: Sequence[tuple[str, str]]) -> Any:
 def _graded(test: Sequence[tuple[str, str]], answers: Sequence[str], seed: int) -> dict[str, Value]:
     """Grades answers with the code that grades a model."""
     samples = [
-        _sample(index, label, answer, {"accuracy": float(answer == label), "unparsed": 0.0})
+        _sample("classify", index, label, answer)
         for index, ((_, label), answer) in enumerate(zip(test, answers, strict=True))
     ]
-    values = compute_metrics("classify", samples, seed)
+    values = compute_metrics(metrics_of("classify"), samples, seed)
     return {name: values[name] for name in ("accuracy", "macro_f1")}
 
 
-def _sample(index: int, target: str, answer: str, scores: dict[str, float]) -> Sample:
+def _sample(task_type: str, index: int, target: str, answer: str) -> Sample:
     return Sample(
-        key="floor", index=index, id=f"{index:09}", target=target, answer=answer, scores=scores
+        key="floor",
+        index=index,
+        id=f"{index:09}",
+        target=target,
+        answer=answer,
+        scores=scores_of(metrics_of(task_type), Answer(answer, target)),
     )

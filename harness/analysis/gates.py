@@ -21,8 +21,7 @@ from harness.analysis.power import (
     upper_spread,
 )
 from harness.analysis.timed import Welch
-from harness.metrics.registry import METRICS, Metric
-from harness.records import GateVerdict, Value
+from harness.records import GateVerdict, MetricDescriptor, Value
 
 Rule = Literal["must", "max_drop", "max_slowdown", "min", "max"]
 Outcome = Literal["met", "not met", "undecided"]
@@ -37,25 +36,18 @@ class Gate:
 
     compare: str
     task: str
-    metric: str
+    metric: MetricDescriptor
     baseline: str
     candidate: str
     rule: Rule
     limit: float = 0.0
     confidence: float = 0.95
     undecided_passes: bool = False
-    own: Metric | None = None
-    """The metric, where it is one of the suite's own."""
-
-    @property
-    def described(self) -> Metric:
-        """What is known of the metric."""
-        return self.own or METRICS[self.metric]
 
     @property
     def upwards(self) -> bool:
         """Whether more is better, or neither is."""
-        return self.described.higher_is_better is not False
+        return self.metric.higher_is_better is not False
 
     @property
     def words(self) -> str:
@@ -109,7 +101,7 @@ def judge(gate: Gate, evidence: Evidence) -> GateVerdict:
     return GateVerdict(
         compare=gate.compare,
         task=gate.task,
-        metric=gate.metric,
+        metric=gate.metric.name,
         baseline=gate.baseline,
         candidate=gate.candidate,
         rule=gate.words,
@@ -138,7 +130,7 @@ def _improvement(gate: Gate, evidence: Evidence) -> _Finding:
     )  # fmt: skip
     tested = _tested(found, 1 - gate.confidence)
     said = (
-        f"{gate.described.label} changed by {_signed(found.delta)} ({_of(gate, found.n)}); the "
+        f"{gate.metric.label} changed by {_signed(found.delta)} ({_of(gate, found.n)}); the "
         f"{gate.confidence:.0%} interval is {_signed(low)} to {_signed(high)}"
     )
     outcome: Outcome = "undecided"
@@ -167,8 +159,8 @@ def _drop(gate: Gate, evidence: Evidence) -> _Finding:
         return _too_few(gate, found)
     most, least = (-low, -high) if gate.upwards else (high, low)
     verb = "drop" if gate.upwards else "rise"
-    changed = f"{gate.described.label} changed by {_signed(found.delta)} ({_of(gate, found.n)}); "
-    sure = f"with {gate.confidence:.0%} confidence " if gate.described.has_interval else ""
+    changed = f"{gate.metric.label} changed by {_signed(found.delta)} ({_of(gate, found.n)}); "
+    sure = f"with {gate.confidence:.0%} confidence " if gate.metric.has_interval else ""
     allowed = f"the {gate.limit:g} that is allowed"
     if most <= gate.limit:
         said = f"the {verb} is at most {_apart(max(0.0, most), gate.limit)}, within {allowed}."
@@ -202,7 +194,7 @@ def _by_chance(found: PairedDifference) -> str:
 
 def _planned_spread(gate: Gate, found: PairedDifference) -> float:
     """What the spread may be for a model that lost twice what is allowed."""
-    if gate.described.kind == "proportion":
+    if gate.metric.kind == "proportion":
         return pair_spread_if_lost(found.better or 0, found.worse or 0, found.n, 2 * gate.limit)
     return upper_spread(found.spread or 0.0, found.n)
 
@@ -224,9 +216,9 @@ def _slowdown(gate: Gate, evidence: Evidence) -> _Finding:
     ends = _ends(gate, found.delta, found.one_sided.low, found.one_sided.high)
     if ends[0] is None or ends[1] is None:
         said = "one round does not say how sure a timing is: set `rounds` to 2 or more."
-        return _Finding("undecided", f"{gate.described.label}: {said}", math.exp(found.delta))
+        return _Finding("undecided", f"{gate.metric.label}: {said}", math.exp(found.delta))
     ratio, low, high = math.exp(found.delta), math.exp(ends[0]), math.exp(ends[1])
-    said = f"{gate.described.label}: {ratio:.3g} times as slow ({_of(gate, found.n)})"
+    said = f"{gate.metric.label}: {ratio:.3g} times as slow ({_of(gate, found.n)})"
     sure = f"; with {gate.confidence:.0%} confidence "
     if high <= gate.limit:
         said += f"{sure}at most {_apart(high, gate.limit)} times."
@@ -246,7 +238,7 @@ def _limit(gate: Gate, evidence: Evidence) -> _Finding:
     if found is None or found.value is None:
         return _Finding("not met", "The candidate has no value here.")
     low, high = _ends(gate, found.value, found.low, found.high)
-    label, n = gate.described.label, found.n or evidence.n
+    label, n = gate.metric.label, found.n or evidence.n
     if low is None or high is None:
         said = f"{label} is {found.value:.4g}, but {_of(gate, n)} is too few for an interval."
         return _Finding("undecided", said, found.value, n=n)
@@ -282,7 +274,7 @@ def _ends(
     gate: Gate, point: float, low: float | None, high: float | None
 ) -> tuple[float | None, float | None]:
     """The bounds; those of a figure that was measured once are the figure itself."""
-    return (low, high) if gate.described.has_interval else (point, point)
+    return (low, high) if gate.metric.has_interval else (point, point)
 
 
 def _nothing(difference: PairedDifference | None) -> _Finding:
@@ -293,7 +285,7 @@ def _nothing(difference: PairedDifference | None) -> _Finding:
 def _too_few(gate: Gate, found: PairedDifference) -> _Finding:
     return _Finding(
         "undecided",
-        f"{gate.described.label} changed by {_signed(found.delta or 0.0)}, but "
+        f"{gate.metric.label} changed by {_signed(found.delta or 0.0)}, but "
         f"{_of(gate, found.n)} is too few for an interval.",
         found.delta,
         n=found.n,
@@ -301,7 +293,7 @@ def _too_few(gate: Gate, found: PairedDifference) -> _Finding:
 
 
 def _unit(gate: Gate) -> str:
-    return "rounds" if gate.described.is_timing else "examples"
+    return "rounds" if gate.metric.is_timing else "examples"
 
 
 def _of(gate: Gate, n: int) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.analysis.paired import mcnemar
-from harness.analysis.statistics import answer_codes, target_codes
+from harness.metrics.classification import answer_codes, target_codes
 from harness.records import Check, Sample
 
 SIGNIFICANCE = 0.001

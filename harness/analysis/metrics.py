@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from harness.analysis.bootstrapped import resampled
 from harness.analysis.intervals import Interval, unseen, wilson
 from harness.analysis.resampling import observed
+from harness.analysis.shared import sorted_by_id
 from harness.analysis.speed import timed_value
-from harness.analysis.statistics import (
-    SCORES,
-    answer_codes,
-    labels_of,
-    largest_kl,
-    score_column,
-    sorted_by_id,
-    statistic_of,
-    target_codes,
-)
-from harness.metrics.registry import METRICS, Metric
+from harness.metrics.classification import answer_codes, labels_of, target_codes
+from harness.metrics.metric import Metric
 from harness.records import Sample, Value
-from harness.suite.schema import TASK_TYPES
-
-__all__ = ["METRICS", "Metric", "compute_metrics", "confusion"]
 
 
 def compute_metrics(
-    task_type: str,
+    metrics: Iterable[Metric],
     samples: Sequence[Sample],
     seed: int,
     confidence: float = 0.95,
     extras: Mapping[str, float] | None = None,
     labels: Sequence[str] | None = None,
-    own: Mapping[str, Metric] | None = None,
 ) -> dict[str, Value]:
-    """The value and interval of every metric of a task; the order of samples does not matter.
+    """The value and interval of every metric; the order of samples does not matter.
 
     Args:
-        task_type: a key of `TASK_TYPES`.
+        metrics: of the task that was asked.
         samples: one cell's samples.
         seed: of the bootstrap.
         confidence: of the two-sided intervals.
         extras: figures that samples do not hold (`load_seconds`, `peak_bytes`); what is absent is
             left out.
         labels: the labels of a classification; by default those that occur as targets.
-        own: metrics that the suite names besides, by name; samples hold a score of each.
 
     Raises:
         BadDataError: a sample lacks a score or a datum that a metric is made of.
@@ -54,10 +41,9 @@ def compute_metrics(
     ordered = sorted_by_id(samples)
     chosen = labels_of(ordered) if labels is None else tuple(labels)
     extras = extras or {}
-    wanted = [METRICS[name] for name in TASK_TYPES[task_type].metrics] + list((own or {}).values())
     return {
         metric.name: _value(metric, ordered, chosen, seed, confidence, extras)
-        for metric in wanted
+        for metric in metrics
         if metric.kind != "single" or metric.name in extras
     }
 
@@ -75,24 +61,21 @@ def _value(
     if not samples:
         return Value(value=None)
     if metric.is_timing:
-        return timed_value(metric.name, samples, confidence)
-    if metric.kind == "maximum":
-        largest = largest_kl(samples)
-        return Value(value=largest if np.isfinite(largest) else None)
+        return timed_value(metric, samples, confidence)
     if metric.kind == "proportion":
-        successes = float(score_column(metric.name, samples).sum())
+        successes = float(metric.scores(samples).sum())
         share = successes / len(samples)
-        if metric.name == "accuracy":
-            share = _accuracy(samples, labels)
         return _with_interval(share, wilson(successes, len(samples), confidence))
-    if metric.kind == "mean" and metric.name in SCORES and len(samples) > 1:
-        scores = score_column(metric.name, samples)
+    if metric.kind == "mean" and metric.bounded and len(samples) > 1:
+        scores = metric.scores(samples)
         if np.ptp(scores) == 0:
             return _alike(float(scores[0]), len(samples), confidence)
-    statistic = statistic_of(metric.name, samples, labels)
-    point = _macro_f1(samples, labels) if metric.kind == "f1" else observed(statistic)
+    statistic = metric.statistic(samples, labels)
+    point = observed(statistic)
     if not np.isfinite(point):
         return Value(value=None)
+    if not metric.has_interval:
+        return Value(value=point)
     interval = resampled(statistic, np.random.default_rng(seed), confidence)
     return _with_interval(point, interval)
 
@@ -126,24 +109,3 @@ def confusion(samples: Sequence[Sample], labels: Sequence[str]) -> list[list[int
     targets, answers = target_codes(samples, labels), answer_codes(samples, labels)
     matrix = confusion_matrix(targets, answers, labels=codes)
     return [[int(count) for count in row] for row in matrix[:-1]]
-
-
-def _accuracy(samples: Sequence[Sample], labels: Sequence[str]) -> float:
-    from sklearn.metrics import accuracy_score
-
-    return float(accuracy_score(target_codes(samples, labels), answer_codes(samples, labels)))
-
-
-def _macro_f1(samples: Sequence[Sample], labels: Sequence[str]) -> float:
-    """Over `labels` alone: an unparsed answer misses its own label and is none of the others."""
-    from sklearn.metrics import f1_score
-
-    return float(
-        f1_score(
-            target_codes(samples, labels),
-            answer_codes(samples, labels),
-            labels=list(range(len(labels))),
-            average="macro",
-            zero_division=0.0,
-        )
-    )

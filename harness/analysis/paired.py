@@ -17,23 +17,16 @@ from harness.analysis.intervals import NO_INTERVAL, Interval, tango, unseen
 from harness.analysis.power import pair_spread
 from harness.analysis.resampling import (
     DifferenceStatistic,
-    FloatArray,
     bootstrap,
     observed,
     swapped_differences,
 )
+from harness.analysis.shared import sorted_by_id
 from harness.analysis.speed import timed_value
-from harness.analysis.statistics import (
-    SCORES,
-    labels_of,
-    largest_kl,
-    score_column,
-    scores_examples,
-    sorted_by_id,
-    statistic_of,
-)
 from harness.analysis.timed import Welch, rounds_of, slowdown, welch
-from harness.metrics.registry import METRICS, Metric
+from harness.metrics.classification import labels_of
+from harness.metrics.metric import Metric
+from harness.metrics.statistic import FloatArray
 from harness.records import Sample
 
 
@@ -68,7 +61,7 @@ class PairedDifference:
 
 
 def compare_cells(
-    metric: str | Metric,
+    metric: Metric,
     baseline: Sequence[Sample],
     candidate: Sequence[Sample],
     seed: int,
@@ -84,30 +77,29 @@ def compare_cells(
     Welch's interval and test over one figure a round.
 
     Args:
-        metric: any but those measured once (see `compare_values`), by name where it is the harness's.
+        metric: any but those measured once (see `compare_values`).
         seed: of the resampling.
         labels: the labels of a classification; by default those that occur as targets.
 
     Raises:
         BadDataError: a sample lacks what the metric is made of.
     """
-    described = METRICS[metric] if isinstance(metric, str) else metric
     if not baseline or not candidate:
-        return PairedDifference(described.name, reason="One of the two cells has no samples.")
-    if described.is_timing:
-        return _timed(described, baseline, candidate, confidence)
+        return PairedDifference(metric.name, reason="One of the two cells has no samples.")
+    if metric.is_timing:
+        return _timed(metric, baseline, candidate, confidence)
     reason = _why_not_paired(baseline, candidate)
     if reason:
-        return PairedDifference(described.name, reason=reason)
+        return PairedDifference(metric.name, reason=reason)
     pairs = _Pairs(
-        described,
+        metric,
         sorted_by_id(baseline),
         sorted_by_id(candidate),
         tuple(labels) if labels is not None else labels_of(baseline),
     )
-    if described.kind == "proportion":
+    if metric.kind == "proportion":
         return _right_and_wrong(pairs, confidence)
-    if described.kind == "maximum":
+    if metric.kind == "maximum":
         return _of_maxima(pairs)
     return _resampled(pairs, seed, confidence, resamples)
 
@@ -166,7 +158,7 @@ class _Pairs:
         targets and a answers, 2 hits / (t + a) of its own label changes by at most 2 / t, and that
         of the label that it is taken for by at most 1 / (2t).
         """
-        if self.metric.name in SCORES:
+        if self.metric.bounded:
             return 1.0
         if self.metric.kind == "f1":
             rarest = min(Counter(sample.target for sample in self.baseline).values())
@@ -175,11 +167,9 @@ class _Pairs:
 
     def good_changes(self) -> FloatArray:
         """Per example, how far the score moved in the metric's good direction."""
-        name = self.metric.name
         sign = -1.0 if self.metric.higher_is_better is False else 1.0
-        change: FloatArray = sign * (
-            score_column(name, self.candidate) - score_column(name, self.baseline)
-        )
+        before, after = self.metric.scores(self.baseline), self.metric.scores(self.candidate)
+        change: FloatArray = sign * (after - before)
         return change
 
 
@@ -201,14 +191,14 @@ def _why_not_paired(baseline: Sequence[Sample], candidate: Sequence[Sample]) -> 
 
 
 def _right_and_wrong(pairs: _Pairs, confidence: float) -> PairedDifference:
-    name, n = pairs.metric.name, len(pairs.baseline)
-    before, after = score_column(name, pairs.baseline), score_column(name, pairs.candidate)
+    n = len(pairs.baseline)
+    before, after = pairs.metric.scores(pairs.baseline), pairs.metric.scores(pairs.candidate)
     gained, lost = int(np.sum(after > before)), int(np.sum(after < before))
     lower_is_better = pairs.metric.higher_is_better is False
     two_sided = tango(gained, lost, n, confidence)
     one_sided = tango(gained, lost, n, 2 * confidence - 1)
     return PairedDifference(
-        metric=name,
+        metric=pairs.metric.name,
         baseline_value=float(before.mean()),
         candidate_value=float(after.mean()),
         delta=(gained - lost) / n,
@@ -226,7 +216,8 @@ def _right_and_wrong(pairs: _Pairs, confidence: float) -> PairedDifference:
 
 def _of_maxima(pairs: _Pairs) -> PairedDifference:
     """The difference of two maxima has no valid bootstrap: it stands without an interval."""
-    before, after = largest_kl(pairs.baseline), largest_kl(pairs.candidate)
+    cells = pairs.baseline, pairs.candidate
+    before, after = (observed(pairs.metric.statistic(cell, pairs.labels)) for cell in cells)
     if not np.isfinite(after - before):
         return PairedDifference(pairs.metric.name, reason="The metric is not defined here.")
     found = compare_values(pairs.metric.name, before, after)
@@ -234,13 +225,13 @@ def _of_maxima(pairs: _Pairs) -> PairedDifference:
 
 
 def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> PairedDifference:
-    name, n = pairs.metric.name, len(pairs.baseline)
-    before = statistic_of(name, pairs.baseline, pairs.labels)
-    after = statistic_of(name, pairs.candidate, pairs.labels)
+    metric, n = pairs.metric, len(pairs.baseline)
+    before = metric.statistic(pairs.baseline, pairs.labels)
+    after = metric.statistic(pairs.candidate, pairs.labels)
     difference = DifferenceStatistic(before, after)
     delta = observed(difference)
     if not np.isfinite(delta):
-        return PairedDifference(metric=name, n=n, reason="The metric is not defined here.")
+        return PairedDifference(metric.name, n=n, reason="The metric is not defined here.")
     two_sided = one_sided = NO_INTERVAL
     p = spread = None
     if n > 1:
@@ -248,15 +239,15 @@ def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> P
         distribution = bootstrap(difference, rng, resamples)
         two_sided = bootstrap_interval(difference, distribution, confidence)
         one_sided = bootstrap_interval(difference, distribution, 2 * confidence - 1)
-        both = statistic_of(name, [*pairs.baseline, *pairs.candidate], pairs.labels)
+        both = metric.statistic([*pairs.baseline, *pairs.candidate], pairs.labels)
         spread = float(np.nanstd(distribution) * np.sqrt(n))
         p = permutation_p(delta, swapped_differences(both, rng, resamples))
-    changes = pairs.good_changes() if scores_examples(name) else None
+    changes = pairs.good_changes() if metric.scores_examples else None
     if spread == 0 and delta == 0 and pairs.reach is not None:
         two_sided = _unchanged(n, (1 + confidence) / 2, pairs.reach)
         one_sided = _unchanged(n, confidence, pairs.reach)
     return PairedDifference(
-        metric=name,
+        metric=metric.name,
         baseline_value=observed(before),
         candidate_value=observed(after),
         delta=delta,
@@ -296,14 +287,14 @@ def _timed(
 ) -> PairedDifference:
     """The difference of two timings, and where its kind has one its interval over rounds."""
     name = metric.name
-    values = [timed_value(name, samples).value for samples in (baseline, candidate)]
+    values = [timed_value(metric, samples).value for samples in (baseline, candidate)]
     if values[0] is None or values[1] is None:
         return PairedDifference(name, reason="It was not timed for both models.")
     if metric.kind == "tail":
         return compare_values(name, values[0], values[1])
-    before, after = rounds_of(name, baseline), rounds_of(name, candidate)
+    before, after = rounds_of(metric, baseline), rounds_of(metric, candidate)
     found = welch(before, after, confidence, values[1] - values[0])
-    ratio = slowdown(name, baseline, candidate, confidence)
+    ratio = slowdown(metric, baseline, candidate, confidence)
     times = [None if f is None else float(np.exp(-f)) for f in _logs(ratio)]
     return PairedDifference(
         metric=name,

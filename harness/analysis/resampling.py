@@ -1,65 +1,18 @@
 """Resampling whole documents, fast enough that every figure can have an interval.
 
 A resample of n documents is a row of n weights: how often each was drawn. Every metric of the
-harness is a function of such a row, and nearly all are functions of a few weighted sums, so that
-ten thousand resamples are one matrix product. The same form gives the bootstrap, the jackknife
-and the permutation test, for one cell and for two cells that are resampled together.
+harness is a function of such a row (`harness.metrics.statistic`). The same form gives the bootstrap,
+the jackknife and the permutation test, for one cell and for two cells that are resampled together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-
-WEIGHTS_AT_ONCE = 100_000
-"""Weights held at a time: they fit a core's cache, which is four times as fast as a million."""
-
-
-class Statistic(Protocol):
-    """A figure as a function of how much each document counts."""
-
-    @property
-    def documents(self) -> int: ...
-
-    @property
-    def smooth(self) -> bool:
-        """Whether leaving out one document says how the figure reacts (so that BCa holds)."""
-
-    def __call__(self, weights: FloatArray) -> FloatArray:
-        """Figures (resamples,) for weights (resamples, documents); NaN where undefined."""
-
-
-@dataclass(frozen=True, eq=False)
-class SumStatistic:
-    """A function of weighted sums over documents: means, ratios of sums, F1.
-
-    `columns` is (documents, k); `finish` turns sums (resamples, k) into figures (resamples,).
-    """
-
-    columns: FloatArray
-    finish: Callable[[FloatArray], FloatArray]
-    smooth: bool = True
-
-    @property
-    def documents(self) -> int:
-        return len(self.columns)
-
-    def __call__(self, weights: FloatArray) -> FloatArray:
-        return self._finished(weights @ self.columns)
-
-    def left_out(self) -> FloatArray:
-        """The figure without each document (documents,): from all sums, less its own columns."""
-        return self._finished(self.columns.sum(axis=0) - self.columns)
-
-    def _finished(self, sums: FloatArray) -> FloatArray:
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return self.finish(sums)
+from harness.metrics.statistic import WEIGHTS_AT_ONCE, FloatArray, Statistic, SumStatistic
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,11 @@ class SharedExamples:
     """How many of how many; "" where both answered the same ones."""
 
 
+def sorted_by_id(samples: Sequence[Sample]) -> list[Sample]:
+    """Samples in an order that does not depend on when they were answered."""
+    return sorted(samples, key=lambda sample: (sample.id, sample.index))
+
+
 def shared_examples(baseline: Sequence[Sample], candidate: Sequence[Sample]) -> SharedExamples:
     """The samples of either cell whose example the other answered too."""
     before, after = ({sample.id for sample in samples} for samples in (baseline, candidate))

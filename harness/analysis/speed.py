@@ -10,17 +10,16 @@ that process alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from harness.analysis.resampling import FloatArray
-from harness.errors import BadDataError
+from harness.metrics.metric import Metric
+from harness.metrics.statistic import FloatArray
+from harness.metrics.timings import Phase, Repetition
 from harness.quantities import plural
 from harness.records import Sample, SpeedFigures, SpeedRound, SpeedWarning, Value
 
-Phase = Literal["prefill", "decode"]
 SPREAD_LIMIT = 0.05
 BUSY_SHARE = 0.05
 """Of all cores, taken by others, that a timing may be disturbed by without a word."""
@@ -34,93 +33,14 @@ REMEDIES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Repetition:
-    """One sample of a timing; what the fields mean is said in `harness.engines.timing`."""
-
-    round: int
-    phase: Phase
-    tokens: int
-    batch_size: int
-    depth: int
-    headline: bool
-    forward_seconds: FloatArray
-    sampling_seconds: FloatArray
-    step_bytes: int | None
-
-    @classmethod
-    def of(cls, sample: Sample) -> Repetition:
-        """Reads a sample.
-
-        Raises:
-            BadDataError: it is none of a timing.
-        """
-        data = sample.data
-        try:
-            return cls(
-                round=int(data["round"]),
-                phase=data["phase"],
-                tokens=int(data["tokens"]),
-                batch_size=int(data["batch_size"]),
-                depth=int(data["depth"]),
-                headline=bool(data["headline"]),
-                forward_seconds=np.array(data["forward_seconds"], dtype=np.float64),
-                sampling_seconds=np.array(data["sampling_seconds"], dtype=np.float64),
-                step_bytes=data.get("step_bytes"),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadDataError(
-                f'The sample "{sample.id}" is no timing: {error}.',
-                "Delete the cell's folder so that it is timed again.",
-            ) from error
-
-    @property
-    def shape(self) -> tuple[Phase, int, int, int]:
-        """What was timed, to tell it from others."""
-        return (self.phase, self.tokens, self.batch_size, self.depth)
-
-    @property
-    def tokens_per_second(self) -> float:
-        """Of all sequences together, forward passes alone."""
-        return float(self.tokens * self.batch_size / self.forward_seconds.sum())
-
-    @property
-    def waits(self) -> FloatArray:
-        """Seconds until each token is known: after the prompt, or after the token before."""
-        seconds: FloatArray = self.forward_seconds + self.sampling_seconds
-        return seconds
-
-
-def by_round(name: str, samples: Sequence[Sample]) -> list[FloatArray]:
-    """What a metric of the headline shapes is made of, an array a round: rates, or waits.
-
-    Args:
-        name: `prefill_tokens_per_second`, `decode_tokens_per_second`, or a metric in seconds.
-    """
-    found: dict[int, list[FloatArray]] = {}
-    phase = "prefill" if name.startswith(("prefill", "ttft")) else "decode"
-    for repetition in map(Repetition.of, samples):
-        if not repetition.headline or repetition.phase != phase:
-            continue
-        if name.endswith("tokens_per_second"):
-            values = np.array([repetition.tokens_per_second])
-        elif name == "sampling_seconds":
-            values = repetition.sampling_seconds
-        else:
-            values = repetition.waits
-        found.setdefault(repetition.round, []).append(values)
-    return [np.concatenate(parts) for _, parts in sorted(found.items())]
-
-
-def timed_value(name: str, samples: Sequence[Sample], confidence: float = 0.95) -> Value:
-    """A metric of the headline shapes; a value of None where nothing of them was timed."""
-    rounds = by_round(name, samples)
+def timed_value(metric: Metric, samples: Sequence[Sample], confidence: float = 0.95) -> Value:
+    """A timing of the headline shapes; a value of None where nothing of them was timed."""
+    rounds = metric.by_round(samples)
     if not rounds:
         return Value(value=None)
-    for level, mark in ((0.9, "_p90_"), (0.99, "_p99_")):
-        if mark in name:
-            return percentile(rounds, level)
-    return (mean if name.endswith("tokens_per_second") else median)(rounds, confidence)
+    if metric.kind == "tail":
+        return percentile(rounds, metric.level)
+    return (mean if metric.kind == "repetitions" else median)(rounds, confidence)
 
 
 def figures(

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.analysis.intervals import NO_INTERVAL, Interval
-from harness.analysis.resampling import FloatArray
-from harness.analysis.speed import by_round, timed_value, units
-from harness.metrics.registry import METRICS
+from harness.analysis.speed import timed_value, units
+from harness.metrics.metric import Metric
+from harness.metrics.statistic import FloatArray
 from harness.records import Sample
 
 
@@ -61,14 +61,17 @@ def _around(point: float, half_width: float) -> Interval:
     return Interval(point - half_width, point + half_width)
 
 
-def rounds_of(metric: str, samples: Sequence[Sample]) -> FloatArray:
+def rounds_of(metric: Metric, samples: Sequence[Sample]) -> FloatArray:
     """One figure a round (or, of a single round, one a repetition): what is independent."""
-    figure = np.mean if METRICS[metric].kind == "repetitions" else np.median
-    return units(by_round(metric, samples), figure)
+    figure = np.mean if metric.kind == "repetitions" else np.median
+    return units(metric.by_round(samples), figure)
 
 
 def slowdown(
-    metric: str, baseline: Sequence[Sample], candidate: Sequence[Sample], confidence: float = 0.95
+    metric: Metric,
+    baseline: Sequence[Sample],
+    candidate: Sequence[Sample],
+    confidence: float = 0.95,
 ) -> Welch | None:
     """How many times as slow the candidate is, as a natural logarithm.
 
@@ -78,13 +81,12 @@ def slowdown(
     Returns:
         None where one of the two was not timed.
     """
-    described = METRICS[metric]
     values = [timed_value(metric, samples).value for samples in (baseline, candidate)]
     if not values[0] or not values[1]:
         return None
-    sign = -1.0 if described.higher_is_better else 1.0
+    sign = -1.0 if metric.higher_is_better else 1.0
     delta = sign * float(np.log(values[1] / values[0]))
-    if described.kind == "tail":
+    if metric.kind == "tail":
         return Welch(delta)
     before, after = (sign * np.log(rounds_of(metric, s)) for s in (baseline, candidate))
     return welch(before, after, confidence, delta)

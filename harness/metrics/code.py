@@ -12,7 +12,7 @@ from harness.python_hook import find_hook, hook_files, hook_key, imported_names
 from harness.suite.metrics import MetricRef
 
 KNOWN_REVISION = 1
-"""Raised by hand when a metric in `known.py` comes to give something else."""
+"""Raised by hand when a metric in `text.py` comes to give something else."""
 
 
 def code_key(ref: MetricRef) -> str:

@@ -8,8 +8,10 @@ sentences, without which ROUGE-Lsum is silently ROUGE-L; its own option for that
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
+
+from harness.metrics.metric import Answer, Metric
 
 ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
@@ -55,3 +57,46 @@ def _scorer() -> Any:
     from rouge_score.rouge_scorer import RougeScorer
 
     return RougeScorer(list(ROUGE), use_stemmer=True)
+
+
+_rouge_of_last = lru_cache(maxsize=1)(rouge)
+
+
+def _score(name: str, answer: Answer) -> float:
+    return _rouge_of_last(answer.target, answer.text or "")[name]
+
+
+METRICS = tuple(
+    Metric(
+        name=name,
+        label=label,
+        higher_is_better=True,
+        kind="mean",
+        explanation=f"{explanation} (F-measure, 0 to 1).",
+        score=partial(_score, name),
+        bounded=True,
+    )
+    for name, label, explanation in (
+        (
+            "rouge1",
+            "ROUGE-1",
+            "How many single words a summary shares with one that a person wrote",
+        ),
+        (
+            "rouge2",
+            "ROUGE-2",
+            "How many pairs of neighbouring words a summary shares with one that a person wrote",
+        ),
+        (
+            "rougeL",
+            "ROUGE-L",
+            "The longest sequence of words, in order but with gaps, that a summary shares with one "
+            "that a person wrote",
+        ),
+        (
+            "rougeLsum",
+            "ROUGE-Lsum",
+            "ROUGE-L taken sentence by sentence, so that the order of sentences does not matter",
+        ),
+    )
+)

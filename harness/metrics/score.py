@@ -9,10 +9,12 @@ from pathlib import Path
 from harness.errors import BadDataError
 from harness.metrics.answers import Answered, Scored, Scorer
 from harness.metrics.evaluated import open_evaluate
-from harness.metrics.known import KNOWN
+from harness.metrics.metric import Answer
 from harness.metrics.python_metric import open_function
+from harness.metrics.registry import METRICS, scores_of
 from harness.records import Sample
 from harness.suite.metrics import MetricRef
+from harness.suite.schema import TASK_TYPES
 
 
 @dataclass(frozen=True)
@@ -100,14 +102,17 @@ def _counted(told: Callable[[int, int], None], before: int, total: int) -> Calla
 
 
 def _of_the_harness(name: str) -> Scorer:
+    """Of a metric that its type of task always has nothing: it was scored when the model was asked."""
+    extra = any(name in task.extra_metrics for task in TASK_TYPES.values())
+
     def score(
         answers: Sequence[Answered], labels: Sequence[str], told: Callable[[int], None]
     ) -> Scored:
-        if name not in KNOWN:
+        if not extra:
             return Scored({})
-        scores = [KNOWN[name](one.prediction, one.target) for one in answers]
+        found = [scores_of([METRICS[name]], Answer(a.prediction, a.target)) for a in answers]
         told(len(answers))
-        return Scored({name: scores})
+        return Scored({name: [scores[name] for scores in found]})
 
     return score
 

@@ -6,6 +6,7 @@ Reports, gates and comparisons are functions of these records and of nothing els
 from harness.records.base import Failure, Record, Value
 from harness.records.cells import OWN_METRICS, Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
+from harness.records.metrics import Kind, Measures, MetricDescriptor
 from harness.records.models import (
     Check,
     Learned,
@@ -28,7 +29,10 @@ __all__ = [
     "Comparison",
     "Failure",
     "GateVerdict",
+    "Kind",
     "Learned",
+    "Measures",
+    "MetricDescriptor",
     "MetricSummary",
     "ModelSummary",
     "Parity",

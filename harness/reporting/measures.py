@@ -11,9 +11,10 @@ from functools import wraps
 from types import MappingProxyType
 from typing import Concatenate, ParamSpec, TypeVar
 
-from harness.metrics.registry import METRICS, Measures, Metric, own_metric
+from harness.metrics.metric import Metric
+from harness.metrics.registry import METRICS, own_metric
 from harness.quantities import byte_size
-from harness.records import Cell, Comparison, Summary, TaskSummary, Value
+from harness.records import Cell, Comparison, Measures, Summary, TaskSummary, Value
 from harness.reporting.blocks import Column, Datum
 from harness.reporting.format import (
     DASH,
@@ -84,7 +85,7 @@ def metric(name: str) -> Metric:
     return (
         METRICS.get(name)
         or _OWN.get().get(name)
-        or Metric(name, name, "", None, "mean", ".3f", explanation)
+        or Metric(name=name, label=name, kind="mean", explanation=explanation)
     )
 
 

@@ -40,9 +40,9 @@ class Wanted:
         if self.metric is not None:
             return [self.metric] if self.metric in task.metrics else []
         if self.every:
-            return task.metrics
+            return list(task.metrics)
         main = TASK_TYPES[task.type].main_metrics
-        return [name for name in task.metrics if name in main or name in task.own]
+        return [name for name, of in task.metrics.items() if name in main or of.own]
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,8 @@ from harness.analysis.gates import Evidence, Gate, judge
 from harness.analysis.metrics import compute_metrics
 from harness.analysis.seeds import seed_variance
 from harness.analysis.timed import slowdown
-from harness.metrics.registry import METRICS
 from harness.records import OWN_METRICS, Cell, Comparison, GateVerdict
-from harness.results.own_metrics import own_metrics
+from harness.results.own_metrics import asked_metrics
 from harness.results.store import ResultsStore
 from harness.suite.replicas import replicas
 from harness.suite.schema import GateSpec, SuiteSpec
@@ -59,10 +58,9 @@ class Answers:
         for one, model in replicas(self.spec.models, record.candidate).items():
             samples = cells.get(model, CellAnswers()).samples
             answers = self.tasks[record.task]
-            if samples and answers.described(record.metric).kind != "single":
-                values = compute_metrics(
-                    answers.type, samples, seed, labels=answers.labels, own=answers.own
-                )
+            if samples and answers.metrics[record.metric].kind != "single":
+                metric = answers.metrics[record.metric]
+                values = compute_metrics([metric], samples, seed, labels=answers.labels)
                 found = values[record.metric].value
                 if found is not None:
                     by_seed[one] = found
@@ -104,14 +102,13 @@ class Answers:
         asked = Gate(
             gate.compare or "",
             gate.task,
-            gate.metric,
+            answers.metrics[gate.metric],
             baseline,
             candidate,
             rule=gate.rule,
             limit=0.0 if gate.rule == "must" else limit,
             confidence=confidence,
             undecided_passes=gate.undecided == "pass",
-            own=answers.own.get(gate.metric),
         )
         cell = answers.cells[candidate]
         if cell.failure is not None:
@@ -131,18 +128,17 @@ class Answers:
         slower = None
         if gate.rule == "max_slowdown" and difference.reason is None:
             samples = answers.cells[baseline].samples, cell.samples
-            slower = slowdown(gate.metric, *samples, confidence)
+            slower = slowdown(answers.metrics[gate.metric], *samples, confidence)
         return judge(asked, Evidence(difference=difference, slower=slower))
 
     def _own_value(self, gate: GateSpec, answers: TaskAnswers, cell: CellAnswers) -> Evidence:
         values = compute_metrics(
-            answers.type,
+            [answers.metrics[gate.metric]],
             cell.samples,
             self.spec.defaults.seed,
             2 * gate.confidence - 1,
             cell.extras,
             answers.labels,
-            answers.own,
         )
         return Evidence(value=values.get(gate.metric), n=len(cell.samples))
 
@@ -182,6 +178,7 @@ def compare_and_judge(answers: Answers) -> tuple[list[Comparison], list[GateVerd
 
 def _answers(task: str, spec: SuiteSpec, store: ResultsStore, cells: list[Cell]) -> TaskAnswers:
     asked = spec.tasks[task]
+    metrics = asked_metrics(asked)
     found = {cell.model: cell for cell in cells if cell.task == task}
     by_model = {}
     for model, cell in found.items():
@@ -192,7 +189,7 @@ def _answers(task: str, spec: SuiteSpec, store: ResultsStore, cells: list[Cell])
             extras = {
                 name: value.value
                 for name, value in cell.metrics.items()
-                if name in METRICS and METRICS[name].kind == "single" and value.value is not None
+                if name in metrics and metrics[name].kind == "single" and value.value is not None
             }
             samples = store.cell(model, task).samples(cell.samples_key)
             scored_by = {
@@ -205,5 +202,4 @@ def _answers(task: str, spec: SuiteSpec, store: ResultsStore, cells: list[Cell])
         (c.details["confusion"]["labels"] for c in found.values() if "confusion" in c.details),
         None,
     )
-    own = own_metrics(asked)
-    return TaskAnswers(asked.type, by_model, store.texts(task), labels, own=own)
+    return TaskAnswers(asked.type, metrics, by_model, store.texts(task), labels)

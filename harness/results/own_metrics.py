@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.metrics.registry import METRICS, Metric, own_metric
+from harness.metrics.metric import Metric
+from harness.metrics.registry import METRICS, metrics_of, own_metric
 from harness.records import MetricSummary
 from harness.suite.metrics import names_of
 from harness.suite.schema import Graded, OwnMetric, TaskSpec, type_of
@@ -30,9 +31,10 @@ def metric_summaries(task: TaskSpec) -> Mapping[str, MetricSummary]:
     return found
 
 
-def own_metrics(task: TaskSpec) -> dict[str, Metric]:
-    """The same as the analysis wants them."""
-    return {name: own_metric(name, of) for name, of in metric_summaries(task).items()}
+def asked_metrics(task: TaskSpec) -> dict[str, Metric]:
+    """All metrics of a task by name: those of its type first, then those that it names besides."""
+    always = {metric.name: metric for metric in metrics_of(task.type)}
+    return always | {name: own_metric(name, of) for name, of in metric_summaries(task).items()}
 
 
 def _own(metric: OwnMetric) -> dict[str, MetricSummary]:

@@ -16,7 +16,8 @@ from harness.engines.reasoning import counts
 from harness.errors import BadDataError
 from harness.files import write_atomically
 from harness.metrics.answers import Scorer
-from harness.metrics.registry import Metric, own_metric
+from harness.metrics.metric import Metric
+from harness.metrics.registry import metrics_of, own_metric
 from harness.metrics.score import score_samples
 from harness.plan.steps import Step
 from harness.records import (
@@ -53,13 +54,14 @@ def without_own(spec: TaskSpec, samples: Sequence[Sample]) -> list[Sample]:
     ]
 
 
-def _own_metrics(step: Step, task_type: str) -> dict[str, Metric]:
-    return {
-        name: own_metric(name, MetricSummary(label=name, binary=ref.binary))
+def _metrics(step: Step, task_type: str) -> list[Metric]:
+    own = [
+        own_metric(name, MetricSummary(label=name, binary=ref.binary))
         for ref in refs_of(step)
         for name in ref.names
         if name not in TASK_TYPES[task_type].metrics
-    }
+    ]
+    return [*metrics_of(task_type), *own]
 
 
 def was_asked(before: Cell | None, step: Step) -> bool:
@@ -100,9 +102,8 @@ def scored(
         samples, together = found.samples, dict(found.together)
         lines = "".join(f"{sample.model_dump_json()}\n" for sample in samples)
         write_atomically(folder.samples_file, lines)
-    own = _own_metrics(step, spec.type)
     metrics = compute_metrics(
-        spec.type, samples, step.params["seed"], labels=labels or None, own=own
+        _metrics(step, spec.type), samples, step.params["seed"], labels=labels or None
     )
     details = _details(spec.type, samples, prompts) | _scored_by(step, together)
     return asked.model_copy(

@@ -15,6 +15,7 @@ from harness.analysis.metrics import compute_metrics
 from harness.analysis.speed import best_memory, figures, warnings
 from harness.engines import open_engine
 from harness.errors import BadDataError
+from harness.metrics.registry import metrics_of
 from harness.records import Cell, Sample, SpeedDetails, SpeedRound
 from harness.results.store import CellFolder, ResultsStore
 from harness.runner.engine_files import engine_spec
@@ -134,7 +135,7 @@ def sum_up(
         n=spec.repetitions,
         seconds=sum(one.seconds for one in rounds),
         load_seconds=extras["load_seconds"],
-        metrics=compute_metrics("speed", samples, step.params["seed"], extras=extras),
+        metrics=compute_metrics(metrics_of("speed"), samples, step.params["seed"], extras=extras),
         engine=rounds[-1].engine,
         footprint=footprint,
         details={"speed": details.model_dump(mode="json")},

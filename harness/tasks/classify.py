@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from harness.metrics.metric import Answer
+from harness.metrics.registry import metrics_of, scores_of
 from harness.records import Sample
 from harness.suite.schema import ClassifyTask
 from harness.tasks.asking import Asking
@@ -40,7 +42,7 @@ def _sample(asking: Asking, prompt: Prompt, answer: str | None, data: dict[str, 
         id=prompt.id,
         target=prompt.target,
         answer=answer,
-        scores={"accuracy": float(answer == prompt.target), "unparsed": float(answer is None)},
+        scores=scores_of(metrics_of("classify"), Answer(answer, prompt.target)),
         data=data,
     )
 

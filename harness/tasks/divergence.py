@@ -13,11 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from harness.engines.answerer import Answerer
 from harness.engines.protocol import Engine, LogProbs
 from harness.errors import BadModelError
+from harness.metrics.divergence import kl_divergence
+from harness.metrics.statistic import FloatArray
 from harness.records import Sample
 from harness.suite.schema import DivergenceTask
 from harness.tasks.asking import Asking
@@ -29,8 +30,6 @@ MAX_ROWS = 256
 """Most rows of a block: with a small vocabulary the forward pass is what takes memory."""
 SLICE_BYTES = 4 << 20
 """Most that one float64 array holds while a block is worked through: it stays near the cache."""
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass
@@ -68,19 +67,6 @@ class Divergence:
         self.delta_p_squared += float(np.square(change).sum())
         self.same_top1 += int((p.argmax(axis=1) == q.argmax(axis=1)).sum())
         self.kl += np.maximum(kl_divergence(p, q), 0.0).tolist()
-
-
-def kl_divergence(p: FloatArray, q: FloatArray) -> FloatArray:
-    """KL(p || q) in nats of each row (rows,) of log-probabilities (rows, vocabulary).
-
-    Tokens that p rules out add nothing (0 log 0 = 0).
-    """
-    with np.errstate(invalid="ignore"):
-        terms = np.subtract(p, q)
-        terms *= np.exp(p)
-    terms[np.isneginf(p)] = 0.0
-    total: FloatArray = terms.sum(axis=1)
-    return total
 
 
 def _normalized(rows: LogProbs) -> FloatArray:

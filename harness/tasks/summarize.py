@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.metrics.rouge import rouge
+from harness.metrics.metric import Answer
+from harness.metrics.registry import metrics_of, scores_of
 from harness.records import Sample
 from harness.suite.schema import SummarizeTask
 from harness.tasks.asking import Asking
@@ -20,6 +21,8 @@ def ask(task: SummarizeTask, asking: Asking) -> Iterator[Sample]:
             id=prompt.id,
             target=prompt.target,
             answer=answer,
-            scores={**rouge(prompt.target, answer), "truncated": float(written.truncated)},
+            scores=scores_of(
+                metrics_of("summarize"), Answer(answer, prompt.target, truncated=written.truncated)
+            ),
             data={"tokens": written.tokens, **written.record()},
         )

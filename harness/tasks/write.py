@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.metrics.repetition import repetition
+from harness.metrics.metric import Answer
+from harness.metrics.registry import metrics_of, scores_of
 from harness.records import Sample
 from harness.suite.schema import WriteTask
 from harness.tasks.asking import Asking
@@ -18,11 +19,9 @@ def ask(task: WriteTask, asking: Asking) -> Iterator[Sample]:
     for prompt, written in asking.generate(task.max_new_tokens):
         text = written.text.strip()
         ids = {} if written.ids is None else {"ids": list(written.ids)}
-        scores = {
-            "repetition": repetition(written.pieces),
-            "truncated": float(written.truncated),
-            "empty": float(not text),
-        }
+        scores = scores_of(
+            metrics_of("write"), Answer(text, pieces=written.pieces, truncated=written.truncated)
+        )
         yield Sample(
             key=asking.key,
             index=prompt.index,

@@ -6,8 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.metrics.repetition import repetition as seq_rep_4
+from harness.metrics.metric import Metric
+from harness.metrics.registry import metrics_of
+from harness.metrics.writing import repetition as seq_rep_4
 from harness.records import Sample
+
+
+def of_type(task_type: str) -> dict[str, Metric]:
+    """The metrics of a type of task by name."""
+    return {metric.name: metric for metric in metrics_of(task_type)}
 
 
 def example_id(index: int) -> str:

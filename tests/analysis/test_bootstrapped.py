@@ -13,8 +13,9 @@ from harness.analysis.bootstrapped import (
     small_sample_levels,
 )
 from harness.analysis.intervals import Interval
-from harness.analysis.quantiles import PooledQuantile
-from harness.analysis.resampling import FloatArray, SumStatistic, bootstrap, jackknife
+from harness.analysis.resampling import bootstrap, jackknife
+from harness.metrics.quantile import PooledQuantile
+from harness.metrics.statistic import FloatArray, SumStatistic
 
 LEVELS = np.array([0.025, 0.975])
 

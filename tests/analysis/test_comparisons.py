@@ -12,7 +12,7 @@ from harness.analysis.comparisons import (
 from harness.analysis.paired import holm
 from harness.records import Comparison
 from harness.suite.schema import TASK_TYPES
-from tests.analysis.samples import classified, diverged, example_id, summarized, timed
+from tests.analysis.samples import classified, diverged, example_id, of_type, summarized, timed
 
 TARGETS = ["a", "b"] * 20
 
@@ -24,7 +24,7 @@ def sentiment(**failures: str) -> TaskAnswers:
     cells = {"base": CellAnswers(base), "tuned": CellAnswers(tuned), "same": CellAnswers(base)}
     cells |= {model: CellAnswers(failure=reason) for model, reason in failures.items()}
     prompts = {example_id(index): f"prompt {index}" for index in range(40)}
-    return TaskAnswers("classify", cells, prompts, ["a", "b"])
+    return TaskAnswers("classify", of_type("classify"), cells, prompts, ["a", "b"])
 
 
 def records(tasks: dict[str, TaskAnswers], *candidates: str) -> list[Comparison]:
@@ -37,7 +37,9 @@ def test_every_metric_of_every_task_is_compared_for_every_candidate() -> None:
     tasks = {
         "sentiment": sentiment(),
         "fidelity": TaskAnswers(
-            "divergence", {name: CellAnswers(diverged(rng, 9)) for name in ("base", "tuned")}
+            "divergence",
+            of_type("divergence"),
+            {name: CellAnswers(diverged(rng, 9)) for name in ("base", "tuned")},
         ),
     }
     found = [(one.task, one.metric, one.candidate) for one in records(tasks, "tuned", "same")]
@@ -69,7 +71,9 @@ def test_changed_answers_stand_with_the_headline_alone() -> None:
 def test_summaries_show_the_largest_changes_first() -> None:
     base = summarized([0.5, 0.5, 0.5, 0.5])
     tuned = summarized([0.6, 0.9, 0.5, 0.1])
-    task = TaskAnswers("summarize", {"base": CellAnswers(base), "tuned": CellAnswers(tuned)})
+    task = TaskAnswers(
+        "summarize", of_type("summarize"), {"base": CellAnswers(base), "tuned": CellAnswers(tuned)}
+    )
     headline = records({"dialogue": task}, "tuned")[0]
     assert headline.metric == "rougeL"
     assert [change.id for change in headline.changed_for_better] == [example_id(1), example_id(0)]
@@ -94,6 +98,7 @@ def test_a_failed_or_missing_cell_gives_the_reason() -> None:
 def test_speed_compares_repetitions_and_what_was_measured_once() -> None:
     task = TaskAnswers(
         "speed",
+        of_type("speed"),
         {
             "base": CellAnswers(timed([10.0], [11.0]), {"load_seconds": 2.0}),
             "tuned": CellAnswers(timed([20.0], [22.0]), {"load_seconds": 1.5}),

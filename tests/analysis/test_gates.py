@@ -11,12 +11,13 @@ from harness.analysis.gates import Evidence, Gate, judge
 from harness.analysis.intervals import Interval
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values
 from harness.analysis.timed import Welch
+from harness.metrics.registry import METRICS
 from harness.records import GateVerdict, Value
 from tests.analysis.samples import classified, diverged, summarized
 
 
 def gate(rule: Any, limit: float = 0.0, metric: str = "accuracy", **more: Any) -> Gate:
-    return Gate("ladder", "sentiment", metric, "f16", "q4", rule, limit, **more)
+    return Gate("ladder", "sentiment", METRICS[metric], "f16", "q4", rule, limit, **more)
 
 
 def difference(low: float, high: float, metric: str = "accuracy") -> PairedDifference:
@@ -29,7 +30,7 @@ def difference(low: float, high: float, metric: str = "accuracy") -> PairedDiffe
 
 
 def outcome(asked: Gate, low: float, high: float) -> str:
-    return judge(asked, Evidence(difference(low, high, asked.metric))).outcome
+    return judge(asked, Evidence(difference(low, high, asked.metric.name))).outcome
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,10 @@ def test_three_answers_that_got_worse_of_twenty_may_be_chance(rule: str, limit: 
     """Tango's bound excludes zero after three losses; McNemar's exact test has p = 0.25."""
     targets = ["a"] * 20
     compared = compare_cells(
-        "accuracy", classified(targets, targets), classified(targets, ["b"] * 3 + ["a"] * 17), 0
+        METRICS["accuracy"],
+        classified(targets, targets),
+        classified(targets, ["b"] * 3 + ["a"] * 17),
+        0,
     )
     assert compared.one_sided_high is not None and compared.one_sided_high < 0
     found = judge(gate(rule, limit), Evidence(compared))
@@ -152,7 +156,7 @@ def test_the_suite_says_whether_an_undecided_gate_passes(passes: bool) -> None:
 
 def test_an_undecided_gate_says_how_many_examples_would_do() -> None:
     few = classified(["a"] * 40, ["a"] * 40)
-    found = judge(gate("max_drop", 0.03), Evidence(compare_cells("accuracy", few, few, 0)))
+    found = judge(gate("max_drop", 0.03), Evidence(compare_cells(METRICS["accuracy"], few, few, 0)))
     assert found.outcome == "undecided"
     assert found.needed is not None and found.needed > 40
     assert f"{found.needed:,} examples would tell a model that has not changed" in found.reason
@@ -162,13 +166,13 @@ def test_an_undecided_gate_says_how_many_examples_would_do() -> None:
 @pytest.mark.parametrize(("n", "expected"), [(3, "undecided"), (200, "met")])
 def test_equal_answers_are_worth_what_their_number_is(metric: str, n: int, expected: str) -> None:
     same = classified(["a"] * n, ["a"] * n) if metric == "accuracy" else summarized([0.3] * n)
-    compared = compare_cells(metric, same, same, 0)
+    compared = compare_cells(METRICS[metric], same, same, 0)
     assert judge(gate("max_drop", 0.03, metric), Evidence(compared)).outcome == expected
 
 
 def test_a_rising_divergence_misses_its_gate() -> None:
     rng = np.random.default_rng(0)
-    compared = compare_cells("kl_mean", diverged(rng, 60, 0.01), diverged(rng, 60, 0.2), 0)
+    compared = compare_cells(METRICS["kl_mean"], diverged(rng, 60, 0.01), diverged(rng, 60, 0.2), 0)
     found: GateVerdict = judge(gate("max_drop", 0.05, "kl_mean"), Evidence(compared))
     assert found.outcome == "not met"
     assert found.rule == "must not rise by more than 0.05"

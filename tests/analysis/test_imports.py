@@ -11,7 +11,6 @@ MODULES = (
     "intervals",
     "metrics",
     "paired",
-    "rouge",
 )
 HEAVY = ("scipy", "sklearn", "rouge_score", "torch", "transformers", "llama_cpp")
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.analysis.metrics import METRICS, compute_metrics, confusion
+from harness.analysis.metrics import compute_metrics, confusion
 from harness.analysis.resampling import observed
-from harness.analysis.statistics import statistic_of
 from harness.errors import BadDataError
+from harness.metrics.registry import METRICS, metrics_of
 from harness.records import Sample, Value
 from harness.suite.schema import TASK_TYPES
 from tests.analysis.samples import classified, diverged, summarized, timed
@@ -51,15 +51,17 @@ def test_macro_f1_agrees_with_precision_and_recall(
 ) -> None:
     samples = classified([target for target, _ in pairs], [answer for _, answer in pairs])
     expected = macro_f1_by_hand(samples, LABELS)
-    resampled = observed(statistic_of("macro_f1", samples, LABELS))
+    resampled = observed(METRICS["macro_f1"].statistic(samples, LABELS))
     assert resampled == pytest.approx(expected)
-    value = compute_metrics("classify", samples, seed=0, labels=LABELS)["macro_f1"].value
+    value = compute_metrics(metrics_of("classify"), samples, seed=0, labels=LABELS)[
+        "macro_f1"
+    ].value
     assert value == pytest.approx(expected)
 
 
 def test_an_unparsed_answer_counts_as_wrong_and_is_reported() -> None:
     samples = classified(["a", "a", "b", "b"], ["a", None, "b", "a"])
-    metrics = compute_metrics("classify", samples, seed=0)
+    metrics = compute_metrics(metrics_of("classify"), samples, seed=0)
     assert metrics["accuracy"].value == 0.5
     assert metrics["unparsed"].value == 0.25
     assert metrics["macro_f1"].value == pytest.approx((0.5 + 2 / 3) / 2)
@@ -81,7 +83,9 @@ def test_metrics_do_not_depend_on_the_order_of_samples(random: object) -> None:
     ):
         shuffled = list(samples)
         random.shuffle(shuffled)  # type: ignore[attr-defined]
-        assert compute_metrics(task, shuffled, 3) == compute_metrics(task, samples, 3)
+        assert compute_metrics(metrics_of(task), shuffled, 3) == compute_metrics(
+            metrics_of(task), samples, 3
+        )
 
 
 def test_divergence_values_are_weighted_by_tokens_not_by_documents() -> None:
@@ -89,7 +93,7 @@ def test_divergence_values_are_weighted_by_tokens_not_by_documents() -> None:
     pooled = [kl for sample in samples for kl in sample.data["kl"]]
     tokens = sum(sample.data["tokens"] for sample in samples)
     nll = sum(sample.data["nll"] for sample in samples)
-    metrics = compute_metrics("divergence", samples, seed=0)
+    metrics = compute_metrics(metrics_of("divergence"), samples, seed=0)
     assert metrics["kl_mean"].value == pytest.approx(np.mean(pooled))
     assert metrics["kl_median"].value == np.quantile(pooled, 0.5, method="inverted_cdf")
     assert metrics["kl_p99"].value == np.quantile(pooled, 0.99, method="inverted_cdf")
@@ -112,7 +116,7 @@ def test_perplexity_ratio_is_the_ratio_of_both_perplexities() -> None:
     tokens = sum(sample.data["tokens"] for sample in samples)
     both = [sum(s.data[name] for s in samples) for name in ("nll", "reference_nll")]
     ratio = np.exp(both[0] / tokens) / np.exp(both[1] / tokens)
-    found = compute_metrics("divergence", samples, seed=0)["perplexity_ratio"]
+    found = compute_metrics(metrics_of("divergence"), samples, seed=0)["perplexity_ratio"]
     assert found.value == pytest.approx(ratio)
 
 
@@ -131,7 +135,7 @@ def test_the_change_of_the_right_tokens_probability_has_mean_and_root_mean_squar
         )
         for sample, change in zip(diverged(np.random.default_rng(0), 2), changes, strict=True)
     ]
-    metrics = compute_metrics("divergence", samples, seed=0)
+    metrics = compute_metrics(metrics_of("divergence"), samples, seed=0)
     assert metrics["delta_p_mean"].value == pytest.approx(0.4 / 5)
     assert metrics["delta_p_rms"].value == pytest.approx(np.sqrt(0.30 / 5))
 
@@ -170,12 +174,15 @@ def test_a_metric_is_about_quality_change_or_cost() -> None:
 def test_perplexity_beyond_floats_is_no_value() -> None:
     sample = diverged(np.random.default_rng(0), 1)[0]
     endless = sample.model_copy(update={"data": {**sample.data, "nll": 1e6}})
-    assert compute_metrics("divergence", [endless, endless], seed=0)["perplexity"].value is None
+    assert (
+        compute_metrics(metrics_of("divergence"), [endless, endless], seed=0)["perplexity"].value
+        is None
+    )
 
 
 def test_speed_takes_t_intervals_over_rounds_and_what_samples_do_not_hold_has_none() -> None:
     rounds = timed([8.0, 10.0], [10.0], [11.0, 10.5, 11.5])  # means 9, 10, 11
-    metrics = compute_metrics("speed", rounds, 0, extras={"load_seconds": 2.5})
+    metrics = compute_metrics(metrics_of("speed"), rounds, 0, extras={"load_seconds": 2.5})
     decode = metrics["decode_tokens_per_second"]
     half_width = 4.302653 / np.sqrt(3)  # t(2) at 0.975, standard deviation 1
     assert decode.value == pytest.approx(61 / 6)
@@ -186,18 +193,22 @@ def test_speed_takes_t_intervals_over_rounds_and_what_samples_do_not_hold_has_no
 
 @pytest.mark.parametrize("task", ["classify", "summarize", "divergence", "write", "speed"])
 def test_no_samples_give_values_of_none(task: str) -> None:
-    metrics = compute_metrics(task, [], seed=0)
+    metrics = compute_metrics(metrics_of(task), [], seed=0)
     assert metrics and all(value == Value(value=None) for value in metrics.values())
 
 
 def test_one_sample_has_a_value_and_no_bootstrap_interval() -> None:
-    assert compute_metrics("summarize", summarized([0.4]), 0)["rougeL"] == Value(value=0.4)
-    assert compute_metrics("speed", timed([4.0]), 0)["decode_tokens_per_second"] == Value(value=4.0)
+    assert compute_metrics(metrics_of("summarize"), summarized([0.4]), 0)["rougeL"] == Value(
+        value=0.4
+    )
+    assert compute_metrics(metrics_of("speed"), timed([4.0]), 0)[
+        "decode_tokens_per_second"
+    ] == Value(value=4.0)
 
 
 @pytest.mark.parametrize("score", [0.0, 0.25, 1.0])
 def test_scores_that_are_all_equal_do_not_make_their_mean_sure(score: float) -> None:
-    found = compute_metrics("summarize", summarized([score] * 3), 0)["rougeL"]
+    found = compute_metrics(metrics_of("summarize"), summarized([score] * 3), 0)["rougeL"]
     exact = stats.binomtest(0, 3).proportion_ci(0.95, method="exact").high
     assert (found.value, found.low, found.high) == pytest.approx(
         (score, score * (1 - exact), score + exact * (1 - score))
@@ -207,9 +218,9 @@ def test_scores_that_are_all_equal_do_not_make_their_mean_sure(score: float) -> 
 def test_a_sample_without_its_score_is_named() -> None:
     sample = summarized([0.4])[0].model_copy(update={"scores": {}})
     with pytest.raises(BadDataError, match=r"example-0000.*rougeL"):
-        compute_metrics("summarize", [sample], seed=0)
+        compute_metrics(metrics_of("summarize"), [sample], seed=0)
 
 
 def test_a_target_that_is_no_label_is_named() -> None:
     with pytest.raises(BadDataError, match="example-0000"):
-        compute_metrics("classify", classified(["x"], ["a"]), seed=0, labels=["a", "b"])
+        compute_metrics(metrics_of("classify"), classified(["x"], ["a"]), seed=0, labels=["a", "b"])

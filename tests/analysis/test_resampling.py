@@ -5,15 +5,15 @@ import itertools
 import numpy as np
 import pytest
 
-from harness.analysis.quantiles import PooledQuantile
 from harness.analysis.resampling import (
     DifferenceStatistic,
-    SumStatistic,
     bootstrap,
     jackknife,
     observed,
     swapped_differences,
 )
+from harness.metrics.quantile import PooledQuantile
+from harness.metrics.statistic import SumStatistic
 
 
 def ratio(numerators: list[float], denominators: list[float]) -> SumStatistic:

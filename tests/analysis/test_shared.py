@@ -13,7 +13,7 @@ from harness.analysis.comparisons import (
 from harness.analysis.paired import mcnemar
 from harness.analysis.shared import prompts_hash, shared_examples
 from harness.records import Comparison, Sample
-from tests.analysis.samples import classified, example_id, timed
+from tests.analysis.samples import classified, example_id, of_type, timed
 
 TARGETS = ["a", "b"] * 30
 
@@ -30,7 +30,7 @@ def answers(
         "old": CellAnswers(before, prompts=hashes[0]),
         "new": CellAnswers(after, prompts=hashes[1]),
     }
-    return TaskAnswers("classify", cells, {}, ["a", "b"])
+    return TaskAnswers("classify", of_type("classify"), cells, {}, ["a", "b"])
 
 
 def accuracy(task: TaskAnswers, common: bool = True, any_prompts: bool = False) -> Comparison:
@@ -113,7 +113,7 @@ def test_timings_are_not_cut_to_what_two_models_share() -> None:
         "c",
         "old",
         ["new"],
-        {"speed": TaskAnswers("speed", cells)},
+        {"speed": TaskAnswers("speed", of_type("speed"), cells)},
         seed=0,
         common=True,
         metrics={"decode_tokens_per_second"},

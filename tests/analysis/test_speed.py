@@ -13,7 +13,6 @@ from scipy import stats
 from harness.analysis.paired import compare_cells
 from harness.analysis.speed import (
     REMEDIES,
-    by_round,
     figures,
     mean,
     median,
@@ -22,6 +21,7 @@ from harness.analysis.speed import (
     warnings,
 )
 from harness.errors import BadDataError
+from harness.metrics.registry import METRICS
 from harness.records import Sample, SpeedFigures, SpeedRound
 from tests.analysis.samples import repetition, timed
 
@@ -61,7 +61,7 @@ def decode(samples: list[Sample], **changes: Any) -> SpeedFigures:
 
 def test_a_rate_counts_the_tokens_of_all_sequences_and_no_sampling() -> None:
     sample = repetition(0, "decode", 1, [0.5, 1.5], tokens=2, batch_size=3)
-    assert by_round("decode_tokens_per_second", [sample])[0].tolist() == [3.0]
+    assert METRICS["decode_tokens_per_second"].by_round([sample])[0].tolist() == [3.0]
 
 
 def test_a_wait_is_a_pass_and_its_sampling() -> None:
@@ -69,15 +69,15 @@ def test_a_wait_is_a_pass_and_its_sampling() -> None:
         repetition(0, "prefill", 1, [2.0], tokens=7),
         repetition(1, "decode", 1, [0.5, 1.0], tokens=2),
     ]
-    assert by_round("ttft_seconds", samples)[0].tolist() == pytest.approx([2.2])
-    assert by_round("itl_p99_seconds", samples)[0].tolist() == pytest.approx([0.55, 1.1])
-    assert by_round("sampling_seconds", samples)[0].tolist() == pytest.approx([0.05, 0.1])
+    assert METRICS["ttft_seconds"].by_round(samples)[0].tolist() == pytest.approx([2.2])
+    assert METRICS["itl_p99_seconds"].by_round(samples)[0].tolist() == pytest.approx([0.55, 1.1])
+    assert METRICS["sampling_seconds"].by_round(samples)[0].tolist() == pytest.approx([0.05, 0.1])
 
 
 def test_metrics_are_of_the_headline_shapes_alone() -> None:
     other = repetition(9, "decode", 1, [1.0], tokens=1, headline=False, depth=512)
     samples = [*timed([4.0], [6.0]), other]
-    assert timed_value("decode_tokens_per_second", samples).value == pytest.approx(5)
+    assert timed_value(METRICS["decode_tokens_per_second"], samples).value == pytest.approx(5)
     assert [(one.depth, one.headline) for one in figures(samples, [])] == [
         (0, True),
         (0, True),
@@ -86,7 +86,9 @@ def test_metrics_are_of_the_headline_shapes_alone() -> None:
 
 
 def test_what_was_not_timed_has_no_value() -> None:
-    assert timed_value("ttft_seconds", [repetition(0, "decode", 1, [1.0], 1)]).value is None
+    assert (
+        timed_value(METRICS["ttft_seconds"], [repetition(0, "decode", 1, [1.0], 1)]).value is None
+    )
 
 
 def test_several_rounds_give_a_t_interval_over_their_means() -> None:
@@ -125,7 +127,7 @@ def test_drift_between_rounds_is_not_called_a_difference_more_often_than_promise
             timed(*((rng.normal(100, 3) + rng.normal(0, 0.3, 4)).tolist() for _ in range(3)))
             for _ in "ab"
         )
-        p = compare_cells("decode_tokens_per_second", one, other, seed=0).p
+        p = compare_cells(METRICS["decode_tokens_per_second"], one, other, seed=0).p
         called += p is not None and p < 0.05
     assert called / 300 <= 0.08
 

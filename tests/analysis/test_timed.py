@@ -10,6 +10,7 @@ from scipy import stats
 
 from harness.analysis.intervals import Interval
 from harness.analysis.timed import Welch, rounds_of, slowdown, welch
+from harness.metrics.registry import METRICS
 from tests.analysis.samples import timed
 
 BEFORE, AFTER = [[100.0, 104.0], [96.0], [103.0, 101.0]], [[80.0], [90.0, 84.0], [83.0]]
@@ -50,9 +51,9 @@ def test_rounds_that_never_differ_have_an_interval_of_no_width(delta: float, p: 
 
 def test_a_rate_has_a_mean_and_a_wait_a_median_a_round() -> None:
     samples = timed(*BEFORE)
-    rates = rounds_of("decode_tokens_per_second", samples)
+    rates = rounds_of(METRICS["decode_tokens_per_second"], samples)
     assert rates.tolist() == pytest.approx([102.0, 96.0, 102.0])
-    waits = rounds_of("itl_seconds", samples)
+    waits = rounds_of(METRICS["itl_seconds"], samples)
     # sampling takes a tenth of a pass besides; a round's waits are those of all its repetitions
     assert waits.tolist() == pytest.approx(
         [1.1 * (1 / 100 + 1 / 104) / 2, 1.1 / 96, 1.1 * (1 / 103 + 1 / 101) / 2]
@@ -60,7 +61,7 @@ def test_a_rate_has_a_mean_and_a_wait_a_median_a_round() -> None:
 
 
 def test_a_slowdown_is_welch_on_the_logarithms_of_rounds() -> None:
-    found = slowdown("decode_tokens_per_second", timed(*BEFORE), timed(*AFTER))
+    found = slowdown(METRICS["decode_tokens_per_second"], timed(*BEFORE), timed(*AFTER))
     assert found is not None
     before, after = np.log([102.0, 96.0, 102.0]), np.log([80.0, 87.0, 83.0])
     reference = stats.ttest_ind(before, after, equal_var=False)
@@ -73,8 +74,8 @@ def test_a_slowdown_is_welch_on_the_logarithms_of_rounds() -> None:
 
 @pytest.mark.parametrize("metric", ["decode_tokens_per_second", "itl_seconds"])
 def test_slower_is_above_zero_for_rates_and_for_waits(metric: str) -> None:
-    slow = slowdown(metric, timed(*BEFORE), timed(*AFTER))
-    fast = slowdown(metric, timed(*AFTER), timed(*BEFORE))
+    slow = slowdown(METRICS[metric], timed(*BEFORE), timed(*AFTER))
+    fast = slowdown(METRICS[metric], timed(*AFTER), timed(*BEFORE))
     assert slow is not None and fast is not None
     assert slow.delta > 0 > fast.delta
     assert slow.delta == pytest.approx(-fast.delta)
@@ -82,11 +83,11 @@ def test_slower_is_above_zero_for_rates_and_for_waits(metric: str) -> None:
 
 
 def test_a_percentile_of_waits_has_a_ratio_and_no_interval() -> None:
-    found = slowdown("itl_p99_seconds", timed(*BEFORE), timed(*AFTER))
+    found = slowdown(METRICS["itl_p99_seconds"], timed(*BEFORE), timed(*AFTER))
     assert found is not None
     assert math.exp(found.delta) == pytest.approx(96 / 80)
     assert found.two_sided == Interval(None, None)
 
 
 def test_what_was_not_timed_has_no_slowdown() -> None:
-    assert slowdown("itl_seconds", timed(*BEFORE), []) is None
+    assert slowdown(METRICS["itl_seconds"], timed(*BEFORE), []) is None

@@ -17,15 +17,11 @@ from scipy import stats
 
 from harness.analysis.bootstrapped import bootstrap_interval, share_above, woodruff
 from harness.analysis.intervals import Interval, student_t, tango, wilson
-from harness.analysis.quantiles import PooledQuantile
-from harness.analysis.resampling import (
-    DifferenceStatistic,
-    FloatArray,
-    Statistic,
-    SumStatistic,
-)
-from harness.analysis.statistics import statistic_of
+from harness.analysis.resampling import DifferenceStatistic
 from harness.analysis.timed import slowdown, welch
+from harness.metrics.quantile import PooledQuantile
+from harness.metrics.registry import METRICS
+from harness.metrics.statistic import FloatArray, Statistic, SumStatistic
 from harness.records import Sample
 from tests.analysis.samples import timed
 
@@ -138,7 +134,9 @@ def sample(
 
 
 def _scored(scores: FloatArray) -> Statistic:
-    return statistic_of("rougeL", [sample(scores={"rougeL": score}) for score in scores.tolist()])
+    return METRICS["rougeL"].statistic(
+        [sample(scores={"rougeL": score}) for score in scores.tolist()]
+    )
 
 
 def rouge(rng: np.random.Generator, n: int, weights: FloatArray) -> Drawn:
@@ -190,7 +188,7 @@ def _labelled(targets: np.ndarray, answers: np.ndarray) -> Statistic:
         sample(target=str(target), answer=str(answer))
         for target, answer in zip(targets.tolist(), answers.tolist(), strict=True)
     ]
-    return statistic_of("macro_f1", samples, ("0", "1", "2"))
+    return METRICS["macro_f1"].statistic(samples, ("0", "1", "2"))
 
 
 WITHIN, BETWEEN = 1.2, 0.6
@@ -256,9 +254,9 @@ def perplexity(rng: np.random.Generator, n: int, weights: FloatArray) -> Drawn:
         ]
         for values in (reference, nll)
     ]
-    before, after = (statistic_of("perplexity", cell) for cell in cells)
+    before, after = (METRICS["perplexity"].statistic(cell) for cell in cells)
     pair = DifferenceStatistic(before, after)
-    ratio = statistic_of("perplexity_ratio", cells[1])
+    ratio = METRICS["perplexity_ratio"].statistic(cells[1])
     return {
         "perplexity (BCa)": Found(np.exp(3), _interval(before, weights)),
         "difference of perplexities (BCa)": Found(
@@ -277,7 +275,7 @@ def timings(rng: np.random.Generator, n: int, _: FloatArray) -> Drawn:
         "difference of timings (Welch)": Found(-20.0, difference.two_sided),
     }
     if n <= FEW_ROUNDS:
-        slower = slowdown("decode_tokens_per_second", _rounds(before), _rounds(after))
+        slower = slowdown(METRICS["decode_tokens_per_second"], _rounds(before), _rounds(after))
         assert slower is not None
         interval = slower.two_sided
     else:

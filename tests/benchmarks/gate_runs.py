@@ -15,7 +15,8 @@ import numpy as np
 
 from harness.analysis.gates import Evidence, Gate, Rule, judge
 from harness.analysis.paired import PairedDifference, compare_cells
-from harness.analysis.resampling import FloatArray
+from harness.metrics.registry import METRICS
+from harness.metrics.statistic import FloatArray
 from harness.records import GateVerdict, Sample
 from tests.benchmarks.coverage import sample
 
@@ -85,12 +86,14 @@ class Asked:
 def compared(metric: str, answers: Answers, n: int) -> PairedDifference:
     """The first n examples."""
     before, after = (_cell(metric, scores[:n]) for scores in (answers.baseline, answers.candidate))
-    return compare_cells(metric, before, after, 0, resamples=RESAMPLES, labels=("right", "wrong"))
+    return compare_cells(
+        METRICS[metric], before, after, 0, resamples=RESAMPLES, labels=("right", "wrong")
+    )
 
 
 def verdict(metric: str, asked: Asked, found: PairedDifference) -> GateVerdict:
     """The harness's own."""
-    gate = Gate("", "task", metric, "before", "after", asked.rule, asked.limit)
+    gate = Gate("", "task", METRICS[metric], "before", "after", asked.rule, asked.limit)
     return judge(gate, Evidence(difference=found))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.engines.tokenizer import open_tokenizer
-from harness.metrics.repetition import repetition, shared_start
+from harness.metrics.writing import repetition, shared_start
 from harness.records import Sample, WrittenDetails
 from harness.runner.run import Outcome
 from harness.starter import MODEL_FOLDER

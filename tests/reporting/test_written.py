@@ -16,7 +16,7 @@ from harness.reporting.markdown import markdown
 from harness.reporting.sections import document
 from harness.reporting.terminal import terminal_table
 from harness.reporting.written import MOST, PROMPTS_SHOWN, in_short, partings, passage, texts
-from tests.analysis.samples import written
+from tests.analysis.samples import of_type, written
 from tests.reporting.test_documents import Page, rendered, report, visible
 from tests.reporting.variants import HOSTILE
 from tests.reporting.written import ASKED, HAIKU, LOOP, SKY, STORY, with_texts
@@ -190,7 +190,9 @@ def test_the_terminal_shows_both_ends_of_each_text_and_no_markup() -> None:
 def test_two_models_side_by_side_say_how_many_texts_part_and_show_no_target() -> None:
     before = written([[1, 2, 3, 4, 5]] * 3)
     after = written([[1, 2, 3, 4, 5], [1, 9] * 9, [1, 2, 3, 9]])
-    answers = TaskAnswers("write", {"a": CellAnswers(before), "b": CellAnswers(after)})
+    answers = TaskAnswers(
+        "write", of_type("write"), {"a": CellAnswers(before), "b": CellAnswers(after)}
+    )
     task = compare_task("texts", answers, "a", "b", 0, ("repetition",))
     console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     console.print(terminal_comparison(ComparedModels("a", "b", "a", [task]), 0.95, 5))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.metrics.repetition import repetition, shared_start
+from harness.metrics.writing import repetition, shared_start
 from harness.records import (
     Cell,
     Comparison,

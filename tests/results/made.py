@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.analysis.metrics import compute_metrics, confusion
+from harness.metrics.registry import metrics_of
 from harness.records import Cell, Failure, ModelSummary, Sample, Summary, TaskSummary
 from harness.results.baselines import answers_in
 from harness.results.judge import compare_and_judge
@@ -73,7 +74,9 @@ def write_results(
             task="sentiment",
             status="failed" if error else "ok",
             n=len(samples),
-            metrics={} if error else compute_metrics("classify", samples, 0, labels=LABELS),
+            metrics={}
+            if error
+            else compute_metrics(metrics_of("classify"), samples, 0, labels=LABELS),
             prompts=(prompts or {}).get(model, "same"),
             details={"confusion": {"labels": list(LABELS), "matrix": confusion(samples, LABELS)}},
             error=error,

@@ -14,6 +14,7 @@ from scipy.special import log_softmax, rel_entr
 from harness.analysis.metrics import compute_metrics
 from harness.engines.protocol import EngineInfo, LogProbs
 from harness.errors import BadModelError
+from harness.metrics.registry import metrics_of
 from harness.records import Sample
 from harness.suite.schema import DivergenceTask
 from harness.tasks.ask import ask
@@ -71,7 +72,7 @@ def test_a_token_that_the_reference_rules_out_adds_nothing() -> None:
 def test_two_unigram_models_diverge_as_their_closed_form_says() -> None:
     shares = {"a": 0.5, "b": 0.25, "c": 0.125, "d": 0.125}
     flat = dict.fromkeys(shares, 0.25)
-    metrics = compute_metrics("divergence", read(unigram(shares), unigram(flat)), 0)
+    metrics = compute_metrics(metrics_of("divergence"), read(unigram(shares), unigram(flat)), 0)
     counts = {letter: TEXT.count(letter) for letter in shares}
     n = len(TEXT)
     assert sum(counts.values()) == n
@@ -91,7 +92,7 @@ def test_two_unigram_models_diverge_as_their_closed_form_says() -> None:
 
 def test_a_model_has_no_divergence_from_itself_and_a_ratio_of_one() -> None:
     samples = read(engine(drawn(0, 60, VOCABULARY)), engine(drawn(0, 60, VOCABULARY)))
-    metrics = compute_metrics("divergence", samples, 0)
+    metrics = compute_metrics(metrics_of("divergence"), samples, 0)
     for name in ("kl_mean", "kl_median", "kl_p99", "kl_max", "delta_p_mean", "delta_p_rms"):
         assert metrics[name].value == 0
     assert (metrics["same_top1"].value, metrics["perplexity_ratio"].value) == (1, 1)
@@ -128,7 +129,9 @@ def test_after_a_break_the_open_documents_alone_are_read_and_give_the_same_figur
     rest = read(*models(), done=frozenset({0, 3}))
     assert sorted(sample.index for sample in rest) == [1, 2, 4, 5]
     again = [*rest, *kept]
-    assert compute_metrics("divergence", again, 0) == compute_metrics("divergence", whole, 0)
+    assert compute_metrics(metrics_of("divergence"), again, 0) == compute_metrics(
+        metrics_of("divergence"), whole, 0
+    )
 
 
 def test_of_a_text_all_is_scored_but_what_nothing_predicts() -> None:

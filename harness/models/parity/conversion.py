@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from harness.engines import open_engine
 from harness.engines.protocol import Engine, EngineSpec, LogProbs
 from harness.errors import BadDataError
+from harness.metrics.divergence import kl_divergence
 from harness.records import Parity, ParityLimits
 
 MAX_LOGPROB_DIFFERENCE = 0.1
@@ -111,16 +111,6 @@ class Tally:
             passed=not wrong,
             reason=wrong or well,
         )
-
-
-def kl_divergence(
-    p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """KL(p ‖ q) in nats of each row of log-probabilities; pieces that p rules out add nothing."""
-    with np.errstate(invalid="ignore"):
-        terms = np.exp(p) * (p - q)
-    result: npt.NDArray[np.float64] = np.where(np.isneginf(p), 0.0, terms).sum(axis=1)
-    return result
 
 
 @dataclass(frozen=True)

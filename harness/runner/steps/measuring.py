@@ -6,16 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.metrics.registry import METRICS
 from harness.runner.jobs import Progress, Task
-from harness.suite.schema import TASK_TYPES
-
-OF_PAIR = tuple(
-    name
-    for name in TASK_TYPES["divergence"].metrics
-    if METRICS[name].measures == "change" or name == "perplexity_ratio"
-)
-"""What a divergence task says of a candidate and its reference together."""
 
 
 def precision(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
@@ -28,6 +19,7 @@ def precision(task: Task, out: Path, threads: int, progress: Progress) -> dict[s
     from harness.engines import open_engine
     from harness.engines.on_ids import OnIds
     from harness.engines.tokenizer import open_tokenizer
+    from harness.metrics.divergence import OF_PAIR
     from harness.runner.engine_files import engine_spec
     from harness.suite.schema import DivergenceTask
     from harness.tasks.ask import ask
@@ -51,10 +43,10 @@ def precision(task: Task, out: Path, threads: int, progress: Progress) -> dict[s
             rounded.close()
     finally:
         exact.close()
-    found = compute_metrics("divergence", samples, params["seed"])
+    found = compute_metrics(OF_PAIR, samples, params["seed"])
     return {
         "exact": f"{exact.info.engine} {exact.info.dtype}",
         "sixteen": f"{rounded.info.engine} {rounded.info.dtype}",
         "n": len(samples),
-        "metrics": {name: found[name].model_dump() for name in OF_PAIR},
+        "metrics": {name: value.model_dump() for name, value in found.items()},
     }

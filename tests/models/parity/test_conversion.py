@@ -14,7 +14,7 @@ from scipy.stats import entropy
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import BadDataError
 from harness.models.gguf.convert import convert
-from harness.models.parity.conversion import MAX_MEAN_KL, Tally, check_parity, kl_divergence
+from harness.models.parity.conversion import MAX_MEAN_KL, Tally, check_parity
 from harness.records import Parity
 from tests.conftest import break_converter
 from tests.engines.models import sentences, write_model
@@ -134,12 +134,3 @@ def test_a_file_without_prompts_is_an_error(
     (tmp_path / "prompts.jsonl").write_text(content)
     with pytest.raises(BadDataError, match=r"prompts\.jsonl"):
         check_parity(tiny, tiny_f16, tmp_path / "prompts.jsonl", tmp_path / "parity.json")
-
-
-def test_divergence_is_that_of_scipy() -> None:
-    random = np.random.default_rng(0)
-    p, q = random.dirichlet(np.ones(9), 5), random.dirichlet(np.ones(9), 5)
-    assert kl_divergence(np.log(p), np.log(q)) == pytest.approx(entropy(p, q, axis=1))
-    assert kl_divergence(np.array([[0.0, -math.inf]]), np.log([[0.5, 0.5]])) == pytest.approx(
-        math.log(2)
-    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.analysis.resampling import WEIGHTS_AT_ONCE, FloatArray
+from harness.metrics.statistic import WEIGHTS_AT_ONCE, FloatArray
 
 SLACK = 1e-9
 """How far a cumulative weight may fall short of what is asked and still count as reaching it."""

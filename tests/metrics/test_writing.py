@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from harness.analysis.comparisons import CellAnswers, TaskAnswers, build_comparisons
 from harness.analysis.metrics import compute_metrics
 from harness.analysis.paired import compare_cells
-from harness.metrics.repetition import repetition, shared_start
-from tests.analysis.samples import written
+from harness.metrics.registry import METRICS, metrics_of
+from harness.metrics.writing import repetition, shared_start
+from tests.analysis.samples import of_type, written
 
 ids = st.lists(st.integers(0, 5), max_size=40)
 
@@ -63,18 +64,18 @@ def test_texts_part_at_the_first_id_that_differs(first: list[int], second: list[
 
 
 def test_a_cell_says_how_often_texts_repeat_are_cut_and_are_empty() -> None:
-    found = compute_metrics("write", written([[1] * 13, list(range(13)), []]), seed=0)
+    found = compute_metrics(metrics_of("write"), written([[1] * 13, list(range(13)), []]), seed=0)
     assert found["repetition"].value == pytest.approx((0.9 + 0 + 0) / 3)
     assert found["empty"].value == pytest.approx(1 / 3)
     assert found["truncated"].value == 0.0
-    cut = compute_metrics("write", written([[1, 2]], cut=True), seed=0)
+    cut = compute_metrics(metrics_of("write"), written([[1, 2]], cut=True), seed=0)
     assert cut["truncated"].value == 1.0
 
 
 def test_repetition_is_compared_prompt_by_prompt_and_less_is_better() -> None:
     before = written([[place] * 23 for place in range(6)])
     after = written([list(range(23)) for _ in range(5)] + [[5] * 23])
-    found = compare_cells("repetition", before, after, seed=0)
+    found = compare_cells(METRICS["repetition"], before, after, seed=0)
     assert found.delta == pytest.approx(-0.95 * 5 / 6)
     assert (found.better, found.worse) == (5, 0)
 
@@ -82,7 +83,9 @@ def test_repetition_is_compared_prompt_by_prompt_and_less_is_better() -> None:
 def test_a_comparison_says_where_each_text_parts_and_not_which_answer_was_right() -> None:
     before = written([[1, 2, 3], [1, 2, 3], [1, 2, 3], []])
     after = written([[1, 2, 3], [1, 9, 3], [1, 2], [4]])
-    task = TaskAnswers("write", {"a": CellAnswers(before), "b": CellAnswers(after)})
+    task = TaskAnswers(
+        "write", of_type("write"), {"a": CellAnswers(before), "b": CellAnswers(after)}
+    )
     first, *rest = (one.record for one in build_comparisons("c", "a", ["b"], {"t": task}, seed=0))
     assert first.metric == "repetition"
     assert first.parted == {"prompt-0": None, "prompt-1": 1, "prompt-2": 2, "prompt-3": 0}
@@ -95,6 +98,6 @@ def test_texts_of_different_tokenizers_are_not_held_against_each_other_token_by_
         "a": CellAnswers(written([[1, 2]]), prompts="one"),
         "b": CellAnswers(written([[1, 3]]), prompts="other"),
     }
-    task = TaskAnswers("write", cells)
+    task = TaskAnswers("write", of_type("write"), cells)
     found = build_comparisons("c", "a", ["b"], {"t": task}, seed=0, any_prompts=True)
     assert found[0].record.reason is None and found[0].record.parted == {}

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from harness.metrics.known import KNOWN, chrf, exact_match, normal_words, token_f1
+from harness.metrics.metric import Answer, Metric
+from harness.metrics.text import METRICS, chrf, exact_match, normal_words, token_f1
 
 words = st.text(alphabet="abcäöü .,!", min_size=1, max_size=40)
 
@@ -80,7 +81,7 @@ def test_chrf_of_the_example_in_nltk_with_the_weight_of_its_documentation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With beta 3 NLTK documents 0.6349 for the first example of the BLEU paper."""
-    monkeypatch.setattr("harness.metrics.known.BETA", 3.0)
+    monkeypatch.setattr("harness.metrics.text.BETA", 3.0)
     target = (
         "It is a guide to action that ensures that the military will forever heed Party commands"
     )
@@ -96,15 +97,17 @@ def test_a_short_right_answer_has_a_full_chrf() -> None:
     assert chrf("", "ja") == 0.0
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: str(metric.name))
 @settings(deadline=None)
 @given(words)
-def test_the_right_answer_scores_one(name: str, text: str) -> None:
-    assert KNOWN[name](text, text) == pytest.approx(1.0)
+def test_the_right_answer_scores_one(metric: Metric, text: str) -> None:
+    assert metric.score is not None
+    assert metric.score(Answer(text, text)) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: str(metric.name))
 @settings(deadline=None)
 @given(words, words)
-def test_scores_lie_between_zero_and_one(name: str, one: str, other: str) -> None:
-    assert 0 <= KNOWN[name](one, other) <= 1 + 1e-12
+def test_scores_lie_between_zero_and_one(metric: Metric, one: str, other: str) -> None:
+    assert metric.score is not None
+    assert 0 <= metric.score(Answer(one, other)) <= 1 + 1e-12

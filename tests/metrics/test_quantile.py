@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.analysis.quantiles import PooledQuantile
+from harness.metrics.quantile import PooledQuantile
 
 # Few different values, so that many are equal; levels that no weight reaches exactly, so that the
 # answer does not hang on how 0.7 x 10 is rounded.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Mapping
+
+from harness.metrics.metric import Metric
 
 ORDERS = 6
 BETA = 2.0
@@ -52,8 +53,36 @@ def chrf(prediction: str, target: str) -> float:
     return float(sentence_chrf(target, prediction, max_len=orders, beta=BETA))
 
 
-KNOWN: Mapping[str, Callable[[str, str], float]] = {
-    "chrf": chrf,
-    "token_f1": token_f1,
-    "exact_match": exact_match,
-}
+METRICS = (
+    Metric(
+        name="chrf",
+        label="chrF",
+        higher_is_better=True,
+        kind="mean",
+        explanation="How many runs of one to six characters an answer shares with one that a person "
+        "wrote, recall counting twice as much as precision (chrF2, 0 to 1); unlike ROUGE it reads "
+        "every script.",
+        score=lambda answer: chrf(answer.text or "", answer.target),
+        bounded=True,
+    ),
+    Metric(
+        name="token_f1",
+        label="Word F1",
+        higher_is_better=True,
+        kind="mean",
+        explanation="The words that an answer shares with the right one, as SQuAD counts them: "
+        "without case, punctuation and articles (F1, 0 to 1).",
+        score=lambda answer: token_f1(answer.text or "", answer.target),
+        bounded=True,
+    ),
+    Metric(
+        name="exact_match",
+        label="Exact match",
+        higher_is_better=True,
+        kind="proportion",
+        explanation="The share of answers that are the right one word for word, without case, "
+        "punctuation and articles, as SQuAD compares them.",
+        score=lambda answer: exact_match(answer.text or "", answer.target),
+        bounded=True,
+    ),
+)

@@ -1,0 +1,94 @@
+"""Metrics of classification: whether the label that a model gave is the one that a person gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import BadDataError
+from harness.metrics.metric import Metric
+from harness.metrics.statistic import FloatArray, SumStatistic
+from harness.records import Sample
+
+
+def labels_of(samples: Sequence[Sample]) -> tuple[str, ...]:
+    """The labels that occur as targets, sorted."""
+    return tuple(sorted({sample.target for sample in samples if sample.target is not None}))
+
+
+def answer_codes(samples: Sequence[Sample], labels: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Position of each answer among `labels`; `len(labels)` where none was found (examples,)."""
+    position = {label: index for index, label in enumerate(labels)}
+    codes = [position.get(sample.answer or "", len(labels)) for sample in samples]
+    return np.array(codes, dtype=np.intp)
+
+
+def target_codes(samples: Sequence[Sample], labels: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Position of each target among `labels` (examples,).
+
+    Raises:
+        BadDataError: a sample's target is not one of the labels.
+    """
+    position = {label: index for index, label in enumerate(labels)}
+    for sample in samples:
+        if sample.target not in position:
+            raise BadDataError(
+                f'The target {sample.target!r} of example "{sample.id}" is not one of the labels '
+                f"{', '.join(labels)}.",
+                "Delete the cell's folder so that it is asked again.",
+            )
+    return np.array([position[sample.target or ""] for sample in samples], dtype=np.intp)
+
+
+def macro_f1(samples: Sequence[Sample], labels: Sequence[str]) -> SumStatistic:
+    """The mean over labels of F1 = 2 TP / (2 TP + FP + FN), 0 where a label is neither due nor given.
+
+    It is over `labels` alone: an unparsed answer misses its own label and is none of the others.
+    Columns (examples, 3 x labels): whether the target, the answer, and both are each label.
+    """
+    codes = np.arange(len(labels))
+    target = target_codes(samples, labels)[:, None] == codes
+    answer = answer_codes(samples, labels)[:, None] == codes
+    columns = np.hstack([target, answer, target & answer]).astype(np.float64)
+
+    def finish(sums: FloatArray) -> FloatArray:
+        targets, answers, hits = np.split(sums, 3, axis=1)
+        occurs = targets + answers
+        each = np.where(occurs > 0, 2 * hits / np.where(occurs > 0, occurs, 1.0), 0.0)
+        mean: FloatArray = each.mean(axis=1)
+        return mean
+
+    return SumStatistic(columns, finish)
+
+
+METRICS = (
+    Metric(
+        name="accuracy",
+        label="Accuracy",
+        higher_is_better=True,
+        kind="proportion",
+        explanation="The share of examples that the model labelled as a person did.",
+        score=lambda answer: float(answer.text == answer.target),
+        bounded=True,
+    ),
+    Metric(
+        name="macro_f1",
+        label="Macro F1",
+        higher_is_better=True,
+        kind="f1",
+        explanation="The harmonic mean of precision and recall of each label, averaged with equal "
+        "weight for each, so that a rare label counts as much as a common one; 1 is perfect.",
+        made_of=macro_f1,
+    ),
+    Metric(
+        name="unparsed",
+        label="Unparsed answers",
+        higher_is_better=False,
+        kind="proportion",
+        explanation="The share of answers in which no label could be found; each counts as wrong.",
+        score=lambda answer: float(answer.text is None),
+        bounded=True,
+    ),
+)

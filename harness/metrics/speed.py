@@ -1,0 +1,125 @@
+"""Metrics of what a model costs to run: rates, waits, and what is measured once."""
+
+from __future__ import annotations
+
+from harness.metrics.metric import Metric
+from harness.metrics.timings import by_round, rates, waits
+
+WAITS = tuple(
+    Metric(
+        name=f"{name}_{level}seconds",
+        label=f"{label}, {nth}",
+        unit="ms",
+        higher_is_better=False,
+        measures="cost",
+        kind="tail" if level else "median",
+        format=",.2f",
+        factor=1000.0,
+        explanation=f"{sentence} {part}",
+        rounds=rounds,
+        level=share,
+    )
+    for name, label, sentence, rounds in (
+        (
+            "ttft",
+            "Time to first token",
+            "The wait between handing over the prompt and the first token of the answer: prefill "
+            "and sampling.",
+            waits("prefill"),
+        ),
+        (
+            "itl",
+            "Time between tokens",
+            "The wait between one token of the answer and the next: a decode step and sampling.",
+            waits("decode"),
+        ),
+    )
+    for level, nth, part, share in (
+        ("", "median", "Half of the waits are shorter.", 0.5),
+        ("p90_", "90th percentile", "One in ten is longer.", 0.9),
+        ("p99_", "99th percentile", "One in a hundred is longer, if there are so many.", 0.99),
+    )
+)
+METRICS = (
+    Metric(
+        name="prefill_tokens_per_second",
+        label="Prefill speed",
+        unit="tokens/s",
+        higher_is_better=True,
+        measures="cost",
+        kind="repetitions",
+        format=",.0f",
+        explanation="How many prompt tokens are read in a second: forward passes alone, as "
+        "llama-bench times them.",
+        rounds=rates("prefill"),
+    ),
+    Metric(
+        name="decode_tokens_per_second",
+        label="Decode speed",
+        unit="tokens/s",
+        higher_is_better=True,
+        measures="cost",
+        kind="repetitions",
+        format=",.1f",
+        explanation="How many answer tokens are written in a second: forward passes alone, one after "
+        "the other, reading the prompt not counted.",
+        rounds=rates("decode"),
+    ),
+    *WAITS,
+    Metric(
+        name="roofline_share",
+        label="Share of the memory limit",
+        unit="%",
+        higher_is_better=True,
+        measures="cost",
+        kind="single",
+        format=".1f",
+        factor=100.0,
+        explanation="How much of the decode speed was reached that this machine's memory bandwidth "
+        "allows when all weights, keys and values are read for each token (the roofline model).",
+    ),
+    Metric(
+        name="sampling_seconds",
+        label="Sampling",
+        unit="µs",
+        higher_is_better=False,
+        measures="cost",
+        kind="median",
+        format=",.1f",
+        factor=1e6,
+        explanation="The time to pick the likeliest of all tokens, once the forward pass is done.",
+        rounds=by_round("decode", lambda repetition: repetition.sampling_seconds),
+    ),
+    Metric(
+        name="tokenizer_tokens_per_second",
+        label="Tokenizer speed",
+        unit="tokens/s",
+        higher_is_better=True,
+        measures="cost",
+        kind="single",
+        format=",.0f",
+        explanation="How many tokens of English text the model's own tokenizer makes in a second.",
+    ),
+    Metric(
+        name="load_seconds",
+        label="Load time",
+        unit="s",
+        higher_is_better=False,
+        measures="cost",
+        kind="single",
+        format=".2f",
+        explanation="The time to get the model from disk (or the system's file cache) ready to "
+        "answer; the median of the rounds.",
+    ),
+    Metric(
+        name="peak_bytes",
+        label="Peak memory",
+        unit="bytes",
+        higher_is_better=False,
+        measures="cost",
+        kind="single",
+        format=",.0f",
+        explanation="The most memory that the process, or the device, held while the model was "
+        "timed.",
+    ),
+)
