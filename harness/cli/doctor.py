@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.data import DATASETS
+from harness.home import default_home
 from harness.models.gguf.llamacpp_source import VARIABLE, installed_place
-from harness.results.artifacts import default_home
 from harness.runner.machine import describe_machine
 from harness.runner.world import package_version
 from harness.starter import MODEL_FOLDER

@@ -23,8 +23,8 @@ class Decoded:
     encoding: str
 
 
-def decode(data: bytes, place: Path | str, fallback: str | None = "latin-1") -> Decoded:
-    """By its byte order mark, else as UTF-8, else as `fallback`.
+def decode(data: bytes, place: Path | str) -> Decoded:
+    """A text by its byte order mark, else as UTF-8, else as Latin-1.
 
     Latin-1 gives every byte some character, so it is tried last, and who calls says that it was.
 
@@ -37,9 +37,7 @@ def decode(data: bytes, place: Path | str, fallback: str | None = "latin-1") -> 
     try:
         return Decoded(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
-        if fallback is None:
-            return Decoded(_strict(data, "utf-8", place), "utf-8")
-        return Decoded(_strict(data, fallback, place), fallback)
+        return Decoded(data.decode("latin-1"), "latin-1")
 
 
 def _strict(data: bytes, encoding: str, place: Path | str) -> str:

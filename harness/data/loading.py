@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,11 +13,12 @@ from harness.data.datasets import DATASETS, Dataset, DatasetInfo
 from harness.data.fetching import Origin, fetch, fetched_folder, read_origin
 from harness.data.loaded import Loaded
 from harness.data.phrasebank import read_phrasebank
-from harness.data.places import Found, data_folder, find_files, harness_home
+from harness.data.places import Found, data_folder, find_files
 from harness.data.readings import Reading, Tally, read_bytes, source_file
 from harness.data.samsum import read_samsum
-from harness.data.splits import Split, leaks
+from harness.data.splits import SPLIT_SEED, Split, leaks
 from harness.errors import AbsentDataError, InputError
+from harness.home import default_home
 
 SPLITTING = 1
 """Raised whenever the same files would give other splits: it is part of every data set's key."""
@@ -39,48 +39,52 @@ def locate(
     data_dir: Path | None = None,
     options: Options | None = None,
     may_fetch: bool = True,
-    environment: Mapping[str, str] | None = None,
 ) -> Located:
     """Where the files of a data set are.
 
     With `data_dir`, or `$HARNESS_DATA`, they are looked for there and nowhere else, and nothing touches
-    the network. Without, in `$HARNESS_HOME/data/<name>`, where they are fetched to if they are not
-    there and `may_fetch`.
+    the network.
 
     Raises:
         InputError: no such data set, option or folder.
-        AbsentDataError: no files yet, and they must not be fetched.
-        BadDataError, HubError, NoSpaceError: no files, or they cannot be fetched; says which file to
-            put where.
+        BadDataError: no files; says which to put there.
+        AbsentDataError, BadDataError, HubError, NoSpaceError: as `locate_fetched`.
     """
-    environment = os.environ if environment is None else environment
     entry = entry_of(name)
     entry.choose(options or {})
-    folder = data_folder(data_dir, environment)
+    folder = data_folder(data_dir)
     if folder is not None:
         return Located(find_files(name, folder, options))
-    home = harness_home(environment)
-    cached = fetched_folder(name, home)
-    origin = read_origin(name, home)
+    return locate_fetched(entry, options, may_fetch)
+
+
+def locate_fetched(entry: Entry, options: Options | None, may_fetch: bool) -> Located:
+    """The files in `$HARNESS_HOME/data/<name>`, where they are fetched to if `may_fetch`.
+
+    Raises:
+        AbsentDataError: no files yet, and they must not be fetched.
+        BadDataError, HubError, NoSpaceError: they cannot be fetched; says which to put where.
+    """
+    home = default_home()
+    cached = fetched_folder(entry.name, home)
+    origin = read_origin(entry.name, home)
     if origin is None and cached.is_dir() and any(cached.iterdir()):
-        return Located(find_files(name, cached, options))
+        return Located(find_files(entry.name, cached, options))
     if origin is None and not may_fetch:
         raise AbsentDataError(
-            f"{name}: its files are not here",
-            f"`harness data get {name}` fetches them. Or put {entry.by_hand} into a folder and name it "
-            "with --data-dir or HARNESS_DATA.",
+            f"{entry.name}: its files are not here",
+            f"`harness data get {entry.name}` fetches them. Or put {entry.by_hand} into a folder and "
+            "name it with --data-dir or HARNESS_DATA.",
         )
     origin = origin or fetch(entry, home)
-    return Located(find_files(name, cached, options), origin)
+    return Located(find_files(entry.name, cached, options), origin)
 
 
 def load(
     name: str,
     data_dir: Path | None = None,
     options: Options | None = None,
-    split_seed: int = 0,
     may_fetch: bool = True,
-    environment: Mapping[str, str] | None = None,
 ) -> Loaded:
     """Reads a data set by name, embedded ones included.
 
@@ -88,14 +92,12 @@ def load(
         name: of `CATALOG` or `DATASETS`.
         data_dir: a folder with the files; see `locate`.
         options: the data set's own keys, such as `agreement: 66`.
-        split_seed: of the split, where the data set has none of its own. Leave it: a model tuned on one
-            seed's train split has seen another's test split.
         may_fetch: whether the network may be used where no folder is named.
-        environment: instead of `os.environ`.
 
     Raises:
         InputError: no such data set, option or folder.
         BadDataError: the files are missing, damaged or something else.
+        HubError, NoSpaceError: they cannot be fetched.
         MissingToolError: a 7z archive, and py7zr is not installed.
     """
     if name in DATASETS:
@@ -105,16 +107,14 @@ def load(
             )
         return load_embedded(DATASETS[name])
     _check_name(name)
-    return _read(name, locate(name, data_dir, options, may_fetch, environment), options, split_seed)
+    return read_located(name, locate(name, data_dir, options, may_fetch), options)
 
 
 def info_of(
     name: str,
     data_dir: Path | None = None,
     options: Options | None = None,
-    split_seed: int = 0,
     may_fetch: bool = True,
-    environment: Mapping[str, str] | None = None,
 ) -> DatasetInfo:
     """A data set in the form in which `DATASETS` has the embedded ones; arguments as for `load`.
 
@@ -124,13 +124,13 @@ def info_of(
     if name in DATASETS:
         return DATASETS[name]
     _check_name(name)
-    located = locate(name, data_dir, options, may_fetch, environment)
+    located = locate(name, data_dir, options, may_fetch)
     entry = entry_of(name)
-    chosen = {**entry.choose(options or {}), "split": f"{SPLITTING}.{split_seed}"}
+    chosen = {**entry.choose(options or {}), "split": f"{SPLITTING}.{SPLIT_SEED}"}
 
     @cache
     def read() -> Dataset:
-        return _read(name, located, options, split_seed).dataset
+        return read_located(name, located, options).dataset
 
     return DatasetInfo(
         name=name,
@@ -168,10 +168,11 @@ def _check_name(name: str) -> None:
         raise InputError(f"no data set {name!r}", f"There are: {', '.join([*DATASETS, *CATALOG])}.")
 
 
-def _read(name: str, located: Located, options: Options | None, split_seed: int) -> Loaded:
+def read_located(name: str, located: Located, options: Options | None) -> Loaded:
+    """Reads a known data set's files; raises as `load` does of files."""
     entry: Entry = entry_of(name)
     expected = located.origin.files if located.origin else {}
-    loaded = _READERS[name](located.found, entry.choose(options or {}), split_seed, expected)
+    loaded = _READERS[name](located.found, entry.choose(options or {}), expected)
     if located.origin is None:
         return loaded
     origin = f"from the Hub's data set {located.origin.repo} at {located.origin.revision}"
@@ -182,10 +183,10 @@ def _noted(reading: Reading, note: str) -> Reading:
     return replace(reading, notes=(*reading.notes, note))
 
 
-_Reader = Callable[[Found, Mapping[str, str], int, Mapping[str, str]], Loaded]
+_Reader = Callable[[Found, Mapping[str, str], Mapping[str, str]], Loaded]
 _READERS: dict[str, _Reader] = {
-    "financial_phrasebank": lambda found, options, seed, sha256: read_phrasebank(
-        found, options["agreement"], seed, sha256.get(found.files["all"].name)
+    "financial_phrasebank": lambda found, options, sha256: read_phrasebank(
+        found, options["agreement"], sha256.get(found.files["all"].name)
     ),
-    "samsum": lambda found, options, seed, sha256: read_samsum(found, sha256),
+    "samsum": lambda found, options, sha256: read_samsum(found, sha256),
 }

@@ -13,7 +13,15 @@ from harness.data.decoding import unix_newlines, whole_characters
 from harness.data.loaded import Loaded, with_own_ids
 from harness.data.loading import SPLITTING
 from harness.data.readings import Reading, Tally
-from harness.data.splits import TEST_SHARE, Placed, Split, keep_apart, split_by_text, text_id
+from harness.data.splits import (
+    SPLIT_SEED,
+    TEST_SHARE,
+    Placed,
+    Split,
+    keep_apart,
+    split_by_text,
+    text_id,
+)
 from harness.data.tables import Table, read_table
 from harness.data.templates import RowTemplate
 from harness.errors import BadDataError, InputError
@@ -41,7 +49,6 @@ class OwnData:
     labels: Mapping[str, str] | tuple[str, ...] = ()
     id: str | None = None
     test_share: float = TEST_SHARE
-    split_seed: int = 0
     parts: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     """In place of `file`, `train` and `test`: train, test and perhaps validation, or all; a part may lie
     in several files."""
@@ -49,8 +56,6 @@ class OwnData:
     """Where the files are from, in words."""
     source: str = ""
     """What else the rows follow from, such as a hash of what made them: a part of the key."""
-    sha256: Mapping[str, str] = field(default_factory=dict)
-    """By file name, what its SHA-256 must be."""
 
     def files(self) -> dict[str, tuple[Path, ...]]:
         """The files by part; `all` for one that is to be split.
@@ -71,8 +76,8 @@ class OwnData:
 
 def own_info(own: OwnData) -> DatasetInfo:
     """The data set in the form in which `DATASETS` has the embedded ones."""
-    variant = {**asdict(own), "splitting": SPLITTING}
-    for key in ("file", "train", "test", "name", "sha256", "parts", "origin", "source"):
+    variant = {**asdict(own), "splitting": SPLITTING, "split_seed": SPLIT_SEED}
+    for key in ("file", "train", "test", "name", "parts", "origin", "source"):
         del variant[key]
     if own.parts:
         variant["parts"] = {part: len(files) for part, files in own.parts.items()}
@@ -112,10 +117,7 @@ def read_own(own: OwnData) -> Loaded:
     if not 0 < own.test_share < 1:
         raise InputError(f"data set {own.name}: test_share is {own.test_share}; say 0 < share < 1")
     prompt, target = RowTemplate("prompt", own.prompt), RowTemplate("target", own.target)
-    by_part = {
-        part: [read_table(path, own.sha256.get(path.name)) for path in paths]
-        for part, paths in own.files().items()
-    }
+    by_part = {part: [read_table(path) for path in paths] for part, paths in own.files().items()}
     tables = [table for found in by_part.values() for table in found]
     tally, seen, rows = Tally(), set[str](), dict[str, list[Placed]]()
     for part, table in ((name, table) for name in sorted(by_part) for table in by_part[name]):
@@ -147,7 +149,7 @@ def read_own(own: OwnData) -> Loaded:
 def _split(own: OwnData, rows: Mapping[str, list[Placed]], tally: Tally) -> Split:
     if "all" in rows:
         one_label = own.kind == "classify"
-        return split_by_text(rows["all"], tally, own.split_seed, own.test_share, one_label)
+        return split_by_text(rows["all"], tally, own.test_share, one_label)
     return keep_apart(rows["train"], rows["test"], rows.get("validation", []), tally, "prompt")
 
 

@@ -21,9 +21,7 @@ NO_LABEL = "a line whose label is not negative, neutral or positive"
 NO_SENTENCE = "an empty sentence"
 
 
-def read_phrasebank(
-    found: Found, agreement: str = "all", split_seed: int = 0, sha256: str | None = None
-) -> Loaded:
+def read_phrasebank(found: Found, agreement: str = "all", sha256: str | None = None) -> Loaded:
     """Reads the sentences of one agreement and splits them.
 
     The original files are latin-1, a line `sentence@label`; copies as UTF-8, with a byte order mark
@@ -33,7 +31,6 @@ def read_phrasebank(
     Args:
         found: where the file is (`find_files`).
         agreement: `all`, `75`, `66` or `50`.
-        split_seed: gives another split (see `split_by_text`).
         sha256: what the file's SHA-256 must be, if someone said so.
 
     Raises:
@@ -58,14 +55,12 @@ def read_phrasebank(
     source = source_file(
         path, data, PHRASEBANK.pins.get(path.name, ()), sha256, members, decoded.encoding
     )
-    return _split(rows, agreement, split_seed, source, tally)
+    return _split(rows, agreement, source, tally)
 
 
-def _split(
-    rows: list[Placed], agreement: str, seed: int, source: SourceFile, tally: Tally
-) -> Loaded:
+def _split(rows: list[Placed], agreement: str, source: SourceFile, tally: Tally) -> Loaded:
     labels = count_labels(row.example.target for row in rows)
-    split = split_by_text(rows, tally, seed)
+    split = split_by_text(rows, tally)
     reading = Reading(
         dataset=PHRASEBANK.name,
         options={"agreement": agreement},

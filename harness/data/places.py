@@ -47,20 +47,13 @@ class Found:
     files: Mapping[str, Path]
 
 
-def harness_home(environment: Mapping[str, str] | None = None) -> Path:
-    """`$HARNESS_HOME`, or `~/.cache/harness`."""
-    environment = os.environ if environment is None else environment
-    return Path(environment.get("HARNESS_HOME") or Path.home() / ".cache" / "harness")
-
-
-def data_folder(given: Path | None, environment: Mapping[str, str] | None = None) -> Path | None:
+def data_folder(given: Path | None) -> Path | None:
     """The folder that the user named: `given`, else `$HARNESS_DATA`, else None.
 
     Raises:
         InputError: it is no folder.
     """
-    environment = os.environ if environment is None else environment
-    named = given if given is not None else environment.get("HARNESS_DATA")
+    named = given if given is not None else os.environ.get("HARNESS_DATA")
     if not named:
         return None
     folder = Path(named).expanduser()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Literal
 from harness.data.catalog import CATALOG, Entry, entry_of
 from harness.data.datasets import DATASETS, Example, TaskKind
 from harness.data.fetching import fetch, fetched_folder, read_origin
-from harness.data.loaded import Loaded
-from harness.data.loading import Options, load
-from harness.data.places import data_folder, find_files, harness_home
+from harness.data.loading import Options, load, locate_fetched, read_located
+from harness.data.places import data_folder, find_files
 from harness.data.readings import Reading
 from harness.data.subsets import draw
 from harness.errors import BadDataError, InputError
+from harness.home import default_home
 
 Where = Literal["embedded", "found", "fetched", "absent"]
 
@@ -51,16 +50,13 @@ class Shown:
     examples: tuple[Example, ...]
 
 
-def list_data(
-    data_dir: Path | None = None, environment: Mapping[str, str] | None = None
-) -> tuple[Listed, ...]:
+def list_data(data_dir: Path | None = None) -> tuple[Listed, ...]:
     """All data sets, embedded ones first; reads no data and touches no network.
 
     Raises:
         InputError: the data folder is none.
     """
-    environment = os.environ if environment is None else environment
-    folder = data_folder(data_dir, environment)
+    folder = data_folder(data_dir)
     embedded = [
         Listed(
             name=info.name,
@@ -75,14 +71,13 @@ def list_data(
         )
         for info in DATASETS.values()
     ]
-    known = [_listed(entry, folder, harness_home(environment)) for entry in CATALOG.values()]
+    known = [_listed(entry, folder, default_home()) for entry in CATALOG.values()]
     return (*embedded, *known)
 
 
 def get_data(
     name: str,
     options: Options | None = None,
-    environment: Mapping[str, str] | None = None,
     again: bool = False,
 ) -> Reading:
     """Fetches a data set into `$HARNESS_HOME/data` unless it is there, and checks it.
@@ -92,23 +87,20 @@ def get_data(
         HubError, NoSpaceError: it cannot be fetched.
         BadDataError: what came is not it.
     """
-    environment = os.environ if environment is None else environment
-    home = harness_home(environment)
-    if name not in DATASETS:
-        entry = entry_of(name)
-        entry.choose(options or {})
-        by_hand = _whereabouts(entry, None, home)[0] == "found"
-        if again or not by_hand:
-            fetch(entry, home, again=again)
-    without_folder = {key: value for key, value in environment.items() if key != "HARNESS_DATA"}
-    return load(name, None, options, may_fetch=False, environment=without_folder).reading
+    if name in DATASETS:
+        return load(name, None, options).reading
+    entry, home = entry_of(name), default_home()
+    entry.choose(options or {})
+    by_hand = _whereabouts(entry, None, home)[0] == "found"
+    if again or not by_hand:
+        fetch(entry, home, again=again)
+    return read_located(name, locate_fetched(entry, options, may_fetch=False), options).reading
 
 
 def check_data(
     name: str,
     data_dir: Path | None = None,
     options: Options | None = None,
-    environment: Mapping[str, str] | None = None,
 ) -> Reading:
     """Reads a data set and says what was found; touches no network.
 
@@ -116,7 +108,7 @@ def check_data(
         InputError: no such data set, option or folder.
         BadDataError: it is not here, or cannot be read.
     """
-    return _load(name, data_dir, options, environment).reading
+    return load(name, data_dir, options, may_fetch=False).reading
 
 
 def show_data(
@@ -126,7 +118,6 @@ def show_data(
     split: str = "test",
     count: int = 3,
     seed: int = 0,
-    environment: Mapping[str, str] | None = None,
 ) -> Shown:
     """Some examples of a data set, as a suite with this `limit` and `seed` would ask them.
 
@@ -134,7 +125,7 @@ def show_data(
         InputError: no such data set, option, folder or split.
         BadDataError: it is not here, or cannot be read.
     """
-    loaded = _load(name, data_dir, options, environment)
+    loaded = load(name, data_dir, options, may_fetch=False)
     parts = {
         "train": loaded.dataset.train,
         "validation": loaded.dataset.validation,
@@ -144,17 +135,8 @@ def show_data(
         there = ", ".join(part for part, examples in parts.items() if examples)
         raise InputError(f"data set {name}: no split {split!r}", f"There are: {there}.")
     chosen = draw(parts[split], count, seed, stratify=bool(loaded.dataset.labels))
-    entry = next(item for item in list_data(data_dir, environment) if item.name == name)
+    entry = next(item for item in list_data(data_dir) if item.name == name)
     return Shown(entry, loaded.reading, split, len(parts[split]), tuple(chosen))
-
-
-def _load(
-    name: str,
-    data_dir: Path | None,
-    options: Options | None,
-    environment: Mapping[str, str] | None,
-) -> Loaded:
-    return load(name, data_dir, options, may_fetch=False, environment=environment)
 
 
 def _listed(entry: Entry, folder: Path | None, home: Path) -> Listed:

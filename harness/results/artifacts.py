@@ -47,11 +47,6 @@ class Manifest:
     """What the step found: the training's record, the prompts' hash, the parity."""
 
 
-def default_home() -> Path:
-    """`$HARNESS_HOME`, or `~/.cache/harness`."""
-    return Path(os.environ.get("HARNESS_HOME") or Path.home() / ".cache" / "harness")
-
-
 class ArtifactStore:
     """The artifacts on this machine, shared by all suites."""
 

@@ -14,11 +14,12 @@ from harness.engines.permissions import Permissions, granted
 from harness.engines.process import physical_cores
 from harness.engines.weight_files import adapter_files
 from harness.errors import BadDataError, HarnessError, HubError, InputError
+from harness.home import default_home
 from harness.models.sources import check_model_folder
 from harness.plan.builder import Plan, make_plan
 from harness.plan.steps import Step
 from harness.records import Cell, Failure, Summary
-from harness.results.artifacts import TEXTS, ArtifactStore, default_home
+from harness.results.artifacts import TEXTS, ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.findings import refusal
 from harness.runner.local import LocalExecutor

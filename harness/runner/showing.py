@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.engines.permissions import Permissions, granted
 from harness.errors import InputError
+from harness.home import default_home
 from harness.nearest import closest, nearest
 from harness.plan.steps import Step
 from harness.records import Sample
-from harness.results.artifacts import ArtifactStore, Manifest, default_home
+from harness.results.artifacts import ArtifactStore, Manifest
 from harness.results.store import ResultsStore, read_summary
 from harness.runner.jobs import Task
 from harness.runner.run import Options, Prepared, prepare

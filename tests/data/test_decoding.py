@@ -26,11 +26,6 @@ def test_one_text_is_read_from_any_of_its_encodings(written: str, found: str) ->
     assert (decoded.text, decoded.encoding) == (TEXT, found)
 
 
-def test_without_a_fallback_the_line_that_is_not_utf8_is_named() -> None:
-    with pytest.raises(BadDataError, match=r"rows\.csv:2: not utf-8"):
-        decode("ok\nFöhn".encode("latin-1"), "rows.csv", fallback=None)
-
-
 def test_half_a_utf16_file_is_an_error_and_no_other_text() -> None:
     with pytest.raises(BadDataError, match="utf-16"):
         decode("ab".encode("utf-16")[:-1], "f")

@@ -49,16 +49,16 @@ PHRASEBANK_FILES = {
 }
 
 
-def environment(home: Path) -> dict[str, str]:
-    return {"HARNESS_HOME": str(home)}
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_HOME", str(tmp_path))
+    monkeypatch.delenv("HARNESS_DATA", raising=False)
 
 
 def test_phrasebanks_zip_is_fetched_once_and_read(hub: HubStandIn, tmp_path: Path) -> None:
     commit = hub.commit("datasets/takala/financial_phrasebank", PHRASEBANK_FILES)
     for _ in range(2):
-        loaded = load(
-            "financial_phrasebank", options={"agreement": 50}, environment=environment(tmp_path)
-        )
+        loaded = load("financial_phrasebank", options={"agreement": 50})
         examples = (*loaded.dataset.train, *loaded.dataset.test)
         assert {(e.text, e.target) for e in examples} == set(SENTENCES)
         bodies = hub.bodies()
@@ -75,7 +75,7 @@ def test_phrasebanks_zip_is_fetched_once_and_read(hub: HubStandIn, tmp_path: Pat
 
 def test_samsums_parts_are_fetched_and_read(hub: HubStandIn, tmp_path: Path) -> None:
     commit = hub.commit(SAMSUM_REPO, SAMSUM_FILES)
-    reading = get_data("samsum", environment=environment(tmp_path))
+    reading = get_data("samsum")
     assert reading.read == {"train": 1, "validation": 1, "test": 1}
     origin = read_origin("samsum", tmp_path)
     assert origin is not None and origin.revision == commit
@@ -85,12 +85,12 @@ def test_samsums_parts_are_fetched_and_read(hub: HubStandIn, tmp_path: Path) -> 
 
 def test_again_asks_again_and_takes_what_is_new(hub: HubStandIn, tmp_path: Path) -> None:
     hub.commit(SAMSUM_REPO, SAMSUM_FILES)
-    get_data("samsum", environment=environment(tmp_path))
+    get_data("samsum")
     newer = hub.commit(SAMSUM_REPO, SAMSUM_FILES | {"train.csv": as_csv(ROWS[:2])})
     hub.requests.clear()
-    get_data("samsum", environment=environment(tmp_path))
+    get_data("samsum")
     assert hub.requests == []
-    reading = get_data("samsum", environment=environment(tmp_path), again=True)
+    reading = get_data("samsum", again=True)
     assert reading.read["train"] == 2
     origin = read_origin("samsum", tmp_path)
     assert origin is not None and origin.revision == newer
@@ -98,25 +98,28 @@ def test_again_asks_again_and_takes_what_is_new(hub: HubStandIn, tmp_path: Path)
 
 def test_again_restores_what_was_changed_here(hub: HubStandIn, tmp_path: Path) -> None:
     hub.commit(SAMSUM_REPO, SAMSUM_FILES)
-    get_data("samsum", environment=environment(tmp_path))
+    get_data("samsum")
     write(fetched_folder("samsum", tmp_path) / "train.csv", as_csv(ROWS[:2]))
     with pytest.raises(BadDataError, match=r"train\.csv: wrong checksum"):
-        load("samsum", environment=environment(tmp_path))
-    assert get_data("samsum", environment=environment(tmp_path), again=True).read["train"] == 1
+        load("samsum")
+    assert get_data("samsum", again=True).read["train"] == 1
 
 
 def test_a_folder_that_is_named_keeps_away_from_the_network(
-    hub: HubStandIn, tmp_path: Path
+    hub: HubStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for given, named in ((tmp_path, {}), (None, {"HARNESS_DATA": str(tmp_path)})):
-        with pytest.raises(BadDataError, match="no files of samsum"):
-            load("samsum", given, environment={**environment(tmp_path / "home"), **named})
+    monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
+    with pytest.raises(BadDataError, match="no files of samsum"):
+        load("samsum", tmp_path)
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
+    with pytest.raises(BadDataError, match="no files of samsum"):
+        load("samsum")
     assert hub.requests == []
 
 
 def test_without_leave_nothing_is_fetched(hub: HubStandIn, tmp_path: Path) -> None:
     with pytest.raises(BadDataError, match="not here") as raised:
-        load("samsum", may_fetch=False, environment=environment(tmp_path))
+        load("samsum", may_fetch=False)
     assert "harness data get samsum" in raised.value.hint
     assert hub.requests == []
 
@@ -125,10 +128,10 @@ def test_files_put_by_hand_are_read_and_never_replaced(hub: HubStandIn, tmp_path
     folder = fetched_folder("samsum", tmp_path)
     for part, rows in (("train", ROWS[:1]), ("test", ROWS[2:])):
         write(folder / f"{part}.csv", as_csv(rows))
-    assert get_data("samsum", environment=environment(tmp_path)).read == {"train": 1, "test": 1}
+    assert get_data("samsum").read == {"train": 1, "test": 1}
     assert hub.requests == []
     with pytest.raises(BadDataError, match="not fetched, which are left as they are"):
-        get_data("samsum", environment=environment(tmp_path), again=True)
+        get_data("samsum", again=True)
     assert (folder / "train.csv").exists()
 
 

@@ -131,7 +131,7 @@ def test_the_info_reads_the_same_and_its_fingerprint_follows_the_description(own
     changed = [
         own,
         replace(own, prompt="{{ review }}"),
-        replace(own, split_seed=1),
+        replace(own, test_share=0.5),
         replace(own, labels={"0": "worse", "1": "better"}),
     ]
     assert len({own_info(each).fingerprint() for each in changed}) == len(changed)

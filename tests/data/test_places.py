@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.data.places import data_folder, find_files, harness_home, split_of
+from harness.data.places import data_folder, find_files, split_of
 from harness.errors import BadDataError, InputError
 from tests.data.copies import write
 
@@ -85,21 +85,21 @@ def test_wrong_names_and_options_are_said_with_the_right_ones(tmp_path: Path) ->
         find_files("samsum", tmp_path, {"agreement": 66})
 
 
-def test_the_folder_given_goes_before_the_environment(tmp_path: Path) -> None:
+def test_the_folder_given_goes_before_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    environment = {"HARNESS_DATA": str(other)}
-    assert data_folder(tmp_path, environment) == tmp_path
-    assert data_folder(None, environment) == other
-    assert data_folder(None, {}) is None
-    assert data_folder(None, {"HARNESS_DATA": ""}) is None
+    monkeypatch.setenv("HARNESS_DATA", str(other))
+    assert data_folder(tmp_path) == tmp_path
+    assert data_folder(None) == other
+    monkeypatch.setenv("HARNESS_DATA", "")
+    assert data_folder(None) is None
+    monkeypatch.delenv("HARNESS_DATA")
+    assert data_folder(None) is None
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "gone"))
     with pytest.raises(InputError, match="HARNESS_DATA is no folder"):
-        data_folder(None, {"HARNESS_DATA": str(tmp_path / "gone")})
-
-
-def test_home_is_where_the_environment_says() -> None:
-    assert harness_home({"HARNESS_HOME": "/x"}) == Path("/x")
-    assert harness_home({}) == Path.home() / ".cache" / "harness"
+        data_folder(None)
 
 
 @pytest.mark.parametrize(

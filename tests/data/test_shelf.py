@@ -13,6 +13,12 @@ from harness.errors import BadDataError, InputError
 from tests.data.copies import json_lines, phrasebank_text, samsum_rows, write
 
 
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("HARNESS_DATA", raising=False)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write(tmp_path / "data/phrasebank/Sentences_66Agree.txt", phrasebank_text())
@@ -21,14 +27,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_the_list_has_every_data_set_and_where_it_is(folder: Path, tmp_path: Path) -> None:
-    listed = {item.name: item for item in list_data(folder, {})}
+def test_the_list_has_every_data_set_and_where_it_is(folder: Path) -> None:
+    listed = {item.name: item for item in list_data(folder)}
     assert list(listed) == [*DATASETS, *CATALOG]
     assert listed["phrasebank-sample"].where == "embedded"
     assert listed["financial_phrasebank"].where == "found"
     assert listed["financial_phrasebank"].path.endswith("Sentences_66Agree.txt")
     assert listed["financial_phrasebank"].options == {"agreement": ("all", "75", "66", "50")}
-    absent = list_data(None, {"HARNESS_HOME": str(tmp_path / "home")})
+    absent = list_data()
     assert {item.where for item in absent} == {"embedded", "absent"}
     for name in CATALOG:
         assert listed[name].licence and "arXiv" in listed[name].citation and listed[name].homepage
@@ -40,9 +46,9 @@ def test_checking_reads_and_reports(folder: Path) -> None:
     assert reading.as_dict()["splits"][0]["name"] == "train"
 
 
-def test_checking_what_is_not_here_says_how_to_get_it(tmp_path: Path) -> None:
+def test_checking_what_is_not_here_says_how_to_get_it() -> None:
     with pytest.raises(BadDataError, match="not here"):
-        check_data("samsum", environment={"HARNESS_HOME": str(tmp_path)})
+        check_data("samsum")
 
 
 def test_embedded_data_need_no_getting() -> None:
