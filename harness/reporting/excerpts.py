@@ -10,7 +10,7 @@ from harness.quantities import plural
 from harness.records import Summary
 from harness.reporting.format import DASH, clean, clip
 from harness.reporting.measures import free_text_tasks
-from harness.reporting.written import prompts_of, texts
+from harness.reporting.types.write import prompts_of, texts
 
 SHOWN = 12
 """Texts that are shown of each task; the report has them all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.quantities import plural
-from harness.records import Summary, TaskSummary
+from harness.records import Summary
 from harness.reporting import charts
 from harness.reporting.asked import drawn
 from harness.reporting.blocks import (
@@ -11,7 +11,6 @@ from harness.reporting.blocks import (
     Bullets,
     Chart,
     Document,
-    Heading,
     Line,
     Name,
     Prose,
@@ -32,19 +31,15 @@ from harness.reporting.measures import (
     headline,
     knows_own_metrics,
     label,
-    measures,
     quality_tasks,
-    reference_tasks,
-    task_metrics,
     value_of,
 )
 from harness.reporting.replicas import without_replicas
 from harness.reporting.scaling import scaling_blocks
-from harness.reporting.speed import speed_blocks
-from harness.reporting.tables import confusions, failures, matrix, task_table, task_tables
+from harness.reporting.tables import failures, matrix, task_tables
 from harness.reporting.tuning import changed_blocks, tuning_blocks
+from harness.reporting.types import TYPE_SECTIONS
 from harness.reporting.verdict import verdict
-from harness.reporting.written import written_blocks
 
 
 @knows_own_metrics
@@ -58,10 +53,7 @@ def document(summary: Summary) -> Document:
         ("fine-tuning", "Before and after fine-tuning", tuning_blocks(summary)),
         ("quantization", "The quantization ladder", quantization(main)),
         ("comparisons", "Other comparisons", other(main)),
-        ("written", "What they wrote", written_blocks(main)),
-        ("fidelity", "Fidelity", fidelity(main)),
-        ("speed", "Speed", speed_blocks(main)),
-        ("confusion", "Which labels are confused", confusion(main)),
+        *((of.anchor, of.title, of.blocks(main)) for of in TYPE_SECTIONS),
         ("gates", "Gates", gate_blocks(summary)),
         ("making", "How it was made", making_blocks(summary)),
         ("glossary", "Glossary", [glossary(summary)]),
@@ -144,57 +136,6 @@ def other(summary: Summary) -> list[Block]:
     if not rows:
         return []
     return [*difference_blocks(summary, "Other comparisons", rows), *changed_blocks(rows)]
-
-
-def fidelity(summary: Summary) -> list[Block]:
-    """How far each model's probabilities are from its reference's."""
-    blocks: list[Block] = []
-    for task in reference_tasks(summary):
-        reference = summary.tasks[task].reference or "its reference"
-        found = task_metrics(summary, task)
-        change = [name for name in found if measures(name) == "change"]
-        quality = [name for name in found if measures(name) != "change"]
-        said: Line = (
-            "KL divergence measures how much a model's next-token probabilities changed from those "
-            "of ",
-            Name(reference),
-            ", not in which direction: a fine-tuned model that got better and a quantized model "
-            "that got worse can have the same figure (arXiv 2606.19558). Whether answers got better "
-            "or worse is said by the graded tasks alone.",
-        )
-        if change:
-            blocks += [Heading(f"{task}: how much changed, not in which direction"), Prose(said)]
-            blocks.append(task_table(summary, task, "how much changed", change))
-            blocks.append(Prose(_rounding(summary.tasks[task], reference)))
-        if quality:
-            blocks += [Heading(f"{task}: quality, as the right answers' probabilities show it")]
-            blocks.append(task_table(summary, task, "quality", quality))
-    return blocks
-
-
-def _rounding(of: TaskSummary, reference: str) -> Line:
-    """How a reader tells a change from what 16 bits alone bring about."""
-    if "16-bit" in of.floors:
-        return (
-            "16-bit rounding is how far ",
-            Name(reference),
-            " in 16 bits lies from its own weights in 32, on the same documents: a divergence no "
-            "larger than that is the arithmetic's, not the model's.",
-        )
-    reason = str(of.settings.get("16-bit rounding", "not measured"))
-    return ("What 16 bits alone change in ", Name(reference), f" was {reason}.")
-
-
-def confusion(summary: Summary) -> list[Block]:
-    """Which labels each model mistakes for which."""
-    found = [c for t in summary.tasks for c in confusions(summary, t)]
-    if not found:
-        return []
-    said = (
-        "Rows are right labels, columns the model's; the diagonal is right. Answers in which no "
-        "label could be found stand in the last column."
-    )
-    return [Prose((said,)), *found]
 
 
 def gate_blocks(summary: Summary) -> list[Block]:

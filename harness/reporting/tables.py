@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness.quantities import byte_size
 from harness.records import OWN_METRICS, Cell, Failure, Summary
-from harness.reporting.blocks import Column, Confusion, Datum, Line, Row, Table
+from harness.reporting.blocks import Column, Datum, Line, Row, Table
 from harness.reporting.format import DASH, count, percent_level
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
@@ -245,16 +245,3 @@ def _failed_row(cell: Cell) -> Row:
 
 def _why(*texts: str) -> tuple[Datum, ...]:
     return tuple(Datum(text or DASH) for text in texts)
-
-
-def confusions(summary: Summary, task: str) -> list[Confusion]:
-    """The confusion matrix of each model that classified."""
-    found: list[Confusion] = []
-    for model in summary.models:
-        cell = cell_of(summary, model, task)
-        details = cell.details.get("confusion") if cell is not None else None
-        if details:
-            labels = tuple(str(of) for of in details["labels"])
-            counts = tuple(tuple(int(v) for v in row) for row in details["matrix"])
-            found.append(Confusion(f"{model} on {task}", labels, counts))
-    return found

@@ -9,8 +9,8 @@ from harness.reporting.claims import overlap
 from harness.reporting.gates import gates, missed_gates
 from harness.reporting.measures import floor_label, headline, label, quality_tasks, value_of, words
 from harness.reporting.replicas import without_replicas
+from harness.reporting.types.write import in_short
 from harness.reporting.wording import fine_tuning, others, quantization
-from harness.reporting.written import in_short
 
 SYNTHETIC = (
     "The models or the data below are a small synthetic stand-in that shows the machinery, not "

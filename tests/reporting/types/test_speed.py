@@ -11,9 +11,9 @@ from rich.console import Console
 from harness.records import SpeedDetails, SpeedWarning, Summary
 from harness.reporting.blocks import Callout, Fold, Table, plain
 from harness.reporting.shapes import limit
-from harness.reporting.speed import speed_blocks
 from harness.reporting.terminal import terminal_table
 from harness.reporting.timings import details_of, doubts, timed_apart
+from harness.reporting.types.speed import speed_blocks
 from tests.reporting.fixture import MEGABYTE, quickstart, shape, speed_details
 
 

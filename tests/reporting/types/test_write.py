@@ -15,7 +15,7 @@ from harness.reporting.html import html as page_of
 from harness.reporting.markdown import markdown
 from harness.reporting.sections import document
 from harness.reporting.terminal import terminal_table
-from harness.reporting.written import MOST, PROMPTS_SHOWN, in_short, partings, passage, texts
+from harness.reporting.types.write import MOST, PROMPTS_SHOWN, in_short, partings, passage, texts
 from tests.analysis.samples import of_type, written
 from tests.reporting.test_documents import Page, rendered, report, visible
 from tests.reporting.variants import HOSTILE

@@ -1,0 +1,31 @@
+"""Sections of a report that are about one type of task: a file each, behind one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.records import Summary
+from harness.reporting.blocks import Block
+from harness.reporting.types.classify import confusion_blocks
+from harness.reporting.types.divergence import fidelity_blocks
+from harness.reporting.types.speed import speed_blocks
+from harness.reporting.types.write import written_blocks
+
+
+@dataclass(frozen=True)
+class TypeSection:
+    """A section; it is left out of a report where `blocks` gives none."""
+
+    anchor: str
+    title: str
+    blocks: Callable[[Summary], list[Block]]
+
+
+TYPE_SECTIONS = (
+    TypeSection("written", "What they wrote", written_blocks),
+    TypeSection("fidelity", "Fidelity", fidelity_blocks),
+    TypeSection("speed", "Speed", speed_blocks),
+    TypeSection("confusion", "Which labels are confused", confusion_blocks),
+)
+"""In the order in which a report has them."""
