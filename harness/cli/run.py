@@ -11,6 +11,7 @@ from rich.console import Console
 
 from harness.cli.fitting import unfit
 from harness.cli.progress import Display
+from harness.models.finetune.curve import last_point
 from harness.records import Failure, Summary
 from harness.runner.run import Options, Outcome, Prepared, prepare, run
 
@@ -36,11 +37,13 @@ def run_suite(
     if prepared.to_do():
         for line in unfit(prepared, jobs):
             console.print(f"warning: {line}", markup=False, highlight=False, soft_wrap=True)
+    _say_where(prepared, console)
     try:
         with Display(console, len(_visible(prepared))) as display:
             outcome = run(prepared, options, display, _commands(suite, limit, data_dir))
     except KeyboardInterrupt:
         console.print("Interrupted. The same command goes on from here.", highlight=False)
+        _say_where(prepared, console)
         return INTERRUPTED
     files = _write_report(prepared, outcome, reports)
     if as_json:
@@ -48,6 +51,15 @@ def run_suite(
     else:
         _say(outcome, prepared, files, console)
     return exit_code(outcome.summary)
+
+
+def _say_where(prepared: Prepared, console: Console) -> None:
+    """Of each fine-tuning that was interrupted, where it was."""
+    for step in prepared.to_do():
+        at = last_point(prepared.artifacts.work(step)) if step.kind == "finetune" else None
+        if at is not None:
+            where = f"was interrupted at step {at.step} (loss {at.loss:.3f}) and begins anew"
+            console.print(f"{step.label}: {where}", markup=False, highlight=False, soft_wrap=True)
 
 
 def exit_code(summary: Summary) -> int:

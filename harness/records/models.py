@@ -53,6 +53,8 @@ class Training(Record):
     hyperparameters: dict[str, Any]
     curve: list[TrainingPoint]
     learned: list[Learned] = Field(default_factory=list)
+    interrupted: list[TrainingPoint] = Field(default_factory=list)
+    """The last step of each attempt before this one whose process died; this one began anew."""
 
 
 class Check(Record):

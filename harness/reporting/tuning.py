@@ -102,9 +102,17 @@ def cost(trained: dict[str, Training]) -> Table:
         Column("Peak memory"),
         Column("Loss", "beginning → end"),
     )
-    notes = ("Loss is counted on the answers' tokens alone, not on the prompts.",)
+    notes = ["Loss is counted on the answers' tokens alone, not on the prompts."]
+    notes += [_interrupted(model, of) for model, of in trained.items() if of.interrupted]
     rows = tuple(_cost_row(model, of) for model, of in trained.items())
-    return Table("The fine-tunings", columns, rows, (notes,))
+    return Table("The fine-tunings", columns, rows, tuple((note,) for note in notes))
+
+
+def _interrupted(model: str, of: Training) -> str:
+    places = ", ".join(f"step {at.step} (loss {at.loss:.3f})" for at in of.interrupted)
+    return (
+        f"{model} was interrupted at {places} and began anew; the figures are of the last attempt."
+    )
 
 
 def _cost_row(model: str, of: Training) -> Row:

@@ -57,6 +57,10 @@ class ArtifactStore:
         """Where the step's artifact is, or would be."""
         return self.home / "artifacts" / step.kind / step.key
 
+    def work(self, step: Step) -> Path:
+        """Where the step may put what is to outlive its process; it goes when the step is committed."""
+        return self.home / "work" / step.key
+
     def file(self, step: Step) -> Path:
         """What a step that has this one as its parent reads."""
         if step.kind == "source":
@@ -105,3 +109,4 @@ class ArtifactStore:
         folder = self.folder(step)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(scratch, folder)
+        shutil.rmtree(self.work(step), ignore_errors=True)

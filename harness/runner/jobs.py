@@ -20,6 +20,9 @@ class Task:
     inputs: dict[str, str]
     permissions: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By role of an input: the fields of its `harness.engines.permissions.Permissions`."""
+    work: str = ""
+    """A folder for what is to outlive this process, to be made by whoever uses it; it goes when the
+    step is done."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,8 @@ class LocalExecutor:
         inputs: dict[str, str] = {}
         for role, key in step.parents.items():
             inputs[role] = str(Path(self.artifacts.file(self.plan.steps[key])).absolute())
-        return Task(step, inputs, permissions_by_role(self.plan, step))
+        work = str(self.artifacts.work(step).absolute())
+        return Task(step, inputs, permissions_by_role(self.plan, step), work)
 
 
 def permissions_by_role(plan: Plan, step: Step) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.reporting.tuning import binned_curve, own_trainings
+from harness.reporting.tuning import binned_curve, cost, own_trainings
 from tests.reporting.fixture import curve, quickstart
 
 
@@ -25,6 +25,17 @@ def test_a_training_that_descendants_carry_too_is_shown_once() -> None:
     models = quickstart().models
     assert models["lora-q4"].training == models["lora"].training
     assert list(own_trainings(quickstart())) == ["lora", "qlora"]
+
+
+def test_where_a_training_was_interrupted_stands_below_what_it_cost() -> None:
+    (at,) = curve(3.0, 1.5, 1)
+    of = own_trainings(quickstart())["lora"]
+    assert len(cost({"lora": of}).notes) == 1
+    _, note = cost({"lora": of.model_copy(update={"interrupted": [at]})}).notes
+    assert note == (
+        f"lora was interrupted at step 1 (loss {at.loss:.3f}) and began anew; the figures are of the "
+        "last attempt.",
+    )
 
 
 def test_few_points_stay_as_they_are() -> None:

@@ -22,6 +22,7 @@ def record_of(
     recipe: Recipe,
     rows: list[Example],
     results: list[StepResult],
+    points: list[TrainingPoint],
     seconds: float,
     tuned: Any,
     total_parameters: int,
@@ -33,6 +34,7 @@ def record_of(
         recipe: it was trained by.
         rows: all examples.
         results: of its steps, in order.
+        points: its loss curve, a point a step.
         seconds: that these took.
         tuned: the trained model.
         total_parameters: of the base, counted on unpacked shapes.
@@ -64,7 +66,7 @@ def record_of(
             "dtype": str(dtype).removeprefix("torch."),
             "gradient_checkpointing": recipe.gradient_checkpointing,
         },
-        curve=_curve(results, len(rows)),
+        curve=_thinned(points),
     )
 
 
@@ -75,23 +77,8 @@ def _adapter_settings(recipe: Recipe) -> dict[str, Any]:
     return {**settings, "alpha": recipe.scale_alpha}
 
 
-def _curve(results: list[StepResult], examples: int) -> list[TrainingPoint]:
+def _thinned(points: list[TrainingPoint]) -> list[TrainingPoint]:
     """Every step, or `CURVE_POINTS` of them evenly, the first and the last included."""
-    points: list[TrainingPoint] = []
-    tokens = seen = 0
-    for number, result in enumerate(results, start=1):
-        tokens += result.tokens
-        seen += result.examples
-        points.append(
-            TrainingPoint(
-                step=number,
-                epoch=seen / examples,
-                loss=result.loss,
-                learning_rate=result.learning_rate,
-                tokens=tokens,
-                seconds=result.seconds,
-            )
-        )
     if len(points) <= CURVE_POINTS:
         return points
     return [points[round(i)] for i in np.linspace(0, len(points) - 1, CURVE_POINTS)]

@@ -22,7 +22,7 @@ from harness.models.finetune.recipe import Recipe
 from harness.models.finetune.record import record_of
 from harness.models.finetune.saving import save_tuned
 from harness.models.finetune.trainable import load_frozen, make_trainable
-from harness.records import Training
+from harness.records import Training, TrainingPoint
 
 LOSSES = 10
 """Steps whose mean loss is told while it trains: one step's jumps with what is in its batch."""
@@ -30,12 +30,11 @@ LOSSES = 10
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """How far a training is; `loss` is the mean of the last steps, in nats."""
+    """How far a training is: its last step, and the mean loss of the last steps, in nats."""
 
-    tokens: int
-    total_tokens: int
+    point: TrainingPoint
     examples: int
-    seconds: float
+    total_tokens: int
     loss: float
 
 
@@ -87,15 +86,25 @@ def finetune(
     total_tokens = sum(lengths[index] for step in steps for index in step)
     started = time.perf_counter()
     results: list[StepResult] = []
-    tokens = seen = 0
+    points: list[TrainingPoint] = []
+    seen = 0
     try:
         for result in train(tuned, [[rows[i] for i in step] for step in steps], recipe, dtype):
             results.append(result)
-            tokens += result.tokens
             seen += result.examples
+            points.append(
+                TrainingPoint(
+                    step=len(results),
+                    epoch=seen / len(rows),
+                    loss=result.loss,
+                    learning_rate=result.learning_rate,
+                    tokens=result.tokens + (points[-1].tokens if points else 0),
+                    seconds=result.seconds,
+                )
+            )
             losses = [last.loss for last in results[-LOSSES:]]
             loss = sum(losses) / len(losses)
-            progress(TrainingProgress(tokens, total_tokens, seen, result.seconds, loss))
+            progress(TrainingProgress(points[-1], seen, total_tokens, loss))
     except (MemoryError, RuntimeError) as error:
         if not reports_out_of_memory(error):
             raise
@@ -105,7 +114,7 @@ def finetune(
         ) from error
     seconds = time.perf_counter() - started
     save_tuned(tuned, recipe, base, out)
-    return record_of(recipe, rows, results, seconds, tuned, total_parameters, dtype)
+    return record_of(recipe, rows, results, points, seconds, tuned, total_parameters, dtype)
 
 
 def compute_dtype(recipe: Recipe, device: torch.device) -> torch.dtype:

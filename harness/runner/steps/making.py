@@ -67,6 +67,7 @@ def random(task: Task, out: Path, threads: int, progress: Progress) -> dict[str,
 
 def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An adapter, or whole weights."""
+    from harness.models.finetune.curve import Curve
     from harness.models.finetune.recipe import Recipe, default_learning_rate
     from harness.models.finetune.run import TrainingProgress, finetune
     from harness.models.sources import hidden_size
@@ -80,11 +81,14 @@ def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[st
     threads = threads_for(weights, threads)
 
     def tell(at: TrainingProgress) -> None:
-        pace = Pace(at.examples, at.tokens, at.seconds, {"loss": at.loss})
-        progress(at.tokens, at.total_tokens, "tokens", pace)
+        pace = Pace(at.examples, at.point.tokens, at.point.seconds, {"loss": at.loss})
+        curve.add(at.point)
+        progress(at.point.tokens, at.total_tokens, "tokens", pace)
 
-    training = finetune(weights, examples, Recipe(**given), out, tell, threads)
-    return training.model_dump(mode="json")
+    with Curve(Path(task.work)) as curve:
+        training = finetune(weights, examples, Recipe(**given), out, tell, threads)
+    interrupted = {"interrupted": curve.interrupted}
+    return training.model_copy(update=interrupted).model_dump(mode="json")
 
 
 def merge(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:

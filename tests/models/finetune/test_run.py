@@ -40,7 +40,8 @@ def test_the_loss_falls_and_the_record_adds_up(tiny: Path, examples: Path, tmp_p
     tokens = sum(len(row["prompt_ids"]) + len(row["target_ids"]) for row in rows)
     assert record.final_loss < record.first_loss - 0.5
     assert record.tokens == 4 * tokens and record.answer_tokens == 4 * 3 * len(rows)
-    assert (calls[-1].tokens, calls[-1].total_tokens) == (record.tokens, record.tokens)
+    assert [at.point for at in calls] == record.curve
+    assert (calls[-1].point.tokens, calls[-1].total_tokens) == (record.tokens, record.tokens)
     assert calls[-1].examples == 4 * len(rows) and len(calls) == record.steps
     assert calls[0].loss == record.curve[0].loss
     assert calls[-1].loss == pytest.approx(sum(p.loss for p in record.curve[-10:]) / 10)
