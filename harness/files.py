@@ -1,9 +1,10 @@
-"""Writing files so that a reader, or the next run after a crash, never sees half of one."""
+"""Writing files so that a reader, or the next run after a crash, never sees half of one; room for them."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -28,3 +29,11 @@ def write_atomically(file: Path, text: str) -> None:
 def write_json(file: Path, value: Any) -> None:
     """Atomically, indented, with a newline at the end."""
     write_atomically(file, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def free_disk_bytes(place: Path) -> int:
+    """Free bytes of the disk that a file or folder lies on, or would if it were there."""
+    place = place.absolute()
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free

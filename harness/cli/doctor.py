@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -14,15 +13,16 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.data import DATASETS
+from harness.files import free_disk_bytes
 from harness.home import default_home
 from harness.models.gguf.llamacpp_source import VARIABLE, installed_place
+from harness.quantities import byte_size
 from harness.runner.machine import describe_machine
 from harness.runner.world import package_version
 from harness.starter import MODEL_FOLDER
 
-GIB = 2**30
 NEEDED = ("torch", "transformers", "peft", "bitsandbytes", "llama-cpp-python", "rouge-score")
-ROOM_BYTES = GIB
+ROOM_BYTES = 2**30
 """Free space below which even the quickstart may not fit."""
 
 
@@ -53,9 +53,8 @@ def examine(as_json: bool) -> int:
 
 def _findings() -> Iterator[Finding]:
     machine = describe_machine()
-    cores, memory = machine["cores"], machine["memory_bytes"] / GIB
-    yield Finding("processor", True, f"{machine['processor']}, {cores} cores")
-    yield Finding("memory", True, f"{memory:.1f} GiB")
+    yield Finding("processor", True, f"{machine['processor']}, {machine['cores']} cores")
+    yield Finding("memory", True, byte_size(machine["memory_bytes"]))
     gpus = ", ".join(machine["gpus"]) or "none: models run on the processor"
     yield Finding("GPU", True, gpus)
     for name in NEEDED:
@@ -84,7 +83,6 @@ def _converter() -> Path | None:
 
 
 def _room(home: Path) -> Finding:
-    at = next(folder for folder in (home, *home.parents) if folder.is_dir())
-    free = shutil.disk_usage(at).free
-    found = f"{home}: {free / GIB:.1f} GiB free"
+    free = free_disk_bytes(home)
+    found = f"{home}: {byte_size(free)} free"
     return Finding("artifacts", free >= ROOM_BYTES, found, "Make room, or set HARNESS_HOME.")

@@ -24,7 +24,6 @@ class Option:
     name: str
     values: tuple[str, ...]
     default: str
-    meaning: str
 
 
 @dataclass(frozen=True)
@@ -89,9 +88,7 @@ PHRASEBANK = Entry(
     "data/), or its Sentences_*.txt in a folder phrasebank/",
     phrasing=SENTIMENT,
     labels=SENTIMENT_LABELS,
-    options=(
-        Option("agreement", ("all", "75", "66", "50"), "all", "least percentage that agreed"),
-    ),
+    options=(Option("agreement", ("all", "75", "66", "50"), "all"),),
     published={
         "all": Counts(2264, {"negative": 303, "neutral": 1391, "positive": 570}),
         "75": Counts(3453, {"negative": 420, "neutral": 2146, "positive": 887}),

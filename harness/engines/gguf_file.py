@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import struct
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -99,11 +98,6 @@ class GgufInfo:
     def bits_per_weight(self) -> float:
         """Bits that a weight takes up on average over all tensors."""
         return self.tensor_bytes * 8 / self.parameters
-
-    @property
-    def types(self) -> dict[str, int]:
-        """Number of tensors of each type."""
-        return dict(Counter(tensor.type for tensor in self.tensors))
 
 
 def gguf_info(path: Path) -> GgufInfo:

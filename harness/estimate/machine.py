@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.engines.memory import free_memory_bytes
 from harness.estimate.memory import Memory
 from harness.estimate.need import Need
+from harness.files import free_disk_bytes
 
 TIGHT = 0.85
 """Share of what is free from which on a need is called tight: estimates are good to 15%."""
@@ -46,10 +46,7 @@ def free_room(folder: Path, device: int = 0) -> Room:
         device: free bytes of a GPU, as `harness.engines.memory.free_device_bytes` tells in a
             process that has torch.
     """
-    found = folder.resolve()
-    while not found.exists():
-        found = found.parent
-    return Room(shutil.disk_usage(found).free, free_memory_bytes(), device)
+    return Room(free_disk_bytes(folder), free_memory_bytes(), device)
 
 
 def verdict_on_disk(need: Need, room: Room) -> Verdict:

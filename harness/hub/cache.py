@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock
 from huggingface_hub import constants
 
+from harness.files import free_disk_bytes
 from harness.hub.records import COMMIT, DIGEST, RemoteFile, Repo
 
 
@@ -105,10 +106,7 @@ def cached_commit(repo: Repo, revision: str) -> tuple[str, datetime] | None:
 
 def free_bytes() -> int:
     """Free on the disk that the cache lies on, or would."""
-    place = _cache().absolute()
-    while not place.exists():
-        place = place.parent
-    return shutil.disk_usage(place).free
+    return free_disk_bytes(_cache())
 
 
 def _cache() -> Path:

@@ -2,7 +2,7 @@
 
     commit = resolve("org/model", "main", home).commit
     download = plan_model("org/model", commit, home)
-    print(download.total_bytes, download.needed_bytes, download.free_bytes)
+    print(download.total_bytes, download.needed_bytes)
     folder = fetch(download)
 
 Without torch, so that `harness plan` can ask. Files come into the Hub's own cache (HF_HOME) and are
@@ -151,8 +151,9 @@ def fetch(download: Download, progress: Progress = lambda done, total: None) -> 
     snapshot = Snapshot(download.repo, download.commit)
     missing = [file for file in download.files if not snapshot.holds(file)]
     needed = sum(snapshot.bytes_to_write(file) for file in missing)
-    if needed > free_bytes():
-        raise no_space(constants.HF_HUB_CACHE, needed, free_bytes())
+    free = free_bytes()
+    if needed > free:
+        raise no_space(constants.HF_HUB_CACHE, needed, free)
     tally = _Tally(download.total_bytes - needed, download.total_bytes, progress)
     index = [file for file in download.files if file.path.endswith(".index.json")]
     _fetch_all([file for file in missing if file in index], snapshot, tally)
@@ -201,7 +202,6 @@ def _plan(
         missing=tuple(file for file in files if not snapshot.holds(file)),
         target=snapshot.folder,
         needed_bytes=sum(snapshot.bytes_to_write(file) for file in files),
-        free_bytes=free_bytes(),
     )
 
 

@@ -90,8 +90,6 @@ class Download:
     """The folder, or the file, that will be there; for a GGUF in parts its first part."""
     needed_bytes: int
     """What has yet to be written; less than the missing files' sizes where a part has arrived."""
-    free_bytes: int
-    """Free on the disk that it will be written to."""
 
     @property
     def total_bytes(self) -> int:

@@ -61,7 +61,7 @@ def files_of(repo: Repo, commit: str) -> tuple[RemoteFile, ...]:
     return tuple(sorted(files, key=lambda file: file.path))
 
 
-def patiently(request: Callable[[], Answer], wait: Callable[[float], None] | None = None) -> Answer:
+def patiently(request: Callable[[], Answer]) -> Answer:
     """Asks again where the server is busy or the answer broke off; raises what came last.
 
     A server that cannot be connected to at all is not asked again.
@@ -73,7 +73,7 @@ def patiently(request: Callable[[], Answer], wait: Callable[[float], None] | Non
             if not passes(error) or isinstance(error, httpx2.ConnectError):
                 raise
             pause = longer(pause, error)
-        (wait or sleep)(pause)
+        sleep(pause)
     return request()
 
 

@@ -115,7 +115,7 @@ def test_too_little_room_is_said_before_the_first_byte(
     commit = hub.commit("org/m", MODEL)
     monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(1, 1, 1_000_000))
     plan = plan_model("org/m", commit, home)
-    assert plan.free_bytes == 1_000_000 < plan.needed_bytes
+    assert plan.needed_bytes > 1_000_000
     with pytest.raises(NoSpaceError, match=r"needs 1\.02 MB.*1\.00 MB free") as caught:
         fetch(plan)
     assert "HF_HOME" in caught.value.hint
