@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from harness.plan.graph import ModelPlan
@@ -40,8 +41,18 @@ class Checking(Making):
         own = self.prompt_check(model.name) if asked else ()
         return tuple(key for key in (*own, self.gguf_check(model.name)) if key)
 
+    @cached_property
+    def gguf_checks(self) -> dict[str, str]:
+        """Those made so far, by model: every cell of a model asks for its own."""
+        return {}
+
     def gguf_check(self, name: str) -> str:
         """Key of the step that compares how a GGUF and its source read the prompts, or ""."""
+        if name not in self.gguf_checks:
+            self.gguf_checks[name] = self._gguf_check(name)
+        return self.gguf_checks[name]
+
+    def _gguf_check(self, name: str) -> str:
         spec, asked = self.spec(name), self.asked(name)
         if spec.gguf is None or spec.from_ is None or not asked:
             return ""

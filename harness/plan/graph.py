@@ -120,8 +120,8 @@ class Plan:
         allowed = {name: bool(step.params.get(name)) for name in ("code", "pickle")}
         return {"model": step.settings.get("model", ""), **allowed}
 
-    def ancestors(self, step: Step) -> list[str]:
-        """Keys of all steps that must be done before a step, parents first; rounds left out."""
+    def ancestors(self, *steps: Step) -> list[str]:
+        """Keys of all steps that must be done before these, parents first; rounds left out."""
         found: dict[str, None] = {}
 
         def visit(at: Step) -> None:
@@ -130,5 +130,6 @@ class Plan:
                     visit(self.steps[parent])
                     found[parent] = None
 
-        visit(step)
+        for step in steps:
+            visit(step)
         return list(found)

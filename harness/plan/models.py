@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +36,11 @@ class Making:
     prompts: dict[tuple[str, str], str] = field(default_factory=dict)
     prompt_checks: dict[str, str] = field(default_factory=dict)
     """Root model -> key of the step that checks what its lineage is asked."""
+
+    @cached_property
+    def repeated(self) -> dict[str, str]:
+        """Each replica's name, and the model whose fine-tuning it repeats."""
+        return replica_of(self.suite.spec.models)
 
     def add(
         self,
@@ -161,7 +167,7 @@ class Making:
             return {}, {}
         named = [instruction_ref(given, self.suite.folder) for given in finetune.instructions]
         refs = [self.world.located(ref) for ref in named]
-        tested = self.tested()
+        tested = self.tested
         parts = [
             {
                 "contents": self.world.instructions_key(ref),
@@ -171,6 +177,7 @@ class Making:
         ]
         return {"instructions": parts}, {"instructions": refs}
 
+    @cached_property
     def tested(self) -> list[DataRef]:
         """The data sets that the suite's tasks are on."""
         tasks = self.suite.spec.tasks.values()
@@ -185,7 +192,7 @@ class Making:
 
     def learned(self, ref: DataRef) -> dict[str, Any]:
         """What a fine-tuning learns of a data set: all of its train split that no task tests."""
-        others = [other for other in self.tested() if other != ref]
+        others = [other for other in self.tested if other != ref]
         left_out = self.world.tested_elsewhere(ref, others) if others else ()
         part: dict[str, Any] = {"dataset": ref["name"], "contents": self.world.dataset_key(ref)}
         return part | ({"left_out": list(left_out)} if left_out else {})
@@ -212,12 +219,13 @@ class Making:
     def asked(self, name: str) -> dict[str, str]:
         """Keys of the steps that write what a model's lineage is asked, by role."""
         root = root_of(self.suite.spec.models, name)
-        return {f"prompts.{t}": key for (t, r), key in self.prompts.items() if r == root}
+        tasks = [task for task in self.suite.spec.tasks if (task, root) in self.prompts]
+        return {f"prompts.{task}": self.prompts[task, root] for task in tasks}
 
     def prompt_check(self, name: str) -> tuple[str, ...]:
         """Key of the step that checks what a model's lineage is asked, if anything."""
         root = root_of(self.suite.spec.models, name)
-        return tuple(key for r, key in self.prompt_checks.items() if r == root)
+        return (self.prompt_checks[root],) if root in self.prompt_checks else ()
 
     def plain(self, root: str) -> bool:
         return self.spec(root).chat_template == "none"
@@ -268,7 +276,7 @@ class Making:
             engine="llamacpp" if spec.gguf is not None else "hf",
             parts=parts,
             options=options,
-            replica_of=replica_of(models).get(name, ""),
+            replica_of=self.repeated.get(name, ""),
             synthetic=root.source == "starter" or root.weights is not None,
             training=training,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,14 @@ def plan_key(suite: Suite, plan: Plan) -> str:
 
 def current_cells(suite: Suite, plan: Plan, store: ResultsStore) -> list[Cell]:
     """Results that carry the key of the plan, in the order of the suite."""
-    models, tasks = list(suite.spec.models), list(suite.spec.tasks)
+    models = {name: number for number, name in enumerate(suite.spec.models)}
+    tasks = {name: number for number, name in enumerate(suite.spec.tasks)}
     found = []
     for step in plan.cells:
         result = store.cell(step.model, step.task).result()
         if result is not None and result.key == step.key:
             found.append(result)
-    return sorted(found, key=lambda cell: (models.index(cell.model), tasks.index(cell.task)))
+    return sorted(found, key=lambda cell: (models[cell.model], tasks[cell.task]))
 
 
 def is_current(summary: Summary, suite: Suite, plan: Plan, store: ResultsStore) -> bool:
@@ -72,6 +74,15 @@ class Summarizer:
         self._store = store
         self._seconds = seconds
         self._cells = current_cells(suite, plan, store)
+        self._of_model: dict[str, list[Cell]] = defaultdict(list)
+        self._of_task: dict[str, list[Cell]] = defaultdict(list)
+        for cell in self._cells:
+            self._of_model[cell.model].append(cell)
+            self._of_task[cell.task].append(cell)
+        self._prompts: dict[str, dict[str, str]] = defaultdict(dict)
+        """Task -> root model -> key of the step that wrote its prompts."""
+        for (task, root), key in plan.prompts.items():
+            self._prompts[task][root] = key
 
     def summary(self, commands: list[str]) -> Summary:
         """The whole of it; compares and judges."""
@@ -106,7 +117,7 @@ class Summarizer:
 
     def _model(self, name: str) -> ModelSummary:
         plan: ModelPlan = self._plan.models[name]
-        cells = [cell for cell in self._cells if cell.model == name]
+        cells = self._of_model[name]
         answered = [cell for cell in cells if cell.status == "ok"]
         size = answered[0].footprint["disk_bytes"] if answered else None
         parameters = answered[0].engine["parameters"] if answered else None
@@ -159,8 +170,8 @@ class Summarizer:
         ]
         return looked + [
             self._labels(cell)
-            for cell in self._cells
-            if cell.model == name and cell.status == "ok" and "confusion" in cell.details
+            for cell in self._of_model[name]
+            if cell.status == "ok" and "confusion" in cell.details
         ]
 
     def _labels(self, cell: Cell) -> Check:
@@ -183,7 +194,7 @@ class Summarizer:
                 seed=task.seed,
                 settings=settings,
             )
-        keys = {root: key for (t, root), key in self._plan.prompts.items() if t == name}
+        keys = self._prompts[name]
         ref = self._plan.steps[next(iter(keys.values()))].settings.get("data")
         info = open_data(ref) if ref is not None else None
         prompts = {root: self._kept(key) for root, key in keys.items()}
@@ -208,7 +219,7 @@ class Summarizer:
             settings=settings,
             synthetic=info is not None and info.synthetic,
             labels=list(first.get("labels", [])),
-            notes=notes_on(task, kept, [cell for cell in self._cells if cell.task == name]),
+            notes=notes_on(task, kept, self._of_task[name]),
             metrics=dict(graded_by),
             asked=task.named if isinstance(task, WriteTask) else {},
         )
