@@ -19,7 +19,7 @@ from harness.records import Cell
 from harness.results.store import ResultsStore
 from harness.runner.cell_scores import refs_of, scored, was_asked, without_own
 from harness.runner.engine_files import engine_spec
-from harness.runner.jobs import Pace, Progress, Task
+from harness.runner.jobs import Pace, Progress, StepJob
 from harness.suite.schema import TaskSpec
 from harness.tasks.ask import ask
 from harness.tasks.asking import Asking
@@ -43,25 +43,25 @@ class CellRunner:
             self._answerer[1].close()
             self._answerer = None
 
-    def run(self, task: Task, progress: Progress) -> None:
+    def run(self, job: StepJob, progress: Progress) -> None:
         """Answers what is still open of a cell and writes its result."""
-        step = task.step
+        step = job.step
         spec = _task_spec(step.params["task"])
-        scorers = open_scorers(refs_of(step), task.inputs, self._home)
+        scorers = open_scorers(refs_of(step), job.inputs, self._home)
         folder = self._results.cell(step.model, step.task)
         before = folder.result()
         kept = without_own(spec, folder.samples(step.answers_key))
         folder.start(kept)
-        prompts = PromptSet.read(Path(task.inputs["prompts"]))
+        prompts = PromptSet.read(Path(job.inputs["prompts"]))
         total = len(prompts.prompts)
         progress(len(kept), total, "examples")
         if len(kept) == total and was_asked(before, step):
             assert before is not None
-            folder.finish(scored(task, spec, scorers, folder, prompts, progress, before))
+            folder.finish(scored(job, spec, scorers, folder, prompts, progress, before))
             return
         options = step.params["options"]
-        answerer = self._open(engine_spec("", task.inputs, options, self._threads), task)
-        reference = self._open_reference(task)
+        answerer = self._open(engine_spec("", job.inputs, options, self._threads), job)
+        reference = self._open_reference(job)
         asking = Asking(
             key=step.answers_key,
             answerer=answerer,
@@ -95,24 +95,24 @@ class CellRunner:
             footprint=asdict(answerer.footprint()),
             prompts=prompts.sha256(),
         )
-        folder.finish(scored(task, spec, scorers, folder, prompts, progress, asked_cell))
+        folder.finish(scored(job, spec, scorers, folder, prompts, progress, asked_cell))
 
-    def _open(self, spec: EngineSpec, task: Task) -> Answerer:
+    def _open(self, spec: EngineSpec, job: StepJob) -> Answerer:
         if self._answerer is None or self._answerer[0] != spec:
             self.close()
-            self._answerer = spec, _answerer(spec, task)
+            self._answerer = spec, _answerer(spec, job)
         return self._answerer[1]
 
-    def _open_reference(self, task: Task) -> Answerer | None:
-        options = task.step.params.get("reference_options")
+    def _open_reference(self, job: StepJob) -> Answerer | None:
+        options = job.step.params.get("reference_options")
         if options is None:
             return None
-        return _answerer(engine_spec("reference.", task.inputs, options, self._threads), task)
+        return _answerer(engine_spec("reference.", job.inputs, options, self._threads), job)
 
 
-def _answerer(spec: EngineSpec, task: Task) -> Answerer:
+def _answerer(spec: EngineSpec, job: StepJob) -> Answerer:
     """An open engine with the tokenizer of the task's lineage, which all its models share."""
-    return OnIds(open_engine(spec), lambda: _tokenizer(task.inputs["tokenizer"]))
+    return OnIds(open_engine(spec), lambda: _tokenizer(job.inputs["tokenizer"]))
 
 
 def _task_spec(params: Mapping[str, Any]) -> Any:

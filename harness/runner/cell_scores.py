@@ -30,7 +30,7 @@ from harness.records import (
 )
 from harness.results.artifacts import TEXTS
 from harness.results.store import CellFolder
-from harness.runner.jobs import Progress, Task
+from harness.runner.jobs import Progress, StepJob
 from harness.suite.metrics import MetricRef
 from harness.suite.schema import TASK_TYPES, TaskSpec, type_of
 from harness.tasks.prompts import PromptSet
@@ -70,7 +70,7 @@ def was_asked(before: Cell | None, step: Step) -> bool:
 
 
 def scored(
-    task: Task,
+    job: StepJob,
     spec: Any,
     scorers: Sequence[Scorer],
     folder: CellFolder,
@@ -81,7 +81,7 @@ def scored(
     """The result of a cell: what was noted while it was asked, with its metrics.
 
     Args:
-        task: the cell's step and files.
+        job: the cell's step and files.
         spec: the task as the suite gave it.
         scorers: of the metrics that it names.
         folder: holds an answer to every prompt; gets their scores.
@@ -91,11 +91,11 @@ def scored(
     """
     from harness.analysis.metrics import compute_metrics
 
-    step, labels = task.step, prompts.labels
+    step, labels = job.step, prompts.labels
     samples: Sequence[Sample] = folder.samples(step.answers_key)
     together: dict[str, float] = {}
     if scorers:
-        texts = _texts(Path(task.inputs["prompts"]))
+        texts = _texts(Path(job.inputs["prompts"]))
         found = score_samples(
             scorers, samples, texts, labels, lambda done, total: progress(done, total, "scores")
         )

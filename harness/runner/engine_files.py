@@ -1,4 +1,4 @@
-"""Which files an engine opens: from the inputs of a task to an `EngineSpec`."""
+"""Which files an engine opens: from the inputs of a step to an `EngineSpec`."""
 
 from __future__ import annotations
 

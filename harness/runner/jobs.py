@@ -6,14 +6,18 @@ A job and its events are JSON, so that another executor can send them to another
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from harness.plan.graph import Plan
 from harness.plan.steps import Step
+from harness.results.artifacts import ArtifactStore
 
 
 @dataclass(frozen=True)
-class Task:
+class StepJob:
     """A step, the files it reads (by role), and where it writes."""
 
     step: Step
@@ -30,7 +34,7 @@ class Job:
     """Steps for one worker process, to be done in this order."""
 
     name: str
-    tasks: tuple[Task, ...]
+    steps: tuple[StepJob, ...]
     home: str
     """Folder of the artifact store."""
     results: str
@@ -50,12 +54,49 @@ class Job:
     def from_json(cls, text: str) -> Job:
         """What `to_json` wrote."""
         data = json.loads(text)
-        tasks = tuple(Task(**{**task, "step": _step(task["step"])}) for task in data["tasks"])
-        return cls(**{**data, "tasks": tasks})
+        steps = tuple(StepJob(**{**job, "step": _step(job["step"])}) for job in data["steps"])
+        return cls(**{**data, "steps": steps})
 
 
 def _step(data: dict[str, Any]) -> Step:
     return Step(**{**data, "after": tuple(data["after"])})
+
+
+@dataclass(frozen=True)
+class JobBuilder:
+    """Makes jobs of the steps of a plan, with the files that each reads on this machine."""
+
+    plan: Plan
+    artifacts: ArtifactStore
+    results: Path
+    """Folder of the suite's results."""
+    threads: int
+    """Of each worker."""
+    cores: int
+    """Threads of a worker that runs alone."""
+
+    def build(self, steps: tuple[Step, ...]) -> Job:
+        """One job of steps that one worker does, all timed or none."""
+        alone = steps[0].is_timing
+        return Job(
+            name=re.sub(r"[^A-Za-z0-9._-]+", "-", steps[0].group),
+            steps=tuple(map(self._step_job, steps)),
+            home=str(self.artifacts.home),
+            results=str(self.results),
+            threads=self.cores if alone else self.threads,
+            alone=alone,
+            network=any(step.needs_network for step in steps),
+        )
+
+    def _step_job(self, step: Step) -> StepJob:
+        inputs = {
+            role: str(self.artifacts.file(self.plan.steps[key]).absolute())
+            for role, key in step.parents.items()
+        }
+        allowed = {role: self.plan.permissions(key) for role, key in step.parents.items()}
+        permissions = {role: given for role, given in allowed.items() if given}
+        work = str(self.artifacts.work(step).absolute())
+        return StepJob(step, inputs, permissions, work)
 
 
 @dataclass(frozen=True)

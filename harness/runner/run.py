@@ -22,6 +22,8 @@ from harness.records import Cell, Failure, Summary
 from harness.results.artifacts import TEXTS, ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.findings import refusal
+from harness.runner.jobs import JobBuilder
+from harness.runner.keeper import Keeper
 from harness.runner.local import LocalExecutor
 from harness.runner.provisional import ProvisionalWorld
 from harness.runner.summarize import Summarizer, is_current
@@ -87,22 +89,18 @@ class Prepared:
         What is timed comes last, when nothing else is left to be done.
         """
         cells = self.open_cells()
-        needed = {key for cell in cells for key in self.plan.ancestors(cell)}
-        for model in {cell.model for cell in cells}:
-            for key in self.plan.models[model].checks:
-                needed |= {key, *self.plan.ancestors(self.plan.steps[key])}
-        needed |= {self.plan.floors[c.task] for c in cells if c.task in self.plan.floors}
-        measured = self._open_precision()
-        for step in measured:
-            needed |= {step.key, *self.plan.ancestors(step)}
+        checks = {key for cell in cells for key in self.plan.models[cell.model].checks}
+        checks |= {self.plan.floors[c.task] for c in cells if c.task in self.plan.floors}
+        measured = {step.key: step for step in self._open_precision()}
+        needed = {*checks, *measured}
+        needed.update(self.plan.ancestors(*cells, *(self.plan.steps[key] for key in needed)))
         missing: dict[str, Step] = {}
+        read = {key for cell in cells for key in cell.parents.values()}
         for step in reversed(self.plan.steps.values()):
-            wanted = step.key in needed and (
-                step.kind in (*FINDINGS, "source")
-                or any(step.key in s.parents.values() for s in (*missing.values(), *cells))
-            )
-            if wanted and not self.is_cached(step):
+            wanted = step.kind in (*FINDINGS, "source") or step.key in read
+            if step.key in needed and wanted and not self.is_cached(step):
                 missing[step.key] = step
+                read.update(step.parents.values())
         timed = {(cell.model, cell.task) for cell in cells if cell.is_timing}
         rounds = [
             step
@@ -111,8 +109,8 @@ class Prepared:
         ]
         asked = [cell for cell in cells if not cell.is_timing]
         last = [cell for cell in cells if cell.is_timing]
-        first = [step for step in reversed(missing.values()) if step not in measured]
-        return [*first, *asked, *measured, *rounds, *last]
+        first = [step for step in reversed(missing.values()) if step.key not in measured]
+        return [*first, *asked, *measured.values(), *rounds, *last]
 
     def _open_precision(self) -> list[Step]:
         """Steps that measure what 16 bits change, of selected tasks: behind all that is asked."""
@@ -215,28 +213,18 @@ def run(
 
 
 def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[Step]) -> Walk:
-    executor = LocalExecutor(
-        prepared.plan,
-        prepared.artifacts,
-        prepared.results,
-        prepared.suite.spec.defaults.timeout,
-        threads=max(1, physical_cores() // options.jobs),
-        cores=physical_cores(),
-    )
-    walk = Walk(
-        [step for step in todo if step.kind != "source"],
-        executor,
-        observer,
-        options.jobs,
-        alone=lambda step: step.is_timing,
-    )
+    cores = physical_cores()
+    threads = max(1, cores // options.jobs)
+    builder = JobBuilder(prepared.plan, prepared.artifacts, prepared.results.folder, threads, cores)
+    executor = LocalExecutor(prepared.suite.spec.defaults.timeout)
+    keeper = Keeper(prepared.artifacts, prepared.results, observer)
+    steps = [step for step in todo if step.kind != "source"]
+    walk = Walk(steps, builder.build, executor, keeper, options.jobs)
     for step in todo:
         if step.kind == "source":
             failure = _check_source(step, prepared.plan.permissions(step.key))
             if failure is not None:
-                walk.failures[step.key] = failure
-                walk.failed.append(step)
-                observer.failed(step, failure)
+                walk.fail(step, failure)
     return walk
 
 

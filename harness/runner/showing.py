@@ -20,7 +20,7 @@ from harness.plan.steps import Step
 from harness.records import Sample
 from harness.results.artifacts import ArtifactStore, Manifest
 from harness.results.store import ResultsStore, read_summary
-from harness.runner.jobs import Task
+from harness.runner.jobs import StepJob
 from harness.runner.run import Options, Prepared, prepare
 from harness.starter import MODEL_FOLDER
 from harness.suite.lineage import root_of
@@ -183,7 +183,7 @@ def _here(prepared: Prepared, source: Step) -> Step:
 def _encode(step: Step, source: Path, out: Path) -> None:
     from harness.runner.steps import HANDLERS
 
-    HANDLERS[step.kind](Task(step, {"tokenizer": str(source)}), out, 1, lambda *_, **__: None)
+    HANDLERS[step.kind](StepJob(step, {"tokenizer": str(source)}), out, 1, lambda *_, **__: None)
 
 
 def _in_results(folder: Path, spec: SuiteSpec, model: str, task: str, options: Options) -> Found:

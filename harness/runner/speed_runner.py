@@ -19,17 +19,17 @@ from harness.metrics.registry import metrics_of
 from harness.records import Cell, Sample, SpeedDetails, SpeedRound
 from harness.results.store import CellFolder, ResultsStore
 from harness.runner.engine_files import engine_spec
-from harness.runner.jobs import Progress, Task
+from harness.runner.jobs import Progress, StepJob
 from harness.suite.schema import SpeedTask
 from harness.tasks.speed import Round, encode_texts, measure, shapes
 
 
-def run_round(task: Task, results: ResultsStore, threads: int, progress: Progress) -> None:
+def run_round(job: StepJob, results: ResultsStore, threads: int, progress: Progress) -> None:
     """Times what falls to one round, and after the last one sums up all of them.
 
     Rounds that were finished before are kept; one that was interrupted is timed anew.
     """
-    step = task.step
+    step = job.step
     spec = SpeedTask.model_validate(step.params["task"])
     folder, key = results.cell(step.model, step.task), str(step.settings["cell"])
     number = int(step.settings["round"])
@@ -40,14 +40,14 @@ def run_round(task: Task, results: ResultsStore, threads: int, progress: Progres
         which = Round(
             key, number, step.params["seed"], max((s.index for s in kept), default=-1) + 1
         )
-        finished[number] = _time(task, spec, which, folder, threads, progress)
+        finished[number] = _time(job, spec, which, folder, threads, progress)
         folder.keep_round(finished[number])
     if step.kind == "cell":
-        folder.finish(sum_up(task, spec, folder.samples(key), finished))
+        folder.finish(sum_up(job, spec, folder.samples(key), finished))
 
 
 def _time(
-    task: Task,
+    job: StepJob,
     spec: SpeedTask,
     which: Round,
     folder: CellFolder,
@@ -56,7 +56,7 @@ def _time(
 ) -> SpeedRound:
     total = len(shapes(spec)) * spec.shares[which.number - 1]
     progress(0, total, "repetitions")
-    model = engine_spec("", task.inputs, task.step.params["options"], threads)
+    model = engine_spec("", job.inputs, job.step.params["options"], threads)
     engine = open_engine(replace(model, timed=True))
     began, others = datetime.now(UTC).replace(microsecond=0), OtherPrograms()
     started = time.perf_counter()
@@ -92,14 +92,14 @@ def _time(
 
 
 def sum_up(
-    task: Task, spec: SpeedTask, samples: Sequence[Sample], finished: dict[int, SpeedRound]
+    job: StepJob, spec: SpeedTask, samples: Sequence[Sample], finished: dict[int, SpeedRound]
 ) -> Cell:
     """The cell of all its rounds.
 
     Raises:
         BadDataError: a round is missing.
     """
-    step = task.step
+    step = job.step
     missing = [str(n) for n in range(1, len(spec.shares) + 1) if n not in finished]
     if missing:
         raise BadDataError(

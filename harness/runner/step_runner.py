@@ -10,7 +10,7 @@ from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.cell_runner import CellRunner
 from harness.runner.findings import refusal
-from harness.runner.jobs import Job, Progress, Task
+from harness.runner.jobs import Job, Progress, StepJob
 from harness.runner.steps import HANDLERS
 
 
@@ -22,31 +22,30 @@ class StepRunner:
         self._store = ArtifactStore(Path(job.home))
         self._cells = CellRunner(Path(job.results), job.threads, Path(job.home))
 
-    def do(self, task: Task, progress: Progress) -> None:
+    def do(self, job: StepJob, progress: Progress) -> None:
         """Does one step; raises what keeps it from being done."""
         allowed = {
-            Path(task.inputs[role]): Permissions(**given)
-            for role, given in task.permissions.items()
+            Path(job.inputs[role]): Permissions(**given) for role, given in job.permissions.items()
         }
         with granted(allowed):
-            self._do(task, progress)
+            self._do(job, progress)
 
-    def _do(self, task: Task, progress: Progress) -> None:
-        if task.step.is_timing:
+    def _do(self, job: StepJob, progress: Progress) -> None:
+        if job.step.is_timing:
             from harness.runner.speed_runner import run_round
 
-            run_round(task, ResultsStore(Path(self._job.results)), self._job.threads, progress)
+            run_round(job, ResultsStore(Path(self._job.results)), self._job.threads, progress)
             return
-        if task.step.kind == "cell":
-            self._cells.run(task, progress)
+        if job.step.kind == "cell":
+            self._cells.run(job, progress)
             return
-        with self._store.making(task.step) as out:
+        with self._store.making(job.step) as out:
             if out is not None:
                 started = time.perf_counter()
-                outcome = HANDLERS[task.step.kind](task, out, self._job.threads, progress)
-                self._store.commit(task.step, out, outcome, time.perf_counter() - started)
-        manifest = self._store.manifest(task.step)
-        reason = refusal(manifest, task.step) if manifest is not None else None
+                outcome = HANDLERS[job.step.kind](job, out, self._job.threads, progress)
+                self._store.commit(job.step, out, outcome, time.perf_counter() - started)
+        manifest = self._store.manifest(job.step)
+        reason = refusal(manifest, job.step) if manifest is not None else None
         if reason is not None:
             raise reason
 

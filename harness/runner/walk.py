@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.plan.steps import Step
 from harness.records import Failure
-from harness.runner.jobs import Event, Pace
+from harness.runner.jobs import Event, Job, Pace
+from harness.runner.ready import Batch, ReadySteps
 
 
 class Executor(Protocol):
-    """Runs steps somewhere; one call at a time per job, several jobs side by side."""
+    """Runs jobs somewhere; one call at a time per job, several jobs side by side."""
 
-    def run(
-        self, steps: tuple[Step, ...], hear: Callable[[Event], None], stop: threading.Event
-    ) -> None:
-        """Does the steps in order; tells of every step that it started how it ended."""
+    def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
+        """Does a job's steps in order; tells of every step that it started how it ended."""
 
 
 class Observer(Protocol):
@@ -48,20 +47,56 @@ class Quiet:
     def failed(self, step: Step, failure: Failure) -> None: ...
 
 
-@dataclass
-class Walk:
-    """The state of a walk. Steps are identified by key and, for cells, by model and task."""
+Told = queue.Queue[tuple[int, Event] | None]
+"""What workers say of the steps of a walk, by number; None: a job has ended."""
 
-    todo: list[Step]
-    executor: Executor
-    observer: Observer
-    jobs: int = 1
-    alone: Callable[[Step], bool] = lambda step: False
-    """Steps that must not share the machine, and no worker with steps that may."""
-    done: list[Step] = field(default_factory=list)
-    failures: dict[str, Failure] = field(default_factory=dict)
-    """By step key: what failed by itself or because of a parent."""
-    failed: list[Step] = field(default_factory=list)
+
+class Walk:
+    """A walk over steps in the order that they are wanted in."""
+
+    def __init__(
+        self,
+        todo: Sequence[Step],
+        build: Callable[[tuple[Step, ...]], Job],
+        executor: Executor,
+        observer: Observer,
+        jobs: int = 1,
+    ) -> None:
+        """Prepares a walk.
+
+        Args:
+            todo: what is to be done; a parent that is not in it counts as done.
+            build: makes a job of steps that one worker does.
+            executor: runs the jobs.
+            observer: hears how it goes.
+            jobs: how many run side by side.
+        """
+        self.done: list[Step] = []
+        self.failed: list[Step] = []
+        self.failures: dict[str, Failure] = {}
+        """By step key: what failed by itself or because of a parent."""
+        self._todo, self._build, self._executor, self._observer = todo, build, executor, observer
+        self._jobs = jobs
+        self._ready = ReadySteps(todo)
+        self._running: dict[Future[None], Batch] = {}
+        self._origins: dict[str, str] = {}
+        """By key of a step whose failure others inherit under its name: its label."""
+        self._children: dict[str, list[int]] = defaultdict(list)
+        for number, step in enumerate(todo):
+            for key in step.needs:
+                self._children[key].append(number)
+
+    @property
+    def left(self) -> list[Step]:
+        """Steps that were neither done nor failed."""
+        return [self._todo[number] for number in self._ready.left()]
+
+    def fail(self, step: Step, failure: Failure) -> None:
+        """Takes the failure of a step, perhaps of one that was tried before the walk."""
+        if step.kind != "round":  # a round's failure is its cell's own
+            self._origins[step.key] = step.label
+        self._note(step, failure)
+        self._fail_children(step)
 
     def run(self) -> None:
         """Goes on until everything is done or failed.
@@ -70,134 +105,94 @@ class Walk:
             KeyboardInterrupt: after the running workers were stopped.
         """
         stop = threading.Event()
-        running: dict[Future[None], tuple[str, tuple[Step, ...]]] = {}
-        events: queue.Queue[tuple[Step, Event] | None] = queue.Queue()
-        with ThreadPoolExecutor(max_workers=self.jobs) as pool:
+        told: Told = queue.Queue()
+        with ThreadPoolExecutor(max_workers=self._jobs) as pool:
             try:
-                while self.todo or running:
-                    while len(running) < self.jobs and (batch := self._next(running.values())):
-                        future = pool.submit(self._run_batch, batch, events, stop)
-                        future.add_done_callback(lambda _: events.put(None))
-                        running[future] = (batch[0].group, batch)
-                    if not running:
+                while True:
+                    while len(self._running) < self._jobs and (batch := self._ready.take()):
+                        future = pool.submit(self._run_batch, batch, told, stop)
+                        future.add_done_callback(lambda _: told.put(None))
+                        self._running[future] = batch
+                    if not self._running:
                         break
-                    self._hear(events)
-                    for future in [f for f in running if f.done()]:
-                        self._drain(events)
-                        _, batch = running.pop(future)
+                    self._hear(told)
+                    for future in [f for f in self._running if f.done()]:
+                        self._drain(told)
                         future.result()
-                        self._check_progress(batch)
+                        self._end_job(self._running.pop(future))
             except BaseException:
                 stop.set()
                 raise
 
-    def _run_batch(
-        self,
-        batch: tuple[Step, ...],
-        events: queue.Queue[tuple[Step, Event] | None],
-        stop: threading.Event,
-    ) -> None:
-        by_key = {step.key: step for step in batch}
-        self.executor.run(batch, lambda event: events.put((by_key[event.step], event)), stop)
+    def _run_batch(self, batch: Batch, told: Told, stop: threading.Event) -> None:
+        steps = tuple(self._todo[number] for number in batch)
+        numbers = {step.key: number for step, number in zip(steps, batch, strict=True)}
+        job = self._build(steps)
+        self._executor.run(job, lambda event: told.put((numbers[event.step], event)), stop)
 
-    def _next(self, running: Iterable[tuple[str, tuple[Step, ...]]]) -> tuple[Step, ...]:
-        """The steps of the first group that something can be done for; empty if none now."""
-        self._fail_children()
-        busy = {group for group, _ in running}
-        taken = {id(step) for _, batch in running for step in batch}
-        if any(self.alone(step) for _, batch in running for step in batch):
-            return ()
-        open_steps = [step for step in self.todo if id(step) not in taken]
-        waiting = {step.key for step in self.todo}
-        for first in open_steps:
-            if first.group in busy or not self._ready(first, waiting):
-                continue
-            if self.alone(first) and busy:
-                continue
-            return self._batch(first, open_steps, waiting)
-        return ()
+    def _end_job(self, batch: Batch) -> None:
+        """A job that ended without a word about any of its steps fails the first."""
+        if all(map(self._ready.is_open, batch)):
+            failure = Failure(kind="crash", message="the worker process did not start", hint="")
+            self._ready.end(batch[0])
+            self.fail(self._todo[batch[0]], failure)
+        self._ready.give_back(batch)
 
-    def _batch(self, first: Step, open_steps: list[Step], waiting: set[str]) -> tuple[Step, ...]:
-        """All steps of a group that can be done one after the other; no key twice."""
-        batch: list[Step] = []
-        still = set(waiting)
-        for step in open_steps:
-            apart = self.alone(step) != self.alone(first)
-            if step.group == first.group and self._ready(step, still) and not apart:
-                if step.key not in {other.key for other in batch}:
-                    batch.append(step)
-                still.discard(step.key)
-        return tuple(batch)
-
-    def _ready(self, step: Step, waiting: set[str]) -> bool:
-        return not step.needs & waiting
-
-    def _fail_children(self) -> None:
-        """Steps that need one that failed fail too, with its reason."""
-        found = True
-        while found:
-            found = False
-            for step in list(self.todo):
-                for parent in (*step.parents.values(), *step.after):
-                    if parent in self.failures:
-                        self._fail(step, self._inherited(parent))
-                        found = True
-                        break
-
-    def _inherited(self, parent: str) -> Failure:
-        """A parent's failure as its child's: it begins with the name of what failed first.
-
-        A round's failure is its cell's own.
-        """
-        failure = self.failures[parent]
-        origin = next(step for step in self.failed if self.failures[step.key] is failure)
-        if origin.kind == "round" or origin.needs & self.failures.keys():
-            return failure
-        message = f"could not {origin.label}: {failure.message}"
-        return failure.model_copy(update={"message": message})
-
-    def _hear(self, events: queue.Queue[tuple[Step, Event] | None]) -> None:
+    def _hear(self, told: Told) -> None:
         """Waits for one event, and takes it and all that came with it."""
-        item = events.get()
+        item = told.get()
         if item is not None:
             self._take(*item)
-        self._drain(events)
+        self._drain(told)
 
-    def _drain(self, events: queue.Queue[tuple[Step, Event] | None]) -> None:
+    def _drain(self, told: Told) -> None:
         while True:
             try:
-                item = events.get_nowait()
+                item = told.get_nowait()
             except queue.Empty:
                 return
             if item is not None:
                 self._take(*item)
 
-    def _take(self, step: Step, event: Event) -> None:
+    def _take(self, number: int, event: Event) -> None:
+        step = self._todo[number]
         match event.event:
             case "start":
-                self.observer.started(step)
+                self._observer.started(step)
             case "progress":
                 pace = Pace(**event.data["pace"]) if "pace" in event.data else None
                 how = {key: value for key, value in event.data.items() if key != "pace"}
-                self.observer.progressed(step, **how, pace=pace)
+                self._observer.progressed(step, **how, pace=pace)
             case "done":
-                self._remove(step)
+                self._ready.end(number)
                 self.done.append(step)
-                self.observer.finished(step)
+                self._observer.finished(step)
             case "failed":
-                self._fail(step, Failure(**event.data))
+                self._ready.end(number)
+                self.fail(step, Failure(**event.data))
 
-    def _fail(self, step: Step, failure: Failure) -> None:
-        self._remove(step)
+    def _note(self, step: Step, failure: Failure) -> None:
         self.failures[step.key] = failure
         self.failed.append(step)
-        self.observer.failed(step, failure)
+        self._observer.failed(step, failure)
 
-    def _remove(self, step: Step) -> None:
-        self.todo = [other for other in self.todo if other is not step]
+    def _fail_children(self, step: Step) -> None:
+        """Steps that need one that failed fail too, with its reason."""
+        fallen = [step.key]
+        for key in fallen:
+            for number in self._children.get(key, ()):
+                if self._ready.is_open(number):
+                    child = self._todo[number]
+                    self._ready.end(number)
+                    self._note(child, self._inherited(child))
+                    fallen.append(child.key)
 
-    def _check_progress(self, batch: tuple[Step, ...]) -> None:
-        """A job that ended without a word about any of its steps fails the first."""
-        if all(any(step is other for other in self.todo) for step in batch):
-            failure = Failure(kind="crash", message="the worker process did not start", hint="")
-            self._fail(batch[0], failure)
+    def _inherited(self, child: Step) -> Failure:
+        """A parent's failure as its child's: it begins with the name of what failed first."""
+        parents = (*child.parents.values(), *child.after)
+        parent = next(key for key in parents if key in self.failures)
+        failure = self.failures[parent]
+        if parent not in self._origins:
+            return failure
+        message = f"could not {self._origins[parent]}: {failure.message}"
+        return failure.model_copy(update={"message": message})

@@ -60,24 +60,25 @@ def main() -> int:
 
     runner = StepRunner(job)
     failed: set[str] = set()
-    for task in job.tasks:
-        if failed & task.step.needs:
-            failed.add(task.step.key)
+    for one in job.steps:
+        key = one.step.key
+        if failed & one.step.needs:
+            failed.add(key)
             continue
-        reporter.tell(task.step.key, "start")
+        reporter.tell(key, "start")
         try:
-            runner.do(task, lambda *how, key=task.step.key: reporter.progress(key, *how))
+            runner.do(one, lambda *how, key=key: reporter.progress(key, *how))
         except HarnessError as error:
             traceback.print_exc()
-            failed.add(task.step.key)
+            failed.add(key)
             failure = {"kind": error.kind, "message": error.message, "hint": error.hint}
-            reporter.tell(task.step.key, "failed", **failure)
+            reporter.tell(key, "failed", **failure)
         except Exception as error:  # the process's boundary: what is unforeseen is reported as such
-            failed.add(task.step.key)
+            failed.add(key)
             traceback.print_exc()
-            reporter.tell(task.step.key, "failed", **_unforeseen(error))
+            reporter.tell(key, "failed", **_unforeseen(error))
         else:
-            reporter.tell(task.step.key, "done")
+            reporter.tell(key, "done")
     runner.close()
     return 0
 

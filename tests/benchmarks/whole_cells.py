@@ -18,7 +18,7 @@ from harness.engines.tokenizer import open_tokenizer
 from harness.plan.steps import make_step
 from harness.runner import cell_runner
 from harness.runner.cell_runner import CellRunner
-from harness.runner.jobs import Pace, Task
+from harness.runner.jobs import Pace, StepJob
 from harness.tasks.prompting import prompts_to_ask
 from tests.benchmarks.questions import NEW_TOKENS, Work, ask, phrasebank
 
@@ -124,7 +124,7 @@ def memory(spec: dict[str, Any], weights: str, examples: int, threads: int) -> d
     return {"seconds": seconds, "resident_bytes": resident, "after_bytes": after, "every": EVERY}
 
 
-def cell_task(spec: dict[str, Any], kind: str, prompts: Path, weights: str) -> Task:
+def cell_task(spec: dict[str, Any], kind: str, prompts: Path, weights: str) -> StepJob:
     """The cell of one model and one task, as a plan would put it."""
     files = {role: spec[role] for role in ("weights", "gguf") if spec.get(role)}
     options = {key: value for key, value in spec.items() if key not in files}
@@ -133,4 +133,4 @@ def cell_task(spec: dict[str, Any], kind: str, prompts: Path, weights: str) -> T
         asked["max_new_tokens"] = NEW_TOKENS
     params = {"task": asked, "options": options, "seed": 0}
     step = make_step("cell", "benchmark", params, {}, {}, model="model", task="task")
-    return Task(step, {**files, "prompts": str(prompts), "tokenizer": weights})
+    return StepJob(step, {**files, "prompts": str(prompts), "tokenizer": weights})

@@ -19,7 +19,7 @@ from harness.estimate.asked import (
 from harness.estimate.usual_data import USUAL, read_data
 from harness.plan.steps import Kind, Step
 from harness.results.artifacts import ArtifactStore
-from harness.runner.jobs import Task
+from harness.runner.jobs import StepJob
 from harness.runner.steps import HANDLERS
 from harness.starter import MODEL_FOLDER
 from tests.estimate.suites import DIALOGUE, SENTIMENT, WRITING, planned
@@ -37,7 +37,7 @@ def step_of(folder: Path, kind: Kind, tasks: str, models: str = STARTER) -> Step
 def make(step: Step, store: ArtifactStore) -> None:
     with store.making(step) as out:
         assert out is not None
-        task = Task(step, {"tokenizer": str(MODEL_FOLDER)})
+        task = StepJob(step, {"tokenizer": str(MODEL_FOLDER)})
         store.commit(step, out, HANDLERS[step.kind](task, out, 1, lambda *_: None), 0.0)
 
 

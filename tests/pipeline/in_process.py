@@ -28,7 +28,7 @@ def _run(
     job = Job.from_json(job.to_json())
     runner = StepRunner(job)
     failed: set[str] = set()
-    for task in job.tasks:
+    for task in job.steps:
         key = task.step.key
         if stop.is_set() or failed & task.step.needs:
             failed.add(key)

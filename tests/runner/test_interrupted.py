@@ -9,7 +9,7 @@ import pytest
 from harness.models.finetune.curve import last_point
 from harness.plan.steps import Step, make_step
 from harness.results.artifacts import ArtifactStore
-from harness.runner.jobs import Job, Pace, Task
+from harness.runner.jobs import Job, Pace, StepJob
 from harness.runner.step_runner import StepRunner
 
 STEP = make_step(
@@ -32,7 +32,7 @@ def do(home: Path, files: dict[str, str], dies_at: int | None = None) -> list[Pa
         if len(told) == dies_at:
             raise KeyboardInterrupt
 
-    task = Task(STEP, files, work=str(ArtifactStore(home).work(STEP)))
+    task = StepJob(STEP, files, work=str(ArtifactStore(home).work(STEP)))
     job = Job("tune", (task,), str(home), str(home / "results"), threads=1)
     StepRunner(Job.from_json(job.to_json())).do(task, progress)
     return told

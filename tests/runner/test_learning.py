@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import BadDataError
 from harness.plan.builder import make_plan
-from harness.runner.jobs import Task
+from harness.runner.jobs import StepJob
 from harness.runner.steps.asking import examples
 from harness.runner.world import LocalWorld, known
 from harness.starter import MODEL_FOLDER
@@ -37,7 +37,7 @@ def encoded(folder: Path, learned: str) -> tuple[list[dict[str, Any]], dict[str,
     out = folder / "out"
     out.mkdir(exist_ok=True)
     said = examples(
-        Task(step, {"tokenizer": str(MODEL_FOLDER)}), out, 1, lambda *given, **more: None
+        StepJob(step, {"tokenizer": str(MODEL_FOLDER)}), out, 1, lambda *given, **more: None
     )
     lines = (out / "examples.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines], json.loads(json.dumps(said))
@@ -94,7 +94,7 @@ def test_a_file_that_changed_since_it_was_planned_is_refused(tmp_path: Path) -> 
     (step,) = [step for step in made.steps.values() if step.kind == "examples"]
     write_rows(tmp_path / "rows.jsonl", SHORT[1:])
     with pytest.raises(BadDataError, match="has changed since"):
-        examples(Task(step, {"tokenizer": str(MODEL_FOLDER)}), tmp_path, 1, lambda *a, **b: None)
+        examples(StepJob(step, {"tokenizer": str(MODEL_FOLDER)}), tmp_path, 1, lambda *a, **b: None)
 
 
 @needs_real

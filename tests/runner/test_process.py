@@ -15,12 +15,12 @@ import pytest
 
 from harness.plan.steps import Step
 from harness.runner import process
-from harness.runner.jobs import Event, Job, Task
+from harness.runner.jobs import Event, Job, StepJob
 
 WORKER = """
 import json, os, signal, sys, time
 job = json.loads(sys.stdin.readline())
-key = job["tasks"][0]["step"]["key"]
+key = job["steps"][0]["step"]["key"]
 def tell(event, **data):
     print(json.dumps({{"step": key, "event": event, "data": data}}), flush=True)
 tell("start")
@@ -30,7 +30,7 @@ print("this goes to the log", file=sys.stderr)
 
 
 def job() -> Job:
-    return Job("job", (Task(Step("k", "cell", "label", {}, {}), {}),), "home", "results", 1)
+    return Job("job", (StepJob(Step("k", "cell", "label", {}, {}), {}),), "home", "results", 1)
 
 
 def run(
@@ -111,7 +111,7 @@ def test_threads_sleep_while_they_wait_but_not_where_time_is_measured(
 
 def test_a_job_is_the_same_after_it_travelled() -> None:
     step = Step("k", "cell", "label", {"n": [1]}, {"gguf": "p"}, {"round": 2}, after=("a", "b"))
-    sent = Job("job", (Task(step, {"gguf": "file"}),), "home", "results", 2, alone=True)
+    sent = Job("job", (StepJob(step, {"gguf": "file"}),), "home", "results", 2, alone=True)
     assert Job.from_json(sent.to_json()) == sent
 
 

@@ -14,7 +14,7 @@ from harness.plan.steps import Step, make_step
 from harness.records import Cell, SpeedDetails
 from harness.results.store import CellFolder, ResultsStore
 from harness.runner import speed_runner
-from harness.runner.jobs import Task
+from harness.runner.jobs import StepJob
 from harness.runner.speed_runner import OtherPrograms, run_round
 from harness.suite.schema import SpeedTask
 from tests.tasks.fakes import FakeEngine
@@ -44,7 +44,7 @@ class Bench:
         return rounds_of(cell, len(spec.shares))
 
     def run(self, step: Step) -> None:
-        task = Task(step, {"gguf": "model.gguf"})
+        task = StepJob(step, {"gguf": "model.gguf"})
         run_round(task, self.results, 4, lambda *how: self.progress.append(how))
 
     def result(self) -> Cell:

@@ -9,14 +9,19 @@ import pytest
 
 from harness.plan.steps import Kind, Step
 from harness.records import Failure
-from harness.runner.jobs import Event, Pace
+from harness.runner.jobs import Event, Job, Pace, StepJob
 from harness.runner.walk import Walk
 
 
 def step(key: str, *parents: str, group: str = "", after: tuple[str, ...] = ()) -> Step:
     roles = {f"p{i}": parent for i, parent in enumerate(parents)}
     kind: Kind = "round" if "round" in key else "cell"
-    return Step(key, kind, key, {}, roles, {}, group or key, after=after)
+    params = {"task": {"type": "speed" if key == "speed" else "classify"}}
+    return Step(key, kind, key, params, roles, {}, group or key, after=after)
+
+
+def build(steps: tuple[Step, ...]) -> Job:
+    return Job("job", tuple(StepJob(one, {}) for one in steps), "home", "results", 1)
 
 
 class FakeExecutor:
@@ -32,9 +37,8 @@ class FakeExecutor:
         self._lock = threading.Lock()
         self.meeting: threading.Barrier | None = None
 
-    def run(
-        self, steps: tuple[Step, ...], hear: Callable[[Event], None], stop: threading.Event
-    ) -> None:
+    def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
+        steps = [one.step for one in job.steps]
         with self._lock:
             self.batches.append([one.key for one in steps])
             self.at_once += 1
@@ -79,10 +83,8 @@ class Notes:
         self.heard.append(("failed", step.key))
 
 
-def walk(
-    steps: list[Step], executor: FakeExecutor, jobs: int = 1, alone: frozenset[str] = frozenset()
-) -> Walk:
-    done = Walk(steps, executor, Notes(), jobs, alone=lambda one: one.key in alone)
+def walk(steps: list[Step], executor: FakeExecutor, jobs: int = 1) -> Walk:
+    done = Walk(steps, build, executor, Notes(), jobs)
     done.run()
     return done
 
@@ -131,12 +133,11 @@ def test_a_round_that_fails_takes_its_own_cell_with_it_by_its_own_words() -> Non
 
 
 def test_what_failed_before_the_walk_takes_its_descendants_with_it_and_the_walk_ends() -> None:
-    ended = Walk([step("b", "a"), step("c", "b")], FakeExecutor(), Notes())
-    ended.failures["a"] = Failure(kind="bad-model", message="damaged")
-    ended.failed.append(step("a"))
+    ended = Walk([step("b", "a"), step("c", "b")], build, FakeExecutor(), Notes())
+    ended.fail(step("a"), Failure(kind="bad-model", message="damaged"))
     ended.run()
     assert [one.key for one in ended.failed] == ["a", "b", "c"]
-    assert ended.todo == []
+    assert ended.left == []
 
 
 def test_after_a_crash_the_rest_of_the_job_is_done_by_another_worker() -> None:
@@ -149,10 +150,8 @@ def test_after_a_crash_the_rest_of_the_job_is_done_by_another_worker() -> None:
 
 def test_a_worker_that_never_says_a_word_fails_its_first_step_and_the_walk_ends() -> None:
     class Mute(FakeExecutor):
-        def run(
-            self, steps: tuple[Step, ...], hear: Callable[[Event], None], stop: threading.Event
-        ) -> None:
-            self.batches.append([one.key for one in steps])
+        def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
+            self.batches.append([one.step.key for one in job.steps])
 
     ended = walk([step("a", group="g"), step("b", group="g")], Mute())
     assert [one.key for one in ended.failed] == ["a", "b"]
@@ -168,22 +167,20 @@ def test_two_jobs_run_side_by_side_where_nothing_stands_between_them() -> None:
 def test_a_speed_measurement_has_the_machine_to_itself() -> None:
     executor = FakeExecutor()
     steps = [step("speed", group="g"), step("other", group="g"), step("a"), step("b")]
-    walk(steps, executor, jobs=2, alone=frozenset({"speed"}))
+    walk(steps, executor, jobs=2)
     assert ["speed"] in executor.batches
     assert executor.most_with_speed == 1
 
 
 def test_a_speed_measurement_shares_no_worker_even_when_there_is_only_one() -> None:
     executor = FakeExecutor()
-    walk([step("other", group="g"), step("speed", group="g")], executor, 1, frozenset({"speed"}))
+    walk([step("other", group="g"), step("speed", group="g")], executor)
     assert executor.batches == [["other"], ["speed"]]
 
 
 def test_an_executor_that_breaks_stops_the_walk() -> None:
     class Broken(FakeExecutor):
-        def run(
-            self, steps: tuple[Step, ...], hear: Callable[[Event], None], stop: threading.Event
-        ) -> None:
+        def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
             raise OSError("no more processes")
 
     with pytest.raises(OSError, match="no more processes"):

@@ -1,6 +1,6 @@
 """What a worker does for each kind of step that makes an artifact.
 
-A handler is given the task, the folder to write into, how many threads it may take, and whom to
+A handler is given the job, the folder to write into, how many threads it may take, and whom to
 tell how far it is; it gives what was found, for the artifact's manifest. Heavy parts are imported
 inside the handlers.
 """
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.plan.steps import Kind
-from harness.runner.jobs import Progress, Task
+from harness.runner.jobs import Progress, StepJob
 from harness.runner.steps import asking, checking, making, measuring
 
-Handler = Callable[[Task, Path, int, Progress], dict[str, Any]]
+Handler = Callable[[StepJob, Path, int, Progress], dict[str, Any]]
 
 HANDLERS: Mapping[Kind, Handler] = {
     "fetch": making.fetch,

@@ -14,7 +14,7 @@ from harness.data.opening import open_data
 from harness.errors import BadDataError
 from harness.records import Learned
 from harness.results.artifacts import FILE_OF_KIND, TEXTS
-from harness.runner.jobs import Progress, Task
+from harness.runner.jobs import Progress, StepJob
 
 if TYPE_CHECKING:
     from harness.engines.chat import ChatSettings
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     from harness.tasks.turns import Way
 
 
-def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What a task asks the models of one lineage."""
     from harness.engines.tokenizer import open_tokenizer
     from harness.tasks.prompting import prompts_to_ask, prompts_to_write, windows_to_read
 
-    params = task.step.params
+    params = job.step.params
     if "window" in params:
         windows = windows_to_read(
-            open_tokenizer(Path(task.inputs["tokenizer"])),
-            read_text(Path(task.step.settings["path"])),
+            open_tokenizer(Path(job.inputs["tokenizer"])),
+            read_text(Path(job.step.settings["path"])),
             window=params["window"],
             limit=params["limit"],
             seed=params["seed"],
         )
         windows.write(out)
         return windows.summary()
-    tokenizer = open_tokenizer(Path(task.inputs["tokenizer"]), chat_settings(task))
+    tokenizer = open_tokenizer(Path(job.inputs["tokenizer"]), chat_settings(job))
     if "prompts" in params:
         texts, way = dict(params["prompts"]), asked_way(params, params)
         own = prompts_to_write(tokenizer, texts, params["available"], way)
         return _keep(own, texts, tokenizer, out)
-    info = open_data(task.step.settings["data"])
+    info = open_data(job.step.settings["data"])
     dataset = info.read()
     prompts = prompts_to_ask(
         tokenizer,
@@ -69,7 +69,7 @@ def _keep(
     return {**prompts.summary(), "thinks": how_it_thinks(tokenizer.chat_template, prompts)}
 
 
-def chat_settings(task: Task) -> ChatSettings | None:
+def chat_settings(job: StepJob) -> ChatSettings | None:
     """What the suite says of the lineage's chat template; None where it says nothing.
 
     Raises:
@@ -77,7 +77,7 @@ def chat_settings(task: Task) -> ChatSettings | None:
     """
     from harness.engines.chat import ChatSettings
 
-    given = task.step.settings.get("chat")
+    given = job.step.settings.get("chat")
     if given is None:
         return None
     template = read_text(Path(given["template"])) if "template" in given else None
@@ -125,17 +125,17 @@ def read_text(path: Path) -> str:
         raise BadDataError(f"{path}: the text cannot be read: {error}", hint) from None
 
 
-def examples(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What a fine-tuning learns from."""
     from harness.engines.tokenizer import open_tokenizer
     from harness.runner.steps.learning import lessons
     from harness.tasks.prompting import prompts_to_learn
 
-    params = task.step.params
-    tokenizer = open_tokenizer(Path(task.inputs["tokenizer"]), chat_settings(task))
+    params = job.step.params
+    tokenizer = open_tokenizer(Path(job.inputs["tokenizer"]), chat_settings(job))
     learned: list[Learned] = []
     with (out / FILE_OF_KIND["examples"]).open("w") as stream:
-        for part, ref in zip(params["sets"], task.step.settings["data"], strict=True):
+        for part, ref in zip(params["sets"], job.step.settings["data"], strict=True):
             info = open_data(ref)
             data, left_out = info.read(), frozenset(part.get("left_out", ()))
             train = tuple(example for example in data.train if example.id not in left_out)
@@ -157,7 +157,7 @@ def examples(task: Task, out: Path, threads: int, progress: Progress) -> dict[st
                     learned=count,
                 )
             )
-        for lesson in lessons(task, tokenizer, learned):
+        for lesson in lessons(job, tokenizer, learned):
             _write(stream, lesson.prompt_ids, lesson.target_ids)
     if not any(part.learned for part in learned):
         names = ", ".join(part.name for part in learned)
@@ -175,12 +175,12 @@ def _write(stream: IO[str], prompt_ids: Sequence[int], target_ids: Sequence[int]
     stream.write(f"{json.dumps(row)}\n")
 
 
-def floors(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def floors(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What a task yields without a language model."""
     from harness.analysis.floors import classification_floors, summary_floor
 
-    params = task.step.params
-    data = open_data(task.step.settings["data"]).read()
+    params = job.step.params
+    data = open_data(job.step.settings["data"]).read()
     test = draw(data.test, params["limit"], params["seed"], bool(data.labels))
     pairs = [(example.text, example.target) for example in test]
     if data.labels:

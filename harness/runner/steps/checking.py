@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.records import Check, Parity
-from harness.runner.jobs import Progress, Task
+from harness.runner.jobs import Progress, StepJob
 
 if TYPE_CHECKING:
     from harness.tasks.prompts import PromptSet
@@ -21,37 +21,37 @@ PARITY_PROMPTS = 8
 """Prompts of each task that weights are compared on."""
 
 
-def prompts(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What is asked, as the model's own tokenizer and (where there is one) its GGUF's read it."""
     from harness.engines.tokenizer import open_tokenizer
     from harness.models.parity.prompts import TaskPrompts, check_bos, check_gguf_prompts
     from harness.runner.steps.asking import chat_settings
 
     asked = [
-        TaskPrompts(name, found.prompts, found.mode == "chat") for name, found in _prompt_sets(task)
+        TaskPrompts(name, found.prompts, found.mode == "chat") for name, found in _prompt_sets(job)
     ]
-    chat = chat_settings(task)
+    chat = chat_settings(job)
     own = chat is not None and chat.template is not None
-    source = open_tokenizer(Path(task.inputs["tokenizer"]), chat)
-    if "gguf" in task.inputs:
-        gguf = open_tokenizer(Path(task.inputs["gguf"]))
+    source = open_tokenizer(Path(job.inputs["tokenizer"]), chat)
+    if "gguf" in job.inputs:
+        gguf = open_tokenizer(Path(job.inputs["gguf"]))
         checks = check_gguf_prompts(source, gguf, asked, own_template=own)
     else:
         checks = [check_bos(source, asked)]
     return {"checks": [check.model_dump(mode="json") for check in checks]}
 
 
-def conversion(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def conversion(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An F16 GGUF against the weights it was converted from."""
     from harness.models.parity.conversion import check_parity
 
-    weights, gguf = Path(task.inputs["weights"]), Path(task.inputs["gguf"])
-    found = check_parity(weights, gguf, _write_prompts(task, out), out / "parity.json")
+    weights, gguf = Path(job.inputs["weights"]), Path(job.inputs["gguf"])
+    found = check_parity(weights, gguf, _write_prompts(job, out), out / "parity.json")
     hint = "The figures of this GGUF are of another model: convert with another llama.cpp."
-    return _outcome(task, "conversion", found, "failed", hint)
+    return _outcome(job, "conversion", found, "failed", hint)
 
 
-def merge(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """Merged weights against base and adapter."""
     import torch
 
@@ -59,19 +59,19 @@ def merge(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, 
     from harness.models.parity.merge import check_merge
 
     torch.set_num_threads(threads)
-    base, adapter, merged = (Path(task.inputs[r]) for r in ("weights", "adapter", "merged"))
-    asked = read_prompts(_write_prompts(task, out))
-    params = task.step.params
+    base, adapter, merged = (Path(job.inputs[r]) for r in ("weights", "adapter", "merged"))
+    asked = read_prompts(_write_prompts(job, out))
+    params = job.step.params
     found = check_merge(base, adapter, merged, asked, params["trained_on"])
     wanted = params["base_precision"] == "full" and params["trained_on"] == "nf4"
     if wanted and found.cause is not None and found.cause.name == "full-base":
         hint = "This is what `merge: full` asks for; `merge: dequantized` merges into these values."
-        return _outcome(task, "merge", found.parity, "allowed", hint)
+        return _outcome(job, "merge", found.parity, "allowed", hint)
     hint = "Figures of the merged model are not those of the fine-tuning: merge again."
-    return _outcome(task, "merge", found.parity, "failed", hint)
+    return _outcome(job, "merge", found.parity, "failed", hint)
 
 
-def _outcome(task: Task, name: str, found: Parity, otherwise: str, hint: str) -> dict[str, Any]:
+def _outcome(job: StepJob, name: str, found: Parity, otherwise: str, hint: str) -> dict[str, Any]:
     """The record and the finding; `otherwise` is its status where it did not pass."""
     figures = found.model_dump(include={
         "prompts", "tokens", "max_logprob_difference", "mean_logprob_difference", "mean_kl",
@@ -81,24 +81,24 @@ def _outcome(task: Task, name: str, found: Parity, otherwise: str, hint: str) ->
         {"name": name, "model": "", "status": "passed" if found.passed else otherwise,
          "message": found.reason, "hint": "" if found.passed else hint, "figures": figures}
     )  # fmt: skip
-    parity = {**found.model_dump(mode="json"), "against": task.step.settings["against"]}
+    parity = {**found.model_dump(mode="json"), "against": job.step.settings["against"]}
     return {"parity": parity, "checks": [check.model_dump(mode="json")]}
 
 
-def _prompt_sets(task: Task) -> Iterator[tuple[str, PromptSet]]:
+def _prompt_sets(job: StepJob) -> Iterator[tuple[str, PromptSet]]:
     """What each task asks, by the task's name."""
     from harness.tasks.prompts import PromptSet
 
-    for role, folder in sorted(task.inputs.items()):
+    for role, folder in sorted(job.inputs.items()):
         if role.startswith("prompts."):
             yield role.removeprefix("prompts."), PromptSet.read(Path(folder))
 
 
-def _write_prompts(task: Task, out: Path) -> Path:
+def _write_prompts(job: StepJob, out: Path) -> Path:
     """The first prompts of each task as a file in `out`."""
     file = out / "prompts.jsonl"
     with file.open("w") as stream:
-        for _, found in _prompt_sets(task):
+        for _, found in _prompt_sets(job):
             for prompt in found.prompts[:PARITY_PROMPTS]:
                 text = prompt.text if found.mode != "text" else None
                 row = {"text": text, "ids": prompt.ids}

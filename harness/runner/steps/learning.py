@@ -10,14 +10,14 @@ from harness.data.instructions import TESTED, Instructions
 from harness.data.learned import draw_instructions, open_instructions
 from harness.models.sources import context_tokens
 from harness.records import Learned
-from harness.runner.jobs import Task
+from harness.runner.jobs import StepJob
 
 if TYPE_CHECKING:
     from harness.tasks.instructing import Lesson
     from harness.tasks.prompting import Encoder
 
 
-def lessons(task: Task, tokenizer: Encoder, learned: list[Learned]) -> Iterator[Lesson]:
+def lessons(job: StepJob, tokenizer: Encoder, learned: list[Learned]) -> Iterator[Lesson]:
     """What is learned of each file, in order; `learned` is told what of each.
 
     Raises:
@@ -26,12 +26,12 @@ def lessons(task: Task, tokenizer: Encoder, learned: list[Learned]) -> Iterator[
     """
     from harness.tasks.instructing import Instructor
 
-    params = task.step.params
+    params = job.step.params
     if "instructions" not in params:
         return
     instructor = Instructor(tokenizer, params["plain"])
-    longest = context_tokens(Path(task.inputs["tokenizer"]))
-    for part, ref in zip(params["instructions"], task.step.settings["instructions"], strict=True):
+    longest = context_tokens(Path(job.inputs["tokenizer"]))
+    for part, ref in zip(params["instructions"], job.step.settings["instructions"], strict=True):
         found = open_instructions(ref, part["contents"])
         left_out = set(part["left_out"])
         kept = tuple(row for row in found.rows if row.id not in left_out)

@@ -9,11 +9,11 @@ from harness.engines.permissions import Permissions, granted
 from harness.finetuning import METHODS
 from harness.hub.records import RepoType
 from harness.results.artifacts import FILE_OF_KIND
-from harness.runner.jobs import Pace, Progress, Task
+from harness.runner.jobs import Pace, Progress, StepJob
 from harness.runner.threads import threads_for
 
 
-def fetch(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def fetch(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """Files from the Hub, in the Hub's own cache."""
     from harness.hub.client import (
         fetch,
@@ -25,9 +25,9 @@ def fetch(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, 
     )
     from harness.models.sources import check_model_folder
 
-    params = task.step.params
+    params = job.step.params
     allowed = Permissions(
-        task.step.settings.get("model", ""), bool(params.get("code")), bool(params.get("pickle"))
+        job.step.settings.get("model", ""), bool(params.get("code")), bool(params.get("pickle"))
     )
     home = out.parents[2]
     kind: RepoType = "space" if params["what"] == "metric" else "model"
@@ -54,28 +54,28 @@ def fetch(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, 
     return {"path": str(place), "commit": commit, "bytes": download.total_bytes}
 
 
-def random(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def random(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """A model with random weights."""
     from harness.models.random_weights import write_random_model
     from harness.models.shapes import configuration, parameters
 
-    params = task.step.params
+    params = job.step.params
     config = configuration(params["architecture"], params["changed"])
     write_random_model(out, config, params["seed"])
     return {"parameters": parameters(config)}
 
 
-def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def finetune(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An adapter, or whole weights."""
     from harness.models.finetune.curve import Curve
     from harness.models.finetune.recipe import Recipe, default_learning_rate
     from harness.models.finetune.run import TrainingProgress, finetune
     from harness.models.sources import hidden_size
 
-    given = {key: value for key, value in task.step.params.items() if value is not None}
+    given = {key: value for key, value in job.step.params.items() if value is not None}
     if isinstance(given.get("target_modules"), list):
         given["target_modules"] = tuple(given["target_modules"])
-    weights, examples = Path(task.inputs["weights"]), Path(task.inputs["examples"])
+    weights, examples = Path(job.inputs["weights"]), Path(job.inputs["examples"])
     method = METHODS[given["method"]]
     given.setdefault("learning_rate", default_learning_rate(hidden_size(weights), method))
     threads = threads_for(weights, threads)
@@ -85,33 +85,33 @@ def finetune(task: Task, out: Path, threads: int, progress: Progress) -> dict[st
         curve.add(at.point)
         progress(at.point.tokens, at.total_tokens, "tokens", pace)
 
-    with Curve(Path(task.work)) as curve:
+    with Curve(Path(job.work)) as curve:
         training = finetune(weights, examples, Recipe(**given), out, tell, threads)
     interrupted = {"interrupted": curve.interrupted}
     return training.model_copy(update=interrupted).model_dump(mode="json")
 
 
-def merge(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An adapter in its base."""
     from harness.models.merge.merge import merge
 
-    weights, adapter = Path(task.inputs["weights"]), Path(task.inputs["adapter"])
-    merge(weights, adapter, out, task.step.params["base_precision"])
+    weights, adapter = Path(job.inputs["weights"]), Path(job.inputs["adapter"])
+    merge(weights, adapter, out, job.step.params["base_precision"])
     return {}
 
 
-def convert(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def convert(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """Weights as an F16 GGUF."""
     from harness.models.gguf.convert import convert
 
-    convert(Path(task.inputs["weights"]), out / FILE_OF_KIND["convert"])
+    convert(Path(job.inputs["weights"]), out / FILE_OF_KIND["convert"])
     return {}
 
 
-def quantize(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def quantize(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An F16 GGUF in fewer bits."""
     from harness.models.gguf.quantize import quantize
 
     target = out / FILE_OF_KIND["quantize"]
-    quantize(Path(task.inputs["gguf"]), target, task.step.params["type"], threads)
+    quantize(Path(job.inputs["gguf"]), target, job.step.params["type"], threads)
     return {}

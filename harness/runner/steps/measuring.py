@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.runner.jobs import Progress, Task
+from harness.runner.jobs import Progress, StepJob
 
 
-def precision(task: Task, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+def precision(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What rounding to 16 bits alone changes in a reference, on a divergence task's documents.
 
     KL(float32 || 16 bits): Transformers in float32 against the F16 GGUF made from the same weights,
@@ -26,15 +26,15 @@ def precision(task: Task, out: Path, threads: int, progress: Progress) -> dict[s
     from harness.tasks.asking import Asking
     from harness.tasks.prompts import PromptSet
 
-    params, prompts = task.step.params, PromptSet.read(Path(task.inputs["prompts"]))
-    tokenizer = partial(open_tokenizer, Path(task.inputs["weights"]))
+    params, prompts = job.step.params, PromptSet.read(Path(job.inputs["prompts"]))
+    tokenizer = partial(open_tokenizer, Path(job.inputs["weights"]))
     asked = DivergenceTask(type="divergence", text="prompts", reference="reference")
-    exact = open_engine(engine_spec("", task.inputs, params["exact"], threads))
+    exact = open_engine(engine_spec("", job.inputs, params["exact"], threads))
     try:
-        rounded = open_engine(engine_spec("reference.", task.inputs, params["sixteen"], threads))
+        rounded = open_engine(engine_spec("reference.", job.inputs, params["sixteen"], threads))
         try:
             candidate, reference = OnIds(rounded, tokenizer), OnIds(exact, tokenizer)
-            asking = Asking(task.step.key, candidate, prompts, reference=reference)
+            asking = Asking(job.step.key, candidate, prompts, reference=reference)
             samples = []
             for sample in ask(asked, asking):
                 samples.append(sample)
