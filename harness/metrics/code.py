@@ -22,7 +22,7 @@ def code_key(ref: MetricRef) -> str:
         InputError: a file is missing, or is no Python.
     """
     if ref.by == "harness":
-        parts = ["harness", ref.place, str(KNOWN_REVISION), version_of("nltk")]
+        parts = ["harness", ref.place, str(KNOWN_REVISION), version_of("sacrebleu")]
     elif ref.by == "python":
         hook = find_hook(ref.place, Path(ref.folder))
         parts = ["python", hook_key(hook), *_versions(hook_files(hook))]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
+from functools import lru_cache
+from typing import Any
 
 from harness.metrics.metric import Metric
 
 ORDERS = 6
-BETA = 2.0
+BETA = 2
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -40,17 +42,23 @@ def chrf(prediction: str, target: str) -> float:
     """chrF2: F of runs of 1 to 6 characters, spaces aside, averaged over their lengths.
 
     Popović, "chrF: character n-gram F-score for automatic MT evaluation" (2015), with the weight of
-    recall of "chrF deconstructed" (2016), as NLTK computes it (F of each length, then their mean;
-    sacreBLEU takes F of mean precision and recall, which differs in the third digit). Lengths that
-    the shorter text does not reach are left out, as in sacreBLEU.
+    recall of "chrF deconstructed" (2016), by sacreBLEU with `eps_smoothing`: F of each length, then
+    their mean, as NLTK and Moses have it (without it sacreBLEU takes F of mean precision and recall,
+    which differs in the third digit). Lengths that the shorter text does not reach are left out. From
+    0 to 1, where sacreBLEU counts to 100.
     """
-    from nltk.translate.chrf_score import sentence_chrf
-
     shorter = min(len("".join(text.split())) for text in (prediction, target))
     if shorter == 0:
         return float(prediction.split() == target.split())
-    orders = min(ORDERS, shorter)
-    return float(sentence_chrf(target, prediction, max_len=orders, beta=BETA))
+    found = _chrf(min(ORDERS, shorter), BETA).sentence_score(prediction, [target])
+    return float(found.score) / 100
+
+
+@lru_cache
+def _chrf(orders: int, beta: int) -> Any:
+    from sacrebleu.metrics.chrf import CHRF
+
+    return CHRF(char_order=orders, beta=beta, eps_smoothing=True)
 
 
 METRICS = (

@@ -81,7 +81,7 @@ def test_chrf_of_the_example_in_nltk_with_the_weight_of_its_documentation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With beta 3 NLTK documents 0.6349 for the first example of the BLEU paper."""
-    monkeypatch.setattr("harness.metrics.text.BETA", 3.0)
+    monkeypatch.setattr("harness.metrics.text.BETA", 3)
     target = (
         "It is a guide to action that ensures that the military will forever heed Party commands"
     )

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, f1_score
+
+from harness.analysis.resampling import observed
+from harness.metrics.registry import METRICS
+from tests.analysis.samples import classified
+
+LABELS = ("a", "b", "c")
+answered = st.lists(
+    st.tuples(st.sampled_from(LABELS), st.sampled_from([*LABELS, None])), min_size=1, max_size=40
+)
+
+
+@settings(deadline=None)
+@given(answered)
+def test_accuracy_and_macro_f1_are_those_of_scikit_learn(
+    pairs: list[tuple[str, str | None]],
+) -> None:
+    targets, answers = [target for target, _ in pairs], [answer for _, answer in pairs]
+    samples = classified(targets, answers)
+    found = {
+        name: observed(METRICS[name].statistic(samples, LABELS))
+        for name in ("accuracy", "macro_f1")
+    }
+    given_ = [answer or "none" for answer in answers]
+    assert found["accuracy"] == pytest.approx(accuracy_score(targets, given_))
+    assert found["macro_f1"] == pytest.approx(
+        f1_score(targets, given_, labels=LABELS, average="macro", zero_division=0.0)
+    )
