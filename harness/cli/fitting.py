@@ -11,11 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.errors import InputError
-from harness.estimate.forecast import forecast
-from harness.estimate.machine import TIGHT
+from harness.estimate.forecast import Forecast, ModelForecast, StepNeed, forecast
+from harness.estimate.machine import TIGHT, Fits, this_machine
 from harness.estimate.need import Need
-from harness.estimate.probe import this_machine
-from harness.estimate.records import Fits, Forecast, ModelForecast, StepNeed
 from harness.estimate.words import duration, size, weights
 from harness.runner.run import Prepared
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harness.cli import fitting
 from harness.estimate.forecast import forecast
-from harness.estimate.probe import this_machine
+from harness.estimate.machine import this_machine
 from harness.hub.patience import impatient
 from harness.plan.steps import Step
 from harness.runner.run import Options, Prepared, prepare

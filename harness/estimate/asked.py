@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.data import Example, draw
+from harness.data import draw
 from harness.data.learned import draw_instructions, open_instructions
-from harness.estimate.facts import Asked, Learned
+from harness.estimate.inference import Ask
 from harness.estimate.usual_data import read_data
 from harness.plan.steps import Step
 from harness.results.artifacts import FILE_OF_KIND, ArtifactStore
@@ -27,116 +27,102 @@ TEMPLATE_TOKENS = 12
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """How tokens are reckoned for one lineage."""
+class Learned:
+    """What a fine-tuning learns from in one epoch, in tokens."""
 
-    bytes_per_token: float = BYTES_PER_TOKEN
-
-    def tokens(self, text: str) -> int:
-        """Of a text, a begin marker included."""
-        return 1 + round(len(text.encode()) / self.bytes_per_token)
+    tokens: int
+    longest: int
+    label_share: float
 
 
-def asked_of(step: Step, store: ArtifactStore, lengths: Lengths) -> Asked:
-    """What a `prompts` step's task asks.
+def asked_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Ask:
+    """What a `prompts` step's task asks, as if to choose; a cell says what is done with it.
 
     Raises:
         HarnessError: its data cannot be read.
     """
     if store.manifest(step) is not None:
-        return _counted(PromptSet.read(store.file(step)))
-    params = step.params
+        return _encoded_prompts(PromptSet.read(store.file(step)))
+    params, count = step.params, _counter(bytes_per_token)
+    before = str(params.get("system") or "")
     if "window" in params:
         size = Path(step.settings["path"]).stat().st_size
-        tokens = max(2, round(size / lengths.bytes_per_token))
+        tokens = max(2, round(size / bytes_per_token))
         windows = -(-tokens // params["window"])
         asked = min(windows, params["limit"] or windows)
         longest = min(tokens, params["window"])
-        return Asked(asked, longest, min(tokens, asked * longest), estimated=True)
+        return Ask("choose", asked, longest, tokens=min(tokens, asked * longest))
     if "prompts" in params:
-        system = str(params.get("system") or "")
-        texts = [lengths.tokens(system + text) + TEMPLATE_TOKENS for _, text in params["prompts"]]
-        return Asked(len(texts), max(texts), sum(texts), estimated=True)
+        return _ask([count(before + text) + TEMPLATE_TOKENS for _, text in params["prompts"]])
     data, phrasing = read_data(step.settings["data"])
-    plain = params.get("prompt") or phrasing.plain
-    stratify = bool(data.labels)
-    chosen = draw(data.test, params["limit"], params["seed"], stratify)
-    shots = draw(data.train, params["shots"], params["seed"], stratify) if params["shots"] else []
-    before = str(params.get("system") or "")
-    before += "".join(f"{_filled(plain, shot)} {shot.target}\n\n" for shot in shots)
-    head = before + plain.partition("{text}")[0]
-    counts = _tokens(chosen, plain, before, lengths)
-    if not data.labels:
-        counts = [
-            count + lengths.tokens(example.target)
-            for count, example in zip(counts, chosen, strict=True)
-        ]
-    scored = sum(lengths.tokens(f" {label}") - 2 for label in data.labels) + 1
-    shared = lengths.tokens(head) - 1 if before else 0
-    return Asked(
-        len(chosen), max(counts, default=1), sum(counts), shared, max(1, scored), estimated=True
-    )
+    plain, labels = params.get("prompt") or phrasing.plain, data.labels
+    chosen = draw(data.test, params["limit"], params["seed"], bool(labels))
+    shots = draw(data.train, params["shots"], params["seed"], bool(labels))
+    before += "".join(f"{_filled(plain, shot.text)} {shot.target}\n\n" for shot in shots)
+    sizes = [
+        count(before + _filled(plain, one.text))
+        + TEMPLATE_TOKENS
+        + (0 if labels else count(one.target))
+        for one in chosen
+    ]
+    shared = count(before + plain.partition("{text}")[0]) - 1 if before else 0
+    return _ask(sizes, shared, scored=sum(count(f" {label}") - 2 for label in labels) + 1)
 
 
-def learned_of(step: Step, store: ArtifactStore, lengths: Lengths) -> Learned:
+def learned_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Learned:
     """What an `examples` step's fine-tuning learns in an epoch.
 
     Raises:
         HarnessError: its data cannot be read.
     """
     if store.manifest(step) is not None:
-        return _encoded(store.folder(step) / FILE_OF_KIND["examples"])
-    prompts: list[int] = []
-    answers: list[int] = []
+        lines = (store.folder(step) / FILE_OF_KIND["examples"]).read_text().split("\n")
+        rows = [json.loads(line) for line in lines if line]
+        return _learned([(len(row["prompt_ids"]), len(row["target_ids"])) for row in rows])
+    limit, seed, count = step.params["limit"], step.params["seed"], _counter(bytes_per_token)
+    pairs: list[tuple[int, int]] = []
     for part, ref in zip(step.params["sets"], step.settings["data"], strict=True):
         data, phrasing = read_data(ref)
         left_out = frozenset(part.get("left_out", ()))
         train = [example for example in data.train if example.id not in left_out]
-        chosen = draw(train, step.params["limit"], step.params["seed"], bool(data.labels))
-        prompts += _tokens(chosen, part.get("prompt") or phrasing.plain, "", lengths)
-        answers += [lengths.tokens(f" {example.target}") for example in chosen]
+        plain = part.get("prompt") or phrasing.plain
+        for example in draw(train, limit, seed, bool(data.labels)):
+            prompt = count(_filled(plain, example.text)) + TEMPLATE_TOKENS
+            pairs.append((prompt, count(f" {example.target}")))
     refs = step.settings.get("instructions", ())
     for part, ref in zip(step.params.get("instructions", ()), refs, strict=True):
         left_out = frozenset(part["left_out"])
         kept = tuple(row for row in open_instructions(ref).rows if row.id not in left_out)
-        for row in draw_instructions(kept, step.params["limit"], step.params["seed"]):
-            turns = "".join(message.content for message in row.messages)
-            prompts.append(lengths.tokens(turns) + TEMPLATE_TOKENS * len(row.messages))
-            answers.append(lengths.tokens(row.answer))
-    return _learned(list(zip(prompts, answers, strict=True)), estimated=True)
+        for row in draw_instructions(kept, limit, seed):
+            turns = count("".join(message.content for message in row.messages))
+            pairs.append((turns + TEMPLATE_TOKENS * len(row.messages), count(row.answer)))
+    return _learned(pairs)
 
 
-def _tokens(examples: Iterable[Example], plain: str, before: str, lengths: Lengths) -> list[int]:
-    return [
-        lengths.tokens(before + _filled(plain, example)) + TEMPLATE_TOKENS for example in examples
-    ]
+def _counter(bytes_per_token: float) -> Callable[[str], int]:
+    """Reckons the tokens of a text, a begin marker included."""
+    return lambda text: 1 + round(len(text.encode()) / bytes_per_token)
 
 
-def _filled(template: str, example: Example) -> str:
-    return template.replace("{text}", example.text)
+def _filled(template: str, text: str) -> str:
+    return template.replace("{text}", text)
 
 
-def _counted(prompts: PromptSet) -> Asked:
-    lengths = [
-        len(prompt.ids) + (0 if prompt.choices else len(prompt.target_ids))
-        for prompt in prompts.prompts
-    ]
-    shared = common_prefix([prompt.ids for prompt in prompts.prompts])
-    scored = max(
-        (1 + sum(len(choice) - 1 for choice in prompt.choices) for prompt in prompts.prompts),
-        default=1,
-    )
-    return Asked(len(lengths), max(lengths, default=1), sum(lengths), shared, scored)
+def _ask(sizes: Sequence[int], shared: int = 0, scored: int = 1) -> Ask:
+    longest = max(sizes, default=1)
+    return Ask("choose", len(sizes), longest, shared, scored=max(1, scored), tokens=sum(sizes))
 
 
-def _encoded(file: Path) -> Learned:
-    rows = [json.loads(line) for line in file.read_text().split("\n") if line]
-    return _learned([(len(row["prompt_ids"]), len(row["target_ids"])) for row in rows], False)
+def _encoded_prompts(found: PromptSet) -> Ask:
+    prompts = found.prompts
+    shared = common_prefix([prompt.ids for prompt in prompts])
+    scored = (1 + sum(len(choice) - 1 for choice in prompt.choices) for prompt in prompts)
+    sizes = [len(one.ids) + (0 if one.choices else len(one.target_ids)) for one in prompts]
+    return _ask(sizes, shared, max(scored, default=1))
 
 
-def _learned(pairs: Sequence[tuple[int, int]], estimated: bool) -> Learned:
-    if not pairs:
-        return Learned(0, 1, 1.0, estimated)
+def _learned(pairs: Sequence[tuple[int, int]]) -> Learned:
+    """Of prompts and their answers, in tokens."""
     whole = [prompt + answer for prompt, answer in pairs]
-    share = sum(answer for _, answer in pairs) / sum(whole)
-    return Learned(sum(whole), max(whole), share, estimated)
+    answers = sum(answer for _, answer in pairs)
+    return Learned(sum(whole), max(whole, default=1), answers / sum(whole) if whole else 1.0)

@@ -1,101 +1,82 @@
-"""What has to be known before needs can be told: of sources, of what is asked, of what is learned."""
+"""What has to be known before needs can be told: found when it is asked for, and once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import cache
 
-from harness.estimate.machine import Room
-from harness.estimate.pace import Pace
-from harness.estimate.precision import Device
+from harness.errors import HarnessError
+from harness.estimate.asked import (
+    BYTES_PER_TOKEN,
+    STARTER_BYTES_PER_TOKEN,
+    Learned,
+    asked_of,
+    learned_of,
+)
+from harness.estimate.inference import Ask
+from harness.estimate.machine import Machine
 from harness.estimate.shape import Shape
-from harness.plan.graph import Plan
+from harness.estimate.sources import KINDS, Source, source_of
 from harness.plan.steps import Step
-
-SOURCES = ("source", "fetch", "random")
-"""Kinds of steps that a lineage begins with."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A model's or an adapter's files, as far as they are known before they are there."""
-
-    shape: Shape | None = None
-    stored: str = "bfloat16"
-    """Precision of weights; of a GGUF its type."""
-    bytes: int = 0
-    """Of all its files, here or to be fetched; 0: not known."""
-    to_fetch: int = 0
-    """Bytes that have yet to come over the network."""
-    rank: int = 0
-    """Of an adapter."""
-    note: str = ""
-    """Where this is known from, if it is not the files themselves."""
-    problem: str = ""
-    """Why there is no shape, and how to mend it."""
+from harness.runner.run import Prepared
+from harness.starter import MODEL_FOLDER
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The questions of a task, in tokens."""
-
-    prompts: int
-    longest: int
-    """Of a prompt; with a reference answer where that is read too."""
-    tokens: int
-    """Of all prompts together."""
-    shared: int = 0
-    """With which all prompts begin."""
-    scored: int = 1
-    """Positions of a question whose logits are wanted to score its choices."""
-    estimated: bool = False
-    """From the lengths of texts, since the prompts have not been encoded."""
+class UnknownError(Exception):
+    """Something that a need follows from is not known; the message says why, and how to mend it."""
 
 
-@dataclass(frozen=True)
-class Learned:
-    """What a fine-tuning learns from in one epoch, in tokens."""
-
-    tokens: int
-    longest: int
-    label_share: float
-    estimated: bool = False
-
-
-@dataclass(frozen=True)
-class Machine:
-    """This machine."""
-
-    room: Room
-    device: Device = "cpu"
-    """What torch computes on where a suite does not say."""
-    llama_device: Device = "cpu"
-    """The same of llama.cpp."""
-    bfloat16: bool = True
-    """Whether the processor multiplies bfloat16 itself."""
-    cores: int = 1
-    device_name: str = ""
-    pace: Pace | None = None
-    """None where nothing was probed."""
-
-
-@dataclass(frozen=True)
 class Facts:
-    """All of it. Keys are those of steps."""
+    """Of one prepared suite. Keys are those of its plan's steps."""
 
-    plan: Plan
-    machine: Machine
-    sources: Mapping[str, Source]
-    asked: Mapping[str, Asked]
-    """By the step that writes the prompts."""
-    learned: Mapping[str, Learned]
-    """By the step that encodes the examples."""
-    made_bytes: Mapping[str, int] = field(default_factory=dict)
-    """Bytes on disk of what has been made already."""
+    def __init__(self, prepared: Prepared, machine: Machine, may_ask: bool = True) -> None:
+        """`may_ask`: whether the Hub may be asked about what is not here."""
+        self.plan, self.store, self.machine = prepared.plan, prepared.artifacts, machine
+        self._may_ask = may_ask
+        self.source = cache(self._source)
+        self.asked = cache(self._asked)
+        self.learned = cache(self._learned)
 
-    def beginning(self, step: Step, role: str = "weights") -> tuple[Step, Source]:
-        """The source that a step's weights (or its GGUF) go back to."""
-        while step.kind not in SOURCES:
-            key = step.parents.get(role) or step.parents.get("weights") or step.parents["gguf"]
-            step, role = self.plan.steps[key], "weights"
-        return step, self.sources[step.key]
+    def beginning(self, step: Step) -> Source:
+        """The source that a step's files go back to."""
+        while step.kind not in KINDS:
+            step = self.plan.steps[step.parents.get("weights") or step.parents["gguf"]]
+        return self.source(step.key)
+
+    def shape(self, step: Step) -> Shape:
+        """Of the model that a step makes or loads.
+
+        Raises:
+            UnknownError: of the source that it goes back to.
+        """
+        source = self.beginning(step)
+        if source.shape is None:
+            raise UnknownError(source.problem)
+        return source.shape
+
+    def made_bytes(self, step: Step) -> int | None:
+        """Bytes on disk of what a step has made; None where it has not."""
+        if self.store.manifest(step) is None:
+            return None
+        return sum(f.stat().st_size for f in self.store.folder(step).rglob("*") if f.is_file())
+
+    def _source(self, key: str) -> Source:
+        return source_of(self.plan.steps[key], self.store, self._may_ask)
+
+    def _asked(self, key: str) -> Ask:
+        """What a step that writes prompts asks."""
+        try:
+            return asked_of(self.plan.steps[key], self.store, self._bytes_per_token(key))
+        except HarnessError:
+            raise UnknownError("What it is asked is not known: its data cannot be read.") from None
+
+    def _learned(self, key: str) -> Learned:
+        """What a step that encodes examples gives to learn."""
+        try:
+            return learned_of(self.plan.steps[key], self.store, self._bytes_per_token(key))
+        except HarnessError:
+            raise UnknownError("What it is asked is not known: its data cannot be read.") from None
+
+    def _bytes_per_token(self, key: str) -> float:
+        source = self.plan.steps[self.plan.steps[key].parents["tokenizer"]]
+        starter = source.kind == "random" or self.store.file(source) == MODEL_FOLDER
+        return STARTER_BYTES_PER_TOKEN if starter else BYTES_PER_TOKEN

@@ -1,31 +1,42 @@
-"""From a prepared suite to its forecast: facts are gathered, steps are reckoned, models summed up."""
+"""From a prepared suite to its forecast: what each model needs, held against this machine.
+
+The records are plain data, which `harness plan --json` prints under `fit`; docs/fit.md says what the
+keys mean.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Literal
 
-from harness.errors import HarnessError
-from harness.estimate.asked import (
-    BYTES_PER_TOKEN,
-    STARTER_BYTES_PER_TOKEN,
-    Lengths,
-    asked_of,
-    learned_of,
-)
-from harness.estimate.facts import SOURCES, Asked, Facts, Learned, Machine
-from harness.estimate.machine import Room, Verdict, verdict_on_memory
-from harness.estimate.memory import Memory
-from harness.estimate.precision import precisions
-from harness.estimate.records import WHAT, Fits, Forecast, Free, ModelForecast, StepNeed, Totals
+from harness.estimate.asked import BYTES_PER_TOKEN, STARTER_BYTES_PER_TOKEN
+from harness.estimate.facts import Facts, UnknownError
+from harness.estimate.files import precisions
+from harness.estimate.machine import Fits, Free, Machine, fits
+from harness.estimate.need import Need
 from harness.estimate.remedies import remedy
-from harness.estimate.sources import source_of
-from harness.estimate.steps import Needs, ShapeUnknownError
-from harness.estimate.timing import Timing
+from harness.estimate.steps import Needs
+from harness.estimate.timing import Timing, added
 from harness.plan.steps import Step
 from harness.runner.run import Prepared
 from harness.suite.schema import DivergenceTask
 
+What = Literal["ask", "fine-tune", "merge", "check", "convert", "quantize", "draw"]
+WHAT: Mapping[str, What] = {
+    "cell": "ask",
+    "round": "ask",
+    "precision": "check",
+    "finetune": "fine-tune",
+    "merge": "merge",
+    "merge-parity": "check",
+    "parity": "check",
+    "convert": "convert",
+    "quantize": "quantize",
+    "random": "draw",
+}
+"""What a step does with a model, by its kind."""
+ASKED = ("cell", "round")
 CERTAIN = 0.9
 """Share of the estimated bytes that are certainly needed: files are told to within 1%, sizes on the Hub
 by its listing."""
@@ -36,6 +47,86 @@ ASSUMPTIONS = (
     f"Prompts that are not encoded yet: {BYTES_PER_TOKEN:g} bytes a token, "
     f"{STARTER_BYTES_PER_TOKEN:g} with the starter's tokenizer.",
 )
+_WORST_FIRST: tuple[Fits, ...] = ("no", "not known", "tight", "yes")
+
+
+@dataclass(frozen=True)
+class StepNeed:
+    """What one step needs at its peak."""
+
+    what: What
+    step: str
+    """The step's label."""
+    key: str
+    resident: Need
+    device: Need
+    done: bool
+    """Whether it is there already, and so needs nothing more."""
+    fits: Fits
+    remedy: str = ""
+    """What would help most, in a suite's words; empty where it fits."""
+
+    @property
+    def bytes(self) -> int:
+        """In main memory and on the device together: how large it is beside others."""
+        return self.resident.total + self.device.total
+
+
+@dataclass(frozen=True)
+class ModelForecast:
+    """What one model of the suite needs. What two models share counts with the first."""
+
+    name: str
+    parameters: int | None
+    """None where the shape is not known."""
+    bytes_by_bits: Mapping[int, float]
+    """Of all weights at 32, 16, 8 and 4 bits each."""
+    download_bytes: int
+    """That are still to come."""
+    disk_bytes: int
+    """Of all that is fetched or made for it and kept."""
+    to_write_bytes: int
+    """Of these, what is not there yet."""
+    needs: tuple[StepNeed, ...]
+    """Of its steps, largest first."""
+    asking_seconds: float | None
+    """Of what is not answered yet; None where that cannot be told."""
+    tuning_seconds: float | None
+    fits: Fits
+    problem: str = ""
+    """Why something is not known, and how to mend it."""
+    note: str = ""
+    """Where shape and sizes are known from, if not from the files."""
+
+    def largest(self, *what: What) -> StepNeed | None:
+        """The largest need of these kinds."""
+        return next((need for need in self.needs if need.what in what), None)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """All models of the suite together."""
+
+    download_bytes: int
+    disk_bytes: int
+    to_write_bytes: int
+    disk_fits: Fits
+    seconds: float | None
+    """Of all that would be asked and fine-tuned; None where the time of a part cannot be told."""
+    uncounted: tuple[str, ...]
+    """Models whose needs are not known, and so not in these sums."""
+    largest: StepNeed | None
+    """The largest need of a step that would run."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Will it fit?"""
+
+    free: Free
+    models: tuple[ModelForecast, ...]
+    totals: Totals
+    assumptions: tuple[str, ...] = ASSUMPTIONS
 
 
 def forecast(prepared: Prepared, machine: Machine, may_ask: bool = True) -> Forecast:
@@ -45,233 +136,128 @@ def forecast(prepared: Prepared, machine: Machine, may_ask: bool = True) -> Fore
         prepared: a suite.
         machine: this one.
         may_ask: whether the Hub may be asked about what is not here.
+
+    Raises:
+        InputError: a fine-tuning's targets name no layer.
     """
-    facts = gather(prepared, machine, may_ask)
-    return Reckoning(prepared, facts).forecast()
-
-
-def gather(prepared: Prepared, machine: Machine, may_ask: bool) -> Facts:
-    """All that is known of sources, questions and what was made."""
-    plan, store = prepared.plan, prepared.artifacts
-    steps = [plan.steps[key] for key in _wanted(prepared)]
-    sources = {step.key: source_of(step, store, may_ask) for step in steps if step.kind in SOURCES}
-    asked: dict[str, Asked] = {}
-    learned: dict[str, Learned] = {}
-    made: dict[str, int] = {}
-    for step in steps:
-        try:
-            if step.kind == "prompts":
-                asked[step.key] = asked_of(step, store, _lengths(prepared, step))
-            elif step.kind == "examples":
-                learned[step.key] = learned_of(step, store, _lengths(prepared, step))
-            elif step.kind not in ("source", "fetch") and store.manifest(step) is not None:
-                made[step.key] = _size(store.folder(step))
-        except HarnessError:
-            continue
-    return Facts(plan, machine, sources, asked, learned, made)
+    reckoning = Reckoning(prepared, Facts(prepared, machine, may_ask))
+    models = tuple(reckoning.models())
+    return Forecast(machine.free, models, totals(models, machine.free))
 
 
 class Reckoning:
     """Goes through the models in order; what two of them share counts with the first."""
 
     def __init__(self, prepared: Prepared, facts: Facts) -> None:
-        self._prepared, self._facts, self._needs = prepared, facts, Needs(facts)
+        self._prepared, self._plan, self._facts = prepared, prepared.plan, facts
+        self._needs = Needs(facts)
         self._timing = Timing(prepared, self._needs, facts)
         self._todo = {(step.key, step.model, step.task) for step in prepared.to_do()}
-        self._owner: dict[str, str] = {}
 
-    def forecast(self) -> Forecast:
-        """Of all selected models."""
-        names = list(dict.fromkeys(cell.model for cell in self._prepared.cells))
-        for name in names:
-            self._claim(name, self._own_steps(name))
-        for name in names:
-            self._claim(name, self._other_steps(name))
-        models = tuple(self._model(name) for name in names)
-        return Forecast(self._free(), models, self._totals(models), ASSUMPTIONS)
+    def models(self) -> Iterator[ModelForecast]:
+        """Of all that are selected."""
+        asked: dict[str, list[Step]] = {cell.model: [] for cell in self._prepared.cells}
+        chosen = {(cell.model, cell.task) for cell in self._prepared.cells}
+        rounds = [step for step in self._plan.rounds if (step.model, step.task) in chosen]
+        for cell in (*rounds, *self._prepared.cells):
+            asked[cell.model].append(cell)
+        owner: dict[str, str] = {}
+        for own in (self._own_steps, self._other_steps):
+            for name in asked:
+                for key in own(name):
+                    owner.setdefault(key, name)
+        made: dict[str, list[Step]] = {name: [] for name in asked}
+        for key, name in owner.items():
+            made[name].append(self._plan.steps[key])
+        return (self._model(name, made[name], asked[name]) for name in asked)
 
-    def _model(self, name: str) -> ModelForecast:
-        steps = [self._prepared.plan.steps[k] for k, owner in self._owner.items() if owner == name]
-        cells = [cell for cell in self._all_cells() if cell.model == name]
-        needs: list[StepNeed] = []
+    def _own_steps(self, name: str) -> Iterator[str]:
+        """Keys of what a model is made by and checked by."""
+        model = self._plan.models[name]
+        for key in (*model.parts.values(), *model.checks):
+            yield from (*self._plan.ancestors(self._plan.steps[key]), key)
+
+    def _other_steps(self, name: str) -> Iterator[str]:
+        """Keys of what its cells need besides: a reference that is not selected, prompts."""
+        for cell in self._prepared.cells:
+            if cell.model == name:
+                yield from self._plan.ancestors(cell)
+        asked = {cell.task for cell in self._prepared.cells}
+        for task, precision in self._plan.precision.items():
+            spec = self._prepared.suite.spec.tasks[task]
+            assert isinstance(spec, DivergenceTask)
+            if spec.reference == name and precision.step and task in asked:
+                yield precision.step
+
+    def _model(self, name: str, steps: list[Step], cells: list[Step]) -> ModelForecast:
+        needs: dict[object, StepNeed] = {}
         problem, written, kept, fetched = "", 0, 0, 0
         for step in (*steps, *cells):
             try:
                 need = self._need(step)
-                if need is not None:
-                    needs.append(need)
-                if step.kind not in ("cell", "round"):
+                # Rounds of a timed cell all need the same: they are one.
+                which = (step.model, step.task) if step.kind in ASKED else step.key
+                if need is not None and (which not in needs or needs[which].done):
+                    needs[which] = need
+                if step.kind not in ASKED:
                     kept += self._needs.kept(step)
                     missing = 0 if self._prepared.is_cached(step) else self._needs.written(step)
                     written += missing
                     fetched += missing if step.kind == "fetch" else 0
-            except ShapeUnknownError as error:
-                problem = str(error)
-            except KeyError:
-                problem = problem or "What it is asked is not known: its data cannot be read."
-        needs = _largest_of_each(needs)
+            except UnknownError as error:
+                problem = problem or str(error)
+        tunings = [step for step in steps if step.kind == "finetune"]
+        parts = [self._plan.steps[key] for key in self._plan.models[name].parts.values()]
+        sources = [self._facts.beginning(step) for step in parts]
+        shape = next((source.shape for source in sources if source.shape), None)
         return ModelForecast(
             name=name,
-            parameters=(count := self._parameters(name)),
-            bytes_by_bits={} if count is None else precisions(count),
+            parameters=shape.parameters if shape else None,
+            bytes_by_bits=precisions(shape.parameters) if shape else {},
             download_bytes=fetched,
             disk_bytes=kept,
             to_write_bytes=written,
-            needs=tuple(needs),
-            asking_seconds=self._timing.total(cells, self._is_open),
-            tuning_seconds=self._timing.total(
-                [step for step in steps if step.kind == "finetune"], self._is_open
-            ),
-            fits=_worst(needs, bool(problem)),
+            needs=tuple(sorted(needs.values(), key=lambda need: -need.bytes)),
+            asking_seconds=self._timing.total(filter(self._is_open, cells)),
+            tuning_seconds=self._timing.total(filter(self._is_open, tunings)),
+            fits=_worst(needs.values(), bool(problem)),
             problem=problem,
-            note=self._note(name),
-        )
-
-    def _claim(self, name: str, keys: Iterable[str]) -> None:
-        for key in keys:
-            self._owner.setdefault(key, name)
-
-    def _own_steps(self, name: str) -> Iterator[str]:
-        """Keys of what a model is made by and checked by."""
-        plan = self._prepared.plan
-        model = plan.models[name]
-        for key in (*model.parts.values(), *model.checks):
-            yield from (*plan.ancestors(plan.steps[key]), key)
-
-    def _other_steps(self, name: str) -> Iterator[str]:
-        """Keys of what its cells need besides: a reference that is not selected, prompts."""
-        plan, tasks = self._prepared.plan, self._prepared.suite.spec.tasks
-        for cell in self._prepared.cells:
-            if cell.model == name:
-                yield from plan.ancestors(cell)
-        for task, precision in plan.precision.items():
-            spec = tasks[task]
-            assert isinstance(spec, DivergenceTask)
-            if spec.reference == name and precision.step and self._asks(task):
-                yield precision.step
-
-    def _asks(self, task: str) -> bool:
-        return any(cell.task == task for cell in self._prepared.cells)
-
-    def _all_cells(self) -> Iterable[Step]:
-        chosen = {(cell.model, cell.task) for cell in self._prepared.cells}
-        rounds = self._prepared.plan.rounds
-        return (
-            *(step for step in rounds if (step.model, step.task) in chosen),
-            *self._prepared.cells,
+            note="; ".join(dict.fromkeys(source.note for source in sources if source.note)),
         )
 
     def _need(self, step: Step) -> StepNeed | None:
         memory = self._needs.memory(step)
         if memory is None:
             return None
-        open_ = self._is_open(step)
-        fits = fits_in(memory, self._facts.machine.room)
-        advice = remedy(step, self._needs, self._facts) if fits == "no" and open_ else ""
-        what = WHAT[step.kind]
-        label = step.label
-        return StepNeed(
-            what, label, step.key, memory.resident, memory.device, not open_, fits, advice
-        )
+        free, done = self._facts.machine.free, not self._is_open(step)
+        verdict = fits(free.shortage(memory))
+        advice = remedy(step, memory, self._needs, free) if verdict == "no" and not done else ""
+        what, resident, device = WHAT[step.kind], memory.resident, memory.device
+        return StepNeed(what, step.label, step.key, resident, device, done, verdict, advice)
 
     def _is_open(self, step: Step) -> bool:
         return (step.key, step.model, step.task) in self._todo
 
-    def _parameters(self, name: str) -> int | None:
-        parts = self._prepared.plan.models[name].parts
-        role = "gguf" if "gguf" in parts else "weights"
-        _, source = self._facts.beginning(self._prepared.plan.steps[parts[role]])
-        return None if source.shape is None else source.shape.parameters
 
-    def _note(self, name: str) -> str:
-        parts = self._prepared.plan.models[name].parts.values()
-        begun = [self._facts.beginning(self._prepared.plan.steps[key])[1] for key in parts]
-        return "; ".join(dict.fromkeys(source.note for source in begun if source.note))
-
-    def _totals(self, models: tuple[ModelForecast, ...]) -> Totals:
-        to_write = sum(model.to_write_bytes for model in models)
-        times = [
-            seconds
-            for model in models
-            for seconds in (model.asking_seconds, model.tuning_seconds)
-            if not model.problem
-        ]
-        known = [seconds for seconds in times if seconds is not None]
-        left = [need for model in models for need in model.needs if not need.done]
-        verdict = Verdict(to_write, self._facts.machine.room.disk)
-        return Totals(
-            download_bytes=sum(model.download_bytes for model in models),
-            disk_bytes=sum(model.disk_bytes for model in models),
-            to_write_bytes=to_write,
-            disk_fits="no" if CERTAIN * to_write > verdict.free else _fits(verdict, "tight"),
-            seconds=sum(known) if times and len(known) == len(times) else None,
-            uncounted=tuple(model.name for model in models if model.problem),
-            largest=max(left, key=lambda need: need.bytes, default=None),
-        )
-
-    def _free(self) -> Free:
-        machine, room = self._facts.machine, self._facts.machine.room
-        pace = machine.pace
-        return Free(
-            disk_bytes=room.disk,
-            resident_bytes=room.resident,
-            device_bytes=room.device,
-            device=machine.device_name,
-            operations_per_second=None if pace is None else pace.operations_per_second,
-            read_bytes_per_second=None if pace is None else pace.read_bytes_per_second,
-        )
-
-
-def fits_in(memory: Memory, room: Room) -> Fits:
-    """Whether a step finds room, in main memory and on the device."""
-    order: tuple[Fits, ...] = ("no", "tight", "yes")
-    found = {_fits(verdict, "no") for verdict in verdict_on_memory(memory, room)}
-    return next(fits for fits in order if fits in found)
-
-
-def _fits(verdict: Verdict, no: Fits) -> Fits:
-    known: Mapping[str, Fits] = {"yes": "yes", "tight": "tight", "no": no}
-    return known[verdict.fits]
+def totals(models: tuple[ModelForecast, ...], free: Free) -> Totals:
+    """What models add up to."""
+    to_write = sum(model.to_write_bytes for model in models)
+    known = [model for model in models if not model.problem]
+    times = [time for model in known for time in (model.asking_seconds, model.tuning_seconds)]
+    left = [need for model in models for need in model.needs if not need.done]
+    verdict = fits(to_write / max(1, free.disk_bytes))
+    certain = CERTAIN * to_write > free.disk_bytes
+    return Totals(
+        download_bytes=sum(model.download_bytes for model in models),
+        disk_bytes=sum(model.disk_bytes for model in models),
+        to_write_bytes=to_write,
+        disk_fits="no" if certain else "yes" if verdict == "yes" else "tight",
+        seconds=added(times) if times else None,
+        uncounted=tuple(model.name for model in models if model.problem),
+        largest=max(left, key=lambda need: need.bytes, default=None),
+    )
 
 
 def _worst(needs: Iterable[StepNeed], unknown: bool) -> Fits:
-    found = {need.fits for need in needs if not need.done}
-    if unknown and "no" not in found:
-        return "not known"
-    order: tuple[Fits, ...] = ("no", "tight", "yes")
-    return next((fits for fits in order if fits in found), "yes")
-
-
-def _largest_of_each(needs: Iterable[StepNeed]) -> list[StepNeed]:
-    """Largest first; rounds of a timed cell, which all need the same, are one."""
-    seen: dict[tuple[str, str], StepNeed] = {}
-    for need in needs:
-        name = need.step.partition(", round ")[0]
-        known = seen.get((need.what, name))
-        if known is None or (known.done and not need.done):
-            seen[need.what, name] = need
-    return sorted(seen.values(), key=lambda need: -need.bytes)
-
-
-def _wanted(prepared: Prepared) -> list[str]:
-    plan = prepared.plan
-    keys: dict[str, None] = {}
-    for cell in prepared.cells:
-        keys |= dict.fromkeys(plan.ancestors(cell))
-    for name in {cell.model for cell in prepared.cells}:
-        for key in plan.models[name].checks:
-            keys |= dict.fromkeys((*plan.ancestors(plan.steps[key]), key))
-    for precision in plan.precision.values():
-        if precision.step:
-            keys |= dict.fromkeys((*plan.ancestors(plan.steps[precision.step]), precision.step))
-    return list(keys)
-
-
-def _lengths(prepared: Prepared, step: Step) -> Lengths:
-    source = prepared.plan.steps[step.parents["tokenizer"]]
-    starter = source.kind == "random" or "starter" in source.label
-    return Lengths(STARTER_BYTES_PER_TOKEN if starter else BYTES_PER_TOKEN)
-
-
-def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    found = {need.fits for need in needs if not need.done} | ({"not known"} if unknown else set())
+    return next((fits for fits in _WORST_FIRST if fits in found), "yes")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 MIB = 2**20
+CUDA_CONTEXT = 500 * MIB
+"""Of a process that uses a GPU: on the device, and as much again of main memory."""
+
+Device = Literal["cpu", "cuda"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class Part:
 class Need:
     """Parts that are held at the same time."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = ()
 
     @property
     def total(self) -> int:
@@ -32,15 +37,81 @@ class Need:
         return sum(part.bytes for part in self.parts if part.name == name)
 
 
-NOTHING = Need(())
+@dataclass(frozen=True)
+class Memory:
+    """What a process holds at one moment, in main memory and on a GPU (nothing without one)."""
+
+    resident: Need
+    device: Need = Need()
+
+    def with_part(self, name: str, size: int) -> Memory:
+        """With so many bytes of main memory more."""
+        return Memory(Need((*self.resident.parts, *need({name: size}).parts)), self.device)
+
+    def beside(self, other: Memory, shared: bool) -> Memory:
+        """With a second model in the same process.
+
+        Args:
+            other: what a process of its own would hold for it.
+            shared: both are run by the same libraries, which are there once.
+        """
+        resident = _beside(self.resident, other.resident, shared)
+        return Memory(resident, _beside(self.device, other.device, shared))
 
 
-def need(**parts: float) -> Need:
+def need(parts: Mapping[str, float]) -> Need:
     """A need of so many bytes each; parts of nothing are left out."""
-    named = ((name.replace("_", " "), round(size)) for name, size in parts.items())
-    return Need(tuple(Part(name, size) for name, size in named if size))
+    return Need(tuple(Part(name, round(size)) for name, size in parts.items() if round(size)))
 
 
-def largest(needs: Iterable[Need]) -> Need:
-    """The largest of needs that come one after the other: what a step takes at its peak."""
-    return max(needs, key=lambda one: one.total)
+def held(device: Device, host: Mapping[str, float], model: Mapping[str, float]) -> Memory:
+    """What a process holds of which `model` is where the products are computed.
+
+    Args:
+        device: where that is. A GPU takes a context on both sides.
+        host: always in main memory; its `libraries` are the process's.
+        model: a part that `host` has too is held once on a CPU.
+    """
+    if device == "cpu":
+        return Memory(need({**model, **host}))
+    context = {"libraries": CUDA_CONTEXT}
+    libraries = {"libraries": host["libraries"] + CUDA_CONTEXT}
+    return Memory(need({**host, **libraries}), need({**model, **context}))
+
+
+def peak(*moments: Memory) -> Memory:
+    """The most of moments that come one after the other, in main memory and on the device."""
+    residents, devices = ((one.resident for one in moments), (one.device for one in moments))
+    return Memory(max(residents, key=lambda n: n.total), max(devices, key=lambda n: n.total))
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What an engine needs while it loads a model, and while it answers."""
+
+    loading: Memory
+    running: Memory
+
+    @property
+    def peak(self) -> Memory:
+        """The larger of the two."""
+        return peak(self.loading, self.running)
+
+    def before(self, second: Moments, shared: bool) -> Memory:
+        """The peak of a process that opens a second engine beside this one, and asks both.
+
+        Args:
+            second: opened after this one.
+            shared: both are the same engine, whose libraries are there once.
+        """
+        opening = self.running.beside(second.loading, shared)
+        return peak(self.loading, opening, self.running.beside(second.running, shared))
+
+
+def _beside(one: Need, other: Need, shared: bool) -> Need:
+    ours, theirs = one.of("libraries"), other.of("libraries")
+    libraries = max(ours, theirs) if shared else ours + theirs
+    own = {part.name: part.bytes for part in one.parts}
+    others = {f"{part.name} of the other model": part.bytes for part in other.parts}
+    others.pop("libraries of the other model", None)
+    return need({**own, "libraries": libraries, **others})

@@ -1,45 +1,51 @@
-"""What a cell asks its model, in the terms that `harness.estimate` reckons with."""
+"""What a cell asks its model, and what its process has loaded to grade the answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
-from harness.estimate.facts import Asked
-from harness.estimate.inference import Ask
+from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.need import MIB
-from harness.estimate.pace import Work, asking_work
-from harness.estimate.shape import Shape
+from harness.estimate.work import Work, asking_work
 from harness.plan.steps import Step
 from harness.suite.schema import SpeedTask
 
 BLOCK_BYTES = 32 * MIB
 MOST_ROWS = 256
 """Of a block of a divergence task (`harness.tasks.divergence`)."""
+STATISTICS = {"hf": 108 * MIB, "llamacpp": 152 * MIB}
+"""Bootstrap, intervals, agreement: scipy and scikit-learn. Measured, as what follows, in fresh processes
+(Python 3.11, scikit-learn 1.7, scipy 1.16, torch 2.13); Transformers has some of it already."""
+TOKENIZER = {"hf": 12 * MIB, "llamacpp": 280 * MIB}
+"""Of what was written: Transformers' tokenizers, and torch with them."""
+ROUGE = DIVERGENCE = 25 * MIB
 
 
-def ask_of(step: Step, asked: Mapping[str, Asked], vocabulary: int, mean: bool = False) -> Ask:
+def ask_of(step: Step, asked: Ask | None, vocabulary: int) -> Ask:
     """What a cell, a round or a `precision` step asks.
 
     Args:
-        asked: by the step that writes the prompts.
+        asked: what its prompts are; None of what is timed.
         vocabulary: ids of the model.
-        mean: prompts of mean length, for time; else of the greatest, for memory.
     """
-    if step.is_timing:
-        kind: Literal["choose", "generate"] = "choose" if "gguf" in step.parents else "generate"
-        return _longest_timed(SpeedTask.model_validate(step.params["task"]), kind)
-    found = asked[step.parents["prompts"]]
-    length = found.longest if not mean else round(found.tokens / max(1, found.prompts))
+    if asked is None:
+        # Sequences as long as any that is timed; llama.cpp makes a context for no more of them.
+        speed = SpeedTask.model_validate(step.params["task"])
+        length = max(speed.depths) + max(*speed.prompt_tokens, speed.new_tokens)
+        kind = "choose" if "gguf" in step.parents else "generate"
+        return Ask(kind, max(speed.batch_sizes), length)  # type: ignore[arg-type]
     task = step.params.get("task", {"type": "divergence"})
     if task["type"] == "divergence":
         rows = max(1, min(MOST_ROWS, BLOCK_BYTES // (4 * vocabulary)))
-        return Ask("distributions", found.prompts, length, rows=rows)
-    shared = min(found.shared, length - 1)
+        return replace(asked, kind="distributions", shared_tokens=0, rows=rows)
+    asked = replace(asked, shared_tokens=min(asked.shared_tokens, asked.prompt_tokens - 1))
     if not writes(task):
-        return Ask("choose", found.prompts, length, shared, scored=found.scored)
-    written = int(task.get("max_new_tokens") or 0)
-    return Ask("generate", found.prompts, length, shared, new_tokens=written)
+        return asked
+    return replace(
+        asked, kind="generate", new_tokens=int(task.get("max_new_tokens") or 0), scored=1
+    )
 
 
 def writes(task: Mapping[str, Any]) -> bool:
@@ -49,28 +55,25 @@ def writes(task: Mapping[str, Any]) -> bool:
     return task["type"] not in ("divergence", "speed")
 
 
-def speed_work(step: Step, shape: Shape, weight_bytes: float) -> Work:
+def grading_bytes(engine: str, tasks: Iterable[Mapping[str, Any]]) -> int:
+    """What a process has loaded beside its engine after these tasks; it stays until the process ends."""
+    asked = list(tasks)
+    kinds = {task["type"] for task in asked}
+    total = STATISTICS[engine] if kinds - {"divergence"} else DIVERGENCE
+    total += TOKENIZER[engine] if any(map(writes, asked)) else 0
+    return total + (ROUGE if "summarize" in kinds else 0)
+
+
+def speed_work(step: Step, model: HfModel | GgufModel) -> Work:
     """Of the repetitions that fall to a round of a timed cell, or to the cell as its last round."""
     task = SpeedTask.model_validate(step.params["task"])
     number = int(step.settings.get("round", len(task.shares)))
-    repetitions = task.shares[number - 1] + 1
-    total = Work(0.0)
+    once = Work()
     for depth in task.depths:
         for tokens in task.prompt_tokens:
-            one = asking_work(shape, Ask("choose", 1, tokens + depth, depth), weight_bytes, 1)
-            total += Work(repetitions * one.operations)
+            once += asking_work(model, Ask("choose", 1, tokens + depth, depth))
         for width in task.batch_sizes:
             ask = Ask("generate", width, depth + 1, depth, new_tokens=task.new_tokens)
-            one = asking_work(shape, ask, weight_bytes, width)
-            total += Work(
-                repetitions * one.operations,
-                repetitions * one.read_bytes,
-                repetitions * one.layers,
-            )
-    return total
-
-
-def _longest_timed(task: SpeedTask, kind: Literal["choose", "generate"]) -> Ask:
-    """Sequences as long as any that is timed; llama.cpp makes a context for no more of them."""
-    length = max(task.depths) + max(*task.prompt_tokens, task.new_tokens)
-    return Ask(kind, max(task.batch_sizes), length)
+            once += asking_work(model, ask, slots=width)
+    times = task.shares[number - 1] + 1
+    return Work(times * once.operations, times * once.read_bytes, times * once.layers)

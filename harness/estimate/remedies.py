@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.estimate.disk import gguf_bytes
-from harness.estimate.facts import Facts
-from harness.estimate.machine import verdict_on_memory
-from harness.estimate.memory import Memory
+from harness.estimate.files import gguf_bytes
+from harness.estimate.inference import GgufModel
+from harness.estimate.machine import Free
+from harness.estimate.need import Memory
 from harness.estimate.steps import Needs
-from harness.estimate.training import tuning_memory
 from harness.estimate.words import size
 from harness.plan.steps import Step
 
@@ -20,22 +19,27 @@ SMALLER = ("Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q3_K_M", "Q2_K")
 BATCHES = (1024, 512, 256)
 
 
-def remedy(step: Step, needs: Needs, facts: Facts) -> str:
+def remedy(step: Step, now: Memory, needs: Needs, free: Free) -> str:
     """The mildest change that makes a step fit; else the one that saves most, and what it leaves.
 
     Args:
         step: one that does not fit.
+        now: what it needs.
     """
-    now = needs.memory(step)
-    assert now is not None
-    found = list(_changes(step, needs, facts))
-    for words, memory in found:
-        if _short(memory, facts) <= 1:
+    changes: list[tuple[str, Memory]] = []
+    if step.kind == "finetune":
+        changes = list(_of_tuning(step, needs))
+    elif step.kind in ("cell", "round"):
+        changes = list(_of_asking(step, needs))
+    for words, memory in changes:
+        if free.shortage(memory) <= 1:
             return f"{words}, which takes {_words(memory)}"
-    best = min(found, key=lambda one: _short(one[1], facts), default=None)
-    if best is not None and _short(best[1], facts) < WORTHWHILE * _short(now, facts):
+    best = min(changes, key=lambda one: free.shortage(one[1]), default=None)
+    if best is not None and free.shortage(best[1]) < WORTHWHILE * free.shortage(now):
         return f"{best[0]}, which still takes {_words(best[1])}; a smaller model fits"
-    return _otherwise(step)
+    if step.kind in ("merge", "merge-parity", "parity", "convert", "quantize"):
+        return "more memory or a smaller model, since this wants all weights in float32"
+    return "more memory, or a smaller model"
 
 
 def _words(memory: Memory) -> str:
@@ -43,60 +47,33 @@ def _words(memory: Memory) -> str:
     return f"{size(memory.resident.total)}{device}"
 
 
-def _short(memory: Memory, facts: Facts) -> float:
-    """The larger of what is needed over what is there, in main memory and on the device."""
-    return max(
-        verdict.needed / max(1, verdict.free)
-        for verdict in verdict_on_memory(memory, facts.machine.room)
-    )
-
-
-def _changes(step: Step, needs: Needs, facts: Facts) -> Iterator[tuple[str, Memory]]:
-    if step.kind == "finetune":
-        yield from _of_tuning(step, needs, facts)
-    elif step.kind in ("cell", "round"):
-        yield from _of_asking(step, needs)
-
-
-def _of_tuning(step: Step, needs: Needs, facts: Facts) -> Iterator[tuple[str, Memory]]:
-    tuning, device = needs.tuning(step), facts.machine.device
-    shape = needs.shape(step)
-    for tokens in BATCHES:
-        if tuning.example_tokens <= tokens < tuning.batch_tokens:
-            smaller = replace(tuning, batch_tokens=tokens)
-            yield f"`batch_tokens: {tokens}`", tuning_memory(shape, smaller, device)
-    few = [tokens for tokens in BATCHES if tuning.example_tokens <= tokens]
+def _of_tuning(step: Step, needs: Needs) -> Iterator[tuple[str, Memory]]:
+    tuning = needs.tuning(step)
+    fewer = [n for n in BATCHES if tuning.example_tokens <= n < tuning.batch_tokens]
+    for tokens in fewer:
+        smaller = replace(tuning, batch_tokens=tokens)
+        yield f"`batch_tokens: {tokens}`", needs.tuning_memory(step, smaller)
     if tuning.method != "qlora":
         packed = replace(tuning, method="qlora")
-        yield "`method: qlora`", tuning_memory(shape, packed, device)
-        if few and few[-1] < tuning.batch_tokens:
-            both = replace(packed, batch_tokens=few[-1])
-            words = f"`method: qlora` with `batch_tokens: {few[-1]}`"
-            yield words, tuning_memory(shape, both, device)
+        yield "`method: qlora`", needs.tuning_memory(step, packed)
+        for tokens in fewer[-1:]:
+            words = f"`method: qlora` with `batch_tokens: {tokens}`"
+            yield words, needs.tuning_memory(step, replace(packed, batch_tokens=tokens))
 
 
 def _of_asking(step: Step, needs: Needs) -> Iterator[tuple[str, Memory]]:
-    options = step.params["options"]
-    if "gguf" in step.parents:
-        shape = needs.shape(step)
-        now = needs.file_bytes(step)
+    asked, *reference = needs.models(step)
+    if isinstance(asked, GgufModel):
         for kind in SMALLER:
-            size = gguf_bytes(shape, kind)
-            if size < now:
-                yield f"`gguf: {kind}`", needs.as_gguf(step, kind)
+            if gguf_bytes(asked.shape, kind) < asked.read_bytes:
+                smaller = needs.as_gguf(step, kind)
+                yield f"`gguf: {kind}`", needs.together(step, [smaller, *reference])
         return
-    for key, value in (("dtype", "bfloat16"), ("quantize", "int8"), ("quantize", "nf4")):
-        if options.get(key) != value:
-            changed = replace(step, params={**step.params, "options": {**options, key: value}})
-            memory = needs.memory(changed)
-            assert memory is not None
-            yield f"`{key}: {value}`", memory
+    changes = {"`dtype: bfloat16`": replace(asked, dtype="bfloat16")}
+    changes |= {f"`quantize: {bits}`": replace(asked, quantize=bits) for bits in ("int8", "nf4")}
+    for words, changed in changes.items():
+        if changed != asked:
+            yield words, needs.together(step, [changed, *reference])
     for kind in ("Q8_0", "Q4_K_M"):
-        yield f"a GGUF (`gguf: {kind}`)", needs.as_gguf(step, kind)
-
-
-def _otherwise(step: Step) -> str:
-    """Where nothing that a suite can say changes enough."""
-    if step.kind in ("merge", "merge-parity", "parity", "convert", "quantize"):
-        return "more memory or a smaller model, since this wants all weights in float32"
-    return "more memory, or a smaller model"
+        other = needs.as_gguf(step, kind)
+        yield f"a GGUF (`gguf: {kind}`)", needs.together(step, [other, *reference])

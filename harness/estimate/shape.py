@@ -10,14 +10,38 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from harness.engines.gguf_file import GgufInfo
 from harness.errors import InputError
 
-FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "phi3", "gemma2", "gemma3_text")
+
+@dataclass(frozen=True)
+class Family:
+    """In what the layers of an architecture differ from Llama's."""
+
+    tied: bool = False
+    """Whether the output head is the embedding, where a configuration does not say."""
+    attention_bias: bool = False
+    """Whether queries, keys and values always have biases."""
+    fused: bool = False
+    """Whether queries, keys and values, and gate and up, are one product each."""
+    norms: int = 2
+    """Norms of a layer over the residual stream."""
+    norms_heads: bool = False
+    """Whether the queries and keys of each head are normed."""
+    caps_scores: bool = False
+    """Whether attention's scores go through a soft cap, which needs them all."""
+
+
+FAMILIES: Mapping[str, Family] = {
+    "llama": Family(),
+    "mistral": Family(),
+    "qwen2": Family(attention_bias=True),
+    "qwen3": Family(norms_heads=True),
+    "phi3": Family(fused=True),
+    "gemma2": Family(tied=True, norms=4, caps_scores=True),
+    "gemma3_text": Family(tied=True, norms=4, norms_heads=True),
+}
 """Architectures, as `model_type` names them, whose weights are known here."""
-_TIED_BY_DEFAULT = ("gemma2", "gemma3_text")
-_FUSED = ("phi3",)
-_HEAD_NORMS = ("qwen3", "gemma3_text")
-_FOUR_NORMS = ("gemma2", "gemma3_text")
 _NEEDED = (
     "vocab_size",
     "hidden_size",
@@ -25,6 +49,7 @@ _NEEDED = (
     "num_hidden_layers",
     "num_attention_heads",
 )
+_ROPE_TABLES = {"llama3": 1, "longrope": 2, "su": 2}
 
 Kind = Literal["table", "linear", "head", "vector"]
 """An embedding; a matrix inside a layer; the output head; anything with one dimension."""
@@ -61,13 +86,16 @@ class Shape:
     key_heads: int
     head_size: int
     tied: bool
-    context: int
-    """Tokens that the model was made for."""
     attention_bias: bool = False
     output_bias: bool = False
     feed_forward_bias: bool = False
     rope_tables: int = 0
     """Tensors of rotary factors that a GGUF of this model holds."""
+
+    @property
+    def traits(self) -> Family:
+        """What its architecture does otherwise than Llama."""
+        return FAMILIES[self.family]
 
     @property
     def queries(self) -> int:
@@ -80,26 +108,6 @@ class Shape:
         return self.key_heads * self.head_size
 
     @property
-    def norms(self) -> int:
-        """Norms of a layer over the residual stream."""
-        return 4 if self.family in _FOUR_NORMS else 2
-
-    @property
-    def fused(self) -> bool:
-        """Whether queries, keys and values, and gate and up, are one product each."""
-        return self.family in _FUSED
-
-    @property
-    def caps_scores(self) -> bool:
-        """Whether attention's scores go through a soft cap, which needs them all."""
-        return self.family == "gemma2"
-
-    @property
-    def norms_heads(self) -> bool:
-        """Whether the queries and keys of each head are normed."""
-        return self.family in _HEAD_NORMS
-
-    @property
     def layer(self) -> tuple[Weight, ...]:
         """The weights of one layer."""
         return tuple(_layer(self))
@@ -108,21 +116,20 @@ class Shape:
     def outside(self) -> tuple[Weight, ...]:
         """The weights outside the layers; a tied output head is not one of them."""
         embeddings = Weight("embed_tokens", "token_embd", "table", self.vocabulary, self.hidden)
-        norm = _vector("norm", "output_norm", self.hidden)
+        norm = Weight("norm", "output_norm", "vector", 1, self.hidden)
         head = Weight("lm_head", "output", "head", self.vocabulary, self.hidden)
         return (embeddings, norm) if self.tied else (embeddings, norm, head)
 
     @property
-    def weights(self) -> Iterator[Weight]:
-        """Every weight tensor once."""
-        yield from self.outside
-        for _ in range(self.layers):
-            yield from self.layer
+    def tensors(self) -> int:
+        """Number of tensors."""
+        return len(self.outside) + self.layers * len(self.layer)
 
     @property
     def parameters(self) -> int:
         """Number of weights; tied ones count once."""
-        return sum(weight.count for weight in self.weights)
+        outside = sum(weight.count for weight in self.outside)
+        return outside + self.layers * sum(weight.count for weight in self.layer)
 
     @property
     def linears(self) -> tuple[Weight, ...]:
@@ -131,8 +138,14 @@ class Shape:
 
     @property
     def linear_weights(self) -> int:
-        """Number of weights in the matrices of all layers: those that QLoRA keeps in 4 bits."""
+        """Number of weights in the matrices of all layers: those that every token is multiplied
+        with, and that QLoRA keeps in 4 bits."""
         return self.layers * sum(weight.count for weight in self.linears)
+
+    @property
+    def largest(self) -> Weight:
+        """The tensor with most weights."""
+        return max((*self.outside, *self.layer), key=lambda weight: weight.count)
 
     @property
     def cache_values(self) -> int:
@@ -146,7 +159,7 @@ def read_shape(config: Mapping[str, Any]) -> Shape:
     Raises:
         InputError: the architecture is not one of `FAMILIES`, or the configuration lacks a value.
     """
-    text = {**config, **config["text_config"]} if "text_config" in config else dict(config)
+    text = {**config, **config.get("text_config", {})}
     family = str(text.get("model_type"))
     if family not in FAMILIES:
         raise InputError(
@@ -159,9 +172,10 @@ def read_shape(config: Mapping[str, Any]) -> Shape:
             f"The configuration of this {family} lacks {', '.join(missing)}.",
             "Check that config.json is the model's own, and whole.",
         )
+    traits = FAMILIES[family]
     heads, hidden = int(text["num_attention_heads"]), int(text["hidden_size"])
-    tied = text.get("tie_word_embeddings")
-    bias = bool(text.get("attention_bias")) and family not in _FUSED
+    tied, bias = text.get("tie_word_embeddings"), bool(text.get("attention_bias"))
+    rope = text.get("rope_parameters") or text.get("rope_scaling") or {}
     return Shape(
         family=family,
         vocabulary=int(text["vocab_size"]),
@@ -171,49 +185,64 @@ def read_shape(config: Mapping[str, Any]) -> Shape:
         heads=heads,
         key_heads=int(text.get("num_key_value_heads") or heads),
         head_size=int(text.get("head_dim") or hidden // heads),
-        tied=family in _TIED_BY_DEFAULT if tied is None else bool(tied),
-        context=int(text.get("max_position_embeddings") or 0),
-        attention_bias=bias or family == "qwen2",
-        output_bias=bias,
+        tied=traits.tied if tied is None else bool(tied),
+        attention_bias=traits.attention_bias or bias,
+        output_bias=bias and not traits.fused,
         feed_forward_bias=bool(text.get("mlp_bias")),
-        rope_tables=_rope_tables(text),
+        rope_tables=_ROPE_TABLES.get(str(rope.get("rope_type") or rope.get("type")), 0),
     )
 
 
-def _rope_tables(text: Mapping[str, Any]) -> int:
-    rope = text.get("rope_parameters") or text.get("rope_scaling") or {}
-    kind = rope.get("rope_type") or rope.get("type")
-    return {"llama3": 1, "longrope": 2, "su": 2, "yarn": 0}.get(str(kind), 0)
-
-
-def _vector(name: str, gguf: str, size: int) -> Weight:
-    return Weight(name, gguf, "vector", 1, size)
+def gguf_config(info: GgufInfo) -> dict[str, Any]:
+    """A GGUF's header as the `config.json` that its model would have; what it does not say is left out."""
+    kind, tensors = info.architecture, {tensor.name: tensor for tensor in info.tensors}
+    said = {key.removeprefix(f"{kind}."): value for key, value in info.metadata.items()}
+    table = tensors.get("token_embd.weight")
+    found = {
+        # Otherwise llama.cpp names these architectures as Transformers does; Mistral is a "llama" to it.
+        "model_type": "gemma3_text" if kind == "gemma3" else kind,
+        "vocab_size": table.shape[-1] if table else None,
+        "hidden_size": said.get("embedding_length"),
+        "intermediate_size": said.get("feed_forward_length"),
+        "num_hidden_layers": said.get("block_count"),
+        "num_attention_heads": said.get("attention.head_count"),
+        "num_key_value_heads": said.get("attention.head_count_kv"),
+        "head_dim": said.get("attention.key_length"),
+        "tie_word_embeddings": "output.weight" not in tensors,
+        "attention_bias": "blk.0.attn_output.bias" in tensors,
+    }
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _layer(shape: Shape) -> Iterator[Weight]:
-    hidden, inner = shape.hidden, shape.feed_forward
-
-    def linear(name: str, gguf: str, rows: int, columns: int, bias: bool) -> Iterator[Weight]:
+    hidden, inner, queries, keys = shape.hidden, shape.feed_forward, shape.queries, shape.keys
+    attention, feed_forward = shape.attention_bias, shape.feed_forward_bias
+    inputs = [
+        ("q_proj", "attn_q", queries, hidden, attention),
+        ("k_proj", "attn_k", keys, hidden, attention),
+        ("v_proj", "attn_v", keys, hidden, attention),
+        ("gate_proj", "ffn_gate", inner, hidden, feed_forward),
+        ("up_proj", "ffn_up", inner, hidden, feed_forward),
+    ]
+    if shape.traits.fused:
+        inputs = [
+            ("qkv_proj", "attn_qkv", queries + 2 * keys, hidden, False),
+            ("gate_up_proj", "ffn_up", 2 * inner, hidden, False),
+        ]
+    outputs = [
+        ("o_proj", "attn_output", hidden, queries, shape.output_bias),
+        ("down_proj", "ffn_down", hidden, inner, feed_forward),
+    ]
+    for name, gguf, rows, columns, bias in (*inputs, *outputs):
         yield Weight(name, gguf, "linear", rows, columns)
         if bias:
-            yield _vector(name, gguf, rows)
-
-    if shape.fused:
-        yield from linear("qkv_proj", "attn_qkv", shape.queries + 2 * shape.keys, hidden, False)
-        yield from linear("gate_up_proj", "ffn_up", 2 * inner, hidden, False)
-    else:
-        yield from linear("q_proj", "attn_q", shape.queries, hidden, shape.attention_bias)
-        yield from linear("k_proj", "attn_k", shape.keys, hidden, shape.attention_bias)
-        yield from linear("v_proj", "attn_v", shape.keys, hidden, shape.attention_bias)
-        yield from linear("gate_proj", "ffn_gate", inner, hidden, shape.feed_forward_bias)
-        yield from linear("up_proj", "ffn_up", inner, hidden, shape.feed_forward_bias)
-    yield from linear("o_proj", "attn_output", hidden, shape.queries, shape.output_bias)
-    yield from linear("down_proj", "ffn_down", hidden, inner, shape.feed_forward_bias)
-    yield _vector("input_layernorm", "attn_norm", hidden)
-    yield _vector("post_attention_layernorm", "ffn_norm", hidden)
-    if shape.norms == 4:
-        yield _vector("pre_feedforward_layernorm", "post_attention_norm", hidden)
-        yield _vector("post_feedforward_layernorm", "post_ffw_norm", hidden)
-    if shape.norms_heads:
-        yield _vector("q_norm", "attn_q_norm", shape.head_size)
-        yield _vector("k_norm", "attn_k_norm", shape.head_size)
+            yield Weight(name, gguf, "vector", 1, rows)
+    norms = [("input_layernorm", "attn_norm"), ("post_attention_layernorm", "ffn_norm")]
+    if shape.traits.norms == 4:
+        norms.append(("pre_feedforward_layernorm", "post_attention_norm"))
+        norms.append(("post_feedforward_layernorm", "post_ffw_norm"))
+    for name, gguf in norms:
+        yield Weight(name, gguf, "vector", 1, hidden)
+    if shape.traits.norms_heads:
+        yield Weight("q_norm", "attn_q_norm", "vector", 1, shape.head_size)
+        yield Weight("k_norm", "attn_k_norm", "vector", 1, shape.head_size)

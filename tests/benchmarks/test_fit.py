@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from tabulate import tabulate
 
+from harness.estimate.making import merging_memory
 from harness.estimate.shape import Shape, read_shape
-from harness.estimate.training import merging_memory
 from harness.models.gguf.convert import convert
 from harness.models.gguf.quantize import quantize
 from harness.models.random_weights import write_random_model

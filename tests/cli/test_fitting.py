@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ from typing import Any
 import pytest
 
 from harness.cli import fitting
-from harness.estimate.facts import Machine
 from harness.estimate.forecast import forecast
-from harness.estimate.machine import Room
+from harness.estimate.machine import Machine
 from harness.estimate.words import duration, size, weights
 from tests.cli.test_commands import ROOT, run
-from tests.estimate.suites import EIGHT, GB, LARGE, SENTIMENT, forecasted, planned
+from tests.estimate.suites import EIGHT, GB, SENTIMENT, forecasted, planned, with_free
 
 QUICKSTART = ROOT / "suites" / "quickstart.yaml"
 
@@ -24,7 +22,7 @@ QUICKSTART = ROOT / "suites" / "quickstart.yaml"
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     """A machine of 12 GB without a GPU, whatever this one has."""
-    made = replace(LARGE, room=Room(100 * GB, 12 * GB))
+    made = with_free(100 * GB, 12 * GB)
     monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
     for module in (import_module("harness.cli.plan"), fitting):
         monkeypatch.setattr(module, "this_machine", lambda home, probe: made)
@@ -103,7 +101,7 @@ def test_a_run_is_refused_where_the_disk_has_certainly_no_room(
     capsys: pytest.CaptureFixture[str],
     machine: Machine,
 ) -> None:
-    small = replace(machine, room=Room(10 * GB, 100 * GB))
+    small = with_free(10 * GB, 100 * GB)
     monkeypatch.setattr(fitting, "this_machine", lambda home, probe: small)
     results = tmp_path / "results"
     words = ("run", big(tmp_path), "--results", results)
@@ -117,7 +115,7 @@ def test_two_at_a_time_are_warned_of_where_one_would_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: Machine
 ) -> None:
     models = EIGHT + "  q8: {from: base, gguf: Q8_0}\n"
-    roomy = replace(machine, room=Room(1000 * GB, 50 * GB))
+    roomy = with_free(1000 * GB, 50 * GB)
     monkeypatch.setattr(fitting, "this_machine", lambda home, probe: roomy)
     prepared = planned(tmp_path, models)
     assert fitting.unfit(prepared, jobs=1) == []
@@ -126,7 +124,7 @@ def test_two_at_a_time_are_warned_of_where_one_would_fit(
 
 def test_what_is_done_is_needed_no_more(tmp_path: Path) -> None:
     prepared = planned(tmp_path, EIGHT)
-    found = forecast(prepared, replace(LARGE, room=Room(GB, GB)))
+    found = forecast(prepared, with_free(GB, GB))
     assert all(not need.done for need in found.models[0].needs)
     assert found.totals.largest is not None
     assert forecasted(tmp_path, EIGHT, SENTIMENT).totals.disk_fits == "yes"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.estimate.inference import Ask, hf_moments, llama_moments
-from harness.estimate.memory import Memory
+from harness.estimate.inference import Ask, GgufModel, HfModel
+from harness.estimate.need import Memory
 from harness.estimate.shape import Shape
 from harness.estimate.training import Tuning, tuning_memory
 from tests.estimate.measured import Peak, measure
@@ -36,8 +36,8 @@ class Case:
             return tuning_memory(shape, self._told())
         assert self.ask is not None
         if self.gguf:
-            return llama_moments(shape, self.ask, self.gguf).peak
-        return hf_moments(shape, self.ask, **self.spec).peak
+            return GgufModel(shape, self.gguf).moments(self.ask).peak
+        return HfModel(shape, **self.spec).moments(self.ask).peak
 
     def measure(self, weights: Path, files: dict[str, Path]) -> Peak:
         """What it takes in a process of its own."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from harness.estimate.facts import Machine
-from harness.estimate.forecast import forecast
-from harness.estimate.machine import Room
-from harness.estimate.pace import Pace
-from harness.estimate.records import Forecast, ModelForecast
+from harness.estimate.forecast import Forecast, ModelForecast, forecast
+from harness.estimate.machine import Free, Machine
 from harness.runner.run import Options, Prepared, prepare
 
 GB = 10**9
-LARGE = Machine(Room(1000 * GB, 1000 * GB), cores=8, pace=Pace(1e12, 1e11))
+LARGE = Machine(Free(1000 * GB, 1000 * GB, 0, "", 1e12, 1e11), cores=8)
 EIGHT = "  base: {source: {architecture: llama-3.1-8b}, weights: random}\n"
 SENTIMENT = "  sentiment: {type: classify, dataset: phrasebank-sample}\n"
 SENTENCES = "Explain to a ten-year-old why the sky is blue, and why it turns red at night. "
 WRITING = f"  writing: {{type: write, prompts: ['{3 * SENTENCES}', '{4 * SENTENCES}']}}\n"
 DIALOGUE = "  dialogue: {type: summarize, dataset: dialogue-sample}\n"
+
+
+def with_free(disk: int, resident: int, device: int = 0) -> Machine:
+    """The large machine with so many bytes free; with a GPU where some of them are a device's."""
+    free = replace(LARGE.free, disk_bytes=disk, resident_bytes=resident, device_bytes=device)
+    return replace(LARGE, free=free, device="cuda" if device else "cpu")
 
 
 def planned(folder: Path, models: str, tasks: str = SENTIMENT, only: str | None = None) -> Prepared:

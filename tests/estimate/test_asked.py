@@ -12,7 +12,6 @@ import pytest
 from harness.estimate.asked import (
     BYTES_PER_TOKEN,
     STARTER_BYTES_PER_TOKEN,
-    Lengths,
     asked_of,
     learned_of,
 )
@@ -26,7 +25,7 @@ from tests.estimate.suites import DIALOGUE, SENTIMENT, WRITING, planned
 
 STARTER = "  base: {source: starter}\n"
 LORA = "  lora: {from: base, finetune: {method: lora, tasks: [sentiment, dialogue]}}\n"
-OWN = Lengths(STARTER_BYTES_PER_TOKEN)
+OWN = STARTER_BYTES_PER_TOKEN
 
 
 def step_of(folder: Path, kind: Kind, tasks: str, models: str = STARTER) -> Step:
@@ -47,10 +46,10 @@ def test_lengths_come_near_to_what_is_then_encoded(tasks: str, tmp_path: Path) -
     guessed = asked_of(step, store, OWN)
     make(step, store)
     counted = asked_of(step, store, OWN)
-    assert guessed.estimated and not counted.estimated
+    assert guessed != counted
     assert guessed.prompts == counted.prompts
     assert guessed.tokens == pytest.approx(counted.tokens, rel=0.3)
-    assert guessed.longest == pytest.approx(counted.longest, rel=0.3)
+    assert guessed.prompt_tokens == pytest.approx(counted.prompt_tokens, rel=0.3)
 
 
 def test_what_is_learned_is_counted_with_its_answers(tmp_path: Path) -> None:
@@ -69,7 +68,7 @@ def test_instructions_are_learned_too(tmp_path: Path) -> None:
     (tmp_path / "more.json").write_text(json.dumps(rows))
     lora = "  lora: {from: base, finetune: {method: lora, instructions: [more.json]}}\n"
     step = step_of(tmp_path, "examples", SENTIMENT, STARTER + lora)
-    learned = learned_of(step, ArtifactStore(tmp_path / "home"), Lengths(3.0))
+    learned = learned_of(step, ArtifactStore(tmp_path / "home"), 3.0)
     assert learned.tokens == pytest.approx(50 * (150 + 15 + 60) / 3.0, rel=0.3)
     assert learned.label_share == pytest.approx(60 / 225, rel=0.2)
 
@@ -77,8 +76,8 @@ def test_instructions_are_learned_too(tmp_path: Path) -> None:
 def test_a_text_is_cut_into_windows(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("word " * 6000)
     task = "  text: {type: divergence, text: text.txt, window: 256, reference: base}\n"
-    asked = asked_of(step_of(tmp_path, "prompts", task), ArtifactStore(tmp_path), Lengths(3.0))
-    assert (asked.prompts, asked.longest, asked.tokens) == (40, 256, 10_000)
+    asked = asked_of(step_of(tmp_path, "prompts", task), ArtifactStore(tmp_path), 3.0)
+    assert (asked.prompts, asked.prompt_tokens, asked.tokens) == (40, 256, 10_000)
 
 
 def test_shots_make_prompts_longer_and_are_shared(tmp_path: Path) -> None:
@@ -87,8 +86,8 @@ def test_shots_make_prompts_longer_and_are_shared(tmp_path: Path) -> None:
     none, four = (
         asked_of(step_of(tmp_path, "prompts", tasks), store, OWN) for tasks in (SENTIMENT, shots)
     )
-    assert four.longest > 2 * none.longest
-    assert four.longest - four.shared == pytest.approx(none.longest - none.shared, abs=20)
+    assert four.prompt_tokens > 2 * none.prompt_tokens
+    assert four.own_tokens == pytest.approx(none.own_tokens, abs=20)
 
 
 def test_data_sets_that_are_not_here_are_as_large_as_they_are_known_to_be(

@@ -5,13 +5,13 @@ Recorded by `harness run suites/quickstart.yaml` on a 2-core AMD EPYC (Zen 5), P
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.estimate.forecast import gather
+from harness.estimate.facts import Facts
 from harness.estimate.steps import Needs
+from harness.plan.graph import Plan
 from harness.runner.run import Options, prepare
 from tests.estimate.suites import LARGE
 
@@ -33,15 +33,16 @@ MADE_BYTES = 33e6
 
 
 @pytest.fixture(scope="module")
-def needs(tmp_path_factory: pytest.TempPathFactory) -> Needs:
+def quickstart(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Needs]:
     folder = tmp_path_factory.mktemp("quickstart")
     prepared = prepare(SUITE, Options(results=folder, home=folder))
-    return Needs(gather(prepared, replace(LARGE, bfloat16=True), may_ask=False))
+    return prepared.plan, Needs(Facts(prepared, LARGE, may_ask=False))
 
 
 @pytest.mark.parametrize("model", PEAKS)
-def test_cells_peak_where_they_were_measured(model: str, needs: Needs) -> None:
-    for cell in needs.plan.cells:
+def test_cells_peak_where_they_were_measured(model: str, quickstart: tuple[Plan, Needs]) -> None:
+    plan, needs = quickstart
+    for cell in plan.cells:
         if cell.model == model:
             memory = needs.memory(cell)
             assert memory is not None
@@ -49,8 +50,9 @@ def test_cells_peak_where_they_were_measured(model: str, needs: Needs) -> None:
             assert memory.resident.total / 1e6 == pytest.approx(measured, rel=0.15), cell.label
 
 
-def test_fine_tunings_peak_where_they_were_measured(needs: Needs) -> None:
-    for step in needs.plan.steps.values():
+def test_fine_tunings_peak_where_they_were_measured(quickstart: tuple[Plan, Needs]) -> None:
+    plan, needs = quickstart
+    for step in plan.steps.values():
         if step.kind == "finetune":
             memory = needs.memory(step)
             assert memory is not None
@@ -58,6 +60,7 @@ def test_fine_tunings_peak_where_they_were_measured(needs: Needs) -> None:
             assert memory.resident.total / 1e6 == pytest.approx(measured, rel=0.15)
 
 
-def test_the_files_that_are_made_take_what_they_took(needs: Needs) -> None:
-    made = sum(needs.written(step) for step in needs.plan.steps.values())
+def test_the_files_that_are_made_take_what_they_took(quickstart: tuple[Plan, Needs]) -> None:
+    plan, needs = quickstart
+    made = sum(needs.written(step) for step in plan.steps.values())
     assert made == pytest.approx(MADE_BYTES, rel=0.15)

@@ -4,32 +4,47 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.estimate.machine import Room, Verdict, free_room, verdict_on_disk, verdict_on_memory
-from harness.estimate.memory import Memory
-from harness.estimate.need import largest, need
+import pytest
+
+from harness.estimate import machine
+from harness.estimate.machine import Free, Machine, fits, this_machine
+from harness.estimate.need import Memory, held, need, peak
 
 
 def test_what_an_estimates_error_decides_is_tight() -> None:
-    assert Verdict(84, 100).fits == "yes"
-    assert Verdict(100, 100).fits == "tight"
-    assert Verdict(118, 100).fits == "no"
+    assert [fits(share) for share in (0.84, 1.0, 1.18)] == ["yes", "tight", "no"]
 
 
-def test_disk_memory_and_device_are_judged_each() -> None:
-    room = Room(disk=1000, resident=100, device=10)
-    assert verdict_on_disk(need(files=500), room).fits == "yes"
-    on_gpu = Memory(need(libraries=10), need(weights=50))
-    assert [one.fits for one in verdict_on_memory(on_gpu, room)] == ["yes", "no"]
-    assert len(verdict_on_memory(Memory(need(libraries=10)), room)) == 1
+def test_memory_and_device_are_judged_each() -> None:
+    free = Free(disk_bytes=1000, resident_bytes=100, device_bytes=10)
+    assert free.shortage(Memory(need({"libraries": 10}), need({"weights": 50}))) == 5
+    assert free.shortage(Memory(need({"libraries": 10}))) == 0.1
 
 
-def test_a_folder_that_is_not_there_yet_lies_on_its_parents_disk(tmp_path: Path) -> None:
-    found = free_room(tmp_path / "not" / "yet")
-    assert found.disk > 0
-    assert found.resident > 0
+def test_how_fast_this_machine_is_is_measured_once_and_only_where_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = {"operations_per_second": 1e12, "read_bytes_per_second": 1e10}
+    counted: list[int] = []
+
+    def measured(cores: int) -> dict[str, float]:
+        counted.append(cores)
+        return rates
+
+    monkeypatch.setattr(machine, "measure_rates", measured)
+
+    def found(probe: bool) -> Machine:
+        return this_machine(tmp_path / "home", probe)
+
+    assert found(probe=False).free.operations_per_second is None
+    assert found(probe=True).free.operations_per_second == 1e12
+    assert found(probe=False).free.read_bytes_per_second == 1e10
+    assert found(probe=True).free.resident_bytes > 0
+    assert len(counted) == 1
 
 
-def test_a_step_needs_its_largest_phase_and_not_their_sum() -> None:
-    loading, running = need(weights=5, file=3), need(weights=5, cache=1)
-    assert largest([loading, running]).total == 8
-    assert [part.name for part in need(weights=5, file=0).parts] == ["weights"]
+def test_a_step_needs_its_largest_moment_and_not_their_sum() -> None:
+    loading = held("cpu", {"libraries": 0}, {"weights": 5, "file": 3})
+    running = held("cpu", {"libraries": 0}, {"weights": 5, "cache": 1})
+    assert peak(loading, running).resident.total == 8
+    assert [part.name for part in need({"weights": 5, "file": 0}).parts] == ["weights"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.estimate.making import merging_memory
 from harness.estimate.shape import Shape, read_shape
-from harness.estimate.training import merging_memory
 from harness.models.shapes import SHAPES
 from harness.starter import MODEL_FOLDER
 from tests.estimate.cases import MODELS, TOLERANCE

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from harness.estimate.facts import Machine
-from harness.estimate.machine import Room
-from harness.estimate.records import StepNeed
-from tests.estimate.suites import EIGHT, GB, LARGE, SENTIMENT, by_name, forecasted
+from harness.estimate.forecast import StepNeed
+from harness.estimate.machine import Machine
+from tests.estimate.suites import EIGHT, GB, SENTIMENT, by_name, forecasted, with_free
 
 LORA = "  lora: {from: base, finetune: {method: lora, tasks: [sentiment]}}\n"
 DECOY = "  q8: {from: base, gguf: Q8_0}\n"
 
 
 def with_memory(resident: int, device: int = 0) -> Machine:
-    room = Room(1000 * GB, resident * GB, device * GB)
-    return replace(LARGE, room=room, device="cuda" if device else "cpu")
+    return with_free(1000 * GB, resident * GB, device * GB)
 
 
 def largest(folder: Path, models: str, name: str, what: str, machine: Machine) -> StepNeed:
@@ -57,7 +54,7 @@ def test_a_disk_that_is_certainly_too_small_is_told_from_a_tight_one(tmp_path: P
     needed = forecasted(tmp_path, EIGHT, SENTIMENT).totals.to_write_bytes
     found = {
         share: forecasted(
-            tmp_path, EIGHT, machine=replace(LARGE, room=Room(int(needed / share), 1000 * GB))
+            tmp_path, EIGHT, machine=with_free(int(needed / share), 1000 * GB)
         ).totals.disk_fits
         for share in (0.5, 1.0, 1.09, 1.2)
     }

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.engines.gguf_file import gguf_info
-from harness.estimate.disk import checkpoint_bytes, gguf_bytes
-from harness.estimate.gguf_shape import gguf_config
-from harness.estimate.shape import read_shape
+from harness.estimate.files import checkpoint_bytes, gguf_bytes
+from harness.estimate.shape import gguf_config, read_shape
 from harness.models.gguf.convert import convert
 from harness.models.random_weights import write_random_model
 from harness.models.shapes import configuration

@@ -7,12 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from harness.estimate.disk import adapter_bytes, checkpoint_bytes, gguf_bytes
-from harness.estimate.machine import Room
+from harness.estimate.files import adapter_bytes, checkpoint_bytes, gguf_bytes
 from harness.estimate.shape import read_shape
 from harness.estimate.training import Tuning, trained_parameters
 from harness.models.shapes import SHAPES
-from tests.estimate.suites import DIALOGUE, EIGHT, GB, LARGE, SENTIMENT, by_name, forecasted
+from tests.estimate.suites import (
+    DIALOGUE,
+    EIGHT,
+    GB,
+    LARGE,
+    SENTIMENT,
+    by_name,
+    forecasted,
+    with_free,
+)
 
 SHAPE = read_shape(SHAPES["llama-3.1-8b"])
 LORA = "  lora: {from: base, finetune: {method: lora, tasks: [sentiment], rank: 8}}\n"
@@ -64,7 +72,7 @@ def test_a_divergence_holds_its_reference_beside_the_model(tmp_path: Path) -> No
 
 def test_quantized_on_a_gpu_an_8b_leaves_room_for_large_passes(tmp_path: Path) -> None:
     nf4 = EIGHT.replace("random}", "random, quantize: nf4}")
-    gpu = replace(LARGE, room=Room(100 * GB, 100 * GB, 24 * GB), device="cuda")
+    gpu = with_free(100 * GB, 100 * GB, 24 * GB)
     need = forecasted(tmp_path, nf4, machine=gpu).models[0].largest("ask")
     assert need is not None and 5 * GB < need.device.total < 11 * GB
     assert need.fits == "yes"
@@ -78,10 +86,9 @@ def test_a_timed_model_has_one_need_for_all_rounds(tmp_path: Path) -> None:
 
 def test_time_is_the_operations_of_all_tokens_over_the_pace(tmp_path: Path) -> None:
     models = by_name(found := forecasted(tmp_path, EIGHT + LORA, SENTIMENT))
-    assert LARGE.pace is not None
     tuning = models["lora"].tuning_seconds
     assert tuning is not None and found.totals.seconds is not None
-    tokens = tuning * LARGE.pace.operations_per_second / (4 * SHAPE.linear_weights)
+    tokens = tuning * 1e12 / (4 * SHAPE.linear_weights)
     # 2,400 sentences of some 70 characters, three epochs.
     assert 3 * 2400 * 20 < tokens < 3 * 2400 * 120
     assert trained_parameters(SHAPE, Tuning(rank=8)) * 4 < models["lora"].disk_bytes
@@ -90,7 +97,8 @@ def test_time_is_the_operations_of_all_tokens_over_the_pace(tmp_path: Path) -> N
 
 
 def test_without_a_pace_no_time_is_told(tmp_path: Path) -> None:
-    found = forecasted(tmp_path, EIGHT, machine=replace(LARGE, pace=None))
+    unprobed = replace(LARGE.free, operations_per_second=None)
+    found = forecasted(tmp_path, EIGHT, machine=replace(LARGE, free=unprobed))
     assert found.models[0].asking_seconds is None
     assert found.totals.seconds is None
 

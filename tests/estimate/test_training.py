@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 import torch
 
-from harness.errors import InputError
+from harness.estimate.making import merging_memory
 from harness.estimate.need import MIB
 from harness.estimate.shape import Shape, read_shape
 from harness.estimate.training import (
@@ -16,7 +16,6 @@ from harness.estimate.training import (
     Tuning,
     is_packed,
     kept_by_layer,
-    merging_memory,
     trained_parameters,
     tuning_memory,
 )
@@ -149,11 +148,3 @@ def test_merging_holds_float32_and_the_files_beside_it() -> None:
     assert found.of("weights") == pytest.approx(32e9, rel=0.01)
     assert found.of("file while loading") == pytest.approx(16e9, rel=0.01)
     assert found.total < 49e9 + 600 * MIB
-
-
-def test_an_unknown_method_or_dtype_is_refused() -> None:
-    shape = read_shape(SHAPES["llama-2-7b"])
-    with pytest.raises(InputError, match="no method dpo"):
-        tuning_memory(shape, Tuning("dpo"))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="no dtype int3"):
-        tuning_memory(shape, Tuning(dtype="int3"))

@@ -1,4 +1,4 @@
-"""Files: estimates against files made here, tensor by tensor, and against published ones."""
+"""Types of tensors: against files made here, tensor by tensor, and against published ones."""
 
 from __future__ import annotations
 
@@ -9,18 +9,8 @@ import pytest
 
 from harness.engines.gguf_file import gguf_info
 from harness.errors import InputError
-from harness.estimate.disk import (
-    Artifact,
-    Kept,
-    adapter_parameters,
-    artifact_bytes,
-    bits_per_weight,
-    checkpoint_bytes,
-    disk,
-    gguf_bytes,
-)
-from harness.estimate.mixtures import QUANTIZATIONS, tensor_type
-from harness.estimate.precision import precisions
+from harness.estimate.files import gguf_bytes, gguf_weight_bytes
+from harness.estimate.mixtures import tensor_type
 from harness.estimate.shape import Shape, read_shape
 from harness.models.gguf.convert import convert
 from harness.models.gguf.quantize import QTYPES, quantize
@@ -111,7 +101,7 @@ def test_every_matrix_has_the_type_that_llama_cpp_gives_it(
     info, shape = gguf_info(file), shape_of(name)
     assert types_of(shape, qtype) == {t.name: t.type for t in info.tensors if len(t.shape) > 1}
     assert gguf_bytes(shape, qtype) == pytest.approx(info.file_bytes, rel=0.02)
-    assert bits_per_weight(shape, qtype) == pytest.approx(info.bits_per_weight, rel=0.001)
+    assert gguf_weight_bytes(shape, qtype) == pytest.approx(info.tensor_bytes, rel=0.001)
 
 
 @pytest.mark.parametrize("qtype", PUBLISHED)
@@ -120,60 +110,6 @@ def test_files_are_as_large_as_published_ones(qtype: str) -> None:
     assert size == pytest.approx(PUBLISHED[qtype], rel=0.001)
 
 
-def test_a_checkpoint_is_as_large_as_the_starters() -> None:
-    size = sum(file.stat().st_size for file in MODEL_FOLDER.iterdir())
-    assert checkpoint_bytes(read_shape(STARTER)) == pytest.approx(size, rel=0.02)
-
-
-def test_eight_billion_weights_take_32_16_8_and_4_gigabytes() -> None:
-    assert {bits: size / 1e9 for bits, size in precisions(8 * 10**9).items()} == {
-        32: 32,
-        16: 16,
-        8: 8,
-        4: 4,
-    }
-
-
-def test_an_adapter_has_as_many_weights_as_peft_makes() -> None:
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(str(MODEL_FOLDER)))
-    for targets in ("all-linear", ["q_proj", "v_proj"]):
-        tuned = get_peft_model(
-            model, LoraConfig(r=4, target_modules=targets, task_type="CAUSAL_LM")
-        )
-        made = sum(p.numel() for p in tuned.parameters() if p.requires_grad)
-        assert adapter_parameters(read_shape(STARTER), 4, targets) == made
-        model = tuned.unload()
-
-
-def test_a_suite_keeps_all_that_it_makes() -> None:
-    shape = read_shape(SHAPES["llama-3.2-1b"])
-    made = {
-        "base": Artifact("source"),
-        "lora": Artifact("adapter", rank=8),
-        "merged": Artifact("merged"),
-        "F16": Artifact("gguf", "F16"),
-        "Q4_K_M": Artifact("gguf", "q4_k_m"),
-    }
-    found = disk([Kept(shape, made)])
-    assert [part.name for part in found.parts] == list(made)
-    assert found.total == sum(artifact_bytes(shape, one) for one in made.values())
-    assert found.of("merged") == pytest.approx(2.47e9, rel=0.01)
-
-
-def test_what_does_not_exist_is_refused_by_name() -> None:
-    shape = read_shape(STARTER)
+def test_a_type_that_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="no GGUF type Q9_9"):
-        gguf_bytes(shape, "Q9_9")
-    with pytest.raises(InputError, match="No layer of a llama is called qkv_proj"):
-        adapter_parameters(shape, 4, ["qkv_proj"])
-    with pytest.raises(InputError, match="cannot be nf4"):
-        checkpoint_bytes(shape, "nf4")
-
-
-def test_all_quantizations_of_this_project_are_known() -> None:
-    assert set(QTYPES) <= set(QUANTIZATIONS)
+        gguf_bytes(read_shape(STARTER), "Q9_9")
