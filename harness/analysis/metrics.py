@@ -11,7 +11,7 @@ from harness.analysis.intervals import Interval, unseen, wilson
 from harness.analysis.resampling import observed
 from harness.analysis.shared import sorted_by_id
 from harness.analysis.speed import timed_value
-from harness.metrics.classification import answer_codes, labels_of, target_codes
+from harness.metrics.classification import labels_of
 from harness.metrics.metric import Metric
 from harness.records import Sample, Value
 
@@ -91,21 +91,3 @@ def _alike(score: float, n: int, confidence: float) -> Value:
 
 def _with_interval(value: float, interval: Interval) -> Value:
     return Value(value=value, low=interval.low, high=interval.high)
-
-
-def confusion(samples: Sequence[Sample], labels: Sequence[str]) -> list[list[int]]:
-    """Counts by target (rows) and answer (columns), both in the order of `labels`.
-
-    The last column counts the answers in which no label was found.
-
-    Raises:
-        BadDataError: a sample's target is not one of the labels.
-    """
-    from sklearn.metrics import confusion_matrix
-
-    codes = list(range(len(labels) + 1))
-    if not samples:
-        return [[0 for _ in codes] for _ in labels]
-    targets, answers = target_codes(samples, labels), answer_codes(samples, labels)
-    matrix = confusion_matrix(targets, answers, labels=codes)
-    return [[int(count) for count in row] for row in matrix[:-1]]

@@ -63,6 +63,24 @@ def macro_f1(samples: Sequence[Sample], labels: Sequence[str]) -> SumStatistic:
     return SumStatistic(columns, finish)
 
 
+def confusion(samples: Sequence[Sample], labels: Sequence[str]) -> list[list[int]]:
+    """Counts by target (rows) and answer (columns), both in the order of `labels`.
+
+    The last column counts the answers in which no label was found.
+
+    Raises:
+        BadDataError: a sample's target is not one of the labels.
+    """
+    from sklearn.metrics import confusion_matrix
+
+    codes = list(range(len(labels) + 1))
+    if not samples:
+        return [[0 for _ in codes] for _ in labels]
+    targets, answers = target_codes(samples, labels), answer_codes(samples, labels)
+    matrix = confusion_matrix(targets, answers, labels=codes)
+    return [[int(count) for count in row] for row in matrix[:-1]]
+
+
 METRICS = (
     Metric(
         name="accuracy",

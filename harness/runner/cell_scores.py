@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.engines.reasoning import counts
 from harness.errors import BadDataError
 from harness.files import write_atomically
 from harness.metrics.answers import Scorer
@@ -25,14 +24,13 @@ from harness.records import (
     Cell,
     MetricSummary,
     Sample,
-    WrittenDetails,
-    WrittenText,
 )
 from harness.results.artifacts import TEXTS
 from harness.results.store import CellFolder
 from harness.runner.jobs import Progress, StepJob
 from harness.suite.metrics import MetricRef
 from harness.suite.schema import TASK_TYPES, TaskSpec, type_of
+from harness.tasks.ask import details_of
 from harness.tasks.prompts import PromptSet
 
 
@@ -71,7 +69,7 @@ def was_asked(before: Cell | None, step: Step) -> bool:
 
 def scored(
     job: StepJob,
-    spec: Any,
+    spec: TaskSpec,
     scorers: Sequence[Scorer],
     folder: CellFolder,
     prompts: PromptSet,
@@ -105,7 +103,7 @@ def scored(
     metrics = compute_metrics(
         _metrics(step, spec.type), samples, step.params["seed"], labels=labels or None
     )
-    details = _details(spec.type, samples, prompts) | _scored_by(step, together)
+    details = details_of(spec, samples, prompts) | _scored_by(step, together)
     return asked.model_copy(
         update={
             "key": step.key,
@@ -142,27 +140,3 @@ def _texts(prompts: Path) -> dict[str, str]:
             f"{prompts / TEXTS}: the examples' texts cannot be read: {error}",
             "Delete the folder and run again.",
         ) from None
-
-
-def _details(task_type: str, samples: Sequence[Sample], prompts: PromptSet) -> dict[str, Any]:
-    """What the report shows of a cell beside its metrics."""
-    thoughts = counts(sample.data for sample in samples)
-    found: dict[str, Any] = {"thoughts": thoughts} if thoughts else {}
-    if task_type == "classify":
-        from harness.analysis.metrics import confusion
-
-        labels = prompts.labels
-        found["confusion"] = {"labels": list(labels), "matrix": confusion(samples, labels)}
-    if task_type == "write":
-        texts = {
-            sample.id: WrittenText(
-                text=sample.answer or "",
-                thought=sample.data.get("thought"),
-                tokens=sample.data["tokens"],
-                truncated=bool(sample.scores["truncated"]),
-                repetition=sample.scores["repetition"],
-            )
-            for sample in samples
-        }
-        found["written"] = WrittenDetails(mode=prompts.mode, texts=texts).model_dump()
-    return found

@@ -1,30 +1,51 @@
-"""Asks a task of any type."""
+"""Asks a task of any type, and tells what a report shows of its answers: a row for each type."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from harness.engines.reasoning import counts
 from harness.records import Sample
-from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask, WriteTask
+from harness.suite.schema import TaskSpec
 from harness.tasks import classify, divergence, summarize, write
 from harness.tasks.asking import Asking
+from harness.tasks.prompts import PromptSet
+
+Details = dict[str, Any]
 
 
-def ask(
-    task: ClassifyTask | SummarizeTask | DivergenceTask | WriteTask, asking: Asking
-) -> Iterator[Sample]:
+@dataclass(frozen=True)
+class Asker:
+    """What one type of task does with a model."""
+
+    ask: Callable[[Any, Asking], Iterator[Sample]]
+    """Yields samples as prompts are answered; is given the task as the suite has it."""
+    details: Callable[[Sequence[Sample], PromptSet], Details] = lambda samples, prompts: {}
+    """What a cell holds beside its metrics."""
+
+
+ASKERS: Mapping[str, Asker] = {
+    "classify": Asker(classify.ask, classify.details),
+    "summarize": Asker(summarize.ask),
+    "divergence": Asker(divergence.ask),
+    "write": Asker(write.ask, write.details),
+}
+
+
+def ask(task: TaskSpec, asking: Asking) -> Iterator[Sample]:
     """The samples of one cell, as they are answered, in any order.
 
     Raises:
         CannotAnswerError: the task wants more than the answerer can do; nothing was asked.
     """
     asking.answerer.require(task.needs, f"A task of type `{task.type}`")
-    match task:
-        case ClassifyTask():
-            return classify.ask(task, asking)
-        case SummarizeTask():
-            return summarize.ask(task, asking)
-        case DivergenceTask():
-            return divergence.ask(task, asking)
-        case WriteTask():
-            return write.ask(task, asking)
+    return ASKERS[task.type].ask(task, asking)
+
+
+def details_of(task: TaskSpec, samples: Sequence[Sample], prompts: PromptSet) -> Details:
+    """What the report shows of a cell beside its metrics."""
+    thoughts = counts(sample.data for sample in samples)
+    found: Details = {"thoughts": thoughts} if thoughts else {}
+    return found | ASKERS[task.type].details(samples, prompts)

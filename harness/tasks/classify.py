@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from harness.metrics.classification import confusion
 from harness.metrics.metric import Answer
 from harness.metrics.registry import metrics_of, scores_of
 from harness.records import Sample
 from harness.suite.schema import ClassifyTask
 from harness.tasks.asking import Asking
-from harness.tasks.prompts import Prompt
+from harness.tasks.prompts import Prompt, PromptSet
 
 
 def ask(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
@@ -45,6 +47,12 @@ def _sample(asking: Asking, prompt: Prompt, answer: str | None, data: dict[str, 
         scores=scores_of(metrics_of("classify"), Answer(answer, prompt.target)),
         data=data,
     )
+
+
+def details(samples: Sequence[Sample], prompts: PromptSet) -> dict[str, Any]:
+    """The confusion matrix."""
+    labels = prompts.labels
+    return {"confusion": {"labels": list(labels), "matrix": confusion(samples, labels)}}
 
 
 def parse_label(text: str, labels: Sequence[str]) -> str | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from harness.metrics.metric import Answer
 from harness.metrics.registry import metrics_of, scores_of
-from harness.records import Sample
+from harness.records import Sample, WrittenDetails, WrittenText
 from harness.suite.schema import WriteTask
 from harness.tasks.asking import Asking
+from harness.tasks.prompts import PromptSet
 
 
 def ask(task: WriteTask, asking: Asking) -> Iterator[Sample]:
@@ -30,3 +32,18 @@ def ask(task: WriteTask, asking: Asking) -> Iterator[Sample]:
             scores=scores,
             data={"tokens": written.tokens, **ids, **written.record()},
         )
+
+
+def details(samples: Sequence[Sample], prompts: PromptSet) -> dict[str, Any]:
+    """The texts, for a reader."""
+    texts = {
+        sample.id: WrittenText(
+            text=sample.answer or "",
+            thought=sample.data.get("thought"),
+            tokens=sample.data["tokens"],
+            truncated=bool(sample.scores["truncated"]),
+            repetition=sample.scores["repetition"],
+        )
+        for sample in samples
+    }
+    return {"written": WrittenDetails(mode=prompts.mode, texts=texts).model_dump()}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.analysis.metrics import compute_metrics, confusion
+from harness.analysis.metrics import compute_metrics
 from harness.analysis.resampling import observed
 from harness.errors import BadDataError
 from harness.metrics.registry import METRICS, metrics_of
@@ -65,11 +65,6 @@ def test_an_unparsed_answer_counts_as_wrong_and_is_reported() -> None:
     assert metrics["accuracy"].value == 0.5
     assert metrics["unparsed"].value == 0.25
     assert metrics["macro_f1"].value == pytest.approx((0.5 + 2 / 3) / 2)
-    assert confusion(samples, ["a", "b"]) == [[1, 0, 1], [1, 1, 0]]
-
-
-def test_confusion_of_nothing_is_all_zeros() -> None:
-    assert confusion([], ["a", "b"]) == [[0, 0, 0], [0, 0, 0]]
 
 
 @given(st.randoms(use_true_random=False))

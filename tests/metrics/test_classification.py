@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
 from harness.analysis.resampling import observed
+from harness.metrics.classification import confusion
 from harness.metrics.registry import METRICS
 from tests.analysis.samples import classified
 
@@ -31,3 +32,12 @@ def test_accuracy_and_macro_f1_are_those_of_scikit_learn(
     assert found["macro_f1"] == pytest.approx(
         f1_score(targets, given_, labels=LABELS, average="macro", zero_division=0.0)
     )
+
+
+def test_confusion_counts_by_target_and_answer_with_the_unparsed_last() -> None:
+    samples = classified(["a", "a", "b", "b"], ["a", None, "b", "a"])
+    assert confusion(samples, ["a", "b"]) == [[1, 0, 1], [1, 1, 0]]
+
+
+def test_confusion_of_nothing_is_all_zeros() -> None:
+    assert confusion([], ["a", "b"]) == [[0, 0, 0], [0, 0, 0]]

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.analysis.metrics import compute_metrics, confusion
+from harness.analysis.metrics import compute_metrics
+from harness.metrics.classification import confusion
 from harness.metrics.registry import metrics_of
 from harness.records import Cell, Failure, ModelSummary, Sample, Summary, TaskSummary
 from harness.results.baselines import answers_in
