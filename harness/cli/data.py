@@ -10,9 +10,16 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.data.readings import Reading
-from harness.data.shelf import Listed, Shown, check_data, get_data, list_data, show_data
+from harness.data.shelf import (
+    ListedDataset,
+    ShownExamples,
+    check_data,
+    get_data,
+    list_data,
+    show_data,
+)
 
-Options = dict[str, object]
+DataOptions = dict[str, object]
 
 
 def list_all(data_dir: Path | None, as_json: bool) -> int:
@@ -31,12 +38,12 @@ def list_all(data_dir: Path | None, as_json: bool) -> int:
     return 0
 
 
-def get(name: str, options: Options, again: bool, as_json: bool) -> int:
+def get(name: str, options: DataOptions, again: bool, as_json: bool) -> int:
     """Fetches and checks a data set. Returns the exit code."""
     return _say(get_data(name, options, again=again), as_json)
 
 
-def check(name: str, data_dir: Path | None, options: Options, as_json: bool) -> int:
+def check(name: str, data_dir: Path | None, options: DataOptions, as_json: bool) -> int:
     """Reads a data set and says what was found. Returns the exit code: 1 where it complains."""
     return _say(check_data(name, data_dir, options), as_json)
 
@@ -44,7 +51,7 @@ def check(name: str, data_dir: Path | None, options: Options, as_json: bool) -> 
 def show(
     name: str,
     data_dir: Path | None,
-    options: Options,
+    options: DataOptions,
     split: str,
     count: int,
     seed: int,
@@ -95,7 +102,7 @@ def _print_reading(reading: Reading) -> None:
         out.print("  as published")
 
 
-def _print_entry(entry: Listed) -> None:
+def _print_entry(entry: ListedDataset) -> None:
     out = Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=True)
     out.print(f"{entry.name}: {entry.description}")
     out.print(f"  licence: {entry.licence}")
@@ -105,7 +112,7 @@ def _print_entry(entry: Listed) -> None:
         out.print(f"  {option}: {', '.join(values)}")
 
 
-def _print_examples(shown: Shown) -> None:
+def _print_examples(shown: ShownExamples) -> None:
     out = Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=True)
     out.print(f"\n{len(shown.examples)} of {shown.available:,} examples of {shown.split}:")
     for example in shown.examples:

@@ -23,10 +23,10 @@ MAX_MEMBER_BYTES = 512 * 2**20
 MAX_ARCHIVE_BYTES = 2**30
 AGAIN = "Delete it and get it again."
 
-Wanted = Callable[[str], bool]
+MemberFilter = Callable[[str], bool]
 
 
-def read_members(path: Path, data: bytes, wanted: Wanted) -> dict[str, bytes]:
+def read_members(path: Path, data: bytes, wanted: MemberFilter) -> dict[str, bytes]:
     """The members of an archive that are wanted, by name.
 
     Directories and what macOS adds (`__MACOSX/`, `._name`) are never members.
@@ -48,7 +48,7 @@ def read_members(path: Path, data: bytes, wanted: Wanted) -> dict[str, bytes]:
     raise BadDataError(f"{path}: neither a zip nor a 7z archive", AGAIN)
 
 
-def _read_zip(path: Path, data: bytes, wanted: Wanted) -> dict[str, bytes]:
+def _read_zip(path: Path, data: bytes, wanted: MemberFilter) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
@@ -76,7 +76,7 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> by
     return data
 
 
-def _read_7z(path: Path, data: bytes, wanted: Wanted) -> dict[str, bytes]:
+def _read_7z(path: Path, data: bytes, wanted: MemberFilter) -> dict[str, bytes]:
     try:
         import py7zr
         from py7zr import exceptions
@@ -117,7 +117,7 @@ def _extract_7z(archive: object, names: Sequence[str], path: Path) -> dict[str, 
         return members
 
 
-def _chosen(name: str, wanted: Wanted) -> bool:
+def _chosen(name: str, wanted: MemberFilter) -> bool:
     parts = PurePosixPath(name).parts
     return not ("__MACOSX" in parts or parts[-1].startswith("._")) and wanted(name)
 

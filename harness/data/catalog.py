@@ -10,7 +10,7 @@ from harness.errors import InputError
 
 
 @dataclass(frozen=True)
-class Counts:
+class PublishedRows:
     """Published rows: of one part, in all and per label (empty where answers are free text)."""
 
     rows: int
@@ -27,7 +27,7 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Entry:
+class KnownDataset:
     """One data set."""
 
     name: str
@@ -44,7 +44,7 @@ class Entry:
     phrasing: Phrasing
     labels: tuple[str, ...]
     options: tuple[Option, ...]
-    published: Mapping[str, Counts]
+    published: Mapping[str, PublishedRows]
     """By the value of its option (PhraseBank) or by part (SAMSum)."""
     pins: Mapping[str, tuple[str, ...]]
     """By file name, SHA-256 of copies that this project was tested with. Other copies of the same rows
@@ -73,7 +73,7 @@ class Entry:
         return chosen
 
 
-PHRASEBANK = Entry(
+PHRASEBANK = KnownDataset(
     name="financial_phrasebank",
     kind="classify",
     description="Financial PhraseBank v1.0: the sentiment of sentences from company news, "
@@ -90,10 +90,10 @@ PHRASEBANK = Entry(
     labels=SENTIMENT_LABELS,
     options=(Option("agreement", ("all", "75", "66", "50"), "all"),),
     published={
-        "all": Counts(2264, {"negative": 303, "neutral": 1391, "positive": 570}),
-        "75": Counts(3453, {"negative": 420, "neutral": 2146, "positive": 887}),
-        "66": Counts(4217, {"negative": 514, "neutral": 2535, "positive": 1168}),
-        "50": Counts(4846, {"negative": 604, "neutral": 2879, "positive": 1363}),
+        "all": PublishedRows(2264, {"negative": 303, "neutral": 1391, "positive": 570}),
+        "75": PublishedRows(3453, {"negative": 420, "neutral": 2146, "positive": 887}),
+        "66": PublishedRows(4217, {"negative": 514, "neutral": 2535, "positive": 1168}),
+        "50": PublishedRows(4846, {"negative": 604, "neutral": 2879, "positive": 1363}),
     },
     pins={
         "Sentences_AllAgree.txt": (
@@ -105,7 +105,7 @@ PHRASEBANK = Entry(
     },
 )
 
-SAMSUM = Entry(
+SAMSUM = KnownDataset(
     name="samsum",
     kind="summarize",
     description="SAMSum: messenger dialogues written by linguists, and their summaries",
@@ -119,17 +119,21 @@ SAMSUM = Entry(
     phrasing=SUMMARY,
     labels=(),
     options=(),
-    published={"train": Counts(14732), "validation": Counts(818), "test": Counts(819)},
+    published={
+        "train": PublishedRows(14732),
+        "validation": PublishedRows(818),
+        "test": PublishedRows(819),
+    },
     pins={
         "train.jsonl": ("88329d6ac45144183565d96b856336febe782c322bd8a15d94d3d34c440cd746",),
         "test.jsonl": ("80b33150b15da3208b8cc8ea89c992380138e7ea1b739168807036694cd22683",),
     },
 )
 
-CATALOG: dict[str, Entry] = {entry.name: entry for entry in (PHRASEBANK, SAMSUM)}
+CATALOG: dict[str, KnownDataset] = {entry.name: entry for entry in (PHRASEBANK, SAMSUM)}
 
 
-def entry_of(name: str) -> Entry:
+def known_dataset(name: str) -> KnownDataset:
     """The entry of a data set.
 
     Raises:

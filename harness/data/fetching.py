@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
 
-from harness.data.catalog import Entry
+from harness.data.catalog import KnownDataset
 from harness.data.places import TABLE_ENDINGS, split_of
 from harness.errors import BadDataError, HubError
 from harness.hub.records import Repo
@@ -56,7 +56,7 @@ def read_origin(name: str, home: Path) -> Origin | None:
         raise BadDataError(f"{record}: cannot be read: {error}", "Delete its folder.") from None
 
 
-def fetch(entry: Entry, home: Path, again: bool = False) -> Origin:
+def fetch(entry: KnownDataset, home: Path, again: bool = False) -> Origin:
     """Fetches a data set's files, unless they are there.
 
     They appear under their final name only when all are whole. Two processes that fetch the same
@@ -76,7 +76,7 @@ def fetch(entry: Entry, home: Path, again: bool = False) -> Origin:
     return asked(lambda: _fetch_once(entry, home, again), Repo(entry.hub_repo, "dataset"))
 
 
-def _fetch_once(entry: Entry, home: Path, again: bool) -> Origin:
+def _fetch_once(entry: KnownDataset, home: Path, again: bool) -> Origin:
     folder = fetched_folder(entry.name, home)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.parent / f"{entry.name}.lock"):
@@ -106,7 +106,7 @@ def _fetch_once(entry: Entry, home: Path, again: bool) -> Origin:
         return origin
 
 
-def _download(entry: Entry, home: Path) -> tuple[str, tuple[Path, ...]]:
+def _download(entry: KnownDataset, home: Path) -> tuple[str, tuple[Path, ...]]:
     """The newest commit of the data set's repository, and its files in the Hub's cache."""
     from harness.hub.client import fetch, plan_data, resolve
 
@@ -123,7 +123,7 @@ def _download(entry: Entry, home: Path) -> tuple[str, tuple[Path, ...]]:
     return commit, tuple(folder / file.path for file in download.files)
 
 
-def choose_files(entry: Entry, names: Sequence[str]) -> list[str]:
+def choose_files(entry: KnownDataset, names: Sequence[str]) -> list[str]:
     """Of a repository's files, those that hold the data set: one archive, or a file a split."""
     if entry.kind == "classify":
         zips = sorted(name for name in names if PurePosixPath(name).match("*hrase*ank*.zip"))

@@ -12,7 +12,7 @@ from harness.data.decoding import unix_newlines, whole_characters
 from harness.data.normal_forms import normal_form
 from harness.data.readings import PLACES, Dropped, Reading, SplitReading, Tally
 from harness.data.splits import split_sha256, text_id
-from harness.data.tables import Row, read_table
+from harness.data.tables import DataRow, read_table
 from harness.errors import BadDataError
 
 ROLES = ("system", "user", "assistant")
@@ -23,7 +23,7 @@ _SHAPES = (
 
 
 @dataclass(frozen=True)
-class Message:
+class Turn:
     """One turn of a conversation."""
 
     role: str
@@ -39,7 +39,7 @@ class Instruction:
     """
 
     id: str
-    messages: tuple[Message, ...]
+    messages: tuple[Turn, ...]
     answer: str
     texts: tuple[str, ...] = ()
     input: str = ""
@@ -164,7 +164,7 @@ class _TestedTexts:
         return len(form) >= SEEN and form in self._all
 
 
-def _conversation(row: Row) -> Instruction | str:
+def _conversation(row: DataRow) -> Instruction | str:
     """A row's conversation, or what is wrong with it."""
     if "messages" in row:
         return _from_messages(row["messages"])
@@ -175,7 +175,7 @@ def _conversation(row: Row) -> Instruction | str:
     return f"neither messages nor instruction and output; the columns are: {columns}"
 
 
-def _from_columns(row: Row, instruction: str, context: str, answer: str) -> Instruction | str:
+def _from_columns(row: DataRow, instruction: str, context: str, answer: str) -> Instruction | str:
     values = {name: row.get(name) for name in (instruction, context, answer)}
     for name, value in values.items():
         if value is not None and not isinstance(value, str):
@@ -185,7 +185,7 @@ def _from_columns(row: Row, instruction: str, context: str, answer: str) -> Inst
         return f"{instruction} is empty"
     content = f"{asked}\n\n{given}" if given else asked
     texts = (asked, given, content) if given else (asked,)
-    return _instruction((Message("user", content),), said, texts, given)
+    return _instruction((Turn("user", content),), said, texts, given)
 
 
 def _from_messages(messages: Any) -> Instruction | str:
@@ -200,7 +200,7 @@ def _from_messages(messages: Any) -> Instruction | str:
             return f"message {number}: role {role!r:.40} is none of {', '.join(ROLES)}"
         if not isinstance(content, str):
             return f"message {number}: content must be a text, not {content!r:.40}"
-        turns.append(Message(role, _clean(content)))
+        turns.append(Turn(role, _clean(content)))
     talk = turns[1:] if turns[0].role == "system" else turns
     for number, turn in enumerate(talk):
         due = ROLES[1 + number % 2]
@@ -214,9 +214,9 @@ def _from_messages(messages: Any) -> Instruction | str:
 
 
 def _instruction(
-    messages: tuple[Message, ...], answer: str, texts: tuple[str, ...], given: str = ""
+    messages: tuple[Turn, ...], answer: str, texts: tuple[str, ...], given: str = ""
 ) -> Instruction:
-    whole = "\0".join(f"{m.role}\0{m.content}" for m in (*messages, Message("assistant", answer)))
+    whole = "\0".join(f"{m.role}\0{m.content}" for m in (*messages, Turn("assistant", answer)))
     return Instruction(text_id(whole, "in-"), messages, answer, texts, given)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from harness.data.catalog import Counts
+from harness.data.catalog import PublishedRows
 from harness.data.datasets import Dataset
 from harness.data.readings import Reading
 from harness.data.splits import Placed
@@ -20,7 +20,7 @@ class Loaded:
 
 
 def count_complaints(
-    part: str, rows: int, labels: Mapping[str, int], published: Counts
+    part: str, rows: int, labels: Mapping[str, int], published: PublishedRows
 ) -> tuple[str, ...]:
     """Where the rows of a part, or its labels and their shares, are not as published."""
     complaints = []

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from harness.data.catalog import CATALOG, Entry, entry_of
+from harness.data.catalog import CATALOG, KnownDataset, known_dataset
 from harness.data.datasets import DATASETS, Dataset, DatasetInfo
 from harness.data.fetching import Origin, fetch, fetched_folder, read_origin
 from harness.data.loaded import Loaded
 from harness.data.phrasebank import read_phrasebank
-from harness.data.places import Found, data_folder, find_files
+from harness.data.places import FoundFiles, data_folder, find_files
 from harness.data.readings import Reading, Tally, read_bytes, source_file
 from harness.data.samsum import read_samsum
 from harness.data.splits import SPLIT_SEED, Split, leaks
@@ -23,21 +23,21 @@ from harness.home import default_home
 SPLITTING = 1
 """Raised whenever the same files would give other splits: it is part of every data set's key."""
 
-Options = Mapping[str, object]
+DataOptions = Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Located:
     """Files of a data set, and where they were fetched from, if they were."""
 
-    found: Found
+    found: FoundFiles
     origin: Origin | None = None
 
 
 def locate(
     name: str,
     data_dir: Path | None = None,
-    options: Options | None = None,
+    options: DataOptions | None = None,
     may_fetch: bool = True,
 ) -> Located:
     """Where the files of a data set are.
@@ -50,7 +50,7 @@ def locate(
         BadDataError: no files; says which to put there.
         AbsentDataError, BadDataError, HubError, NoSpaceError: as `locate_fetched`.
     """
-    entry = entry_of(name)
+    entry = known_dataset(name)
     entry.choose(options or {})
     folder = data_folder(data_dir)
     if folder is not None:
@@ -58,7 +58,7 @@ def locate(
     return locate_fetched(entry, options, may_fetch)
 
 
-def locate_fetched(entry: Entry, options: Options | None, may_fetch: bool) -> Located:
+def locate_fetched(entry: KnownDataset, options: DataOptions | None, may_fetch: bool) -> Located:
     """The files in `$HARNESS_HOME/data/<name>`, where they are fetched to if `may_fetch`.
 
     Raises:
@@ -83,7 +83,7 @@ def locate_fetched(entry: Entry, options: Options | None, may_fetch: bool) -> Lo
 def load(
     name: str,
     data_dir: Path | None = None,
-    options: Options | None = None,
+    options: DataOptions | None = None,
     may_fetch: bool = True,
 ) -> Loaded:
     """Reads a data set by name, embedded ones included.
@@ -113,7 +113,7 @@ def load(
 def info_of(
     name: str,
     data_dir: Path | None = None,
-    options: Options | None = None,
+    options: DataOptions | None = None,
     may_fetch: bool = True,
 ) -> DatasetInfo:
     """A data set in the form in which `DATASETS` has the embedded ones; arguments as for `load`.
@@ -125,7 +125,7 @@ def info_of(
         return DATASETS[name]
     _check_name(name)
     located = locate(name, data_dir, options, may_fetch)
-    entry = entry_of(name)
+    entry = known_dataset(name)
     chosen = {**entry.choose(options or {}), "split": f"{SPLITTING}.{SPLIT_SEED}"}
 
     @cache
@@ -168,9 +168,9 @@ def _check_name(name: str) -> None:
         raise InputError(f"no data set {name!r}", f"There are: {', '.join([*DATASETS, *CATALOG])}.")
 
 
-def read_located(name: str, located: Located, options: Options | None) -> Loaded:
+def read_located(name: str, located: Located, options: DataOptions | None) -> Loaded:
     """Reads a known data set's files; raises as `load` does of files."""
-    entry: Entry = entry_of(name)
+    entry: KnownDataset = known_dataset(name)
     expected = located.origin.files if located.origin else {}
     loaded = _READERS[name](located.found, entry.choose(options or {}), expected)
     if located.origin is None:
@@ -183,7 +183,7 @@ def _noted(reading: Reading, note: str) -> Reading:
     return replace(reading, notes=(*reading.notes, note))
 
 
-_Reader = Callable[[Found, Mapping[str, str], Mapping[str, str]], Loaded]
+_Reader = Callable[[FoundFiles, Mapping[str, str], Mapping[str, str]], Loaded]
 _READERS: dict[str, _Reader] = {
     "financial_phrasebank": lambda found, options, sha256: read_phrasebank(
         found, options["agreement"], sha256.get(found.files["all"].name)

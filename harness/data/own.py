@@ -22,7 +22,7 @@ from harness.data.splits import (
     split_by_text,
     text_id,
 )
-from harness.data.tables import Table, read_table
+from harness.data.tables import DataTable, read_table
 from harness.data.templates import RowTemplate
 from harness.errors import BadDataError, InputError
 
@@ -154,7 +154,7 @@ def _split(own: OwnData, rows: Mapping[str, list[Placed]], tally: Tally) -> Spli
 
 
 def _rows(
-    own: OwnData, table: Table, prompt: RowTemplate, target: RowTemplate, tally: Tally
+    own: OwnData, table: DataTable, prompt: RowTemplate, target: RowTemplate, tally: Tally
 ) -> Iterator[Placed]:
     for row, place in zip(table.rows, table.places, strict=True):
         text, answer = (_clean(t.render(row, place)) for t in (prompt, target))

@@ -10,7 +10,7 @@ from harness.data.catalog import PHRASEBANK
 from harness.data.datasets import Dataset, Example
 from harness.data.decoding import decode, lines, unix_newlines, whole_characters
 from harness.data.loaded import Loaded, count_complaints
-from harness.data.places import KAGGLE_NAME, TEXT_NAMES, Found
+from harness.data.places import KAGGLE_NAME, TEXT_NAMES, FoundFiles
 from harness.data.readings import Reading, SourceFile, Tally, count_labels, read_bytes, source_file
 from harness.data.splits import Placed, split_by_text, text_id
 from harness.data.tables import read_csv
@@ -21,7 +21,7 @@ NO_LABEL = "a line whose label is not negative, neutral or positive"
 NO_SENTENCE = "an empty sentence"
 
 
-def read_phrasebank(found: Found, agreement: str = "all", sha256: str | None = None) -> Loaded:
+def read_phrasebank(found: FoundFiles, agreement: str = "all", sha256: str | None = None) -> Loaded:
     """Reads the sentences of one agreement and splits them.
 
     The original files are latin-1, a line `sentence@label`; copies as UTF-8, with a byte order mark

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from harness.data.catalog import Entry, entry_of
+from harness.data.catalog import KnownDataset, known_dataset
 from harness.errors import BadDataError, InputError
 
 Form = Literal["text", "zip", "csv", "7z", "tables"]
@@ -37,7 +37,7 @@ _SAMSUM_FOLDERS = ("samsum", "SAMSum", "samsum/data", "samsum/corpus", "corpus")
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFiles:
     """Files that hold a data set.
 
     `files` has one file under the name `all`, or one for each of train, validation and test.
@@ -63,7 +63,9 @@ def data_folder(given: Path | None) -> Path | None:
     return folder
 
 
-def find_files(name: str, data_dir: Path, options: Mapping[str, object] | None = None) -> Found:
+def find_files(
+    name: str, data_dir: Path, options: Mapping[str, object] | None = None
+) -> FoundFiles:
     """The files of a data set in a folder.
 
     The first that is there is taken.
@@ -84,7 +86,7 @@ def find_files(name: str, data_dir: Path, options: Mapping[str, object] | None =
         InputError: no such data set or option.
         BadDataError: nothing of it is there; says what to put where.
     """
-    entry = entry_of(name)
+    entry = known_dataset(name)
     chosen = entry.choose(options or {})
     found = next(_candidates(entry, data_dir, chosen), None)
     if found is None:
@@ -92,13 +94,15 @@ def find_files(name: str, data_dir: Path, options: Mapping[str, object] | None =
     return found
 
 
-def _candidates(entry: Entry, data_dir: Path, chosen: Mapping[str, str]) -> Iterator[Found]:
+def _candidates(
+    entry: KnownDataset, data_dir: Path, chosen: Mapping[str, str]
+) -> Iterator[FoundFiles]:
     if entry.name == "samsum":
         return _samsum(data_dir)
     return _phrasebank(data_dir, chosen["agreement"])
 
 
-def _phrasebank(data_dir: Path, agreement: str) -> Iterator[Found]:
+def _phrasebank(data_dir: Path, agreement: str) -> Iterator[FoundFiles]:
     folders = [data_dir / name for name in _PHRASEBANK_FOLDERS]
     yield from _existing("text", (folder / TEXT_NAMES[agreement] for folder in folders))
     for folder in folders:
@@ -112,7 +116,7 @@ def _phrasebank(data_dir: Path, agreement: str) -> Iterator[Found]:
         yield from _existing("zip", (folder / "archive.zip" for folder in folders))
 
 
-def _samsum(data_dir: Path) -> Iterator[Found]:
+def _samsum(data_dir: Path) -> Iterator[FoundFiles]:
     folders = [data_dir / name for name in _SAMSUM_FOLDERS]
     if "samsum" in data_dir.resolve().name.lower():
         folders.append(data_dir)
@@ -120,7 +124,7 @@ def _samsum(data_dir: Path) -> Iterator[Found]:
         for ending in TABLE_ENDINGS:
             files = split_files(folder, ending)
             if "train" in files and "test" in files:
-                yield Found("tables", files)
+                yield FoundFiles("tables", files)
     for folder in (*folders, data_dir):
         yield from _existing("7z", (folder / "corpus.7z", folder / "samsum.7z"))
         yield from _existing("zip", (folder / "samsum.zip",))
@@ -144,13 +148,13 @@ def split_of(file: str) -> str | None:
     return next((split for split, names in SPLIT_NAMES.items() if word in names), None)
 
 
-def _existing(form: Form, files: Iterator[Path] | tuple[Path, ...]) -> Iterator[Found]:
+def _existing(form: Form, files: Iterator[Path] | tuple[Path, ...]) -> Iterator[FoundFiles]:
     for file in files:
         if file.is_file():
-            yield Found(form, {"all": file})
+            yield FoundFiles(form, {"all": file})
 
 
-def _absence(entry: Entry, data_dir: Path, chosen: Mapping[str, str]) -> str:
+def _absence(entry: KnownDataset, data_dir: Path, chosen: Mapping[str, str]) -> str:
     options = "".join(f", {name}: {value}" for name, value in chosen.items())
     message = f"{data_dir}: no files of {entry.name}{options}"
     if entry.name == "financial_phrasebank":

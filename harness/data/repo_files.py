@@ -29,7 +29,7 @@ Parts = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedFiles:
     """What a suite says of a repo's files; patterns are as the shell has them."""
 
     config: str | None = None
@@ -38,7 +38,7 @@ class Wanted:
     test: str | None = None
 
 
-def choose_parts(paths: Iterable[str], repo: str, wanted: Wanted) -> Parts:
+def choose_parts(paths: Iterable[str], repo: str, wanted: WantedFiles) -> Parts:
     """The files of a data set, by part.
 
     Without a test part, the validation part is tested; a part that is alone is split.

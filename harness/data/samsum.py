@@ -11,17 +11,17 @@ from harness.data.catalog import SAMSUM
 from harness.data.datasets import Dataset, Example
 from harness.data.decoding import unix_newlines, whole_characters
 from harness.data.loaded import Loaded, count_complaints, with_own_ids
-from harness.data.places import Found, split_of
+from harness.data.places import FoundFiles, split_of
 from harness.data.readings import Reading, SourceFile, Tally, pin_of, read_bytes, source_file
 from harness.data.splits import Placed, keep_apart, text_id
-from harness.data.tables import Table, is_table, parse_table, read_table
+from harness.data.tables import DataTable, is_table, parse_table, read_table
 from harness.errors import BadDataError
 
 NO_DIALOGUE = "an empty dialogue"
 NO_SUMMARY = "an empty summary"
 
 
-def read_samsum(found: Found, sha256: Mapping[str, str] | None = None) -> Loaded:
+def read_samsum(found: FoundFiles, sha256: Mapping[str, str] | None = None) -> Loaded:
     """Reads SAMSum with its own splits, less what train shares with validation and test.
 
     Line breaks inside dialogues become `\\n`. Rows without dialogue or summary are left out.
@@ -50,7 +50,7 @@ def read_samsum(found: Found, sha256: Mapping[str, str] | None = None) -> Loaded
     return _keep_apart(tables, sources)
 
 
-def _keep_apart(tables: Mapping[str, Table], sources: tuple[SourceFile, ...]) -> Loaded:
+def _keep_apart(tables: Mapping[str, DataTable], sources: tuple[SourceFile, ...]) -> Loaded:
     tally, seen = Tally(), set[str]()
     rows = {
         split: with_own_ids(_rows(split, tables[split], tally), seen)
@@ -83,11 +83,13 @@ def _pinned(source: SourceFile) -> SourceFile:
     return replace(source, pin=pin_of(source.sha256, pins))
 
 
-def _from_archive(path: Path, expected: Mapping[str, str]) -> tuple[dict[str, Table], SourceFile]:
+def _from_archive(
+    path: Path, expected: Mapping[str, str]
+) -> tuple[dict[str, DataTable], SourceFile]:
     data = read_bytes(path)
     source_file(path, data, expected=expected.get(path.name))
     members = read_members(path, data, lambda name: is_table(name) and split_of(name) is not None)
-    tables: dict[str, Table] = {}
+    tables: dict[str, DataTable] = {}
     for name, content in members.items():
         split = split_of(name) or ""
         if split in tables:
@@ -96,7 +98,7 @@ def _from_archive(path: Path, expected: Mapping[str, str]) -> tuple[dict[str, Ta
     return tables, source_file(path, data, members=sorted(members))
 
 
-def _rows(split: str, table: Table, tally: Tally) -> Iterator[Placed]:
+def _rows(split: str, table: DataTable, tally: Tally) -> Iterator[Placed]:
     for row, place in zip(table.rows, table.places, strict=True):
         for column in ("dialogue", "summary"):
             if column not in row:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from harness.data.catalog import CATALOG, Entry, entry_of
+from harness.data.catalog import CATALOG, KnownDataset, known_dataset
 from harness.data.datasets import DATASETS, Example, TaskKind
 from harness.data.fetching import fetch, fetched_folder, read_origin
-from harness.data.loading import Options, load, locate_fetched, read_located
+from harness.data.loading import DataOptions, load, locate_fetched, read_located
 from harness.data.places import data_folder, find_files
 from harness.data.readings import Reading
 from harness.data.subsets import draw
@@ -21,7 +21,7 @@ Where = Literal["embedded", "found", "fetched", "absent"]
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedDataset:
     """A data set that a suite can name.
 
     `where` says whether it comes with the project, lies in the user's folder, was fetched, or is not
@@ -40,17 +40,17 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownExamples:
     """Some examples of a split, drawn by the seed, and where they stand."""
 
-    entry: Listed
+    entry: ListedDataset
     reading: Reading
     split: str
     available: int
     examples: tuple[Example, ...]
 
 
-def list_data(data_dir: Path | None = None) -> tuple[Listed, ...]:
+def list_data(data_dir: Path | None = None) -> tuple[ListedDataset, ...]:
     """All data sets, embedded ones first; reads no data and touches no network.
 
     Raises:
@@ -58,7 +58,7 @@ def list_data(data_dir: Path | None = None) -> tuple[Listed, ...]:
     """
     folder = data_folder(data_dir)
     embedded = [
-        Listed(
+        ListedDataset(
             name=info.name,
             kind=info.kind,
             description=info.description,
@@ -77,7 +77,7 @@ def list_data(data_dir: Path | None = None) -> tuple[Listed, ...]:
 
 def get_data(
     name: str,
-    options: Options | None = None,
+    options: DataOptions | None = None,
     again: bool = False,
 ) -> Reading:
     """Fetches a data set into `$HARNESS_HOME/data` unless it is there, and checks it.
@@ -89,7 +89,7 @@ def get_data(
     """
     if name in DATASETS:
         return load(name, None, options).reading
-    entry, home = entry_of(name), default_home()
+    entry, home = known_dataset(name), default_home()
     entry.choose(options or {})
     by_hand = _whereabouts(entry, None, home)[0] == "found"
     if again or not by_hand:
@@ -100,7 +100,7 @@ def get_data(
 def check_data(
     name: str,
     data_dir: Path | None = None,
-    options: Options | None = None,
+    options: DataOptions | None = None,
 ) -> Reading:
     """Reads a data set and says what was found; touches no network.
 
@@ -114,11 +114,11 @@ def check_data(
 def show_data(
     name: str,
     data_dir: Path | None = None,
-    options: Options | None = None,
+    options: DataOptions | None = None,
     split: str = "test",
     count: int = 3,
     seed: int = 0,
-) -> Shown:
+) -> ShownExamples:
     """Some examples of a data set, as a suite with this `limit` and `seed` would ask them.
 
     Raises:
@@ -136,12 +136,12 @@ def show_data(
         raise InputError(f"data set {name}: no split {split!r}", f"There are: {there}.")
     chosen = draw(parts[split], count, seed, stratify=bool(loaded.dataset.labels))
     entry = next(item for item in list_data(data_dir) if item.name == name)
-    return Shown(entry, loaded.reading, split, len(parts[split]), tuple(chosen))
+    return ShownExamples(entry, loaded.reading, split, len(parts[split]), tuple(chosen))
 
 
-def _listed(entry: Entry, folder: Path | None, home: Path) -> Listed:
+def _listed(entry: KnownDataset, folder: Path | None, home: Path) -> ListedDataset:
     where, path = _whereabouts(entry, folder, home)
-    return Listed(
+    return ListedDataset(
         name=entry.name,
         kind=entry.kind,
         description=entry.description,
@@ -154,7 +154,7 @@ def _listed(entry: Entry, folder: Path | None, home: Path) -> Listed:
     )
 
 
-def _whereabouts(entry: Entry, folder: Path | None, home: Path) -> tuple[Where, str]:
+def _whereabouts(entry: KnownDataset, folder: Path | None, home: Path) -> tuple[Where, str]:
     """The first file of any variant in the folder that would be looked through."""
     looked = folder or fetched_folder(entry.name, home)
     variants: list[dict[str, object]] = [{}]

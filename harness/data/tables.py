@@ -15,15 +15,15 @@ from harness.data.readings import SourceFile, read_bytes, source_file
 from harness.errors import BadDataError, InputError
 
 MAX_FIELD_CHARACTERS = 2**27
-Row = dict[str, Any]
+DataRow = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Table:
+class DataTable:
     """Rows, in the file's order. `places[i]` says where row i stands: `file:line`, `file:line (row i)` in a
     JSON array, `file, row i` where there are no lines."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[DataRow, ...]
     places: tuple[str, ...]
     source: SourceFile
 
@@ -40,12 +40,12 @@ class Table:
         return (f"{self.source.path} is not UTF-8 and was read as latin-1",)
 
 
-def read_table(path: Path, expected_sha256: str | None = None) -> Table:
+def read_table(path: Path, expected_sha256: str | None = None) -> DataTable:
     """Reads CSV, TSV, JSON, JSON lines or Parquet, by the file's ending.
 
     CSV and TSV have a header; quoted fields may hold line breaks. JSON is an array of objects, or an
     object whose only list is that array. Texts are UTF-8 with or without a byte order mark; where they
-    are not, they are read as latin-1, and `Table.notes` says so.
+    are not, they are read as latin-1, and `DataTable.notes` says so.
 
     Raises:
         InputError: no such file, or an ending that is none of these.
@@ -59,7 +59,7 @@ def read_table(path: Path, expected_sha256: str | None = None) -> Table:
     return parse_table(path, read_bytes(path), expected_sha256)
 
 
-def parse_table(path: Path, data: bytes, expected_sha256: str | None = None) -> Table:
+def parse_table(path: Path, data: bytes, expected_sha256: str | None = None) -> DataTable:
     """`read_table`, of contents that are at hand; `path` gives their name and ending."""
     source = source_file(path, data, expected=expected_sha256)
     return _READERS[path.suffix.lower()](path, data, source)
@@ -74,8 +74,8 @@ def _with(source: SourceFile, decoded: Decoded) -> SourceFile:
     return replace(source, encoding=decoded.encoding)
 
 
-def _csv(delimiter: str) -> Callable[[Path, bytes, SourceFile], Table]:
-    def read(path: Path, data: bytes, source: SourceFile) -> Table:
+def _csv(delimiter: str) -> Callable[[Path, bytes, SourceFile], DataTable]:
+    def read(path: Path, data: bytes, source: SourceFile) -> DataTable:
         decoded = decode(data, path)
         records = read_csv(path, decoded.text, delimiter)
         _, header = next(records, (1, []))
@@ -89,7 +89,7 @@ def _csv(delimiter: str) -> Callable[[Path, bytes, SourceFile], Table]:
                 )
             rows.append(dict(zip(names, record, strict=True)))
             places.append(f"{path}:{line}")
-        return Table(tuple(rows), tuple(places), _with(source, decoded))
+        return DataTable(tuple(rows), tuple(places), _with(source, decoded))
 
     return read
 
@@ -124,7 +124,7 @@ def _column_names(path: Path, header: Sequence[str]) -> list[str]:
     return names
 
 
-def _jsonl(path: Path, data: bytes, source: SourceFile) -> Table:
+def _jsonl(path: Path, data: bytes, source: SourceFile) -> DataTable:
     decoded = decode(data, path)
     rows, places = [], []
     for number, line in enumerate(lines(decoded.text), start=1):
@@ -132,10 +132,10 @@ def _jsonl(path: Path, data: bytes, source: SourceFile) -> Table:
             place = f"{path}:{number}"
             rows.append(_object(_loads(line, place), place))
             places.append(place)
-    return Table(tuple(rows), tuple(places), _with(source, decoded))
+    return DataTable(tuple(rows), tuple(places), _with(source, decoded))
 
 
-def _json(path: Path, data: bytes, source: SourceFile) -> Table:
+def _json(path: Path, data: bytes, source: SourceFile) -> DataTable:
     decoded = decode(data, path)
     text = decoded.text
     if not text.lstrip().startswith("["):
@@ -144,11 +144,11 @@ def _json(path: Path, data: bytes, source: SourceFile) -> Table:
         found = _only_list(path, text)
         rows = [_object(row, f"{path}, row {n}") for n, row in enumerate(found, start=1)]
         places = [f"{path}, row {n}" for n in range(1, len(rows) + 1)]
-        return Table(tuple(rows), tuple(places), _with(source, decoded))
+        return DataTable(tuple(rows), tuple(places), _with(source, decoded))
     elements = enumerate(_elements(path, text), start=1)
     placed = [(f"{path}:{line} (row {number})", row) for number, (line, row) in elements]
     rows = [_object(row, place) for place, row in placed]
-    return Table(tuple(rows), tuple(place for place, _ in placed), _with(source, decoded))
+    return DataTable(tuple(rows), tuple(place for place, _ in placed), _with(source, decoded))
 
 
 def _looks_like_lines(text: str) -> bool:
@@ -215,7 +215,7 @@ def _check_end(path: Path, text: str, at: int) -> None:
         raise BadDataError(f"{path}: not JSON: more text follows the array")
 
 
-def _object(row: Any, place: str) -> Row:
+def _object(row: Any, place: str) -> DataRow:
     if not isinstance(row, dict):
         raise BadDataError(f"{place}: a row must be an object of columns, not {_kind(row)}")
     return row
@@ -228,7 +228,7 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _parquet(path: Path, data: bytes, source: SourceFile) -> Table:
+def _parquet(path: Path, data: bytes, source: SourceFile) -> DataTable:
     import pyarrow
     from pyarrow import parquet
 
@@ -238,10 +238,10 @@ def _parquet(path: Path, data: bytes, source: SourceFile) -> Table:
         said = str(error).split("\n")[0]
         raise BadDataError(f"{path}: not a Parquet file, or damaged: {said}") from None
     places = tuple(f"{path}, row {number}" for number in range(1, len(rows) + 1))
-    return Table(tuple(rows), places, source)
+    return DataTable(tuple(rows), places, source)
 
 
-_READERS: dict[str, Callable[[Path, bytes, SourceFile], Table]] = {
+_READERS: dict[str, Callable[[Path, bytes, SourceFile], DataTable]] = {
     ".csv": _csv(","),
     ".tsv": _csv("\t"),
     ".json": _json,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data import draw
-from harness.data.learned import draw_instructions, open_instructions
+from harness.data.instruction_refs import draw_instructions, open_instructions
 from harness.estimate.inference import Ask
 from harness.estimate.usual_data import read_data
 from harness.plan.steps import Step

@@ -33,7 +33,7 @@ STREAMS = 4
 """Files fetched at the same time."""
 TOLD = 500
 """Times that `progress` is told something, about."""
-Progress = Callable[[int, int], None]
+ByteProgress = Callable[[int, int], None]
 """Is told how many bytes of how many have arrived."""
 
 
@@ -133,7 +133,7 @@ def plan_data(
     return _plan(named(repo, "dataset"), commit, home, chosen)
 
 
-def fetch(download: Download, progress: Progress = lambda done, total: None) -> Path:
+def fetch(download: Download, progress: ByteProgress = lambda done, total: None) -> Path:
     """Gets what is missing, and gives the place of the whole; touches no network if it is there.
 
     What arrived in an earlier run is not fetched again, down to the bytes of a file.
@@ -166,7 +166,7 @@ def fetch(download: Download, progress: Progress = lambda done, total: None) -> 
 class _Tally:
     """Adds up what has arrived, from all threads, and tells it in steps that can be seen."""
 
-    def __init__(self, done: int, total: int, progress: Progress) -> None:
+    def __init__(self, done: int, total: int, progress: ByteProgress) -> None:
         self._done, self._total, self._progress = done, total, progress
         self._told = done
         self._lock = threading.Lock()

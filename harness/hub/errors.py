@@ -30,7 +30,7 @@ from harness.errors import HarnessError, HubError
 from harness.hub.records import Repo
 from harness.quantities import byte_size
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 FAILURES = (httpx2.HTTPError, OfflineModeIsEnabled, OSError, json.JSONDecodeError)
 """What asking the Hub and writing its files can raise."""
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -54,7 +54,7 @@ def redact(text: str) -> str:
     return _SECRETS.sub("[secret]", text)
 
 
-def asked(request: Callable[[], Answer], repo: Repo, revision: str = "", file: str = "") -> Answer:
+def asked(request: Callable[[], T], repo: Repo, revision: str = "", file: str = "") -> T:
     """What `request` gives; its failure as an error of ours.
 
     Args:

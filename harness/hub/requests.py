@@ -27,7 +27,7 @@ from harness.hub.patience import waits
 from harness.hub.records import COMMIT, DIGEST, RemoteFile, Repo, stays_inside
 from harness.version import __version__
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 LONGEST_WAIT = 300.0
 """Seconds; the Hub counts its limits over five minutes."""
 
@@ -61,7 +61,7 @@ def files_of(repo: Repo, commit: str) -> tuple[RemoteFile, ...]:
     return tuple(sorted(files, key=lambda file: file.path))
 
 
-def patiently(request: Callable[[], Answer]) -> Answer:
+def patiently(request: Callable[[], T]) -> T:
     """Asks again where the server is busy or the answer broke off; raises what came last.
 
     A server that cannot be connected to at all is not asked again.

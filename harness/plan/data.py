@@ -22,7 +22,7 @@ _PLACE = {"hub", "revision", "config", "file", "train", "test"}
 
 InstructionRef = dict[str, Any]
 """`name`, and the absolute `paths` of files, or the `hub` where the machine gets them from.
-`harness.data.learned` opens it."""
+`harness.data.instruction_refs` opens it."""
 
 
 def instruction_ref(given: str | HubInstructions, folder: Path) -> InstructionRef:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.from_function import FAILURE
-from harness.data.repo_files import Parts, Wanted, choose_parts
+from harness.data.repo_files import Parts, WantedFiles, choose_parts
 from harness.errors import AbsentDataError, BadDataError, InputError
 from harness.plan.data import DataRef
 from harness.python_hook import PythonHook, find_hook, hook_key
@@ -45,7 +45,7 @@ def _from_hub(ref: DataRef, home: Path, may_fetch: bool) -> DataRef:
 
     place: dict[str, Any] = ref["hub"]
     repo = place["hub"]
-    wanted = Wanted(*(place.get(key) for key in ("config", "file", "train", "test")))
+    wanted = WantedFiles(*(place.get(key) for key in ("config", "file", "train", "test")))
     commit = resolve(repo, place.get("revision", "main"), home, repo_type="dataset").commit
     parts: dict[str, tuple[str, ...]] = {}
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from harness.data import DATASETS
 from harness.data.catalog import CATALOG
+from harness.data.instruction_refs import files_of, key_of, open_instructions
 from harness.data.instructions import without_tested
-from harness.data.learned import files_of, key_of, open_instructions
 from harness.data.opening import open_data, tested_elsewhere
 from harness.errors import BadModelError, HarnessError
 from harness.files import write_json

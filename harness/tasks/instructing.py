@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.data.instructions import Instruction
-from harness.data.instructions import Message as Turn
+from harness.data.instructions import Instruction, Turn
 from harness.engines.chat import ANSWER
 from harness.engines.reasoning import closing, open_mark
 from harness.errors import BadModelError

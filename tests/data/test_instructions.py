@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.data import Example
-from harness.data.instructions import Instructions, Message, read_instructions, without_tested
+from harness.data.instructions import Instructions, Turn, read_instructions, without_tested
 from harness.errors import BadDataError
 from tests.data.copies import write
 
@@ -34,7 +34,7 @@ def read(tmp_path: Path, rows: list[dict[str, Any]]) -> Instructions:
 @pytest.mark.parametrize("row", [ALPACA, DOLLY])
 def test_columns_become_one_turn_and_an_answer(row: dict[str, str], tmp_path: Path) -> None:
     (found,) = read(tmp_path, [row]).rows
-    assert found.messages == (Message("user", "Add.\n\n1 + 1"),)
+    assert found.messages == (Turn("user", "Add.\n\n1 + 1"),)
     assert found.answer == "2"
 
 
@@ -43,7 +43,7 @@ def test_without_an_input_the_instruction_stands_alone(
     extra: dict[str, Any], tmp_path: Path
 ) -> None:
     (found,) = read(tmp_path, [{"instruction": "Go.", "output": "Gone.", **extra}]).rows
-    assert found.messages == (Message("user", "Go."),)
+    assert found.messages == (Turn("user", "Go."),)
 
 
 def test_of_messages_the_last_is_the_answer(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from harness.data.catalog import PHRASEBANK
 from harness.data.loaded import Loaded
 from harness.data.phrasebank import NO_LABEL, NO_SENTENCE, NO_SEPARATOR, read_phrasebank
-from harness.data.places import Found
+from harness.data.places import FoundFiles
 from harness.data.splits import TWO_LABELS
 from harness.errors import BadDataError
 from tests.data.copies import SENTENCES, phrasebank_text, write
@@ -39,7 +39,7 @@ COPIES = {
 
 def read(tmp_path: Path, name: str, data: bytes | str, agreement: str = "50") -> Loaded:
     form = {".zip": "zip", ".csv": "csv", ".txt": "text"}[Path(name).suffix]
-    found = Found(form, {"all": write(tmp_path / name, data)})  # type: ignore[arg-type]
+    found = FoundFiles(form, {"all": write(tmp_path / name, data)})  # type: ignore[arg-type]
     return read_phrasebank(found, agreement)
 
 
@@ -145,6 +145,6 @@ def test_what_is_not_phrasebank_is_one_clear_error(
 
 
 def test_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
-    found = Found("text", {"all": write(tmp_path / "x.txt", TEXT)})
+    found = FoundFiles("text", {"all": write(tmp_path / "x.txt", TEXT)})
     with pytest.raises(BadDataError, match="wrong checksum"):
         read_phrasebank(found, "50", sha256="0" * 64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.data.repo_files import Wanted, choose_parts
+from harness.data.repo_files import WantedFiles, choose_parts
 from harness.errors import InputError
 
 ASIDE = ["README.md", ".gitattributes", "dataset_infos.json", ".hidden/train.csv"]
@@ -42,21 +42,24 @@ ASIDE = ["README.md", ".gitattributes", "dataset_infos.json", ".hidden/train.csv
 def test_parts_are_found_by_the_usual_names(
     paths: list[str], config: str | None, parts: dict[str, int]
 ) -> None:
-    found = choose_parts([*ASIDE, *paths], "org/data", Wanted(config))
+    found = choose_parts([*ASIDE, *paths], "org/data", WantedFiles(config))
     assert {part: len(files) for part, files in found.items()} == parts
     assert {file for files in found.values() for file in files} <= set(paths)
 
 
 def test_of_several_forms_one_is_taken() -> None:
-    found = choose_parts(["train.csv", "train.parquet", "test.csv"], "org/data", Wanted())
+    found = choose_parts(["train.csv", "train.parquet", "test.csv"], "org/data", WantedFiles())
     assert found == {"train": ("train.parquet",), "test": ("test.csv",)}
 
 
 def test_patterns_name_files_inside_the_repo() -> None:
     paths = ["a/train-1.json", "a/train-2.json", "b/held.csv", "c.csv"]
-    two = choose_parts(paths, "org/data", Wanted(train="a/train-*.json", test="b/held.csv"))
+    two = choose_parts(paths, "org/data", WantedFiles(train="a/train-*.json", test="b/held.csv"))
     assert two == {"train": ("a/train-1.json", "a/train-2.json"), "test": ("b/held.csv",)}
-    assert choose_parts(paths, "org/data", Wanted(file="*.csv"))["all"] == ("b/held.csv", "c.csv")
+    assert choose_parts(paths, "org/data", WantedFiles(file="*.csv"))["all"] == (
+        "b/held.csv",
+        "c.csv",
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,25 +67,30 @@ def test_patterns_name_files_inside_the_repo() -> None:
     [
         (
             ["de/train.csv", "en/train.csv"],
-            Wanted(),
+            WantedFiles(),
             "several configurations: de, en",
             "config: de",
         ),
-        (["de/train.csv", "en/train.csv"], Wanted("fr"), "no configuration `fr`", "de, en"),
-        (["a.csv", "b.csv"], Wanted(), "several tables.*a.csv, b.csv", "file: a.csv"),
-        (["script.py"], Wanted(), "has no tables", "never run"),
-        (["test.csv", "dev.csv"], Wanted(), "no train part, only validation and test", "train:"),
-        (["train.csv"], Wanted(file="tran.csv"), "no file fits `file: tran.csv`", "train.csv"),
+        (["de/train.csv", "en/train.csv"], WantedFiles("fr"), "no configuration `fr`", "de, en"),
+        (["a.csv", "b.csv"], WantedFiles(), "several tables.*a.csv, b.csv", "file: a.csv"),
+        (["script.py"], WantedFiles(), "has no tables", "never run"),
+        (
+            ["test.csv", "dev.csv"],
+            WantedFiles(),
+            "no train part, only validation and test",
+            "train:",
+        ),
+        (["train.csv"], WantedFiles(file="tran.csv"), "no file fits `file: tran.csv`", "train.csv"),
         (
             ["train.csv"],
-            Wanted(train="train.csv", test="x*.csv"),
+            WantedFiles(train="train.csv", test="x*.csv"),
             r"no file fits `test: x\*.csv`",
             "train.csv",
         ),
     ],
 )
 def test_what_is_not_clear_is_an_error_that_says_what_to_write(
-    paths: list[str], wanted: Wanted, said: str, hint: str
+    paths: list[str], wanted: WantedFiles, said: str, hint: str
 ) -> None:
     with pytest.raises(InputError, match=said) as raised:
         choose_parts([*ASIDE, *paths], "org/data", wanted)

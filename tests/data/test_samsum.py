@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from harness.data.loaded import Loaded
-from harness.data.places import Found
+from harness.data.places import FoundFiles
 from harness.data.samsum import read_samsum
 from harness.errors import BadDataError
 from tests.data.copies import DIALOGUES, json_lines, samsum_rows, write
@@ -53,11 +53,11 @@ def read_parts(
         part: write(tmp_path / f"{part}{ending}", FORMS[ending](rows))
         for part, rows in parts.items()
     }
-    return read_samsum(Found("tables", files))
+    return read_samsum(FoundFiles("tables", files))
 
 
 def read_archive(path: Path, data: bytes) -> Loaded:
-    return read_samsum(Found("7z", {"all": write(path, data)}))
+    return read_samsum(FoundFiles("7z", {"all": write(path, data)}))
 
 
 @pytest.mark.parametrize("ending", FORMS)
@@ -136,10 +136,10 @@ def test_a_row_of_something_else_is_named_with_its_columns(tmp_path: Path) -> No
     path = write(tmp_path / "train.jsonl", '{"text": "x", "summary": "y"}\n')
     test = write(tmp_path / "test.jsonl", json_lines(ROWS))
     with pytest.raises(BadDataError, match=r"train\.jsonl:1: no column 'dialogue'.*text, summary"):
-        read_samsum(Found("tables", {"train": path, "test": test}))
+        read_samsum(FoundFiles("tables", {"train": path, "test": test}))
     write(path, '{"dialogue": ["x"], "summary": "y"}\n')
     with pytest.raises(BadDataError, match=r"train\.jsonl:1: dialogue and summary must be texts"):
-        read_samsum(Found("tables", {"train": path, "test": test}))
+        read_samsum(FoundFiles("tables", {"train": path, "test": test}))
 
 
 @pytest.mark.parametrize(
@@ -162,4 +162,4 @@ def test_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
         part: write(tmp_path / f"{part}.jsonl", json_lines(ROWS)) for part in ("train", "test")
     }
     with pytest.raises(BadDataError, match=r"test\.jsonl: wrong checksum"):
-        read_samsum(Found("tables", files), {"test.jsonl": "0" * 64})
+        read_samsum(FoundFiles("tables", files), {"test.jsonl": "0" * 64})

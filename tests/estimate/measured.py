@@ -164,11 +164,11 @@ def _merge(weights: str, adapter: str, base_precision: Any) -> int:
 
 
 def _merge_check(weights: str, adapter: str, merged: str, prompt_tokens: int, prompts: int) -> int:
-    from harness.models.parity.conversion import Prompt
+    from harness.models.parity.conversion import ParityPrompt
     from harness.models.parity.merge import check_merge
 
     generator = random.Random(0)
-    asked = [Prompt(None, list(_ids(generator, prompt_tokens))) for _ in range(prompts)]
+    asked = [ParityPrompt(None, list(_ids(generator, prompt_tokens))) for _ in range(prompts)]
     check_merge(Path(weights), Path(adapter), Path(merged), asked, "full")
     return 0
 

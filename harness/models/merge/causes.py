@@ -26,9 +26,9 @@ _HALF_ULP = 0.55
 """Half a unit in the last place, and a little for sums taken in another order."""
 _SCALE_ERROR = 0.05
 """What a factor may miss by, relatively: it is told to two or three digits."""
-Way = tuple[Literal["full", "nf4"], bool]
-"""Of the base's value: which; and whether the adapter's change was added."""
-Name = Literal[
+Derivation = tuple[Literal["full", "nf4"], bool]
+"""Which value of the base a tensor was made from, and whether the adapter's change was added to it."""
+CauseName = Literal[
     "rounding", "not-applied", "other-base", "full-base", "nf4-base", "scaled", "other-change"
 ]
 
@@ -37,7 +37,7 @@ Name = Literal[
 class Cause:
     """What is wrong with a merge, by name and in a sentence."""
 
-    name: Name
+    name: CauseName
     words: str
 
 
@@ -47,13 +47,17 @@ class _Weight:
 
     name: str
     merged: torch.Tensor
-    ways: dict[Way, torch.Tensor]
+    derivations: dict[Derivation, torch.Tensor]
     touched: bool
     """Whether the adapter changes it."""
 
-    def fitting(self, dtype: torch.dtype) -> set[Way]:
+    def fitting(self, dtype: torch.dtype) -> set[Derivation]:
         """The ways in which it can have come about."""
-        return {way for way, value in self.ways.items() if _is_rounded(self.merged, value, dtype)}
+        return {
+            derivation
+            for derivation, value in self.derivations.items()
+            if _is_rounded(self.merged, value, dtype)
+        }
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def find_cause(
     """
     types = _stored_types(merged)
     others, untouched, touched = [], 0, 0
-    bare, wrong, fits = [], [], set[Way]()
+    bare, wrong, fits = [], [], set[Derivation]()
     scales: list[_Scale] = []
     for weight in _weights(base, adapter, merged):
         dtype = types.get(weight.name, torch.float16)
@@ -89,7 +93,7 @@ def find_cause(
             continue
         fits = found if not touched else fits & found
         touched += 1
-        applied = {way for way in found if way[1]}
+        applied = {one for one in found if one[1]}
         if found and not applied:
             bare.append(weight.name)
         if not found:
@@ -128,7 +132,7 @@ def _other_change(wrong: list[str], touched: int, scales: list[_Scale]) -> Cause
     )
 
 
-def _by_base(fits: set[Way], trained_on: Literal["full", "nf4"]) -> Cause:
+def _by_base(fits: set[Derivation], trained_on: Literal["full", "nf4"]) -> Cause:
     if (trained_on, True) in fits:
         words = "Every tensor is base + adapter as it should be: rounding it to 16 bits does this."
         return Cause("rounding", words)
@@ -157,39 +161,41 @@ def _weights(base: Path, adapter: Path, merged: Path) -> Iterator[_Weight]:
         if isinstance(module, BaseTunerLayer):
             weight = module.get_base_layer().weight
             name = names[id(weight)]
-            ways = _tuned(module, weight, id(weight) in linears)
+            derivations = _tuned(module, weight, id(weight) in linears)
         elif isinstance(module, ModulesToSaveWrapper):
             weight = module.original_module.weight
             name = names[id(weight)]
             saved = module.modules_to_save[module.active_adapters[0]].weight
-            ways = {("full", False): weight.data, ("full", True): saved.data}
+            derivations = {("full", False): weight.data, ("full", True): saved.data}
         else:
             continue
         seen.add(name)
-        yield _Weight(name, theirs[name].data, ways, touched=True)
+        yield _Weight(name, theirs[name].data, derivations, touched=True)
     originals = {names[id(w)]: w for w in adapted.parameters() if id(w) in names}
     for name, weight in originals.items():
         if name not in seen:
-            ways = {("full", False): weight.data}
+            derivations = {("full", False): weight.data}
             if id(weight) in linears:
-                ways["nf4", False] = through_nf4(weight.data)
-            yield _Weight(name, theirs[name].data, ways, touched=False)
+                derivations["nf4", False] = through_nf4(weight.data)
+            yield _Weight(name, theirs[name].data, derivations, touched=False)
 
 
-def _tuned(module: Any, weight: torch.nn.Parameter, is_linear: bool) -> dict[Way, torch.Tensor]:
+def _tuned(
+    module: Any, weight: torch.nn.Parameter, is_linear: bool
+) -> dict[Derivation, torch.Tensor]:
     """What PEFT makes of a layer's weight, on the base's value and on its NF4 value."""
     original = weight.data
     values: dict[Literal["full", "nf4"], torch.Tensor] = {"full": original.clone()}
     if is_linear:
         values["nf4"] = through_nf4(original)
-    ways: dict[Way, torch.Tensor] = {}
+    derivations: dict[Derivation, torch.Tensor] = {}
     for which, value in values.items():
         weight.data = value.clone()
         module.merge()
-        ways[which, False], ways[which, True] = value, weight.data.clone()
+        derivations[which, False], derivations[which, True] = value, weight.data.clone()
         module.unmerge()
     weight.data = original
-    return ways
+    return derivations
 
 
 def _is_rounded(merged: torch.Tensor, value: torch.Tensor, dtype: torch.dtype) -> bool:
@@ -202,9 +208,11 @@ def _is_rounded(merged: torch.Tensor, value: torch.Tensor, dtype: torch.dtype) -
 
 
 def _scale(weight: _Weight, trained_on: Literal["full", "nf4"], dtype: torch.dtype) -> _Scale:
-    which: Literal["full", "nf4"] = trained_on if (trained_on, True) in weight.ways else "full"
-    start = weight.ways[which, False].double()
-    change = weight.ways[which, True].double() - start
+    which: Literal["full", "nf4"] = (
+        trained_on if (trained_on, True) in weight.derivations else "full"
+    )
+    start = weight.derivations[which, False].double()
+    change = weight.derivations[which, True].double() - start
     if weight.merged.shape != start.shape or not bool(change.any()):
         return _Scale(0.0, False)
     found = weight.merged.double() - start

@@ -52,7 +52,7 @@ class Distributions(Protocol):
 
 
 @dataclass
-class Tally:
+class DifferenceSums:
     """Running sums over the positions compared so far."""
 
     positions: int = 0
@@ -114,7 +114,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Prompt:
+class ParityPrompt:
     """The ids that are run, and the text that they are of; None where it was cut within words."""
 
     text: str | None
@@ -165,7 +165,7 @@ def _cause(weights: Path) -> str:
 
 
 def compare(
-    reference: Engine, candidate: Engine, prompts: Sequence[Prompt], against: str
+    reference: Engine, candidate: Engine, prompts: Sequence[ParityPrompt], against: str
 ) -> Parity:
     """The record of two engines on the same prompts; `against` names the reference in it."""
     vocabularies = (reference.info.vocab_size, candidate.info.vocab_size)
@@ -182,10 +182,10 @@ def compare(
 
 
 def tally_differences(
-    reference: Distributions, candidate: Distributions, prompts: Sequence[Prompt]
-) -> Tally:
+    reference: Distributions, candidate: Distributions, prompts: Sequence[ParityPrompt]
+) -> DifferenceSums:
     """How far two models' next-token distributions are apart, over all positions of all prompts."""
-    tally = Tally()
+    tally = DifferenceSums()
     for prompt in prompts:
         blocks = (model.distributions(prompt.ids, _ROWS) for model in (reference, candidate))
         for ours, theirs in zip(*blocks, strict=True):
@@ -194,7 +194,7 @@ def tally_differences(
     return tally
 
 
-def _complaint(tally: Tally, same_tokens: float, vocabularies: tuple[int, int]) -> str:
+def _complaint(tally: DifferenceSums, same_tokens: float, vocabularies: tuple[int, int]) -> str:
     """What is wrong, in plain words; empty where all is within its limit."""
     if vocabularies[0] != vocabularies[1]:
         return "The vocabularies differ: {} pieces before conversion, {} after.".format(
@@ -211,7 +211,7 @@ def _complaint(tally: Tally, same_tokens: float, vocabularies: tuple[int, int]) 
     return f"The GGUF is not the model it was made from: {beyond}." if beyond else ""
 
 
-def read_prompts(path: Path) -> list[Prompt]:
+def read_prompts(path: Path) -> list[ParityPrompt]:
     """The prompts of a file of JSON lines, each with `text` and `ids`.
 
     Raises:
@@ -223,7 +223,7 @@ def read_prompts(path: Path) -> list[Prompt]:
             try:
                 row = json.loads(line)
                 text = None if row["text"] is None else str(row["text"])
-                prompts.append(Prompt(text, [int(token) for token in row["ids"]]))
+                prompts.append(ParityPrompt(text, [int(token) for token in row["ids"]]))
             except (ValueError, KeyError, TypeError) as error:
                 raise BadDataError(
                     f"{path.name}:{number} is not a prompt: {error!r}.",

@@ -21,7 +21,7 @@ from harness.engines.hf.plain import PlainRunner
 from harness.engines.protocol import LogProbs, Work
 from harness.models.finetune.base_model import load_base, replace_by_nf4_values
 from harness.models.merge.causes import Cause, find_cause
-from harness.models.parity.conversion import Prompt, tally_differences
+from harness.models.parity.conversion import ParityPrompt, tally_differences
 from harness.records import Parity
 
 _CPU = torch.device("cpu")
@@ -39,7 +39,7 @@ def check_merge(
     base: Path,
     adapter: Path,
     merged: Path,
-    prompts: Sequence[Prompt],
+    prompts: Sequence[ParityPrompt],
     trained_on: Literal["full", "nf4"],
 ) -> MergeParity:
     """Compares next-token distributions on some prompts; needs memory for both in float32.

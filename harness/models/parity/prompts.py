@@ -20,7 +20,7 @@ _AROUND = 20
 """Characters of a template that are shown from where it differs."""
 
 
-class Asked(Protocol):
+class CheckedPrompt(Protocol):
     """The part of a prompt that is checked (see `harness.tasks.prompts.Prompt`)."""
 
     @property
@@ -34,7 +34,7 @@ class TaskPrompts:
     """What one task asks; `chat` where the chat template was used."""
 
     task: str
-    prompts: Sequence[Asked]
+    prompts: Sequence[CheckedPrompt]
     chat: bool
 
 

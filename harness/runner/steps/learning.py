@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.data.instruction_refs import draw_instructions, open_instructions
 from harness.data.instructions import TESTED, Instructions
-from harness.data.learned import draw_instructions, open_instructions
 from harness.models.sources import context_tokens
 from harness.records import Learned
 from harness.runner.jobs import StepJob

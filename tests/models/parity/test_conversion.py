@@ -14,7 +14,7 @@ from scipy.stats import entropy
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import BadDataError
 from harness.models.gguf.convert import convert
-from harness.models.parity.conversion import MAX_MEAN_KL, Tally, check_parity
+from harness.models.parity.conversion import MAX_MEAN_KL, DifferenceSums, check_parity
 from harness.records import Parity
 from tests.conftest import break_converter
 from tests.engines.models import sentences, write_model
@@ -104,7 +104,7 @@ def test_ids_without_a_text_are_compared_by_their_distributions_alone(
 def test_differences_count_where_either_model_gives_a_piece_a_chance() -> None:
     p = np.log(np.array([[0.5, 0.5 - 1e-6, 1e-6]], np.float32))
     q = np.log(np.array([[0.25, 0.75 - 1e-7, 1e-7]], np.float32))
-    tally = Tally()
+    tally = DifferenceSums()
     tally.add(p, q)
     found = tally.record("itself", 1, 1.0, "", "fine")
     assert found.max_logprob_difference == pytest.approx(math.log(2), rel=1e-5)

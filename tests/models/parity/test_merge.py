@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from harness.engines.tokenizer import open_tokenizer
 from harness.models.merge.causes import find_cause
 from harness.models.merge.merge import merge
-from harness.models.parity.conversion import Prompt
+from harness.models.parity.conversion import ParityPrompt
 from harness.models.parity.merge import MergeParity, check_merge
 from tests.engines.models import sentences, write_adapter, write_model
 
@@ -24,10 +24,10 @@ Trained = Literal["full", "nf4"]
 
 
 @pytest.fixture(scope="session")
-def prompts(tiny: Path) -> list[Prompt]:
+def prompts(tiny: Path) -> list[ParityPrompt]:
     """Eight of them."""
     tokenizer = open_tokenizer(tiny)
-    return [Prompt(text, tokenizer.encode(text)) for text in sentences(8, seed=5)]
+    return [ParityPrompt(text, tokenizer.encode(text)) for text in sentences(8, seed=5)]
 
 
 def merged(base: Path, adapter: Path, out: Path, precision: Literal["full", "dequantized"]) -> Path:
@@ -58,7 +58,7 @@ def wrong(found: MergeParity, name: str) -> str:
 def test_a_right_merge_passes(
     tiny: Path,
     adapters: dict[str, Path],
-    prompts: list[Prompt],
+    prompts: list[ParityPrompt],
     tmp_path: Path,
     method: str,
     precision: Literal["full", "dequantized"],
@@ -76,7 +76,7 @@ def test_a_right_merge_passes(
 def test_an_adapter_that_was_not_applied_is_named(
     tiny: Path,
     adapters: dict[str, Path],
-    prompts: list[Prompt],
+    prompts: list[ParityPrompt],
     tmp_path: Path,
     method: str,
     trained: Trained,
@@ -97,7 +97,11 @@ def test_an_adapter_that_was_applied_in_part_is_named_with_a_tensor(
 
 
 def test_a_merge_into_another_base_is_named(
-    tiny: Path, tokenizer: Path, adapters: dict[str, Path], prompts: list[Prompt], tmp_path: Path
+    tiny: Path,
+    tokenizer: Path,
+    adapters: dict[str, Path],
+    prompts: list[ParityPrompt],
+    tmp_path: Path,
 ) -> None:
     other = write_model(tmp_path / "other", tokenizer, "llama-wide", seed=1)
     out = merged(other, adapters["lora"], tmp_path / "merged", "full")
@@ -106,7 +110,7 @@ def test_a_merge_into_another_base_is_named(
 
 
 def test_a_qlora_merged_into_the_full_precision_base_is_named(
-    tiny: Path, adapters: dict[str, Path], prompts: list[Prompt], tmp_path: Path
+    tiny: Path, adapters: dict[str, Path], prompts: list[ParityPrompt], tmp_path: Path
 ) -> None:
     out = merged(tiny, adapters["qlora"], tmp_path / "merged", "full")
     found = check_merge(tiny, adapters["qlora"], out, prompts, "nf4")
@@ -114,7 +118,7 @@ def test_a_qlora_merged_into_the_full_precision_base_is_named(
 
 
 def test_a_lora_merged_into_nf4_values_is_named(
-    tiny: Path, adapters: dict[str, Path], prompts: list[Prompt], tmp_path: Path
+    tiny: Path, adapters: dict[str, Path], prompts: list[ParityPrompt], tmp_path: Path
 ) -> None:
     out = merged(tiny, adapters["lora"], tmp_path / "merged", "dequantized")
     found = check_merge(tiny, adapters["lora"], out, prompts, "full")
@@ -122,7 +126,7 @@ def test_a_lora_merged_into_nf4_values_is_named(
 
 
 def test_an_adapter_merged_at_another_scale_is_named_with_the_factor(
-    tiny: Path, adapters: dict[str, Path], prompts: list[Prompt], tmp_path: Path
+    tiny: Path, adapters: dict[str, Path], prompts: list[ParityPrompt], tmp_path: Path
 ) -> None:
     louder = Path(shutil.copytree(adapters["lora"], tmp_path / "louder"))
     config = json.loads((louder / "adapter_config.json").read_text())
