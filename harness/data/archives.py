@@ -19,7 +19,7 @@ from harness.errors import BadDataError, MissingToolError
 
 MAX_MEMBERS = 10_000
 MAX_MEMBER_BYTES = 512 * 2**20
-"""SAMSum's largest member has 11 MB, PhraseBank's 0.7 MB."""
+"""A larger member is refused: SAMSum's largest has 11 MB, PhraseBank's 0.7 MB."""
 MAX_ARCHIVE_BYTES = 2**30
 AGAIN = "Delete it and get it again."
 
@@ -68,7 +68,7 @@ def _read_zip(path: Path, data: bytes, wanted: MemberFilter) -> dict[str, bytes]
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bytes:
-    """One member; what its header says of its size is not believed."""
+    """The contents of one member; what its header says of its size is not believed."""
     with archive.open(member) as stream:
         data = stream.read(member.file_size + 1)
     if len(data) != member.file_size:

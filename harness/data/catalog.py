@@ -11,7 +11,7 @@ from harness.errors import InputError
 
 @dataclass(frozen=True)
 class PublishedRows:
-    """Published rows: of one part, in all and per label (empty where answers are free text)."""
+    """Rows that a part is published with, in all and per label (none where answers are free text)."""
 
     rows: int
     labels: Mapping[str, int] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Option:
 
 @dataclass(frozen=True)
 class KnownDataset:
-    """One data set."""
+    """What is known of one data set."""
 
     name: str
     kind: TaskKind
@@ -36,7 +36,7 @@ class KnownDataset:
     licence: str
     citation: str
     homepage: str
-    """A Hub id or an arXiv id."""
+    """Where the data set is described: a Hub id or an arXiv id."""
     hub_repo: str
     """The Hub repository of the kind `dataset` that holds its files."""
     by_hand: str
@@ -45,13 +45,13 @@ class KnownDataset:
     labels: tuple[str, ...]
     options: tuple[Option, ...]
     published: Mapping[str, PublishedRows]
-    """By the value of its option (PhraseBank) or by part (SAMSum)."""
+    """Published counts by the value of the option (PhraseBank) or by part (SAMSum)."""
     pins: Mapping[str, tuple[str, ...]]
-    """By file name, SHA-256 of copies that this project was tested with. Other copies of the same rows
+    """SHA-256 by file name, of copies that this project was tested with. Other copies of the same rows
     (another encoding, another format) have others, so a file that differs is not refused."""
 
     def choose(self, given: Mapping[str, object]) -> dict[str, str]:
-        """All options as texts, with defaults where nothing is given.
+        """The values of all options as texts, with defaults where nothing is given.
 
         Raises:
             InputError: an option or a value that the data set does not have.
@@ -134,7 +134,7 @@ CATALOG: dict[str, KnownDataset] = {entry.name: entry for entry in (PHRASEBANK, 
 
 
 def known_dataset(name: str) -> KnownDataset:
-    """The entry of a data set.
+    """What is known of the data set of a name.
 
     Raises:
         InputError: there is none of that name.

@@ -24,7 +24,7 @@ from harness.hub.records import Repo
 
 RECORD = "source.json"
 _FETCHED_ENDINGS = (".csv", ".parquet", ".jsonl", ".json")
-"""What a mirror of SAMSum is taken as, in this order."""
+"""Forms of files that a mirror of SAMSum is taken in, the first that it has."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def fetched_folder(name: str, home: Path) -> Path:
 
 
 def read_origin(name: str, home: Path) -> Origin | None:
-    """What was fetched; None where nothing was, or not to the end.
+    """The record of what was fetched; None where nothing was, or not to the end.
 
     Raises:
         BadDataError: the record is damaged.
@@ -124,7 +124,7 @@ def _download(entry: KnownDataset, home: Path) -> tuple[str, tuple[Path, ...]]:
 
 
 def choose_files(entry: KnownDataset, names: Sequence[str]) -> list[str]:
-    """Of a repository's files, those that hold the data set: one archive, or a file a split."""
+    """Those of a repository's files that hold the data set: one archive, or a file a split."""
     if entry.kind == "classify":
         zips = sorted(name for name in names if PurePosixPath(name).match("*hrase*ank*.zip"))
         return zips[:1]

@@ -15,7 +15,7 @@ from harness.errors import AbsentDataError, BadDataError
 
 
 def open_instructions(ref: Mapping[str, Any], key: str | None = None) -> Instructions:
-    """What a reference names (`harness.plan.data.InstructionRef`).
+    """Reads the instructions that a reference names (`harness.plan.data.InstructionRef`).
 
     Args:
         ref: plain data, with its files.
@@ -29,7 +29,7 @@ def open_instructions(ref: Mapping[str, Any], key: str | None = None) -> Instruc
 
 
 def files_of(ref: Mapping[str, Any]) -> tuple[Path, ...]:
-    """The files of a reference.
+    """The files that a reference names.
 
     Raises:
         AbsentDataError: they have yet to be fetched.

@@ -13,7 +13,7 @@ from harness.data.splits import Placed
 
 @dataclass(frozen=True)
 class Loaded:
-    """The examples, and the record of how they were read."""
+    """The examples of a data set, and the record of how they were read."""
 
     dataset: Dataset
     reading: Reading
@@ -22,7 +22,7 @@ class Loaded:
 def count_complaints(
     part: str, rows: int, labels: Mapping[str, int], published: PublishedRows
 ) -> tuple[str, ...]:
-    """Where the rows of a part, or its labels and their shares, are not as published."""
+    """Says where the rows of a part, or its labels and their shares, are not as published."""
     complaints = []
     if rows != published.rows:
         complaints.append(f"{part}: {rows} rows, published are {published.rows}")
@@ -37,7 +37,7 @@ def count_complaints(
 
 
 def with_own_ids(rows: Iterable[Placed], seen: set[str]) -> list[Placed]:
-    """The rows, with `#2`, `#3`, … behind ids that occurred before; `seen` is added to."""
+    """Gives the rows with `#2`, `#3`, … behind ids that occurred before; `seen` is added to."""
     own = []
     for row in rows:
         wanted, number = row.example.id, 2

@@ -28,7 +28,7 @@ DataOptions = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Located:
-    """Files of a data set, and where they were fetched from, if they were."""
+    """The files of a data set, and where they were fetched from, if they were."""
 
     found: FoundFiles
     origin: Origin | None = None

@@ -6,8 +6,8 @@ import unicodedata
 
 
 class _Kept(dict[int, int | None]):
-    """For `str.translate`: removes separators, control characters, punctuation and accents that
-    stand by themselves (the backtick is one); keeps letters, their marks, digits and symbols."""
+    """A table for `str.translate`: it removes separators, control characters, punctuation and accents
+    that stand by themselves (the backtick is one), and keeps letters, their marks, digits, symbols."""
 
     def __missing__(self, code: int) -> int | None:
         category = unicodedata.category(chr(code))

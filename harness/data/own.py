@@ -50,15 +50,15 @@ class OwnData:
     id: str | None = None
     test_share: float = TEST_SHARE
     parts: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
-    """In place of `file`, `train` and `test`: train, test and perhaps validation, or all; a part may lie
-    in several files."""
+    """Files by part, in place of `file`, `train` and `test`: train, test and perhaps validation, or all;
+    a part may lie in several files."""
     origin: str = ""
     """Where the files are from, in words."""
     source: str = ""
     """What else the rows follow from, such as a hash of what made them: a part of the key."""
 
     def files(self) -> dict[str, tuple[Path, ...]]:
-        """The files by part; `all` for one that is to be split.
+        """The files by part, with `all` for one that is to be split.
 
         Raises:
             InputError: neither `file`, nor `train` and `test`; or both.

@@ -18,7 +18,7 @@ from harness.errors import BadDataError
 
 Pin = Literal["matches", "differs", "none"]
 PLACES = 5
-"""Of rows that were left out, so many are named."""
+"""So many places are named of rows that were left out."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class SourceFile:
     bytes: int
     pin: Pin = "none"
     members: tuple[str, ...] = ()
-    """Of an archive, the members that were read."""
+    """The members of an archive that were read."""
     encoding: str = ""
-    """Of a text, how it was decoded; empty where that is not a question."""
+    """The encoding that a text was decoded from; empty where that is not a question."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ class Reading:
 
     @property
     def ok(self) -> bool:
-        """Whether there is nothing to complain of."""
+        """Whether all is as published."""
         return not self.complaints
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
+        """The record as plain data, for JSON."""
         return dataclasses.asdict(self)
 
 

@@ -18,7 +18,7 @@ from harness.data.tables import is_table
 from harness.errors import InputError
 
 ENDINGS = (".parquet", ".jsonl", ".ndjson", ".json", ".csv", ".tsv")
-"""Of the same rows in several forms, the first of these is taken."""
+"""Forms of tables: where a repo has the same rows in several, the first of these is taken."""
 _NO_TABLES = re.compile(r"(dataset_infos?|dataset_dict|state|croissant|package|config)\.json")
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 _PART = {name: part for part, names in SPLIT_NAMES.items() for name in names}

@@ -13,9 +13,9 @@ from harness.data.readings import SplitReading, Tally, count_labels
 
 TEST_SHARE = 0.2
 SPLIT_SEED = 0
-"""Of every split: a model tuned on one seed's train split has seen another's test split."""
+"""The seed of every split: a model tuned on one seed's train split has seen another's test split."""
 SALT = "split 129"
-"""Of the salts `split 0` to `split 199` the one under which each label's test share in
+"""The salt, of `split 0` to `split 199`, under which each label's test share in
 PhraseBank's AllAgree and 66Agree comes nearest to 20%: none is off by more than 0.4 points."""
 REPEATED = "a repetition of another row"
 TWO_LABELS = "the same sentence carries two labels"
@@ -30,7 +30,7 @@ class Split:
     validation: tuple[Example, ...] = ()
 
     def readings(self, labels: bool) -> tuple[SplitReading, ...]:
-        """What is in the parts; `labels` says whether to count targets."""
+        """The records of what is in the parts; `labels` says whether to count targets."""
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         return tuple(
             SplitReading(

@@ -34,7 +34,7 @@ class DataTable:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to say of the encoding, if anything."""
+        """What a reader should be told of the encoding, if anything."""
         if self.source.encoding != "latin-1":
             return ()
         return (f"{self.source.path} is not UTF-8 and was read as latin-1",)
@@ -60,7 +60,7 @@ def read_table(path: Path, expected_sha256: str | None = None) -> DataTable:
 
 
 def parse_table(path: Path, data: bytes, expected_sha256: str | None = None) -> DataTable:
-    """`read_table`, of contents that are at hand; `path` gives their name and ending."""
+    """Does as `read_table` with contents that are at hand; `path` gives their name and ending."""
     source = source_file(path, data, expected=expected_sha256)
     return _READERS[path.suffix.lower()](path, data, source)
 
@@ -95,7 +95,7 @@ def _csv(delimiter: str) -> Callable[[Path, bytes, SourceFile], DataTable]:
 
 
 def read_csv(path: Path, text: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """Records with the line each begins in; empty lines are passed over.
+    """The records of a CSV, with the line each begins in; empty lines are passed over.
 
     Raises:
         BadDataError: a quote is not closed, or stands where none can.

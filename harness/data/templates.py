@@ -16,7 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from harness.errors import BadDataError, InputError
 
 MAX_CHARACTERS = 10_000_000
-"""Of a rendered text, and of any text or number a template multiplies up to."""
+"""The most characters of a rendered text, and of any text or number a template multiplies up to."""
 
 
 _WIDENING = frozenset({"ljust", "rjust", "center", "zfill", "expandtabs", "format", "format_map"})
@@ -26,7 +26,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%"})
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """No method that makes a text as long as a number says."""
+        """Whether a template may use it: not a method that makes a text as long as a number says."""
         if isinstance(obj, (str, bytes)) and attr in _WIDENING:
             return False
         return super().is_safe_attribute(obj, attr, value)

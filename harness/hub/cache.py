@@ -24,26 +24,26 @@ from harness.hub.records import COMMIT, DIGEST, RemoteFile, Repo
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A repo at a commit, in the cache."""
+    """Where the cache keeps a repo at a commit, and what is there of it."""
 
     repo: Repo
     commit: str
 
     @property
     def folder(self) -> Path:
-        """Where its files are found under their own names."""
+        """The folder in which the repo's files are found under their own names."""
         return self._root / "snapshots" / self.commit
 
     def file(self, file: RemoteFile) -> Path:
-        """A file under its own name."""
+        """The place of a file under its own name."""
         return self.folder / file.path
 
     def blob(self, file: RemoteFile) -> Path:
-        """A file's contents, under their hash."""
+        """The place of a file's contents, which is named by their hash."""
         return self._root / "blobs" / file.digest
 
     def partial(self, file: RemoteFile) -> Path:
-        """What has arrived of it; not named as the library's own, which it removes."""
+        """The place of what has arrived of a file; the library removes parts that are named as its own."""
         return self._root / "blobs" / f"{file.digest}.harness-part"
 
     def holds(self, file: RemoteFile) -> bool:
@@ -51,17 +51,17 @@ class Snapshot:
         return _bytes(self.file(file)) == file.bytes
 
     def holds_blob(self, file: RemoteFile) -> bool:
-        """Whether its contents are there, perhaps under another commit or name."""
+        """Whether a file's contents are there, perhaps under another commit or name."""
         return _bytes(self.blob(file)) == file.bytes
 
     def bytes_to_write(self, file: RemoteFile) -> int:
-        """What has yet to arrive of a file."""
+        """How many bytes of a file have yet to arrive."""
         if self.holds(file) or self.holds_blob(file):
             return 0
         return max(0, file.bytes - (_bytes(self.partial(file)) or 0))
 
     def link(self, file: RemoteFile) -> None:
-        """Lets the file's name lead to its contents; a copy where there are no links."""
+        """Lets a file's name lead to its contents; a copy where the file system has no links."""
         target, blob = self.file(file), self.blob(file)
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_name(f".{target.name}.{os.getpid()}")
@@ -74,14 +74,14 @@ class Snapshot:
 
     @contextlib.contextmanager
     def lock(self, file: RemoteFile) -> Iterator[None]:
-        """The lock that the Hub's library takes for the same contents."""
+        """Holds the lock that the Hub's library takes for the same contents."""
         place = _cache() / ".locks" / self.repo.folder / f"{file.digest}.lock"
         place.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(place, mode=0o664):
             yield
 
     def listing(self) -> tuple[RemoteFile, ...]:
-        """What is there, for want of the Hub's own listing; it may be a part of the repo."""
+        """The files that are there, for want of the Hub's own listing; perhaps a part of the repo."""
         return tuple(
             RemoteFile(path.relative_to(self.folder).as_posix(), path.stat().st_size, _name(path))
             for path in sorted(self.folder.rglob("*"))
@@ -94,7 +94,7 @@ class Snapshot:
 
 
 def cached_commit(repo: Repo, revision: str) -> tuple[str, datetime] | None:
-    """The commit that another tool last saw a name stand for, and when."""
+    """The commit that another tool last saw a revision stand for, and when; None where none did."""
     place = _cache() / repo.folder / "refs" / revision
     try:
         commit = place.read_text().strip()
@@ -105,7 +105,7 @@ def cached_commit(repo: Repo, revision: str) -> tuple[str, datetime] | None:
 
 
 def free_bytes() -> int:
-    """Free on the disk that the cache lies on, or would."""
+    """Free bytes of the disk that the cache lies on, or would."""
     return free_disk_bytes(_cache())
 
 

@@ -29,7 +29,7 @@ _PICKLED = {"model": "pytorch_model", "adapter": "adapter_model"}
 def model_files(
     files: Sequence[RemoteFile], where: str, *, pickle: bool = False, code: bool = False
 ) -> tuple[RemoteFile, ...]:
-    """Configuration, tokenizer, chat template, licence and weights of a Transformers model.
+    """The configuration, tokenizer, chat template, licence and weights of a Transformers model.
 
     Args:
         files: the repo's.
@@ -50,7 +50,7 @@ def model_files(
 def adapter_files(
     files: Sequence[RemoteFile], where: str, *, pickle: bool = False
 ) -> tuple[RemoteFile, ...]:
-    """Configuration and weights of a PEFT adapter, with the tokenizer where it has one.
+    """The configuration and weights of a PEFT adapter, with the tokenizer where it has one.
 
     Raises:
         BadModelError: it is none, or its weights are not there.
@@ -64,7 +64,7 @@ def adapter_files(
 
 
 def one_file(files: Sequence[RemoteFile], where: str, path: str) -> tuple[RemoteFile, ...]:
-    """A file by its path; of a split GGUF all parts, in order, whichever was named.
+    """The file at a path; of a split GGUF all parts, in order, whichever was named.
 
     Raises:
         MissingFileError: with the nearest names; or a part is missing.

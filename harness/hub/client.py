@@ -1,4 +1,4 @@
-"""Models from the Hub: what they are (`resolve`), what they need (`plan_…`), and getting them (`fetch`).
+"""What a suite names on the Hub: its commit (`resolve`), its files (`plan_…`), getting them (`fetch`).
 
     commit = resolve("org/model", "main", home).commit
     download = plan_model("org/model", commit, home)
@@ -30,11 +30,11 @@ from harness.hub.revisions import list_files, named, resolve_revision
 from harness.hub.transfer import fetch_contents
 
 STREAMS = 4
-"""Files fetched at the same time."""
+"""So many files are fetched at the same time."""
 TOLD = 500
-"""Times that `progress` is told something, about."""
+"""About so many times `progress` is told something."""
 ByteProgress = Callable[[int, int], None]
-"""Is told how many bytes of how many have arrived."""
+"""A function that is told how many bytes of how many have arrived."""
 
 
 def resolve(repo: str, revision: str, home: Path, *, repo_type: RepoType = "model") -> Resolved:
@@ -206,7 +206,7 @@ def _plan(
 
 
 def _fetch_all(files: Sequence[RemoteFile], snapshot: Snapshot, tally: _Tally) -> None:
-    """Several at a time; the first failure stops the others, whose parts stay."""
+    """Fetches several files at a time; the first failure stops the others, whose parts stay."""
     stop = threading.Event()
 
     def get(file: RemoteFile) -> None:

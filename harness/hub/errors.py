@@ -32,9 +32,9 @@ from harness.quantities import byte_size
 
 T = TypeVar("T")
 FAILURES = (httpx2.HTTPError, OfflineModeIsEnabled, OSError, json.JSONDecodeError)
-"""What asking the Hub and writing its files can raise."""
+"""Errors that asking the Hub and writing its files can raise."""
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses that may be gone a moment later."""
+"""HTTP statuses that may be gone a moment later."""
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 LOGIN = "log in with `hf auth login`, or set HF_TOKEN"
 MAKE_ROOM = (
@@ -55,7 +55,7 @@ def redact(text: str) -> str:
 
 
 def asked(request: Callable[[], T], repo: Repo, revision: str = "", file: str = "") -> T:
-    """What `request` gives; its failure as an error of ours.
+    """Gives what `request` gives, or raises its failure as an error of ours.
 
     Args:
         request: asks the Hub, or writes what it sent.
@@ -96,7 +96,7 @@ def explain(error: Exception, repo: Repo, revision: str = "", file: str = "") ->
 
 
 def no_hub(why: str) -> HubError:
-    """What answers is no Hub: a proxy's login page, a wrong address."""
+    """The error where what answers is no Hub: a proxy's login page, a wrong address."""
     return errors.HubServerError(
         f"{_host()} does not speak as the Hub does: {why}.",
         "Check HF_ENDPOINT, and whether a proxy or a network's login page answers in its place.",
@@ -104,7 +104,7 @@ def no_hub(why: str) -> HubError:
 
 
 def no_space(place: str, needed_bytes: int, free_bytes: int) -> HarnessError:
-    """What is known not to fit, before a byte of it is fetched."""
+    """The error where a download is known not to fit, before a byte of it is fetched."""
     return errors.NoSpaceError(
         f"There is no space left for the download: it needs {byte_size(needed_bytes)}, and "
         f"{place} has {byte_size(free_bytes)} free.",

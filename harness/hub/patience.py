@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 WAITS = (1.0, 2.0, 4.0, 8.0)
-"""Seconds between attempts."""
+"""Seconds to wait between attempts."""
 waits: ContextVar[tuple[float, ...]] = ContextVar("waits", default=WAITS)
 
 
 @contextmanager
 def impatient() -> Iterator[None]:
-    """Nothing is asked twice: for a plan, which can do without an answer."""
+    """Lets nothing be asked twice in this context: for a plan, which can do without an answer."""
     token = waits.set(())
     try:
         yield

@@ -24,22 +24,22 @@ class Repo:
 
     @property
     def noun(self) -> str:
-        """What a suite has it for: "model", "data set" or "metric"."""
+        """What a suite takes a repo of this type for: "model", "data set" or "metric"."""
         return {"model": "model", "dataset": "data set", "space": "metric"}[self.type]
 
     @property
     def folder(self) -> str:
-        """Its folder in the Hub's cache, which is also the one that we remember it under."""
+        """The repo's folder in the Hub's cache, and the one under `$HARNESS_HOME/hub`."""
         return f"{self.type}s--{self.name.replace('/', '--')}"
 
     @property
     def path(self) -> str:
-        """Its path on the Hub's site, without a leading slash."""
+        """The repo's path on the Hub's site, without a leading slash."""
         return self.name if self.type == "model" else f"{self.type}s/{self.name}"
 
     @property
     def api(self) -> str:
-        """Its path in the Hub's API."""
+        """The repo's path in the Hub's API, without a leading slash."""
         return f"api/{self.type}s/{self.name}"
 
 
@@ -50,9 +50,9 @@ class Resolved:
     repo: str
     revision: str
     commit: str
-    """40 hexadecimal digits."""
+    """The commit, 40 hexadecimal digits."""
     note: str = ""
-    """Not empty where the Hub could not be asked and the last known commit was taken."""
+    """Says so where the Hub could not be asked and the last known commit was taken; else empty."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ class RemoteFile:
     """A file of a repo at a commit."""
 
     path: str
-    """Inside the repo, with forward slashes."""
+    """The path inside the repo, with forward slashes."""
     bytes: int
     digest: str
-    """Its name among the cache's blobs: SHA-256 of a large file (64 digits), else git's SHA-1 of
-    it as a blob (40 digits)."""
+    """The contents' name among the cache's blobs: SHA-256 of a large file (64 digits), else git's
+    SHA-1 of the file as a blob (40 digits)."""
 
 
 @dataclass(frozen=True)
@@ -78,22 +78,22 @@ class Listing:
 
 @dataclass(frozen=True)
 class Download:
-    """What has to come from the Hub before a model can be used, and where it will lie."""
+    """What has to come from the Hub before something can be used, and where it will lie."""
 
     repo: Repo
     commit: str
     files: tuple[RemoteFile, ...]
-    """All that is needed, in the order it is fetched."""
+    """All files that are needed, in the order in which they are fetched."""
     missing: tuple[RemoteFile, ...]
-    """Those of them that are not on this machine."""
+    """The needed files that are not on this machine."""
     target: Path
     """The folder, or the file, that will be there; for a GGUF in parts its first part."""
     needed_bytes: int
-    """What has yet to be written; less than the missing files' sizes where a part has arrived."""
+    """Bytes that have yet to be written: less than the missing files have where a part has arrived."""
 
     @property
     def total_bytes(self) -> int:
-        """Size of all that is needed, here or not."""
+        """Bytes of all files that are needed, here or not."""
         return sum(file.bytes for file in self.files)
 
 

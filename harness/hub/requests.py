@@ -29,11 +29,11 @@ from harness.version import __version__
 
 T = TypeVar("T")
 LONGEST_WAIT = 300.0
-"""Seconds; the Hub counts its limits over five minutes."""
+"""Seconds that are waited at most: the Hub counts its limits over five minutes."""
 
 
 def headers() -> dict[str, str]:
-    """For any request to the Hub: who asks, and the token where the user is logged in."""
+    """The headers of any request to the Hub: who asks, and the token where the user is logged in."""
     found: dict[str, str] = build_hf_headers(library_name="harness", library_version=__version__)
     return {**found, "Accept-Encoding": "identity"}
 
@@ -97,12 +97,12 @@ def longer(pause: float, error: Exception) -> float:
 
 
 def sleep(seconds: float) -> None:
-    """Waits; a name of its own, so that tests need not."""
+    """Waits so many seconds; a function of its own, so that tests need not."""
     time.sleep(seconds)
 
 
 def _json(url: str) -> tuple[Any, str]:
-    """An answer, and the address of its next page (empty where it is the last)."""
+    """The answer from an address, and the address of its next page (empty where it is the last)."""
 
     def ask() -> httpx2.Response:
         response = get_session().get(url, headers=headers(), timeout=constants.HF_HUB_ETAG_TIMEOUT)
@@ -115,7 +115,7 @@ def _json(url: str) -> tuple[Any, str]:
 
 
 def _pages(repo: Repo, commit: str) -> Iterator[Any]:
-    """Pages stay on the host that was asked: the token goes with the question."""
+    """Pages of the list of files, all from one host: the token goes with the question."""
     url = f"{constants.ENDPOINT}/{repo.api}/tree/{commit}?recursive=true"
     host = urlsplit(url)[:2]
     while url:

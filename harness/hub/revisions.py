@@ -25,7 +25,7 @@ from harness.hub.requests import commit_of, files_of
 
 
 def named(name: str, repo_type: RepoType = "model") -> Repo:
-    """A repo by its name.
+    """The repo of a name.
 
     Raises:
         InputError: the Hub has no such names.

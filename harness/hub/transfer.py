@@ -28,9 +28,10 @@ from harness.hub.records import RemoteFile
 
 CHUNK = 1 << 20
 LARGEST_OVER_HTTP = constants.MAX_HTTP_DOWNLOAD_SIZE
-"""Bytes; the Hub gives larger files over Xet alone, which its library speaks."""
+"""The most bytes of a file that is fetched by HTTP: the Hub gives larger ones over Xet alone, which its
+library speaks."""
 Heard = Callable[[int], None]
-"""Is told how many more bytes have arrived; fewer than 0 where a file is begun anew."""
+"""A function that is told how many more bytes have arrived; fewer than 0 where a file is begun anew."""
 
 
 def fetch_contents(
@@ -56,7 +57,7 @@ def fetch_contents(
 
 
 def _by_the_library(file: RemoteFile, snapshot: Snapshot) -> None:
-    """In a folder beside the cache's own, since the library takes the lock that we hold."""
+    """Fetches a large file into a folder beside the cache's own: the library takes the lock that we hold."""
     place = snapshot.partial(file).with_suffix(".harness-large")
     hf_hub_download(
         snapshot.repo.name,
@@ -95,7 +96,7 @@ def _fetch_whole(file: RemoteFile, snapshot: Snapshot, heard: Heard, stop: threa
 def _append_rest(
     file: RemoteFile, snapshot: Snapshot, part: Path, heard: Heard, stop: threading.Event
 ) -> None:
-    """Requests until all bytes are there; gives up after attempts that brought nothing new."""
+    """Sends requests until all bytes are there; gives up after attempts that brought nothing new."""
     furthest, idle = _size(part), 0
     while _size(part) != file.bytes or not part.exists():
         if stop.is_set():
@@ -122,7 +123,7 @@ def _append_rest(
 def _request(
     file: RemoteFile, snapshot: Snapshot, part: Path, heard: Heard, stop: threading.Event
 ) -> None:
-    """One request for the bytes that are not there, written as they come.
+    """Sends one request for the bytes that are not there, and writes them as they come.
 
     The session leaves the token out when it follows a redirect to another host.
     """
@@ -196,7 +197,7 @@ def _damaged(file: RemoteFile, found: str) -> DamagedDownloadError:
 
 
 def _give_up(file: RemoteFile, arrived: int, failure: Exception | None) -> None:
-    """The server's own error where there was one and nothing has arrived; else what is there."""
+    """Raises the server's own error where nothing has arrived; else says how much has."""
     if isinstance(failure, (HfHubHTTPError, httpx2.ConnectError)) and not arrived:
         raise failure
     why = redact(str(failure)).split("\n")[0] if failure else "it ends before the end"

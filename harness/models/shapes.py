@@ -108,7 +108,7 @@ SHAPES: Mapping[str, Config] = {
         sliding_window=512, query_pre_attn_scalar=256,
     ) | {"head_dim": 256},
 }  # fmt: skip
-"""Configurations by name."""
+"""Configurations by the names that a suite gives as `architecture`."""
 
 
 def parameters(config: Mapping[str, Any]) -> int:

@@ -18,7 +18,7 @@ from harness.files import write_atomically
 FINGERPRINTS = "fingerprints.json"
 _RELEVANT = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken", ".py", ".gguf")
 _PICKLES = ("pytorch_model*.bin", "adapter_model.bin")
-"""Weights where there are no others; beside safetensors nobody reads them."""
+"""Names of pickled weights, which count only where there are no safetensors beside them."""
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 
 

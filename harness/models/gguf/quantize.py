@@ -35,7 +35,7 @@ QTYPES: tuple[str, ...] = (
 
 
 def quantize(f16: Path, out: Path, qtype: str, threads: int = 0) -> None:
-    """Writes `f16` quantized to `qtype`. `threads` 0: all cores.
+    """Writes `f16` quantized to `qtype`, with so many threads (0: all cores).
 
     Where a row is not a multiple of 256, K-quants fall back to other types: the tensors of
     `gguf_info(out)` say what the file really holds.

@@ -64,7 +64,7 @@ def _says_nothing_of_a_space(writer: Any, keys: Any) -> bool:
 
 
 def _puts_a_space(folder: Path) -> bool:
-    """Whether the tokenizer does, as SentencePiece does unless it is told not to."""
+    """Whether the tokenizer puts a space before a text, as SentencePiece usually does."""
     file = folder / "tokenizer_config.json"
     told = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return told.get("add_prefix_space") is not False

@@ -25,7 +25,7 @@ _TYPES = {"F32": torch.float32, "BF16": torch.bfloat16}
 _HALF_ULP = 0.55
 """Half a unit in the last place, and a little for sums taken in another order."""
 _SCALE_ERROR = 0.05
-"""What a factor may miss by, relatively: it is told to two or three digits."""
+"""The relative error that a factor may have: it is told to two or three digits."""
 Derivation = tuple[Literal["full", "nf4"], bool]
 """Which value of the base a tensor was made from, and whether the adapter's change was added to it."""
 CauseName = Literal[
@@ -43,13 +43,13 @@ class Cause:
 
 @dataclass(frozen=True)
 class _Weight:
-    """A tensor of the merged model, and what it could be."""
+    """A tensor of the merged model, and what it could have been derived from."""
 
     name: str
     merged: torch.Tensor
     derivations: dict[Derivation, torch.Tensor]
     touched: bool
-    """Whether the adapter changes it."""
+    """Whether the adapter changes this tensor."""
 
     def fitting(self, dtype: torch.dtype) -> set[Derivation]:
         """The ways in which it can have come about."""
@@ -71,7 +71,7 @@ class _Scale:
 def find_cause(
     base: Path, adapter: Path, merged: Path, trained_on: Literal["full", "nf4"]
 ) -> Cause:
-    """Names what is wrong.
+    """Names what is wrong with a merged model.
 
     Args:
         base: the folder that the merge should have begun from.

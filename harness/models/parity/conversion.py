@@ -24,12 +24,13 @@ from harness.metrics.divergence import kl_divergence
 from harness.records import Parity, ParityLimits
 
 MAX_LOGPROB_DIFFERENCE = 0.1
-"""Nats. An F16 file differs by rounding: 0.0015 on random models of four architectures, 0.02 on
-the fine-tuned starter. Q8_0 differs by 0.6 there, a failed conversion of Gemma 3 by 0.9. A
-merge differs by 0.012 there, one into the wrong precision by 2.4, an adapter left out by 14."""
+"""The largest difference in nats that passes. An F16 file differs by rounding: 0.0015 on random models
+of four architectures, 0.02 on the fine-tuned starter. Q8_0 differs by 0.6 there, a failed conversion of
+Gemma 3 by 0.9. A merge differs by 0.012 there, one into the wrong precision by 2.4, an adapter left
+out by 14."""
 MAX_MEAN_KL = 1e-4
-"""Nats a token. On the starter F16 gives 1e-6, a merge 3e-7, and Q8_0 3e-4, which more would
-hide."""
+"""The largest mean in nats a token that passes. On the starter F16 gives 1e-6, a merge 3e-7, and Q8_0
+3e-4, which a larger limit would hide."""
 MIN_TOP1_AGREEMENT = 0.99
 """Q8_0 of the starter agrees in 98.8%, F16 in all, ties aside."""
 LIMITS = ParityLimits(
@@ -57,7 +58,7 @@ class DifferenceSums:
 
     positions: int = 0
     pieces: int = 0
-    """Of all positions: those whose differences count."""
+    """The pieces of all positions whose differences count."""
     kl: float = 0.0
     same_top1: int = 0
     largest: float = 0.0
@@ -195,7 +196,7 @@ def tally_differences(
 
 
 def _complaint(tally: DifferenceSums, same_tokens: float, vocabularies: tuple[int, int]) -> str:
-    """What is wrong, in plain words; empty where all is within its limit."""
+    """What is wrong, as a sentence; empty where all is within its limit."""
     if vocabularies[0] != vocabularies[1]:
         return "The vocabularies differ: {} pieces before conversion, {} after.".format(
             *vocabularies

@@ -29,7 +29,7 @@ _CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class MergeParity:
-    """What was found; `cause` is None where the merge passed."""
+    """What a check of a merge found; `cause` is None where it passed."""
 
     parity: Parity
     cause: Cause | None

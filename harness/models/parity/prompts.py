@@ -39,7 +39,10 @@ class TaskPrompts:
 
 
 def expected_bos(tokenizer: Tokenizer, chat: bool) -> int:
-    """1 where the tokenizer begins every text with BOS or the template writes one, else 0."""
+    """How many BOS tokens a prompt should begin with.
+
+    One where the tokenizer begins every text with BOS or the template writes one, else none.
+    """
     if tokenizer.bos_id is not None:
         return 1
     if tokenizer.bos_marker is None or not chat or not tokenizer.has_chat_template:
