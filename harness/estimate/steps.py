@@ -20,12 +20,15 @@ from harness.estimate.questions import ask_of, grading_bytes, speed_work
 from harness.estimate.shape import Shape
 from harness.estimate.training import Tuning, tuning_memory
 from harness.estimate.work import Work, asking_work, tuning_work
+from harness.finetuning import METHODS
 from harness.plan.steps import Step
 from harness.runner.threads import SMALL_MODEL_BYTES
 
 CHECKED = Ask("distributions", 8, 512)
 """What a made model is checked on: some prompts of each task, all of whose tokens count."""
 EXACT = {"dtype": "float32", "quantize": None, "device": "auto"}
+MADE = ("merge", "finetune")
+"""Kinds of steps that write whole weights, which are float16."""
 
 Model = HfModel | GgufModel
 
@@ -100,10 +103,10 @@ class Needs:
                 return self._facts.source(step.key).to_fetch
             case "random":
                 return checkpoint_bytes(self.shape(step))
-            case "finetune":
+            case "finetune" if METHODS[step.params["method"]].makes == "adapter":
                 params = step.params
                 return adapter_bytes(self.shape(step), params["rank"], params["target_modules"])
-            case "merge":
+            case "finetune" | "merge":
                 return checkpoint_bytes(self.shape(step), "float16")
             case "convert" | "quantize":
                 return gguf_bytes(self.shape(step), step.params["type"])
@@ -147,8 +150,8 @@ class Needs:
         return Tuning(
             method=params["method"],
             dtype=self._own_dtype(self._machine.device),
-            rank=params["rank"],
-            targets=params["target_modules"],
+            rank=params.get("rank", Tuning.rank),
+            targets=params.get("target_modules", Tuning.targets),
             batch_tokens=params["batch_tokens"] or Tuning.batch_tokens,
             example_tokens=learned.longest,
             label_share=learned.label_share,
@@ -194,13 +197,13 @@ class Needs:
             device,
             self._rank(files["adapter"]) if "adapter" in files else 0,
             free.device_bytes if device == "cuda" else free.resident_bytes,
-            0 if made.kind == "merge" else source.bytes,
+            0 if made.kind in MADE else source.bytes,
         )
 
     def _stored(self, key: str) -> str:
         """Precision of a step's weights."""
-        merged = self._facts.plan.steps[key].kind == "merge"
-        return "float16" if merged else self._facts.source(key).stored
+        made = self._facts.plan.steps[key].kind in MADE
+        return "float16" if made else self._facts.source(key).stored
 
     def _rank(self, key: str) -> int:
         """Of the adapter that a step holds."""
