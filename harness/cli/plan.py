@@ -44,7 +44,7 @@ def show_plan(
     if fit is not None:
         fitting.print_model(found, fit, console)
         return 0
-    made = [(step, state) for step, state in steps if step.kind not in ("round", "cell")]
+    made = [(step, state) for step, state in steps if step.row.is_artifact]
     console.print(_steps_table(made))
     console.print(_cells_table(steps))
     if prepared.to_fetch:
@@ -113,7 +113,7 @@ def _identity(step: Step) -> tuple[str, str, str]:
 
 
 def _state(step: Step, prepared: Prepared, todo: set[tuple[str, str, str]]) -> str:
-    if step.kind == "source":
+    if step.row.in_place:
         return "in place"
     if prepared.is_cached(step):
         return "cached"

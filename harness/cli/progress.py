@@ -91,7 +91,7 @@ class Display:
         self._end(step, "FAILED", f": {failure.message}")
 
     def _end(self, step: Step, word: str, rest: str) -> None:
-        self._ended += step.kind != "source"
+        self._ended += not step.row.in_place
         row = self._rows.pop(id(step), None)
         if row is not None:
             self._progress.remove_task(row)

@@ -70,7 +70,7 @@ def exit_code(summary: Summary) -> int:
 
 
 def _visible(prepared: Prepared) -> list[object]:
-    return [step for step in prepared.to_do() if step.kind != "source"]
+    return [step for step in prepared.to_do() if not step.row.in_place]
 
 
 def _commands(suite: Path, limit: int | None, data_dir: Path | None) -> list[str]:

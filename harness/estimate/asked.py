@@ -12,7 +12,7 @@ from harness.data.instruction_refs import draw_instructions, open_instructions
 from harness.estimate.inference import Ask
 from harness.estimate.usual_data import read_data
 from harness.plan.steps import Step
-from harness.results.artifacts import FILE_OF_KIND, ArtifactStore
+from harness.results.artifacts import ArtifactStore
 from harness.tasks.prompts import PromptSet, common_prefix
 
 BYTES_PER_TOKEN = 3.0
@@ -76,7 +76,7 @@ def learned_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Lear
         HarnessError: its data cannot be read.
     """
     if store.manifest(step) is not None:
-        lines = (store.folder(step) / FILE_OF_KIND["examples"]).read_text().split("\n")
+        lines = store.file(step).read_text().split("\n")
         rows = [json.loads(line) for line in lines if line]
         return _learned([(len(row["prompt_ids"]), len(row["target_ids"])) for row in rows])
     limit, seed, count = step.params["limit"], step.params["seed"], _counter(bytes_per_token)

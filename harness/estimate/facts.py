@@ -15,7 +15,7 @@ from harness.estimate.asked import (
 from harness.estimate.inference import Ask
 from harness.estimate.machine import Machine
 from harness.estimate.shape import Shape
-from harness.estimate.sources import KINDS, Source, source_of
+from harness.estimate.sources import Source, source_of
 from harness.plan.steps import Step
 from harness.runner.run import Prepared
 from harness.starter import MODEL_FOLDER
@@ -38,7 +38,7 @@ class Facts:
 
     def beginning(self, step: Step) -> Source:
         """The source that a step's files go back to."""
-        while step.kind not in KINDS:
+        while not step.row.begins:
             step = self.plan.steps[step.parents.get("weights") or step.parents["gguf"]]
         return self.source(step.key)
 

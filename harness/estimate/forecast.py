@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from harness.estimate.asked import BYTES_PER_TOKEN, STARTER_BYTES_PER_TOKEN
 from harness.estimate.facts import Facts, UnknownError
@@ -18,25 +17,11 @@ from harness.estimate.need import Need
 from harness.estimate.remedies import remedy
 from harness.estimate.steps import Needs
 from harness.estimate.timing import Timing, added
+from harness.plan.kinds import Cost
 from harness.plan.steps import Step
 from harness.runner.run import Prepared
 from harness.suite.schema import DivergenceTask
 
-What = Literal["ask", "fine-tune", "merge", "check", "convert", "quantize", "draw"]
-WHAT: Mapping[str, What] = {
-    "cell": "ask",
-    "round": "ask",
-    "precision": "check",
-    "finetune": "fine-tune",
-    "merge": "merge",
-    "merge-parity": "check",
-    "parity": "check",
-    "convert": "convert",
-    "quantize": "quantize",
-    "random": "draw",
-}
-"""What a step does with a model, by its kind."""
-ASKED = ("cell", "round")
 CERTAIN = 0.9
 """Share of the estimated bytes that are certainly needed: files are told to within 1%, sizes on the Hub
 by its listing."""
@@ -54,7 +39,7 @@ _WORST_FIRST: tuple[Fits, ...] = ("no", "not known", "tight", "yes")
 class StepNeed:
     """What one step needs at its peak."""
 
-    what: What
+    what: Cost
     step: str
     """The step's label."""
     key: str
@@ -98,7 +83,7 @@ class ModelForecast:
     note: str = ""
     """Where shape and sizes are known from, if not from the files."""
 
-    def largest(self, *what: What) -> StepNeed | None:
+    def largest(self, *what: Cost) -> StepNeed | None:
         """The largest need of these kinds."""
         return next((need for need in self.needs if need.what in what), None)
 
@@ -196,10 +181,10 @@ class Reckoning:
             try:
                 need = self._need(step)
                 # Rounds of a timed cell all need the same: they are one.
-                which = (step.model, step.task) if step.kind in ASKED else step.key
+                which = (step.model, step.task) if not step.row.is_artifact else step.key
                 if need is not None and (which not in needs or needs[which].done):
                     needs[which] = need
-                if step.kind not in ASKED:
+                if step.row.is_artifact:
                     kept += self._needs.kept(step)
                     missing = 0 if self._prepared.is_cached(step) else self._needs.written(step)
                     written += missing
@@ -232,7 +217,8 @@ class Reckoning:
         free, done = self._facts.machine.free, not self._is_open(step)
         verdict = fits(free.shortage(memory))
         advice = remedy(step, memory, self._needs, free) if verdict == "no" and not done else ""
-        what, resident, device = WHAT[step.kind], memory.resident, memory.device
+        what, resident, device = step.row.cost, memory.resident, memory.device
+        assert what is not None
         return StepNeed(what, step.label, step.key, resident, device, done, verdict, advice)
 
     def _is_open(self, step: Step) -> bool:

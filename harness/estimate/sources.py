@@ -25,8 +25,6 @@ from harness.models.shapes import SHAPES, configuration
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
 
-KINDS = ("source", "fetch", "random")
-"""Kinds of steps that a lineage begins with."""
 ADAPTER_RANK = 16
 """Assumed of an adapter whose configuration cannot be had."""
 _DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
@@ -52,7 +50,7 @@ class Source:
 
 
 def source_of(step: Step, store: ArtifactStore, may_ask: bool) -> Source:
-    """What is known of the files that a step of one of `KINDS` stands for.
+    """What is known of the files that a step stands for that a lineage begins with.
 
     Args:
         store: where fetched and drawn models are found.

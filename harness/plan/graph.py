@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.plan.data import DataRef, InstructionRef
-from harness.plan.steps import Kind, Step
+from harness.plan.kinds import Kind
+from harness.plan.steps import Step
 from harness.suite.metrics import MetricRef
 
 RepoType = Literal["model", "space"]

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from harness.finetuning import ADAPTER_SETTINGS
 from harness.plan.data import DataRef, data_ref, instruction_ref
 from harness.plan.graph import ModelPlan, World
-from harness.plan.steps import Kind, Step, make_step
+from harness.plan.kinds import Kind
+from harness.plan.steps import Step, make_step
 from harness.suite.hub import hub_place
 from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
 from harness.suite.reader import Suite

@@ -6,28 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from harness.plan.kinds import KINDS, Kind, StepKind
 from harness.suite.schema import TASK_TYPES
-
-Kind = Literal[
-    "source",
-    "fetch",
-    "random",
-    "prompts",
-    "check",
-    "examples",
-    "floors",
-    "finetune",
-    "merge",
-    "merge-parity",
-    "convert",
-    "quantize",
-    "parity",
-    "precision",
-    "round",
-    "cell",
-]
 
 
 @dataclass(frozen=True)
@@ -63,15 +45,15 @@ class Step:
         return str(self.settings.get("answers", self.key))
 
     @property
-    def needs_network(self) -> bool:
-        """Whether this downloads something; nothing else may touch the network."""
-        return self.kind == "fetch"
+    def row(self) -> StepKind:
+        """What is so of all steps of its kind."""
+        return KINDS[self.kind]
 
     @property
     def is_timing(self) -> bool:
         """Whether this measures time, and must not share the machine."""
         timed = self.kind == "cell" and TASK_TYPES[self.params["task"]["type"]].timed
-        return timed or self.kind == "round"
+        return timed or self.row.timed
 
 
 def make_step(

@@ -22,12 +22,6 @@ from filelock import FileLock
 from harness.files import write_json
 from harness.plan.steps import Step
 
-FILE_OF_KIND = {
-    "convert": "model.gguf",
-    "quantize": "model.gguf",
-    "examples": "examples.jsonl",
-}
-"""The file that the next step reads; for other kinds it is the folder itself."""
 TEXTS = "texts.json"
 """Of prompts: the texts of the examples that are asked, by id, for whoever shows answers."""
 
@@ -67,8 +61,7 @@ class ArtifactStore:
             return Path(step.settings["path"])
         if step.kind == "fetch" and (fetched := self.manifest(step)) is not None:
             return Path(fetched.outcome["path"])
-        name = FILE_OF_KIND.get(step.kind)
-        return self.folder(step) / name if name else self.folder(step)
+        return self.folder(step) / step.row.file
 
     def manifest(self, step: Step) -> Manifest | None:
         """The artifact's manifest, or None where it has not been made (or was damaged)."""

@@ -20,6 +20,7 @@ from harness.results.store import ResultsStore
 from harness.runner.cell_scores import refs_of, scored, was_asked, without_own
 from harness.runner.engine_files import engine_spec
 from harness.runner.jobs import Pace, Progress, StepJob
+from harness.runner.speed_runner import run_round
 from harness.suite.schema import TaskSpec
 from harness.tasks.ask import ask
 from harness.tasks.asking import Asking
@@ -44,8 +45,11 @@ class CellRunner:
             self._answerer = None
 
     def run(self, job: StepJob, progress: Progress) -> None:
-        """Answers what is still open of a cell and writes its result."""
+        """Answers, or times, what is still open of a cell, and writes its result."""
         step = job.step
+        if step.is_timing:
+            run_round(job, self._results, self._threads, progress)
+            return
         spec = _task_spec(step.params["task"])
         scorers = open_scorers(refs_of(step), job.inputs, self._home)
         folder = self._results.cell(step.model, step.task)

@@ -85,7 +85,7 @@ class JobBuilder:
             results=str(self.results),
             threads=self.cores if alone else self.threads,
             alone=alone,
-            network=any(step.needs_network for step in steps),
+            network=any(step.row.network for step in steps),
         )
 
     def _step_job(self, step: Step) -> StepJob:

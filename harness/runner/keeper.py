@@ -29,7 +29,7 @@ class Keeper:
         self.observer.progressed(step, done, total, unit, pace)
 
     def finished(self, step: Step) -> None:
-        manifest = self.artifacts.manifest(step) if step.kind not in ("cell", "round") else None
+        manifest = self.artifacts.manifest(step) if step.row.is_artifact else None
         if manifest is not None:
             self.results.keep(manifest)
         self.observer.finished(step)

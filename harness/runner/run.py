@@ -31,9 +31,6 @@ from harness.runner.walk import Observer, Walk
 from harness.runner.world import LocalWorld, known
 from harness.suite.reader import Suite, read_suite
 
-FINDINGS = ("check", "parity", "merge-parity", "floors", "precision")
-"""Kinds of steps of which only what they found counts: nothing is made from their files."""
-
 
 @dataclass(frozen=True)
 class Options:
@@ -79,7 +76,7 @@ class Prepared:
             return self.results.cell(step.model, step.task).is_done(step.key)
         if step.kind == "round":
             return self.results.cell(step.model, step.task).has_round(step)
-        kept = self.results.kept(step) if step.kind in FINDINGS else None
+        kept = self.results.kept(step) if step.row.gives == "findings" else None
         manifest = kept or self.artifacts.manifest(step)
         return manifest is not None and refusal(manifest, step) is None
 
@@ -97,7 +94,7 @@ class Prepared:
         missing: dict[str, Step] = {}
         read = {key for cell in cells for key in cell.parents.values()}
         for step in reversed(self.plan.steps.values()):
-            wanted = step.kind in (*FINDINGS, "source") or step.key in read
+            wanted = step.row.in_place or step.row.gives == "findings" or step.key in read
             if step.key in needed and wanted and not self.is_cached(step):
                 missing[step.key] = step
                 read.update(step.parents.values())
@@ -218,10 +215,10 @@ def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[S
     builder = JobBuilder(prepared.plan, prepared.artifacts, prepared.results.folder, threads, cores)
     executor = LocalExecutor(prepared.suite.spec.defaults.timeout)
     keeper = Keeper(prepared.artifacts, prepared.results, observer)
-    steps = [step for step in todo if step.kind != "source"]
+    steps = [step for step in todo if not step.row.in_place]
     walk = Walk(steps, builder.build, executor, keeper, options.jobs)
     for step in todo:
-        if step.kind == "source":
+        if step.row.in_place:
             failure = _check_source(step, prepared.plan.permissions(step.key))
             if failure is not None:
                 walk.fail(step, failure)
@@ -264,7 +261,7 @@ def _write_failure(results: ResultsStore, step: Step, failure: Failure) -> None:
 def _keep_findings(prepared: Prepared) -> None:
     """Findings of steps that another suite or run made count here too."""
     for step in prepared.plan.steps.values():
-        if step.kind != "source" and prepared.results.kept(step) is None:
+        if not step.row.in_place and prepared.results.kept(step) is None:
             manifest = prepared.artifacts.manifest(step)
             if manifest is not None:
                 prepared.results.keep(manifest)

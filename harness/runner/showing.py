@@ -20,6 +20,7 @@ from harness.plan.steps import Step
 from harness.records import Sample
 from harness.results.artifacts import ArtifactStore, Manifest
 from harness.results.store import ResultsStore, read_summary
+from harness.runner.handlers import handler_of
 from harness.runner.jobs import StepJob
 from harness.runner.run import Options, Prepared, prepare
 from harness.starter import MODEL_FOLDER
@@ -172,7 +173,7 @@ def _found_in_suite(
 
 def _here(prepared: Prepared, source: Step) -> Step:
     """The step, if what it gives is on this machine."""
-    if source.kind != "source" and prepared.artifacts.manifest(source) is None:
+    if not source.row.in_place and prepared.artifacts.manifest(source) is None:
         raise InputError(
             f"to show this, the tokenizer is needed, and it is not here yet ({source.label})",
             f"`harness run {prepared.suite.file}` does that; then this command shows what is sent.",
@@ -181,9 +182,8 @@ def _here(prepared: Prepared, source: Step) -> Step:
 
 
 def _encode(step: Step, source: Path, out: Path) -> None:
-    from harness.runner.steps import HANDLERS
-
-    HANDLERS[step.kind](StepJob(step, {"tokenizer": str(source)}), out, 1, lambda *_, **__: None)
+    job = StepJob(step, {"tokenizer": str(source)})
+    handler_of(step.row)(job, out, 1, lambda *_, **__: None)
 
 
 def _in_results(folder: Path, spec: SuiteSpec, model: str, task: str, options: Options) -> Found:

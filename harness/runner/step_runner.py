@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.engines.permissions import Permissions, granted
 from harness.results.artifacts import ArtifactStore
-from harness.results.store import ResultsStore
-from harness.runner.cell_runner import CellRunner
 from harness.runner.findings import refusal
+from harness.runner.handlers import Handler, handler_of
 from harness.runner.jobs import Job, Progress, StepJob
-from harness.runner.steps import HANDLERS
+
+if TYPE_CHECKING:
+    from harness.runner.cell_runner import CellRunner
 
 
 class StepRunner:
@@ -20,7 +22,7 @@ class StepRunner:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._store = ArtifactStore(Path(job.home))
-        self._cells = CellRunner(Path(job.results), job.threads, Path(job.home))
+        self._cells: CellRunner | None = None
 
     def do(self, job: StepJob, progress: Progress) -> None:
         """Does one step; raises what keeps it from being done."""
@@ -31,24 +33,27 @@ class StepRunner:
             self._do(job, progress)
 
     def _do(self, job: StepJob, progress: Progress) -> None:
-        if job.step.is_timing:
-            from harness.runner.speed_runner import run_round
-
-            run_round(job, ResultsStore(Path(self._job.results)), self._job.threads, progress)
-            return
-        if job.step.kind == "cell":
-            self._cells.run(job, progress)
+        if job.step.row.gives == "answers":
+            self._answer(job, progress)
             return
         with self._store.making(job.step) as out:
             if out is not None:
+                handler: Handler = handler_of(job.step.row)
                 started = time.perf_counter()
-                outcome = HANDLERS[job.step.kind](job, out, self._job.threads, progress)
+                outcome = handler(job, out, self._job.threads, progress)
                 self._store.commit(job.step, out, outcome, time.perf_counter() - started)
         manifest = self._store.manifest(job.step)
         reason = refusal(manifest, job.step) if manifest is not None else None
         if reason is not None:
             raise reason
 
+    def _answer(self, job: StepJob, progress: Progress) -> None:
+        if self._cells is None:
+            runner = handler_of(job.step.row)
+            self._cells = runner(Path(self._job.results), self._job.threads, Path(self._job.home))
+        self._cells.run(job, progress)
+
     def close(self) -> None:
         """Frees the engine."""
-        self._cells.close()
+        if self._cells is not None:
+            self._cells.close()

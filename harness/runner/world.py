@@ -26,32 +26,12 @@ from harness.models.shapes import SHAPES
 from harness.models.sources import fingerprint_file, fingerprint_folder
 from harness.plan.data import DataRef, InstructionRef
 from harness.plan.graph import RepoType
-from harness.plan.steps import Kind
+from harness.plan.kinds import KINDS, Kind
 from harness.runner.data_files import locate
 from harness.starter import MODEL_FOLDER
 from harness.suite.known import Known
 from harness.suite.metrics import MetricRef
 from harness.suite.schema import TASK_TYPES
-
-REVISIONS: dict[Kind, int] = {
-    "source": 1,
-    "fetch": 1,
-    "random": 1,
-    "prompts": 1,
-    "check": 1,
-    "examples": 1,
-    "floors": 1,
-    "precision": 1,
-    "finetune": 1,
-    "merge": 1,
-    "merge-parity": 1,
-    "convert": 1,
-    "quantize": 1,
-    "parity": 3,
-    "round": 1,
-    "cell": 2,
-}
-"""Raised by hand when the project's own code for a step comes to give something else."""
 
 LOOKING = "1"
 """Raised when instructions come to be held against what is tested in another way."""
@@ -64,18 +44,6 @@ SHAPE_REVISIONS: dict[str, int] = {
 Phi 3 or Qwen the tokenizer, that their GGUF has."""
 
 _PACKAGES: dict[str, tuple[str, ...]] = {
-    "random": ("torch", "transformers"),
-    "prompts": ("transformers",),
-    "check": ("transformers",),
-    "examples": ("transformers",),
-    "floors": ("scikit-learn", "rouge-score"),
-    "finetune": ("torch", "transformers", "peft"),
-    "merge": ("torch", "transformers", "peft", "bitsandbytes"),
-    "merge-parity": ("torch", "transformers", "peft", "bitsandbytes"),
-    "convert": ("llama-cpp-python",),
-    "quantize": ("llama-cpp-python",),
-    "parity": ("torch", "transformers", "llama-cpp-python"),
-    "cell": ("rouge-score",),
     "hf": ("torch", "transformers"),
     "llamacpp": ("llama-cpp-python",),
     "adapter": ("peft",),
@@ -208,12 +176,13 @@ class LocalWorld:
         Words of `engine` may also name what changes the packages (`adapter`, `nf4`), and the type of
         a task or the shape of random weights, which may have a revision of its own.
         """
-        packages = [p for word in (kind, *engine.split()) for p in _PACKAGES.get(word, ())]
-        found = {package: package_version(package) for package in sorted(set(packages))}
+        row = KINDS[kind]
+        packages = {p for word in engine.split() for p in _PACKAGES.get(word, ())}
+        found = {name: package_version(name) for name in sorted({*row.packages, *packages})}
         revisions = SHAPE_REVISIONS | {
             name: of.revision for name, of in TASK_TYPES.items() if of.revision > 1
         }
         for word in engine.split():
             if word in revisions:
                 found[f"harness {word}"] = str(revisions[word])
-        return {"harness step": str(REVISIONS[kind]), **found}
+        return {"harness step": str(row.revision), **found}

@@ -16,10 +16,11 @@ from harness.estimate.asked import (
     learned_of,
 )
 from harness.estimate.usual_data import USUAL, read_data
-from harness.plan.steps import Kind, Step
+from harness.plan.kinds import Kind
+from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
+from harness.runner.handlers import handler_of
 from harness.runner.jobs import StepJob
-from harness.runner.steps import HANDLERS
 from harness.starter import MODEL_FOLDER
 from tests.estimate.suites import DIALOGUE, SENTIMENT, WRITING, planned
 
@@ -37,7 +38,7 @@ def make(step: Step, store: ArtifactStore) -> None:
     with store.making(step) as out:
         assert out is not None
         task = StepJob(step, {"tokenizer": str(MODEL_FOLDER)})
-        store.commit(step, out, HANDLERS[step.kind](task, out, 1, lambda *_: None), 0.0)
+        store.commit(step, out, handler_of(step.row)(task, out, 1, lambda *_: None), 0.0)
 
 
 @pytest.mark.parametrize("tasks", [SENTIMENT, DIALOGUE, WRITING])

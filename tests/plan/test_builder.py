@@ -13,7 +13,8 @@ from harness.plan import cells as cells_module
 from harness.plan.builder import Plan, make_plan
 from harness.plan.data import DataRef, InstructionRef
 from harness.plan.graph import RepoType
-from harness.plan.steps import Kind, Step, make_step
+from harness.plan.kinds import Kind
+from harness.plan.steps import Step, make_step
 from harness.runner.world import known
 from harness.suite.metrics import MetricRef
 from harness.suite.reader import parse_suite

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.plan.steps import Kind, Step
+from harness.plan.kinds import Kind
+from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Event, Job, Pace, StepJob
 from harness.runner.walk import Walk

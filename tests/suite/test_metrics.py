@@ -200,7 +200,7 @@ def test_a_metric_on_the_hub_is_got_by_its_commit_before_the_cell(folder: Path) 
     graph = plan(folder, entry)
     cell = next(cell for cell in graph.cells if cell.task == "dialogue")
     step = graph.steps[cell.parents["metric.mine"]]
-    assert step.needs_network
+    assert step.row.network
     assert step.params == {
         "what": "metric",
         "repo": "org/mine",

@@ -13,7 +13,7 @@ from harness.data.instructions import TESTED
 from harness.data.opening import open_data
 from harness.errors import BadDataError
 from harness.records import Learned
-from harness.results.artifacts import FILE_OF_KIND, TEXTS
+from harness.results.artifacts import TEXTS
 from harness.runner.jobs import Progress, StepJob
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
     params = job.step.params
     tokenizer = open_tokenizer(Path(job.inputs["tokenizer"]), chat_settings(job))
     learned: list[Learned] = []
-    with (out / FILE_OF_KIND["examples"]).open("w") as stream:
+    with (out / job.step.row.file).open("w") as stream:
         for part, ref in zip(params["sets"], job.step.settings["data"], strict=True):
             info = open_data(ref)
             data, left_out = info.read(), frozenset(part.get("left_out", ()))

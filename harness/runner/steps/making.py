@@ -8,7 +8,6 @@ from typing import Any
 from harness.engines.permissions import Permissions, granted
 from harness.finetuning import METHODS
 from harness.hub.records import RepoType
-from harness.results.artifacts import FILE_OF_KIND
 from harness.runner.jobs import Pace, Progress, StepJob
 from harness.runner.threads import threads_for
 
@@ -104,7 +103,7 @@ def convert(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     """Weights as an F16 GGUF."""
     from harness.models.gguf.convert import convert
 
-    convert(Path(job.inputs["weights"]), out / FILE_OF_KIND["convert"])
+    convert(Path(job.inputs["weights"]), out / job.step.row.file)
     return {}
 
 
@@ -112,6 +111,6 @@ def quantize(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
     """An F16 GGUF in fewer bits."""
     from harness.models.gguf.quantize import quantize
 
-    target = out / FILE_OF_KIND["quantize"]
+    target = out / job.step.row.file
     quantize(Path(job.inputs["gguf"]), target, job.step.params["type"], threads)
     return {}

@@ -1,0 +1,117 @@
+"""Kinds of steps, one row a kind: all that depends on which kind a step is.
+
+Everyone reads this table: the plan what is in a key, the runner what does a step and what it makes, the
+estimate what it costs, the display what counts. So it imports nothing of the rooms that do the work; a
+handler stands here by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "source",
+    "fetch",
+    "random",
+    "prompts",
+    "check",
+    "examples",
+    "floors",
+    "finetune",
+    "merge",
+    "merge-parity",
+    "convert",
+    "quantize",
+    "parity",
+    "precision",
+    "round",
+    "cell",
+]
+Cost = Literal["ask", "fine-tune", "merge", "check", "convert", "quantize", "draw"]
+"""What a step does with a model, which its memory and time follow from."""
+Gives = Literal["files", "findings", "answers"]
+
+
+@dataclass(frozen=True)
+class StepKind:
+    """A kind of step.
+
+    Attributes:
+        name: in plans, keys, and folders of artifacts.
+        gives: files, or only findings (nothing is made from its files, so that findings that were kept
+            stand for it), or answers, which lie with the results.
+        handler: `module:name` in the runner of what does it, a function or, for answers, a class; "" for
+            files that are there already.
+        packages: whose versions are in its key, beside those of the engines that it uses.
+        revision: raised by hand when the project's own code for it comes to give something else.
+        file: in its folder, that the next step reads; "" is the folder itself.
+        cost: None where it holds no model.
+        begins: whether a lineage begins with it.
+        network: whether it downloads something; nothing else may touch the network.
+        timed: whether it measures time, and must not share the machine. Cells do where their task does.
+    """
+
+    name: Kind
+    gives: Gives
+    handler: str
+    packages: tuple[str, ...] = ()
+    revision: int = 1
+    file: str = ""
+    cost: Cost | None = None
+    begins: bool = False
+    network: bool = False
+    timed: bool = False
+
+    @property
+    def is_artifact(self) -> bool:
+        """Whether it has a folder by its key, and a manifest there."""
+        return self.gives != "answers"
+
+    @property
+    def in_place(self) -> bool:
+        """Whether its files are there already, and need only be checked."""
+        return not self.handler
+
+
+_STEPS = "harness.runner.steps"
+_ANSWERING = "harness.runner.cell_runner:CellRunner"
+_MERGING = ("torch", "transformers", "peft", "bitsandbytes")
+_LLAMA = ("llama-cpp-python",)
+
+_ROWS = (
+    StepKind("source", "files", "", begins=True),
+    StepKind("fetch", "files", f"{_STEPS}.making:fetch", begins=True, network=True),
+    StepKind(
+        "random", "files", f"{_STEPS}.making:random", ("torch", "transformers"), cost="draw", begins=True,
+    ),
+    StepKind("prompts", "files", f"{_STEPS}.asking:prompts", ("transformers",)),
+    StepKind("check", "findings", f"{_STEPS}.checking:prompts", ("transformers",)),
+    StepKind(
+        "examples", "files", f"{_STEPS}.asking:examples", ("transformers",), file="examples.jsonl",
+    ),
+    StepKind("floors", "findings", f"{_STEPS}.asking:floors", ("scikit-learn", "rouge-score")),
+    StepKind(
+        "finetune", "files", f"{_STEPS}.making:finetune", ("torch", "transformers", "peft"),
+        cost="fine-tune",
+    ),
+    StepKind("merge", "files", f"{_STEPS}.making:merge", _MERGING, cost="merge"),
+    StepKind("merge-parity", "findings", f"{_STEPS}.checking:merge", _MERGING, cost="check"),
+    StepKind(
+        "convert", "files", f"{_STEPS}.making:convert", _LLAMA, file="model.gguf", cost="convert",
+    ),
+    StepKind(
+        "quantize", "files", f"{_STEPS}.making:quantize", _LLAMA, file="model.gguf", cost="quantize",
+    ),
+    StepKind(
+        "parity", "findings", f"{_STEPS}.checking:conversion", ("torch", "transformers", *_LLAMA),
+        revision=3, cost="check",
+    ),
+    StepKind("precision", "findings", f"{_STEPS}.measuring:precision", cost="check"),
+    StepKind("round", "answers", _ANSWERING, cost="ask", timed=True),
+    StepKind(
+        "cell", "answers", _ANSWERING, ("rouge-score",), revision=2, cost="ask",
+    ),
+)  # fmt: skip
+KINDS: Mapping[str, StepKind] = {row.name: row for row in _ROWS}
