@@ -30,7 +30,7 @@ from tests.data.copies import SENTENCES, samsum_rows, write
 from tests.data.test_phrasebank import COPIES
 from tests.data.test_samsum import as_csv
 from tests.hub.hub_client import TOKEN, hub, point_at, waits
-from tests.hub_stand_in import Fault, HubStandIn
+from tests.hub.stand_in import Fault, HubStandIn
 
 __all__ = ["hub", "waits"]
 

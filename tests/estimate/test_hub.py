@@ -12,7 +12,7 @@ from harness.hub.patience import impatient
 from harness.models.shapes import SHAPES
 from tests.estimate.suites import by_name, forecasted
 from tests.hub.hub_client import hub, waits
-from tests.hub_stand_in import Fault, HubStandIn
+from tests.hub.stand_in import Fault, HubStandIn
 
 __all__ = ["hub", "waits"]
 

@@ -16,7 +16,7 @@ from huggingface_hub import close_session, constants
 
 from harness.hub import requests as hub_requests
 from harness.hub.client import fetch, plan_adapter, plan_file, plan_model
-from tests.hub_stand_in import HubStandIn
+from tests.hub.stand_in import HubStandIn
 
 TOKEN = "hf_" + "StandInSecret0123456789"
 WEIGHTS = bytes(range(256)) * 4000

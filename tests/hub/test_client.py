@@ -28,7 +28,7 @@ from tests.hub.hub_client import (
     names,
     waits,
 )
-from tests.hub_stand_in import HubStandIn
+from tests.hub.stand_in import HubStandIn
 
 __all__ = ["home", "hub", "waits"]
 

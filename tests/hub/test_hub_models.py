@@ -17,7 +17,7 @@ from harness.hub.client import resolve
 from harness.models.sources import check_model_folder
 from tests.engines.models import write_adapter, write_model
 from tests.hub.hub_client import fetch_adapter, fetch_file, fetch_model, home, hub, waits
-from tests.hub_stand_in import Fault, HubStandIn
+from tests.hub.stand_in import Fault, HubStandIn
 
 __all__ = ["home", "hub", "waits"]
 

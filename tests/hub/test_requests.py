@@ -20,7 +20,7 @@ from tests.hub.hub_client import (
     point_at,
     waits,
 )
-from tests.hub_stand_in import Fault, HubStandIn
+from tests.hub.stand_in import Fault, HubStandIn
 
 __all__ = ["home", "hub", "waits"]
 

@@ -24,7 +24,7 @@ from tests.hub.hub_client import (
     names,
     waits,
 )
-from tests.hub_stand_in import Fault, HubStandIn
+from tests.hub.stand_in import Fault, HubStandIn
 
 __all__ = ["home", "hub", "waits"]
 

@@ -26,7 +26,7 @@ from tests.hub.hub_client import (
     hub,
     waits,
 )
-from tests.hub_stand_in import Fault, HubStandIn
+from tests.hub.stand_in import Fault, HubStandIn
 
 __all__ = ["home", "hub", "waits"]
 

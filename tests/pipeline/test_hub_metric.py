@@ -10,7 +10,7 @@ import pytest
 from harness.runner.run import Options, Outcome, prepare, run
 from harness.runner.walk import Quiet
 from tests.hub.hub_client import hub
-from tests.hub_stand_in import HubStandIn
+from tests.hub.stand_in import HubStandIn
 from tests.metrics.metrics import write_metric
 
 __all__ = ["hub"]

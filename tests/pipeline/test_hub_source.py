@@ -12,7 +12,7 @@ from harness.runner.run import Options, Outcome, prepare, run
 from harness.runner.walk import Quiet
 from harness.starter import MODEL_FOLDER
 from tests.hub.hub_client import TOKEN, hub, point_at
-from tests.hub_stand_in import HubStandIn
+from tests.hub.stand_in import HubStandIn
 
 __all__ = ["hub"]
 

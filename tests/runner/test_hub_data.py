@@ -12,7 +12,7 @@ from harness.errors import InputError
 from harness.runner.run import Options, Prepared, prepare, run
 from harness.runner.walk import Quiet
 from tests.hub.hub_client import TOKEN, hub, point_at, waits
-from tests.hub_stand_in import Fault, HubStandIn
+from tests.hub.stand_in import Fault, HubStandIn
 
 __all__ = ["hub", "waits"]
 
