@@ -9,6 +9,16 @@ from typing import Annotated, Literal
 import typer
 
 from harness.cli.data_commands import app as data_app
+from harness.cli.options import (
+    Baselines,
+    DataDir,
+    Json,
+    Limit,
+    Reports,
+    Results,
+    ResultsOfSuite,
+    Suite,
+)
 from harness.errors import HarnessError
 
 app = typer.Typer(
@@ -27,22 +37,6 @@ baseline_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(baseline_app, name="baseline", help="Keep results to hold later ones against.")
 
 app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
-
-Suite = Annotated[Path, typer.Argument(metavar="SUITE", help="The suite's YAML file.")]
-Results = Annotated[Path, typer.Option(help="Folder of all results.")]
-Reports = Annotated[Path, typer.Option(help="Folder of all reports.")]
-Limit = Annotated[
-    int | None, typer.Option(min=1, help="Examples per task, in place of the suite's limits.")
-]
-Baselines = Annotated[Path, typer.Option(help="Folder of all baselines.")]
-ResultsOfSuite = Annotated[
-    Path, typer.Argument(metavar="RESULTS", help="results/<suite>, or its summary.json.")
-]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(help="Folder of data sets; then none is downloaded. Default: $HARNESS_DATA."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 
 
 @app.command()

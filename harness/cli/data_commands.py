@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from harness.cli.options import DataDir, Json
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(help="A data set, as `harness data list` names it.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of data sets. Default: $HARNESS_DATA.")]
 Agreement = Annotated[
     str | None, typer.Option(help="Of financial_phrasebank: all, 75, 66 or 50. Default: all.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 
 
 def _options(agreement: str | None) -> dict[str, object]:

@@ -1,0 +1,24 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Suite = Annotated[Path, typer.Argument(metavar="SUITE", help="The suite's YAML file.")]
+Results = Annotated[Path, typer.Option(help="Folder of all results.")]
+Reports = Annotated[Path, typer.Option(help="Folder of all reports.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Examples per task, in place of the suite's limits.")
+]
+Baselines = Annotated[Path, typer.Option(help="Folder of all baselines.")]
+ResultsOfSuite = Annotated[
+    Path, typer.Argument(metavar="RESULTS", help="results/<suite>, or its summary.json.")
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder of data sets; then none is downloaded. Default: $HARNESS_DATA."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
