@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from harness.plan.data import DataRef, InstructionRef
 from harness.plan.kinds import Kind
 from harness.plan.steps import Step
+from harness.records import LineageStep, Permission
 from harness.suite.metrics import MetricRef
 
 RepoType = Literal["model", "space"]
@@ -62,12 +63,13 @@ class ModelPlan:
 
     name: str
     root: str
-    description: str
-    lineage: tuple[str, ...]
+    lineage: tuple[LineageStep, ...]
     engine: Literal["hf", "llamacpp"]
     parts: dict[str, str]
     options: dict[str, Any]
     synthetic: bool
+    permissions: tuple[Permission, ...] = ()
+    """What the suite allows of the files that it descends from."""
     replica_of: str = ""
     """The model whose fine-tuning this one repeats with another seed."""
     training: str = ""

@@ -12,13 +12,13 @@ from harness.finetuning import ADAPTER_SETTINGS
 from harness.plan.data import DataRef, data_ref, instruction_ref
 from harness.plan.graph import ModelPlan, World
 from harness.plan.kinds import Kind
+from harness.plan.lineage import lineage_of, permissions_of, seed_of
 from harness.plan.steps import Step, make_step
 from harness.suite.hub import hub_place
 from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
 from harness.suite.schema import FineTune, ModelSpec, Shape, TaskSpec
-from harness.suite.words import describe, lineage_words, method_words
 
 What = Literal["weights", "adapter", "gguf"]
 WHAT_IS_LEARNED = {"tasks", "instructions", "limit", "seeds"}
@@ -127,9 +127,8 @@ class Making:
         return {"weights": self.weights(base), "adapter": self.adapter(name)}
 
     def finetuned(self, name: str, parent: str, finetune: FineTune) -> str:
-        root, defaults = root_of(self.suite.spec.models, name), self.suite.spec.defaults
-        seed = finetune.seeds[0] if finetune.seeds else finetune.seed
-        seed = defaults.seed if seed is None else seed
+        root = root_of(self.suite.spec.models, name)
+        seed = seed_of(finetune, self.suite.spec.defaults.seed)
         tasks = [self.suite.spec.tasks[task] for task in finetune.tasks]
         refs = [self.data(task) for task in tasks]
         params, settings = self.instructed(finetune)
@@ -154,7 +153,7 @@ class Making:
         recipe = finetune.model_dump(exclude=WHAT_IS_LEARNED | unused) | {"seed": seed}
         return self.add(
             "finetune",
-            f"fine-tune {name} ({method_words(finetune)})",
+            f"fine-tune {name} ({_method_words(finetune)})",
             recipe,
             {"weights": self.weights(parent), "examples": examples},
             engine=finetune.row.base,
@@ -272,12 +271,12 @@ class Making:
         return ModelPlan(
             name=name,
             root=chain[0],
-            description=describe(spec),
-            lineage=tuple(lineage_words(models, chain)),
+            lineage=lineage_of(self.suite.spec, name),
             engine="llamacpp" if spec.gguf is not None else "hf",
             parts=parts,
             options=options,
             replica_of=self.repeated.get(name, ""),
+            permissions=permissions_of(models, name),
             synthetic=root.source == "starter" or root.weights is not None,
             training=training,
         )
@@ -286,3 +285,8 @@ class Making:
 def _put(task: TaskSpec) -> dict[str, str]:
     """How a task's examples are asked; what is learned has no shots."""
     return {key: value for key, value in task.put.items() if key != "shots_as"}
+
+
+def _method_words(finetune: FineTune) -> str:
+    rank = f", rank {finetune.rank}" if finetune.row.makes == "adapter" else ""
+    return f"{finetune.row.label}{rank}"

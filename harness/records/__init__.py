@@ -6,6 +6,16 @@ Reports, gates and comparisons are functions of these records and of nothing els
 from harness.records.base import Failure, Record, Value
 from harness.records.cells import OWN_METRICS, Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
+from harness.records.lineage import (
+    AdapterStep,
+    ConvertStep,
+    FinetuneStep,
+    LineageStep,
+    LoadStep,
+    MergeStep,
+    QuantizeStep,
+    SourceStep,
+)
 from harness.records.metrics import Kind, Measures, MetricDescriptor
 from harness.records.models import (
     Check,
@@ -13,6 +23,7 @@ from harness.records.models import (
     ModelSummary,
     Parity,
     ParityLimits,
+    Permission,
     Training,
     TrainingPoint,
 )
@@ -23,23 +34,32 @@ from harness.records.written import WrittenDetails, WrittenText
 __all__ = [
     "OWN_METRICS",
     "SUMMARY_SCHEMA",
+    "AdapterStep",
     "Cell",
     "ChangedAnswer",
     "Check",
     "Comparison",
+    "ConvertStep",
     "Failure",
+    "FinetuneStep",
     "GateVerdict",
     "Kind",
     "Learned",
+    "LineageStep",
+    "LoadStep",
     "Measures",
+    "MergeStep",
     "MetricDescriptor",
     "MetricSummary",
     "ModelSummary",
     "Parity",
     "ParityLimits",
+    "Permission",
+    "QuantizeStep",
     "Record",
     "Sample",
     "SeedVariance",
+    "SourceStep",
     "SpeedDetails",
     "SpeedFigures",
     "SpeedRound",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from harness.records.base import Failure, Record
+from harness.records.lineage import LineageStep
 
 
 class TrainingPoint(Record):
@@ -103,13 +104,20 @@ class Parity(Record):
     reason: str
 
 
+class Permission(Record):
+    """What a suite allows of the files of one of its models."""
+
+    model: str
+    """The entry that allows it, whose files this concerns."""
+    allows: Literal["code", "pickle"]
+    """code: Python files that come with it may run. pickle: its weights may be read from one."""
+
+
 class ModelSummary(Record):
     """A model of the suite, as it was made and found."""
 
-    description: str
-    lineage: list[str]
-    """Names of the steps from the source to this model, such as
-    ["starter", "LoRA rank 16", "merged", "F16 GGUF", "Q4_K_M"]."""
+    lineage: list[LineageStep]
+    """The steps from the source to this model."""
     engine: str
     parameters: int | None = None
     bytes: int | None = None
@@ -121,8 +129,8 @@ class ModelSummary(Record):
     training: Training | None = None
     synthetic: bool = False
     """Whether it descends from the embedded starter model."""
-    permissions: list[str] = Field(default_factory=list)
-    """What the suite allows of the files it descends from: `base: trust_remote_code`, `base: pickle`."""
+    permissions: list[Permission] = Field(default_factory=list)
+    """What the suite allows of the files that it descends from."""
     replica_of: str = ""
     """The model whose fine-tuning this one repeats with another seed."""
     key: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
@@ -12,7 +12,7 @@ from harness.records.comparisons import Comparison, GateVerdict
 from harness.records.models import Check, ModelSummary
 from harness.suite.schema import TASK_TYPES
 
-SUMMARY_SCHEMA = "harness-summary/1"
+SUMMARY_SCHEMA: Final = "harness-summary/2"
 
 
 class MetricSummary(Record):
@@ -67,7 +67,7 @@ class Summary(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    schema_: str = Field(default=SUMMARY_SCHEMA, alias="schema")
+    schema_: Literal["harness-summary/2"] = Field(default=SUMMARY_SCHEMA, alias="schema")
     suite: dict[str, Any]
     """name, file, sha256, text, key (the plan's), defaults, spec (the suite as it was understood)."""
     created: str

@@ -1,33 +1,35 @@
-"""What a comparison compares, read from how its models were made and never from its name."""
+"""What a comparison compares: told by how its models were made and never by its name."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from harness.records import Comparison, ModelSummary, Summary
+from harness.records import (
+    Comparison,
+    ConvertStep,
+    LineageStep,
+    LoadStep,
+    MergeStep,
+    ModelSummary,
+    QuantizeStep,
+    SourceStep,
+    Summary,
+)
 
 Kind = Literal["fine-tuning", "quantization", "other"]
 
-_PRECISION = re.compile(
-    r"(?<![A-Za-z0-9])(BF16|F16|F32|I?Q\d_[0-9A-Z_]+|TQ\d_\d|MXFP4|NF4|INT8)(?![A-Za-z0-9_])", re.I
-)
 _FLOATS = {"BF16", "F16", "F32"}
-_TRAINING = re.compile(r"lora|dora|tun|adapter", re.I)
-_PACKAGING = re.compile(r"\bmerged?\b(?!.*full-precision)|\bgguf\b", re.I)
-"""A merge is packaging, unless it is into another base than the adapter was trained on."""
 
 
 def precision(model: ModelSummary) -> str | None:
     """The type that the weights were last turned into ("Q4_K_M", "F16", "NF4"), if any."""
-    found = [
-        match.group(1).upper()
-        for place, step in enumerate(model.lineage)
-        if (step.lower().endswith(".gguf") if place == 0 else not _TRAINING.search(step))
-        for match in _PRECISION.finditer(step)
-    ]
-    return found[-1] if found else None
+    found = None
+    for step in model.lineage:
+        match step:
+            case LoadStep() | ConvertStep() | QuantizeStep() | SourceStep() if step.type:
+                found = step.type.upper()
+    return found
 
 
 def is_quantized(model: ModelSummary) -> bool:
@@ -35,15 +37,19 @@ def is_quantized(model: ModelSummary) -> bool:
     return precision(model) not in {None, *_FLOATS}
 
 
-def stem(model: ModelSummary) -> tuple[str, ...]:
+def stem(model: ModelSummary) -> tuple[LineageStep, ...]:
     """The steps that decide what a model knows: neither its packaging nor its precision."""
-    return tuple(
-        step
-        for place, step in enumerate(model.lineage)
-        if place == 0
-        or _TRAINING.search(step)
-        or not (_PRECISION.search(step) or _PACKAGING.search(step))
-    )
+    return tuple(step for step in model.lineage if _teaches(step))
+
+
+def _teaches(step: LineageStep) -> bool:
+    match step:
+        case LoadStep() | ConvertStep() | QuantizeStep():
+            return False
+        case MergeStep():
+            return not step.is_packaging
+        case _:
+            return True
 
 
 def kind(baseline: ModelSummary, candidate: ModelSummary) -> Kind:
@@ -100,13 +106,18 @@ def ladders(models: Mapping[str, ModelSummary]) -> list[list[str]]:
     A group has at least two rungs, one of them quantized. Models as they were trained (no step
     that set a precision) are no rungs: their files are made of other parts.
     """
-    groups: dict[tuple[str, ...], list[str]] = {}
+    groups: list[tuple[tuple[LineageStep, ...], list[str]]] = []
     for name, model in models.items():
         if precision(model) is not None:
-            groups.setdefault(stem(model), []).append(name)
+            of = stem(model)
+            group = next((names for other, names in groups if other == of), None)
+            if group is None:
+                groups.append((of, [name]))
+            else:
+                group.append(name)
     return [
         sorted(names, key=lambda n: _bits_then_bytes(models[n]), reverse=True)
-        for names in groups.values()
+        for _, names in groups
         if len(names) > 1 and any(is_quantized(models[n]) for n in names)
     ]
 

@@ -7,6 +7,7 @@ from harness.reporting import charts
 from harness.reporting.blocks import Block, Chart, Column, Datum, Prose, Row, Table
 from harness.reporting.format import DASH, fixed, share
 from harness.reporting.kinds import ladders, precision
+from harness.reporting.lineage import lineage_words
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
     arrow,
@@ -58,7 +59,7 @@ def _table(summary: Summary, rungs: list[str]) -> Table:
         )
         for rung in rungs
     ]
-    stem = " → ".join(step for step in summary.models[rungs[0]].lineage[:-1])
+    stem = lineage_words(summary.models[rungs[0]].lineage[:-1])
     caption = f"The rungs of {stem}" if stem else "The rungs"
     notes = (interval_note(summary), KIND_NOTE, *Marks.read(summary).notes(rungs))
     return Table(caption, columns, tuple(rows), notes)

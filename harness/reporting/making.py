@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.records import ModelSummary, Summary
+from harness.records import ModelSummary, Permission, Summary
 from harness.reporting.asked import cells, prompts, tasks
 from harness.reporting.blocks import (
     Block,
@@ -19,6 +19,7 @@ from harness.reporting.blocks import (
 from harness.reporting.claims import listed
 from harness.reporting.facts import fact, key_words, short
 from harness.reporting.format import DASH, clean_lines, count, duration, fixed, moment
+from harness.reporting.lineage import lineage_words
 from harness.reporting.tables import MODEL, name, size
 
 
@@ -59,25 +60,25 @@ def models(summary: Summary) -> Table:
 
 def _allowed(summary: Summary) -> list[Line]:
     """What the suite allowed of models' files, and which models descend from these."""
-    models: dict[str, list[str]] = {}
+    models: dict[Permission, list[str]] = {}
     for model, of in summary.models.items():
         for permission in of.permissions:
             models.setdefault(permission, []).append(model)
     said = {
-        "trust_remote_code": " ran code that came with it",
-        "pickle": " was read from a pickle",
+        "code": (" ran code that came with it", "trust_remote_code"),
+        "pickle": (" was read from a pickle", "pickle"),
     }
     lines: list[Line] = []
     for permission, descended in models.items():
-        source, _, key = permission.partition(": ")
-        what = f"{said[key]}, as the suite allows (`{key}: true`); this concerns "
-        lines.append((Name(source), what, *listed(descended), "."))
+        did, key = said[permission.allows]
+        what = f"{did}, as the suite allows (`{key}: true`); this concerns "
+        lines.append((Name(permission.model), what, *listed(descended), "."))
     return lines
 
 
 def _model(model: str, of: ModelSummary) -> Row:
     bits = DASH if of.bits_per_weight is None else fixed(of.bits_per_weight, 2)
-    made = " → ".join(step for step in of.lineage) + (" (synthetic)" if of.synthetic else "")
+    made = lineage_words(of.lineage) + (" (synthetic)" if of.synthetic else "")
     made += f" (repeats {of.replica_of} with another seed)" if of.replica_of else ""
     return Row(
         (

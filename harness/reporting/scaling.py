@@ -13,6 +13,7 @@ from harness.reporting import charts
 from harness.reporting.blocks import Block, Chart, Column, Datum, Prose, Row, Table
 from harness.reporting.format import fixed
 from harness.reporting.kinds import ladders, precision, stem
+from harness.reporting.lineage import lineage_words
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
     arrow,
@@ -48,7 +49,7 @@ def scaling_blocks(summary: Summary) -> list[Block]:
 
     Nothing where fewer than two sizes have two rungs with a figure each.
     """
-    sizes = {_size(summary.models[rungs[0]]): rungs for rungs in ladders(summary.models)}
+    sizes = _sizes(summary)
     counts = {summary.models[rungs[0]].parameters for rungs in sizes.values()}
     if len(counts - {None}) < 2:
         return []
@@ -87,11 +88,20 @@ def front(points: list[charts.Point], higher: bool) -> list[charts.Point]:
     return best
 
 
+def _sizes(summary: Summary) -> dict[str, list[str]]:
+    """The ladders by the name of their line; of two that read alike the second names its first rung."""
+    found: dict[str, list[str]] = {}
+    for rungs in ladders(summary.models):
+        named = _size(summary.models[rungs[0]])
+        found[f"{named} ({rungs[0]})" if named in found else named] = rungs
+    return found
+
+
 def _size(model: ModelSummary) -> str:
     """What a line is called: "596M Qwen/Qwen3-0.6B-Base"."""
     of = model.parameters or 0
     number = f"{of / 1e9:.3g}B" if of >= 1e9 else f"{of / 1e6:.3g}M"
-    return f"{number} {' → '.join(stem(model))}"
+    return f"{number} {lineage_words(stem(model))}"
 
 
 def _scales(summary: Summary) -> list[Scale]:

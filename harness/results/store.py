@@ -20,6 +20,7 @@ from harness.files import write_atomically, write_json
 from harness.plan.steps import Step
 from harness.records import Cell, Sample, SpeedRound, Summary
 from harness.results.artifacts import Manifest
+from harness.results.upgrade import OtherVersionError, understood
 
 
 class CellFolder:
@@ -158,24 +159,39 @@ class ResultsStore:
         write_json(self.summary_file, summary.model_dump(mode="json", by_alias=True))
 
 
+WRITE_ANEW = (
+    "`harness run SUITE` writes the summary anew from the answers that are there, and asks no model "
+    "again. Of a baseline: run its suite, and save it with --replace."
+)
+
+
 def read_summary(path: Path) -> Summary:
     """The summary in a results folder, or in the file itself.
 
     Raises:
-        InputError: there is none, or it is not one.
+        InputError: there is none, it is not one, or another version wrote it and it cannot be
+            upgraded.
     """
     file = path / "summary.json" if path.is_dir() else path
     try:
-        return Summary.model_validate_json(file.read_text(encoding="utf-8"))
+        data = json.loads(file.read_text(encoding="utf-8"))
     except OSError:
         raise InputError(
             f"{file}: there is no summary here",
             "Give results/<suite>, where `harness run` wrote its summary.json.",
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{file}: not a summary: {error}", WRITE_ANEW) from None
+    try:
+        return understood(data if isinstance(data, dict) else {})
+    except OtherVersionError as error:
+        raise InputError(
+            f"{file}: written by another version of harness: {error}", WRITE_ANEW
         ) from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise InputError(
             f"{file}: not a summary of this version of harness: {place}: {first['msg']}",
-            "Run the suite again to write it anew.",
+            WRITE_ANEW,
         ) from None

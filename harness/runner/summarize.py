@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.data.opening import open_data
 from harness.plan.builder import ModelPlan, Plan
+from harness.plan.lineage import with_type
 from harness.records import (
     Cell,
     Check,
@@ -29,7 +30,6 @@ from harness.results.store import ResultsStore
 from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
 from harness.runner.notes import notes_on
-from harness.suite.lineage import ancestry
 from harness.suite.reader import Suite
 from harness.suite.schema import AskedTask, DivergenceTask, ExampleTask, SpeedTask, WriteTask
 
@@ -122,8 +122,7 @@ class Summarizer:
         size = answered[0].footprint["disk_bytes"] if answered else None
         parameters = answered[0].engine["parameters"] if answered else None
         return ModelSummary(
-            description=plan.description,
-            lineage=list(plan.lineage),
+            lineage=with_type(plan.lineage, answered),
             engine=plan.engine,
             parameters=parameters,
             bytes=size,
@@ -132,7 +131,7 @@ class Summarizer:
             merge_parity=self._parity(plan.merge_parity),
             training=self._training(plan.training),
             synthetic=plan.synthetic,
-            permissions=self._permissions(name),
+            permissions=list(plan.permissions),
             replica_of=plan.replica_of,
             key=next(reversed(plan.parts.values())),
             error=cells[0].error if cells and not answered else None,
@@ -146,15 +145,6 @@ class Summarizer:
         examples = self._kept(self._plan.steps[key].parents["examples"])
         learned = examples.outcome.get("learned", []) if examples else []
         return Training.model_validate(found.outcome | {"learned": learned})
-
-    def _permissions(self, name: str) -> list[str]:
-        models = self._suite.spec.models
-        keys = {"code": "trust_remote_code", "pickle": "pickle"}
-        return [
-            f"{ancestor}: {keys[key]}"
-            for ancestor in ancestry(models, name)
-            for key in models[ancestor].permissions
-        ]
 
     def _parity(self, key: str) -> Parity | None:
         found = self._kept(key)

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.records import Cell, Failure, ModelSummary, Sample, Summary, TaskSummary, Value
+from harness.records import (
+    Cell,
+    Failure,
+    ModelSummary,
+    Sample,
+    SourceStep,
+    Summary,
+    TaskSummary,
+    Value,
+)
 from harness.results.store import ResultsStore
 from harness.suite.schema import SuiteSpec
 
@@ -89,7 +98,7 @@ def write_results(
             software={},
             models={
                 model: ModelSummary(
-                    description=model, lineage=[model], engine="hf", key=keys.get(model, "")
+                    lineage=[SourceStep(name=model)], engine="hf", key=keys.get(model, "")
                 )
                 for model in models
             },

@@ -150,7 +150,10 @@ def test_doctor_names_what_is_missing_and_how_to_get_it(
     assert findings["torch"]["ok"]
 
 
-@pytest.mark.parametrize("content", [None, "{", '{"schema": "harness-summary/1"}'])
+@pytest.mark.parametrize(
+    "content",
+    [None, "{", '{"schema": "harness-summary/1"}', '{"schema": "harness-summary/2"}', "[]"],
+)
 def test_report_says_what_it_needs(
     content: str | None,
     tmp_path: Path,

@@ -68,9 +68,6 @@ def test_every_model_is_asked_as_the_suite_says(ran: tuple[Place, Outcome, Notes
     notes_of = outcome.summary.tasks["sentiment"].notes
     assert any("base takes no system message" in note for note in notes_of)
     assert any("bare is asked without a chat template" in note for note in notes_of)
-    assert outcome.summary.models["base"].description.endswith(
-        "chat template own.jinja, thinking off"
-    )
 
 
 def test_what_is_learned_is_put_as_what_is_tested(ran: tuple[Place, Outcome, Notes]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import Failure
+from harness.records import Failure, Permission
 from harness.reporting.write import write_report
 from harness.runner.run import Outcome
 from tests.models.own_code import with_own_code, with_pickle
@@ -76,9 +76,8 @@ def test_results_and_report_say_what_was_allowed(
     _, outcome, _ = ran
     models = outcome.summary.models
     for name in ("own", "lora", "whole"):
-        assert models[name].permissions == ["own: trust_remote_code"]
-    assert models["pickled"].permissions == ["pickled: pickle"]
+        assert models[name].permissions == [Permission(model="own", allows="code")]
+    assert models["pickled"].permissions == [Permission(model="pickled", allows="pickle")]
     assert models["plain"].permissions == models["same"].permissions == []
-    assert models["own"].description.endswith("its own code run (trust_remote_code)")
     report = write_report(outcome.summary, tmp_path)[0].read_text()
     assert "ran code that came with it" in report and "was read from a pickle" in report

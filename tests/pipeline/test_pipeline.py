@@ -10,7 +10,8 @@ import pytest
 
 import harness
 from harness.cli.run import exit_code, run_suite
-from harness.records import Cell
+from harness.records import SUMMARY_SCHEMA, Cell
+from harness.reporting.lineage import lineage_words
 from harness.runner.run import Options, Outcome, prepare
 from tests.pipeline.conftest import Notes, Place
 
@@ -57,7 +58,9 @@ def test_the_reference_has_no_divergence_from_itself_and_four_bits_have_more_tha
 def test_what_was_made_says_how(first_run: First) -> None:
     _, outcome, _ = first_run
     models = outcome.summary.models
-    assert models["q4"].lineage == ["model", "LoRA, rank 4", "merged", "F16 GGUF", "Q4_K_M"]
+    assert lineage_words(models["q4"].lineage) == (
+        "model → LoRA, rank 4 → merged → F16 GGUF → Q4_K_M"
+    )
     training = models["lora"].training
     assert training is not None
     assert (training.examples, training.epochs) == (16, 3)
@@ -73,7 +76,7 @@ def test_what_was_made_says_how(first_run: First) -> None:
 def test_gates_and_comparisons_are_in_the_summary_on_disk(first_run: First) -> None:
     place, _, _ = first_run
     summary = json.loads((place.folder / "results" / "mine" / "summary.json").read_text())
-    assert summary["schema"] == "harness-summary/1"
+    assert summary["schema"] == SUMMARY_SCHEMA
     assert [gate["passed"] for gate in summary["gates"]] == [True]
     found = {(c["candidate"], c["task"], c["metric"]) for c in summary["comparisons"]}
     assert {("lora", "sentiment", "accuracy"), ("q4", "dialogue", "rouge1")} <= found

@@ -6,6 +6,7 @@ import pytest
 
 from harness.plan.builder import Plan
 from harness.plan.steps import Step
+from harness.records import ConvertStep, FinetuneStep, MergeStep, QuantizeStep, SourceStep
 from harness.suite.problems import SuiteError
 from tests.plan.test_builder import cells, plan
 from tests.suite.test_reader import GOOD, parse
@@ -104,15 +105,18 @@ def test_an_asked_for_merge_is_the_one_that_a_gguf_gets() -> None:
 
 def test_a_merged_model_says_into_what() -> None:
     models = plan(MERGES).models
-    begin = ("starter", "QLoRA, rank 16")
-    assert models["whole"].lineage == (*begin, "merged into the full-precision base")
-    assert models["whole-q4"].lineage == (*models["whole"].lineage, "F16 GGUF", "Q4_K_M")
+    begin = (
+        SourceStep(name="starter"),
+        FinetuneStep(model="lora", method="qlora", rank=16, seed=0),
+    )
+    gguf = (ConvertStep(type="F16"), QuantizeStep(type="Q4_K_M"))
+    assert models["whole"].lineage == (*begin, MergeStep(base_precision="full", trained_on="nf4"))
+    assert models["whole-q4"].lineage == (*models["whole"].lineage, *gguf)
     assert models["there-q4"].lineage == models["lora-q4"].lineage
-    assert models["whole"].description == "lora merged into its base in full precision"
     plain = plan(
         GOOD.replace("tasks:\n  s", "  one: {from: lora, merge: full}\ntasks:\n  s")
     ).models
-    assert plain["one"].lineage == ("starter", "LoRA, rank 16", "merged")
+    assert plain["one"].lineage[-1] == MergeStep(base_precision="full", trained_on="full")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.plan.builder import Plan, make_plan
+from harness.records import SourceStep
 from harness.runner.world import LocalWorld, known
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
@@ -36,8 +37,8 @@ def test_random_weights_are_made_once_and_go_into_everything(tmp_path: Path) -> 
     made = plan(tmp_path, "{architecture: smollm2-135m, num_hidden_layers: 2}")
     kinds = [step.kind for step in made.steps.values()]
     assert kinds.count("random") == 1 and "source" not in kinds
-    assert made.models["base"].lineage[0] == (
-        "random weights in the shape of smollm2-135m (num_hidden_layers 2)"
+    assert made.models["base"].lineage == (
+        SourceStep(name="smollm2-135m", random=True, changed={"num_hidden_layers": 2}),
     )
     assert made.models["base"].synthetic and made.models["q4"].synthetic
 

@@ -12,10 +12,16 @@ from harness.records import (
     ChangedAnswer,
     Check,
     Comparison,
+    ConvertStep,
+    FinetuneStep,
     GateVerdict,
+    LineageStep,
+    MergeStep,
     ModelSummary,
     Parity,
     ParityLimits,
+    QuantizeStep,
+    SourceStep,
     SpeedDetails,
     SpeedFigures,
     SpeedWarning,
@@ -28,14 +34,28 @@ from harness.records import (
 
 MEGABYTE = 1_000_000
 LABELS = ["negative", "neutral", "positive"]
-LINEAGES = {
-    "base": ["starter"],
-    "lora": ["starter", "LoRA, rank 16"],
-    "qlora": ["starter", "QLoRA, rank 16"],
-    "lora-f16": ["starter", "LoRA, rank 16", "merged", "F16 GGUF"],
-    "lora-q8": ["starter", "LoRA, rank 16", "merged", "F16 GGUF", "Q8_0"],
-    "lora-q5": ["starter", "LoRA, rank 16", "merged", "F16 GGUF", "Q5_K_M"],
-    "lora-q4": ["starter", "LoRA, rank 16", "merged", "F16 GGUF", "Q4_K_M"],
+STARTER = SourceStep(name="starter")
+
+
+def tuned(method: str) -> FinetuneStep:
+    """A fine-tuning of rank 16."""
+    return FinetuneStep(model=method, method=method, rank=16, seed=0)
+
+
+F16: list[LineageStep] = [
+    STARTER,
+    tuned("lora"),
+    MergeStep(base_precision="full", trained_on="full"),
+    ConvertStep(type="F16"),
+]
+LINEAGES: dict[str, list[LineageStep]] = {
+    "base": [STARTER],
+    "lora": [STARTER, tuned("lora")],
+    "qlora": [STARTER, tuned("qlora")],
+    "lora-f16": [*F16],
+    "lora-q8": [*F16, QuantizeStep(type="Q8_0")],
+    "lora-q5": [*F16, QuantizeStep(type="Q5_K_M")],
+    "lora-q4": [*F16, QuantizeStep(type="Q4_K_M")],
 }
 BYTES = {
     "base": 11_712_004,
@@ -131,7 +151,7 @@ PARITY_LIMITS = ParityLimits(max_logprob_difference=0.1, mean_kl=1e-4, top1_agre
 
 def model(name: str) -> ModelSummary:
     """One model of the quickstart suite."""
-    gguf = "GGUF" in " ".join(LINEAGES[name])
+    gguf = name in BITS
     parity = Parity(
         against="merged",
         prompts=64,
@@ -147,7 +167,6 @@ def model(name: str) -> ModelSummary:
     )
     trained = ("qlora", 0.66) if name == "qlora" else ("lora", 0.61) if "lora" in name else None
     return ModelSummary(
-        description=f"{name} of the quickstart suite",
         lineage=LINEAGES[name],
         engine="llamacpp" if gguf else "hf",
         parameters=5_856_512,
@@ -184,7 +203,7 @@ def checks() -> list[Check]:
         Check(name="bos", model="base", status="passed", message="Every prompt begins with 1 BOS.")
     ]
     for name in LINEAGES:
-        if "GGUF" in " ".join(LINEAGES[name]):
+        if name in BITS:
             for check, message in (
                 ("bos", "The GGUF begins prompts with as many BOS."),
                 ("chat-template", "The GGUF carries its source's chat template."),
@@ -303,7 +322,7 @@ def speed_details(name: str) -> dict[str, Any]:
         message="decode of 128 tokens by 7.1%",
         remedy="Close other programs and let the machine cool down.",
     )
-    gguf = "GGUF" in " ".join(LINEAGES[name])
+    gguf = name in BITS
     exact = {"cache": "F16", "flash_attention": "auto", "n_batch": 2048, "n_ubatch": 512}
     details = SpeedDetails(
         shapes=shapes,
@@ -319,7 +338,7 @@ def speed_details(name: str) -> dict[str, Any]:
 
 def cell(name: str, task: str) -> Cell:
     """One successful cell."""
-    gguf = "GGUF" in " ".join(LINEAGES[name])
+    gguf = name in BITS
     return Cell(
         key=f"{hash_of(name + task):064x}"[-64:],
         model=name,

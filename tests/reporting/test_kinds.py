@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from harness.records import ModelSummary
+from harness.records import (
+    ConvertStep,
+    FinetuneStep,
+    LineageStep,
+    LoadStep,
+    MergeStep,
+    ModelSummary,
+    QuantizeStep,
+    SourceStep,
+)
 from harness.reporting.kinds import kind, kinds, ladders, of_kind, precision
-from tests.reporting.fixture import model, quickstart, training
+from tests.reporting.fixture import STARTER, model, quickstart, training, tuned
 from tests.reporting.variants import with_failures
 
+FULL = MergeStep(base_precision="full", trained_on="full")
 
-def made(*lineage: str, trained: bool = False) -> ModelSummary:
+
+def made(*lineage: LineageStep, trained: bool = False) -> ModelSummary:
     return ModelSummary(
-        description="",
         lineage=list(lineage),
         engine="hf",
         training=training("lora", 0.6) if trained else None,
@@ -22,16 +32,16 @@ def made(*lineage: str, trained: bool = False) -> ModelSummary:
 @pytest.mark.parametrize(
     ("lineage", "expected"),
     [
-        (["starter"], None),
-        (["starter", "LoRA, rank 16", "merged", "F16 GGUF"], "F16"),
-        (["starter", "F16 GGUF", "Q5_K_M"], "Q5_K_M"),
-        (["starter", "nf4 on load"], "NF4"),
-        (["org/repo/model-IQ4_XS.gguf"], "IQ4_XS"),
-        (["models/llama-f16"], None),
-        (["starter", "QLoRA, rank 16"], None),
+        ([STARTER], None),
+        ([STARTER, tuned("lora"), FULL, ConvertStep(type="F16")], "F16"),
+        ([STARTER, ConvertStep(type="F16"), QuantizeStep(type="Q5_K_M")], "Q5_K_M"),
+        ([STARTER, LoadStep(type="nf4")], "NF4"),
+        ([SourceStep(name="org/repo/model.gguf", type="IQ4_XS")], "IQ4_XS"),
+        ([SourceStep(name="models/llama-f16")], None),
+        ([STARTER, tuned("qlora")], None),
     ],
 )
-def test_precision_is_read_from_the_steps(lineage: list[str], expected: str | None) -> None:
+def test_precision_is_told_by_the_steps(lineage: list[LineageStep], expected: str | None) -> None:
     assert precision(made(*lineage)) == expected
 
 
@@ -44,13 +54,34 @@ def test_another_gguf_type_is_quantization() -> None:
 
 
 def test_bitsandbytes_on_load_is_quantization() -> None:
-    assert kind(made("org/m"), made("org/m", "int8 on load")) == "quantization"
+    of = SourceStep(name="org/m")
+    assert kind(made(of), made(of, LoadStep(type="int8"))) == "quantization"
 
 
 def test_training_a_tuned_model_further_is_fine_tuning() -> None:
-    before = made("starter", "LoRA, rank 16", trained=True)
-    after = made("starter", "LoRA, rank 16", "merged", "LoRA, rank 8", trained=True)
+    further = FinetuneStep(model="further", method="lora", rank=8, seed=0)
+    before = made(STARTER, tuned("lora"), trained=True)
+    after = made(STARTER, tuned("lora"), FULL, further, trained=True)
     assert kind(before, after) == "fine-tuning"
+
+
+def test_two_fine_tunings_of_one_rank_are_not_one_model_at_two_precisions() -> None:
+    other = tuned("lora").model_copy(update={"model": "other"})
+    f16, q4 = ConvertStep(type="F16"), QuantizeStep(type="Q4_K_M")
+    before, after = made(STARTER, tuned("lora"), FULL, f16), made(STARTER, other, FULL, f16, q4)
+    assert kind(before, after) == "other"
+    assert ladders({"before": before, "after": after}) == []
+
+
+def test_a_merge_into_another_base_than_the_adapter_was_trained_on_changes_the_model() -> None:
+    there, elsewhere = (
+        made(STARTER, tuned("qlora"), MergeStep(base_precision=base, trained_on="nf4"), *gguf)
+        for base, gguf in (
+            ("dequantized", [ConvertStep(type="F16")]),
+            ("full", [ConvertStep(type="F16"), QuantizeStep(type="Q4_K_M")]),
+        )
+    )
+    assert kind(there, elsewhere) == "other"
 
 
 @pytest.mark.parametrize(

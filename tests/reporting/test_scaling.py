@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.records import Cell, Summary
+from harness.records import Cell, SourceStep, Summary
 from harness.reporting.blocks import Chart, Table
 from harness.reporting.charts import Point
 from harness.reporting.scaling import front, scaling_blocks
@@ -22,7 +22,7 @@ def with_a_larger_size(times: int = 4, better: float = 0.05) -> Summary:
         model = models[name]
         assert model.parameters is not None and model.bytes is not None
         update = {
-            "lineage": ["large", *model.lineage[1:]],
+            "lineage": [SourceStep(name="large"), *model.lineage[1:]],
             "parameters": times * model.parameters,
             "bytes": times * model.bytes,
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.analysis.seeds import seed_variance
-from harness.records import Cell, Check, Comparison, Failure, Summary, Value
+from harness.records import Cell, Check, Comparison, Failure, SourceStep, Summary, Value
 from tests.reporting.fixture import LINEAGES, gates, quickstart
 from tests.reporting.written import texts_alone, with_texts
 
@@ -91,7 +91,10 @@ def renamed(names: dict[str, str]) -> Summary:
 
     def walk(node: Any) -> Any:
         if isinstance(node, dict):
-            return {names.get(k, k) if isinstance(k, str) else k: walk(v) for k, v in node.items()}
+            return {
+                names.get(k, k) if isinstance(k, str) else k: v if k == "method" else walk(v)
+                for k, v in node.items()
+            }
         if isinstance(node, list):
             return [walk(v) for v in node]
         return names.get(node, node) if isinstance(node, str) else node
@@ -109,7 +112,9 @@ def with_twelve_models() -> Summary:
     """Seven models and five more of unknown origin."""
     whole = quickstart()
     more = {
-        f"guest-{i}": whole.models["base"].model_copy(update={"lineage": [f"org/guest-{i}"]})
+        f"guest-{i}": whole.models["base"].model_copy(
+            update={"lineage": [SourceStep(name=f"org/guest-{i}")]}
+        )
         for i in range(5)
     }
     cells = [
@@ -129,6 +134,7 @@ HOSTILE = (
 def hostile() -> Summary:
     """The hostile string at the end of every text, names of models and tasks included."""
     fixed = {"status", "outcome", "type", "schema", "metric", "phase", "kind", "started"}
+    fixed |= {"base_precision", "trained_on", "allows"}
     seeds = with_seeds()
     whole = quickstart(
         gates=undecided_gates().gates,

@@ -9,7 +9,7 @@ from typing import Any
 from harness.analysis.metrics import compute_metrics
 from harness.metrics.classification import confusion
 from harness.metrics.registry import metrics_of
-from harness.records import Cell, Failure, ModelSummary, Sample, Summary, TaskSummary
+from harness.records import Cell, Failure, ModelSummary, Sample, SourceStep, Summary, TaskSummary
 from harness.results.baselines import answers_in
 from harness.results.judge import compare_and_judge
 from harness.results.store import ResultsStore
@@ -93,7 +93,7 @@ def write_results(
         machine={"processor": machine, "cores": 2},
         software={},
         models={
-            name: ModelSummary(description=name, lineage=[name], engine="hf") for name in models
+            name: ModelSummary(lineage=[SourceStep(name=name)], engine="hf") for name in models
         },
         tasks={"sentiment": TaskSummary(type="classify", description="sentences")},
         cells=cells,

@@ -1,0 +1,84 @@
+"""How a model came about: its steps from the source on, as facts that a report puts into words."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from harness.records.base import Record
+
+
+class SourceStep(Record):
+    """The files that a lineage begins with, or the shape that its random weights were drawn in."""
+
+    kind: Literal["source"] = "source"
+    name: str
+    """What the suite names: `starter`, a folder, a Hub id, a GGUF file; of random weights the architecture."""
+    random: bool = False
+    """Whether the weights were drawn by the suite's seed."""
+    changed: dict[str, Any] = Field(default_factory=dict)
+    """The keys of the architecture's `config.json` that the suite sets."""
+    type: str = ""
+    """The type that a GGUF file says of itself ("Q4_K_M"); "" for other files, and where it was not read."""
+
+
+class LoadStep(Record):
+    """Weights that bitsandbytes quantizes while they are loaded."""
+
+    kind: Literal["quantize-on-load"] = "quantize-on-load"
+    type: str
+
+
+class FinetuneStep(Record):
+    """A fine-tuning by the suite."""
+
+    kind: Literal["finetune"] = "finetune"
+    model: str
+    """The entry of the suite that was trained; two fine-tunings of one method and rank differ by it."""
+    method: str
+    rank: int | None = None
+    """The rank of the adapter; None where the method trains none."""
+    seed: int
+
+
+class AdapterStep(Record):
+    """An adapter that was trained elsewhere."""
+
+    kind: Literal["adapter"] = "adapter"
+    name: str
+    """The folder or the Hub id that the suite names."""
+
+
+class MergeStep(Record):
+    """An adapter that became part of the weights."""
+
+    kind: Literal["merge"] = "merge"
+    base_precision: Literal["full", "dequantized"]
+    """What it was merged into: the base's own weights, or the NF4 values that a QLoRA was trained on."""
+    trained_on: Literal["full", "nf4"]
+
+    @property
+    def is_packaging(self) -> bool:
+        """Whether the base is the one that the adapter was trained on, so that no knowledge changed."""
+        return self.base_precision == "dequantized" or self.trained_on == "full"
+
+
+class ConvertStep(Record):
+    """Weights that were written as a GGUF file of 16-bit floats."""
+
+    kind: Literal["convert"] = "convert"
+    type: str
+
+
+class QuantizeStep(Record):
+    """A GGUF file that was quantized."""
+
+    kind: Literal["quantize"] = "quantize"
+    type: str
+
+
+LineageStep = Annotated[
+    SourceStep | LoadStep | FinetuneStep | AdapterStep | MergeStep | ConvertStep | QuantizeStep,
+    Field(discriminator="kind"),
+]
