@@ -12,7 +12,7 @@ from rich.table import Table
 from harness.cli import fitting
 from harness.estimate.forecast import forecast
 from harness.estimate.machine import this_machine
-from harness.hub.patience import impatient
+from harness.hub.retries import without_retries
 from harness.plan.steps import Step
 from harness.runner.run import Options, Prepared, prepare
 
@@ -28,7 +28,7 @@ def show_plan(
     as_json: bool,
 ) -> int:
     """Prints the plan, and whether it fits this machine. Returns the exit code."""
-    with impatient():
+    with without_retries():
         options = Options(
             results=results, limit=limit, only=only, data_dir=data_dir, provisional=True
         )

@@ -71,9 +71,9 @@ def fetch(entry: KnownDataset, home: Path, again: bool = False) -> Origin:
         BadDataError: files that were not fetched are in the way, or the repository holds no such.
         HubError, NoSpaceError: it cannot be fetched; says why, and which file to put where instead.
     """
-    from harness.hub.errors import asked
+    from harness.hub.errors import with_our_errors
 
-    return asked(lambda: _fetch_once(entry, home, again), Repo(entry.hub_repo, "dataset"))
+    return with_our_errors(lambda: _fetch_once(entry, home, again), Repo(entry.hub_repo, "dataset"))
 
 
 def _fetch_once(entry: KnownDataset, home: Path, again: bool) -> Origin:

@@ -91,12 +91,12 @@ def split_by_text(
             for row in group:
                 tally.drop(TWO_LABELS, row.place)
             continue
-        side = test if lot(form) < test_share else train
+        side = test if hash_fraction(form) < test_share else train
         side.extend(row.example for row in _without_repetitions(group, tally))
     return Split(_ordered(train), _ordered(test))
 
 
-def lot(form: str) -> float:
+def hash_fraction(form: str) -> float:
     """A number from 0 to 1, below 1, that follows from a normal form."""
     digest = hashlib.sha256(
         f"{SALT}\0{SPLIT_SEED}\0{form}".encode("utf-8", "surrogatepass")

@@ -15,6 +15,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from huggingface_hub import constants
 from harness.errors import BadModelError, HarnessError, InputError
 from harness.hub import choice as hub_choice
 from harness.hub.cache import Snapshot, free_bytes
-from harness.hub.errors import asked, no_space
+from harness.hub.errors import no_space, with_our_errors
 from harness.hub.records import COMMIT, Download, RemoteFile, Repo, RepoType, Resolved
 from harness.hub.revisions import list_files, named, resolve_revision
 from harness.hub.transfer import fetch_contents
@@ -210,7 +211,7 @@ def _fetch_all(files: Sequence[RemoteFile], snapshot: Snapshot, tally: _Tally) -
     stop = threading.Event()
 
     def get(file: RemoteFile) -> None:
-        asked(
+        with_our_errors(
             lambda: fetch_contents(file, snapshot, tally.add, stop),
             snapshot.repo,
             snapshot.commit,
@@ -218,7 +219,7 @@ def _fetch_all(files: Sequence[RemoteFile], snapshot: Snapshot, tally: _Tally) -
         )
 
     with ThreadPoolExecutor(STREAMS, thread_name_prefix="hub") as pool:
-        futures = [pool.submit(get, file) for file in files]
+        futures = [pool.submit(copy_context().run, get, file) for file in files]
         try:
             for future in as_completed(futures):
                 future.result()

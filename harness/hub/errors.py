@@ -1,6 +1,6 @@
 """What went wrong with the Hub, in words for the one who can mend it, and without a secret in them.
 
-An error of the Hub's library holds the request, and so the token. `asked` therefore turns it into one
+An error of the Hub's library holds the request, and so the token. `with_our_errors` therefore turns it into one
 of ours outside of the handler: the new error keeps no link to the old one.
 """
 
@@ -54,7 +54,7 @@ def redact(text: str) -> str:
     return _SECRETS.sub("[secret]", text)
 
 
-def asked(request: Callable[[], T], repo: Repo, revision: str = "", file: str = "") -> T:
+def with_our_errors(request: Callable[[], T], repo: Repo, revision: str = "", file: str = "") -> T:
     """Gives what `request` gives, or raises its failure as an error of ours.
 
     Args:

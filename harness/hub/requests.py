@@ -23,8 +23,8 @@ from huggingface_hub.utils import (
 )
 
 from harness.hub.errors import BUSY, no_hub
-from harness.hub.patience import waits
 from harness.hub.records import COMMIT, DIGEST, RemoteFile, Repo, stays_inside
+from harness.hub.retries import waits
 from harness.version import __version__
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ def files_of(repo: Repo, commit: str) -> tuple[RemoteFile, ...]:
     return tuple(sorted(files, key=lambda file: file.path))
 
 
-def patiently(request: Callable[[], T]) -> T:
+def with_retries(request: Callable[[], T]) -> T:
     """Asks again where the server is busy or the answer broke off; raises what came last.
 
     A server that cannot be connected to at all is not asked again.
@@ -70,14 +70,14 @@ def patiently(request: Callable[[], T]) -> T:
         try:
             return request()
         except (httpx2.HTTPError, OSError) as error:
-            if not passes(error) or isinstance(error, httpx2.ConnectError):
+            if not is_transient(error) or isinstance(error, httpx2.ConnectError):
                 raise
-            pause = longer(pause, error)
+            pause = pause_before_retry(pause, error)
         sleep(pause)
     return request()
 
 
-def passes(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether the same request may well succeed a little later."""
     if isinstance(error, HfHubHTTPError):
         return error.response.status_code in BUSY
@@ -86,7 +86,7 @@ def passes(error: Exception) -> bool:
     )
 
 
-def longer(pause: float, error: Exception) -> float:
+def pause_before_retry(pause: float, error: Exception) -> float:
     """The seconds that a server asks to wait, if more than ours, within bounds."""
     if not isinstance(error, HfHubHTTPError):
         return pause
@@ -109,7 +109,7 @@ def _json(url: str) -> tuple[Any, str]:
         hf_raise_for_status(response)
         return response
 
-    response = patiently(ask)
+    response = with_retries(ask)
     following = response.links.get("next", {}).get("url", "")
     return response.json(), urljoin(url, following) if following else ""
 

@@ -19,7 +19,7 @@ from huggingface_hub.utils import HFValidationError, validate_repo_id
 from harness.errors import HubServerError, InputError, OfflineError
 from harness.files import write_json
 from harness.hub.cache import Snapshot, cached_commit
-from harness.hub.errors import asked
+from harness.hub.errors import with_our_errors
 from harness.hub.records import COMMIT, Listing, RemoteFile, Repo, RepoType, Resolved
 from harness.hub.requests import commit_of, files_of
 
@@ -57,7 +57,7 @@ def resolve_revision(
         return Resolved(repo.name, revision, revision)
     memory = home / "hub" / repo.folder / "revisions" / f"{quote(revision, safe='')}.json"
     try:
-        commit = asked(lambda: commit_of(repo, revision), repo, revision)
+        commit = with_our_errors(lambda: commit_of(repo, revision), repo, revision)
     except (OfflineError, HubServerError) as error:
         known = _remembered(memory) or cached_commit(repo, revision)
         if known is None:
@@ -82,7 +82,7 @@ def list_files(repo: Repo, commit: str, home: Path) -> Listing:
     except (OSError, ValueError, TypeError):
         pass
     try:
-        files = asked(lambda: files_of(repo, commit), repo, commit)
+        files = with_our_errors(lambda: files_of(repo, commit), repo, commit)
     except (OfflineError, HubServerError) as error:
         files = Snapshot(repo, commit).listing()
         if not files:

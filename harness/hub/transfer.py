@@ -23,19 +23,19 @@ from harness.errors import DamagedDownloadError, InterruptedDownloadError
 from harness.hub import requests as hub_requests
 from harness.hub.cache import Snapshot
 from harness.hub.errors import redact
-from harness.hub.patience import WAITS
 from harness.hub.records import RemoteFile
+from harness.hub.retries import waits
 
 CHUNK = 1 << 20
 LARGEST_OVER_HTTP = constants.MAX_HTTP_DOWNLOAD_SIZE
 """The most bytes of a file that is fetched by HTTP: the Hub gives larger ones over Xet alone, which its
 library speaks."""
-Heard = Callable[[int], None]
+OnBytes = Callable[[int], None]
 """A function that is told how many more bytes have arrived; fewer than 0 where a file is begun anew."""
 
 
 def fetch_contents(
-    file: RemoteFile, snapshot: Snapshot, heard: Heard, stop: threading.Event
+    file: RemoteFile, snapshot: Snapshot, on_bytes: OnBytes, stop: threading.Event
 ) -> None:
     """Lets a file be in the cache under its name, fetching what is not there of its contents.
 
@@ -50,8 +50,8 @@ def fetch_contents(
         if not snapshot.holds_blob(file):
             if file.bytes > LARGEST_OVER_HTTP:
                 _by_the_library(file, snapshot)
-                heard(file.bytes)
-            elif not _fetch_whole(file, snapshot, heard, stop):
+                on_bytes(file.bytes)
+            elif not _fetch_whole(file, snapshot, on_bytes, stop):
                 return
         snapshot.link(file)
 
@@ -75,26 +75,28 @@ def _by_the_library(file: RemoteFile, snapshot: Snapshot) -> None:
     shutil.rmtree(place)
 
 
-def _fetch_whole(file: RemoteFile, snapshot: Snapshot, heard: Heard, stop: threading.Event) -> bool:
+def _fetch_whole(
+    file: RemoteFile, snapshot: Snapshot, on_bytes: OnBytes, stop: threading.Event
+) -> bool:
     part = snapshot.partial(file)
     part.parent.mkdir(parents=True, exist_ok=True)
     continued = part.is_file() and part.stat().st_size > 0
-    _append_rest(file, snapshot, part, heard, stop)
+    _append_rest(file, snapshot, part, on_bytes, stop)
     if _size(part) != file.bytes:
         return False
     found = digest(part, file.digest)
     if found != file.digest:
-        heard(-part.stat().st_size)
+        on_bytes(-part.stat().st_size)
         part.unlink()
         if not continued:
             raise _damaged(file, found)
-        return _fetch_whole(file, snapshot, heard, stop)
+        return _fetch_whole(file, snapshot, on_bytes, stop)
     os.replace(part, snapshot.blob(file))
     return True
 
 
 def _append_rest(
-    file: RemoteFile, snapshot: Snapshot, part: Path, heard: Heard, stop: threading.Event
+    file: RemoteFile, snapshot: Snapshot, part: Path, on_bytes: OnBytes, stop: threading.Event
 ) -> None:
     """Sends requests until all bytes are there; gives up after attempts that brought nothing new."""
     furthest, idle = _size(part), 0
@@ -103,25 +105,28 @@ def _append_rest(
             return
         failure: Exception | None = None
         try:
-            _request(file, snapshot, part, heard, stop)
+            _request(file, snapshot, part, on_bytes, stop)
         except httpx2.HTTPError as error:
-            if not (hub_requests.passes(error) or _out_of_range(error)):
+            if not (hub_requests.is_transient(error) or _out_of_range(error)):
                 raise
             failure = error
         if _size(part) > file.bytes or (failure is not None and _out_of_range(failure)):
-            heard(-_size(part))
+            on_bytes(-_size(part))
             part.unlink(missing_ok=True)
         idle = 0 if _size(part) > furthest else idle + 1
         furthest = max(furthest, _size(part))
         if _size(part) != file.bytes and idle:
-            if idle > len(WAITS):
+            pauses = waits.get()
+            if idle > len(pauses):
                 _give_up(file, _size(part), failure)
-            pause = WAITS[idle - 1]
-            hub_requests.sleep(hub_requests.longer(pause, failure) if failure else pause)
+            pause = pauses[idle - 1]
+            hub_requests.sleep(
+                hub_requests.pause_before_retry(pause, failure) if failure else pause
+            )
 
 
 def _request(
-    file: RemoteFile, snapshot: Snapshot, part: Path, heard: Heard, stop: threading.Event
+    file: RemoteFile, snapshot: Snapshot, part: Path, on_bytes: OnBytes, stop: threading.Event
 ) -> None:
     """Sends one request for the bytes that are not there, and writes them as they come.
 
@@ -136,14 +141,14 @@ def _request(
     ) as response:
         hf_raise_for_status(response)
         if start and not _continues(response, start):
-            heard(-start)
+            on_bytes(-start)
             part.unlink()
             start = 0
         with part.open("ab") as stream:
             for chunk in response.iter_bytes():
                 stream.write(chunk)
                 start += len(chunk)
-                heard(len(chunk))
+                on_bytes(len(chunk))
                 if stop.is_set() or start > file.bytes:
                     return
 

@@ -14,9 +14,9 @@ from harness.data.readings import Tally
 from harness.data.splits import (
     Placed,
     Split,
+    hash_fraction,
     keep_apart,
     leaks,
-    lot,
     split_by_text,
     split_sha256,
     text_id,
@@ -101,8 +101,8 @@ def test_the_share_tested_is_the_one_asked_for_up_to_chance() -> None:
 
 
 @given(st.text())
-def test_lots_are_from_0_to_1(form: str) -> None:
-    assert 0 <= lot(form) < 1
+def test_hash_fractions_are_from_0_to_1(form: str) -> None:
+    assert 0 <= hash_fraction(form) < 1
 
 
 def test_the_hash_follows_contents_and_ids_and_not_the_order() -> None:

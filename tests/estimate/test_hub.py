@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.estimate.files import checkpoint_bytes, gguf_bytes
 from harness.estimate.forecast import Forecast
 from harness.estimate.shape import read_shape
-from harness.hub.patience import impatient
+from harness.hub.retries import without_retries
 from harness.models.shapes import SHAPES
 from tests.estimate.suites import by_name, forecasted
 from tests.hub.hub_client import hub, waits
@@ -56,7 +56,7 @@ def test_without_a_connection_a_known_model_has_its_usual_size(
     hub: HubStandIn, tmp_path: Path, waits: list[float]
 ) -> None:
     hub.stop()
-    with impatient():
+    with without_retries():
         model = of(tmp_path, f"{{source: {LLAMA}}}").models[0]
     assert waits == []
     assert model.download_bytes == checkpoint_bytes(SHAPE)
@@ -95,7 +95,7 @@ def test_an_impatient_plan_asks_a_busy_hub_once(
 ) -> None:
     hub.commit(LLAMA, FILES)
     hub.faults.append(Fault("api/models", times=99, status=503))
-    with impatient():
+    with without_retries():
         model = of(tmp_path, f"{{source: {LLAMA}}}").models[0]
     assert waits == [] and model.parameters == SHAPE.parameters
     of(tmp_path, f"{{source: {LLAMA}}}")

@@ -17,6 +17,7 @@ from harness.errors import (
 from harness.hub import transfer as hub_transfer
 from harness.hub.cache import Snapshot
 from harness.hub.client import fetch, plan_model
+from harness.hub.retries import without_retries
 from tests.hub.hub_client import (
     MODEL,
     WEIGHTS,
@@ -191,3 +192,13 @@ def test_a_cached_file_of_the_wrong_size_is_replaced(hub: HubStandIn, home: Path
     plan = plan_model("org/m", commit, home)
     assert [missing.path for missing in plan.missing] == ["model.safetensors"]
     assert (fetch(plan) / "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_without_retries_a_busy_server_is_asked_once_for_contents_too(
+    hub: HubStandIn, home: Path, waits: list[float]
+) -> None:
+    plan = plan_model("org/m", hub.commit("org/m", MODEL), home)
+    hub.fail("/resolve/", Fault("", 99, status=503))
+    with without_retries(), pytest.raises(errors.HubServerError, match="answered 503"):
+        fetch(plan)
+    assert waits == []

@@ -12,7 +12,7 @@ waits: ContextVar[tuple[float, ...]] = ContextVar("waits", default=WAITS)
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
+def without_retries() -> Iterator[None]:
     """Lets nothing be asked twice in this context: for a plan, which can do without an answer."""
     token = waits.set(())
     try:
