@@ -9,8 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.data.readings import Reading
-from harness.data.shelf import (
+from harness.data.inventory import (
     ListedDataset,
     ShownExamples,
     check_data,
@@ -18,6 +17,7 @@ from harness.data.shelf import (
     list_data,
     show_data,
 )
+from harness.data.readings import Reading
 
 DataOptions = dict[str, object]
 

@@ -14,7 +14,7 @@ _FILE = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*/(?:[\w.-]+/)*[\w.-]+\
 
 
 @dataclass(frozen=True)
-class HubPlace:
+class HubLocation:
     """A repo on the Hub, or a file of one, at a revision."""
 
     what: Literal["weights", "adapter", "gguf"]
@@ -31,7 +31,7 @@ def is_repo(text: str) -> bool:
 
 def hub_place(
     what: Literal["weights", "adapter", "gguf"], text: str, revision: str | None, folder: Path
-) -> HubPlace | None:
+) -> HubLocation | None:
     """The place on the Hub that a suite's text names; None where it names a path.
 
     A folder or file that is there goes before the Hub.
@@ -47,7 +47,7 @@ def hub_place(
     if what == "gguf":
         if not _FILE.fullmatch(text):
             return None
-        return HubPlace(what, "/".join(text.split("/")[:2]), revision or "main", text)
+        return HubLocation(what, "/".join(text.split("/")[:2]), revision or "main", text)
     if not _REPO.fullmatch(text):
         return None
-    return HubPlace(what, text, revision or "main")
+    return HubLocation(what, text, revision or "main")

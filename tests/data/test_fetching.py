@@ -14,8 +14,8 @@ from huggingface_hub import constants
 
 from harness.data.catalog import PHRASEBANK, SAMSUM
 from harness.data.fetching import choose_files, fetch, fetched_folder, read_origin
+from harness.data.inventory import get_data
 from harness.data.loading import load
-from harness.data.shelf import get_data
 from harness.errors import (
     BadDataError,
     GatedRepoError,

@@ -61,7 +61,7 @@ def test_the_data_layer_imports_neither_torch_nor_transformers() -> None:
     import sys
 
     code = (
-        "import sys, harness.data.shelf, harness.data.own, harness.data.instructions; "
+        "import sys, harness.data.inventory, harness.data.own, harness.data.instructions; "
         "print([m for m in ('torch', 'transformers', 'pandas', 'pyarrow', 'huggingface_hub') "
         "if m in sys.modules])"
     )

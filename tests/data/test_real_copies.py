@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 from harness.data.instructions import read_instructions
+from harness.data.inventory import list_data
 from harness.data.loading import info_of, load
 from harness.data.normal_forms import normal_form
-from harness.data.shelf import list_data
 from tests.data.copies import REAL, needs_real
 from tests.data.test_splits import assert_nothing_leaks
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.data import DATASETS
 from harness.data.catalog import CATALOG
-from harness.data.shelf import check_data, get_data, list_data, show_data
+from harness.data.inventory import check_data, get_data, list_data, show_data
 from harness.errors import BadDataError, InputError
 from tests.data.copies import json_lines, phrasebank_text, samsum_rows, write
 
