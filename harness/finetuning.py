@@ -58,6 +58,15 @@ _ROWS = (
         trains="adapters",
         makes="adapter",
     ),
+    Method(
+        name="full",
+        label="full fine-tuning",
+        description="all weights, in float32; they come out whole, and nothing is merged.",
+        base="float32",
+        trains="all weights",
+        makes="weights",
+        learning_rate=0.1,
+    ),
 )
 METHODS: Mapping[str, Method] = {row.name: row for row in _ROWS}
 LEANEST = METHODS["qlora"]
