@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from harness.engines.hf.sizes import HEAD_PART, MOST_ROWS, MOST_SLOTS, MOST_TOKENS, STEP
+from harness.engines.llamacpp.sizes import ANSWERS, CELLS, MAX_TOKENS, STREAMS
 from harness.engines.memory import SHARE
 from harness.estimate.files import (
     ITEM_BYTES,
@@ -23,23 +25,12 @@ from harness.estimate.files import (
 from harness.estimate.need import CUDA_CONTEXT, MIB, Device, Moments, held
 from harness.estimate.shape import Shape
 
-MOST_TOKENS: Mapping[Device, int] = {"cpu": 1024, "cuda": 16_384}
-"""Tokens of a pass, as `harness.engines.hf.batched` has it; a longer prompt is a pass alone."""
-MOST_ROWS = 512
-MOST_SLOTS: Mapping[Device, int] = {"cpu": 32, "cuda": 256}
-HEAD_PART = 1 << 25
-"""Weights of an output head that are widened to float32 at a time (`engines.hf.forward`)."""
-SLOT_STEP = 64
-"""Tokens by which a slot of the cache grows (`engines.hf.slots`)."""
 ATTENTION_BYTES = 24 * MIB
 """Scores, their softmax and weights of the part that is computed at a time (`engines.hf.attention`)."""
-CALL_TOKENS = 512
-"""Tokens of a call of llama.cpp (`llama_context`)."""
-CELLS = 256
-STREAMS: Mapping[Device, int] = {"cpu": 32, "cuda": 64}
-ANSWERS: Mapping[Device, int] = {"cpu": 16, "cuda": 64}
-"""Questions scored, and answers written, side by side (`llamacpp`)."""
 LEAST_ROWS = 8
+"""Rows of a call of llama.cpp from which on all are computed alike."""
+_SIDE: Mapping[Device, str] = {"cpu": "cpu", "cuda": "gpu"}
+"""What llama.cpp's engine calls a device."""
 BLOCK_ROWS = 256
 """Rows of a block of distributions."""
 HF_LIBRARIES = 425 * MIB
@@ -183,7 +174,7 @@ class HfModel:
             each = (ask.prompt_tokens + ask.new_tokens) * shape.cache_values * size
             slots = int(max(1, min(ask.prompts, MOST_SLOTS[self.device], left / each)))
             rows, slot = slots, ask.own_tokens + ask.new_tokens
-            slot = slot if ask.new_tokens <= SLOT_STEP else _up(slot, SLOT_STEP)
+            slot = slot if ask.new_tokens <= STEP else _up(slot, STEP)
         if ask.kind == "distributions":
             tokens = rows = min(ask.rows, ask.prompt_tokens)
             slot = ask.prompt_tokens
@@ -219,7 +210,7 @@ class GgufModel:
     @property
     def answers(self) -> int:
         """Most answers that are written side by side."""
-        return ANSWERS[self.device]
+        return ANSWERS[_SIDE[self.device]]
 
     def moments(self, ask: Ask) -> Moments:
         """While it loads, and while it answers.
@@ -255,13 +246,13 @@ class GgufModel:
         cells = _up(ask.prompt_tokens + ask.new_tokens, CELLS)
         if ask.kind == "generate":
             streams = max(min(ask.prompts, self.answers), LEAST_ROWS) + bool(ask.shared_tokens)
-            return streams, cells, min(CALL_TOKENS, ask.own_tokens), streams
+            return streams, cells, min(MAX_TOKENS, ask.own_tokens), streams
         if ask.kind == "distributions":
             tokens = min(ask.rows, ask.prompt_tokens)
             return 1, cells, tokens, tokens
-        fitting = CALL_TOKENS // ask.own_tokens
-        streams = max(1, min(ask.prompts, STREAMS[self.device], fitting))
-        tokens = min(CALL_TOKENS, streams * ask.own_tokens)
+        fitting = MAX_TOKENS // ask.own_tokens
+        streams = max(1, min(ask.prompts, STREAMS[_SIDE[self.device]], fitting))
+        tokens = min(MAX_TOKENS, streams * ask.own_tokens)
         return streams, cells, tokens, max(LEAST_ROWS, streams * ask.scored)
 
 

@@ -1,36 +1,15 @@
-"""Memory of answering, part by part, against closed forms and the engines' own constants."""
+"""Memory of answering, part by part, against closed forms."""
 
 from __future__ import annotations
 
 import pytest
 
-from harness.engines.hf import batched as hf_batched
-from harness.engines.hf import forward as hf_forward
-from harness.engines.hf import slots as hf_slots
-from harness.engines.llamacpp import context as llama_context
-from harness.engines.llamacpp import engine as llamacpp
-from harness.estimate import inference
 from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.shape import read_shape
 from harness.models.shapes import SHAPES
 
 LLAMA = read_shape(SHAPES["llama-3.1-8b"])
 QUESTION = Ask("choose", 100, 200)
-
-
-def test_passes_are_as_large_as_the_engines_make_them() -> None:
-    assert dict(inference.MOST_TOKENS) == hf_batched.MOST_TOKENS
-    assert dict(inference.MOST_SLOTS) == hf_batched.MOST_SLOTS
-    assert inference.MOST_ROWS == hf_batched.MOST_ROWS
-    assert inference.HEAD_PART == hf_forward.HEAD_PART
-    assert inference.SLOT_STEP == hf_slots.STEP
-    assert (inference.CALL_TOKENS, inference.CELLS) == (
-        llama_context.MAX_TOKENS,
-        llama_context.CELLS,
-    )
-    for device, known in (("cpu", "cpu"), ("gpu", "cuda")):
-        assert llamacpp.STREAMS[device] == inference.STREAMS[known]  # type: ignore[index]
-        assert llamacpp.ANSWERS[device] == inference.ANSWERS[known]  # type: ignore[index]
 
 
 def test_a_cache_holds_a_key_and_a_value_of_every_layer_for_each_token() -> None:

@@ -12,15 +12,12 @@ from harness.engines.hf.generate import generate_all
 from harness.engines.hf.packed import PackedModel, Prefix, Segment
 from harness.engines.hf.passes import Passes
 from harness.engines.hf.score import Budget, Part, batches, parts, score, shared_ids
+from harness.engines.hf.sizes import MOST_ROWS, MOST_SLOTS, MOST_TOKENS
 from harness.engines.hf.slots import Slots
 from harness.engines.memory import SHARE, free_device_bytes
 from harness.engines.oom import memory_errors, out_of_memory, reports_out_of_memory
 from harness.engines.protocol import Generation, Limits, Work
 
-MOST_TOKENS = {"cpu": 1024, "cuda": 16384}
-"""Beyond so many tokens a pass gets no faster per token."""
-MOST_ROWS = 512
-MOST_SLOTS = {"cpu": 32, "cuda": 256}
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

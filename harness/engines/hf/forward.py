@@ -16,10 +16,8 @@ from typing import Any
 import torch
 
 from harness.engines.hf.linear import linear
+from harness.engines.hf.sizes import HEAD_PART
 from harness.errors import BadModelError
-
-HEAD_PART = 1 << 25
-"""Most weights of the output head that are widened to float32 at a time (128 MiB)."""
 
 
 class Forward:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from harness.engines.answers import Answer, Answers
 from harness.engines.hf.packed import PackedModel, Prefix, Segment
-from harness.engines.hf.slots import STEP, Slots
+from harness.engines.hf.sizes import STEP
+from harness.engines.hf.slots import Slots
 from harness.engines.protocol import Generation, Limits, Work
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import torch
 
-STEP = 64
-"""Tokens by which slots grow."""
+from harness.engines.hf.sizes import STEP
 
 
 class Slots:

@@ -26,15 +26,12 @@ import llama_cpp.llama_cpp as lib
 import numpy as np
 
 from harness.engines.llamacpp.model import LlamaModel, last_error
+from harness.engines.llamacpp.sizes import CELLS, MAX_TOKENS
 from harness.engines.protocol import LogProbs
 from harness.errors import CrashError, OutOfMemoryError
 
 MAX_STREAMS = 64
 """Most streams that a context is made for (llama.cpp allows 256)."""
-MAX_TOKENS = 512
-"""Most tokens of one call."""
-CELLS = 256
-"""llama.cpp rounds a stream's cells up to a multiple of this."""
 
 Item = TypeVar("Item")
 

@@ -15,10 +15,11 @@ import llama_cpp.llama_cpp as lib
 
 from harness.engines.checks import check_prompts, check_questions, check_sequence, usable_context
 from harness.engines.contexts import Scores, plan_contexts
-from harness.engines.llamacpp.context import MAX_TOKENS, LlamaContext, Row, log_softmax
+from harness.engines.llamacpp.context import LlamaContext, Row, log_softmax
 from harness.engines.llamacpp.generate import generate_all
 from harness.engines.llamacpp.model import LlamaModel, gguf_files
 from harness.engines.llamacpp.score import score_all
+from harness.engines.llamacpp.sizes import ANSWERS, MAX_TOKENS, STREAMS
 from harness.engines.llamacpp.speed import LlamaCppStopwatch
 from harness.engines.llamacpp.tokenizer import GgufTokenizer
 from harness.engines.process import peak_resident_bytes, physical_cores
@@ -35,11 +36,6 @@ from harness.engines.protocol import (
 from harness.errors import InputError
 
 CLOSED = "The engine has been closed."
-STREAMS = {"cpu": 32, "gpu": 64}
-"""Most questions that are scored side by side."""
-ANSWERS = {"cpu": 16, "gpu": 64}
-"""Most answers that are written side by side: with more, each attends past the longest one's cells
-of a greater range of lengths, and a processor gains nothing more from the batch."""
 
 
 class LlamaCppEngine:

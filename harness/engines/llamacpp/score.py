@@ -18,8 +18,9 @@ from harness.engines.contexts import (
     neighbours,
     shared_prefix_length,
 )
-from harness.engines.llamacpp.context import MAX_STREAMS, MAX_TOKENS, LlamaContext, Row, log_softmax
+from harness.engines.llamacpp.context import MAX_STREAMS, LlamaContext, Row, log_softmax
 from harness.engines.llamacpp.model import LlamaModel
+from harness.engines.llamacpp.sizes import MAX_TOKENS
 from harness.engines.protocol import Work
 from harness.errors import OutOfMemoryError
 

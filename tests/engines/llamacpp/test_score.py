@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.engines.contexts import Context, Target
-from harness.engines.llamacpp.context import MAX_TOKENS
 from harness.engines.llamacpp.score import CALL_TOKENS, groups, walks
+from harness.engines.llamacpp.sizes import MAX_TOKENS
 
 
 def context(*ids: int) -> Context:
