@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -14,6 +12,7 @@ from harness.errors import InputError
 from harness.estimate.forecast import Forecast, ModelForecast, StepNeed, forecast
 from harness.estimate.machine import TIGHT, Fits, this_machine
 from harness.estimate.need import Need
+from harness.estimate.timing import added
 from harness.estimate.words import duration, size, weights
 from harness.runner.run import Prepared
 
@@ -24,8 +23,7 @@ MOST_PARTS = 8
 def print_forecast(found: Forecast, console: Console) -> None:
     """The table, what it adds up to, and what does not fit."""
     console.print(_table(found))
-    for line in (*_totals(found), *_problems(found)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    _say(console, (*_totals(found), *_problems(found)))
 
 
 def print_model(found: Forecast, name: str, console: Console) -> None:
@@ -34,28 +32,19 @@ def print_model(found: Forecast, name: str, console: Console) -> None:
     Raises:
         InputError: there is no such model among those that were planned.
     """
-    model = next((model for model in found.models if model.name == name), None)
-    if model is None:
-        known = ", ".join(model.name for model in found.models)
-        raise InputError(f"--fit {name}: no such model is planned.", f"There are: {known}")
-    console.print(_parts_table(model))
-    for line in _about(model):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def as_data(found: Forecast) -> dict[str, Any]:
-    """All of it, as plain data; docs/fit.md says what the keys mean."""
-    return asdict(found)
+    models = {model.name: model for model in found.models}
+    if name not in models:
+        raise InputError(
+            f"--fit {name}: no such model is planned.", f"There are: {', '.join(models)}"
+        )
+    console.print(_parts_table(models[name]))
+    _say(console, _about(models[name]))
 
 
 def warnings(found: Forecast) -> list[str]:
     """A line for each model that finds no room: its largest step that does not fit."""
-    lines = []
-    for model in found.models:
-        misfits = [need for need in model.needs if need.fits == "no" and not need.done]
-        if misfits:
-            lines.append(f"{model.name}: {_misfit(misfits[0], found)}")
-    return lines
+    largest = ((model.name, next(model.misfits, None)) for model in found.models)
+    return [f"{name}: {_misfit(need, found)}" for name, need in largest if need is not None]
 
 
 def unfit(prepared: Prepared, jobs: int) -> list[str]:
@@ -78,6 +67,11 @@ def unfit(prepared: Prepared, jobs: int) -> list[str]:
     return lines
 
 
+def _say(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def _table(found: Forecast) -> Table:
     table = Table(title="Will it fit?", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.padding = (0, 1, 0, 0)
@@ -90,7 +84,7 @@ def _table(found: Forecast) -> Table:
             _memory(model.largest("ask")),
             _memory(model.largest("fine-tune")),
             _memory(model.largest("merge", "convert", "quantize", "check", "draw")),
-            _time(model),
+            duration(added((model.asking_seconds, model.tuning_seconds))),
             WORDS[model.fits],
         ]
         fetched = [size(model.download_bytes)] if fetches else []
@@ -106,11 +100,6 @@ def _memory(need: StepNeed | None) -> str:
     return f"{resident} + {size(need.device.total)} GPU" if need.device.parts else resident
 
 
-def _time(model: ModelForecast) -> str:
-    known = [s for s in (model.asking_seconds, model.tuning_seconds) if s is not None]
-    return duration(sum(known) if len(known) == 2 else None)
-
-
 def _totals(found: Forecast) -> Iterable[str]:
     totals, free = found.totals, found.free
     gpu = f", {size(free.device_bytes)} of {free.device}" if free.device else "; no GPU"
@@ -124,9 +113,8 @@ def _totals(found: Forecast) -> Iterable[str]:
         + _time_words(found)
     )
     if totals.largest is not None:
-        need = totals.largest
-        on_device = f"; on the GPU {_parts(need.device)}" if need.device.parts else ""
-        yield f"The largest need: {need.step}, {_parts(need.resident)}{on_device}."
+        gpu = f"; on the GPU {_whole(totals.largest.device)}" if totals.largest.device.parts else ""
+        yield f"The largest need: {totals.largest.step}, {_whole(totals.largest.resident)}{gpu}."
 
 
 def _time_words(found: Forecast) -> str:
@@ -142,14 +130,13 @@ def _problems(found: Forecast) -> Iterable[str]:
         yield f"Does not fit: {line}"
     if found.totals.disk_fits == "no":
         yield f"Does not fit: {disk_words(found)}"
-    notes: dict[str, list[str]] = {}
+    notes: dict[tuple[str, str], list[str]] = {}
     for model in found.models:
-        if model.problem:
-            notes.setdefault(f"Not known: {{}}: {model.problem}", []).append(model.name)
-        elif model.note:
-            notes.setdefault(f"Note: {{}}: {model.note}", []).append(model.name)
-    for words, models in notes.items():
-        yield words.replace("{}", ", ".join(models), 1)
+        note = ("Not known", model.problem) if model.problem else ("Note", model.note)
+        notes.setdefault(note, []).append(model.name)
+    for (kind, words), models in notes.items():
+        if words:
+            yield f"{kind}: {', '.join(models)}: {words}"
 
 
 def disk_words(found: Forecast) -> str:
@@ -173,9 +160,13 @@ def _misfit(need: StepNeed, found: Forecast) -> str:
     return f"{need.step} needs {', '.join(lacking)}. Would help: {need.remedy}."
 
 
+def _whole(need: Need) -> str:
+    return f"{size(need.total)} ({_parts(need)})"
+
+
 def _parts(need: Need) -> str:
     parts = sorted(need.parts, key=lambda part: -part.bytes)[:MOST_PARTS]
-    return f"{size(need.total)} ({', '.join(f'{p.name} {size(p.bytes)}' for p in parts)})"
+    return ", ".join(f"{part.name} {size(part.bytes)}" for part in parts)
 
 
 def _parts_table(model: ModelForecast) -> Table:
@@ -183,11 +174,11 @@ def _parts_table(model: ModelForecast) -> Table:
     for head in ("step", "memory", "of which", ""):
         table.add_column(head, overflow="fold", justify="right" if head == "memory" else "left")
     for need in model.needs:
-        for where, part in (("", need.resident), ("GPU: ", need.device)):
-            if part.parts:
-                parts = _parts(part).partition("(")[2].removesuffix(")")
-                state = "done" if need.done else WORDS[need.fits]
-                table.add_row(f"{where}{need.step}", size(part.total), parts, state)
+        state = "done" if need.done else WORDS[need.fits]
+        table.add_row(need.step, size(need.resident.total), _parts(need.resident), state)
+        if need.device.parts:
+            gpu = need.device
+            table.add_row(f"GPU: {need.step}", size(gpu.total), _parts(gpu), state)
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -37,7 +38,7 @@ def show_plan(
     todo = {_identity(step) for step in prepared.to_do()}
     steps = [(step, _state(step, prepared, todo)) for step in _all_steps(prepared)]
     if as_json:
-        data = _as_data(prepared, steps) | {"fit": fitting.as_data(found)}
+        data = _as_data(prepared, steps) | {"fit": asdict(found)}
         print(json.dumps(data, indent=2))
         return 0
     console = Console(file=sys.stdout)

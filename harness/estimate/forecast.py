@@ -83,6 +83,11 @@ class ModelForecast:
     note: str = ""
     """Where shape and sizes are known from, if not from the files."""
 
+    @property
+    def misfits(self) -> Iterator[StepNeed]:
+        """Of steps that would run and find no room, largest first."""
+        return (need for need in self.needs if need.fits == "no" and not need.done)
+
     def largest(self, *what: Cost) -> StepNeed | None:
         """The largest need of these kinds."""
         return next((need for need in self.needs if need.what in what), None)

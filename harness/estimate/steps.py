@@ -16,7 +16,7 @@ from harness.estimate.making import (
     quantizing_memory,
 )
 from harness.estimate.need import Device, Memory
-from harness.estimate.questions import ask_of, grading_bytes, speed_work
+from harness.estimate.questions import ask_of, grading_bytes, timed_ask, timed_work
 from harness.estimate.shape import Shape
 from harness.estimate.training import Tuning, tuning_memory
 from harness.estimate.work import Work, asking_work, tuning_work
@@ -128,7 +128,7 @@ class Needs:
             seen = round(tokens * step.params["epochs"])
             return tuning_work(self.shape(step), self.tuning(step), seen)
         if step.is_timing:
-            return speed_work(step, self.models(step)[0])
+            return timed_work(step, self.models(step)[0])
         if step.kind != "cell":
             return None
         models = self.models(step)
@@ -166,8 +166,9 @@ class Needs:
     def _ask(self, step: Step, model: Model) -> Ask:
         if step.kind in ("parity", "merge-parity"):
             return CHECKED
-        asked = None if step.is_timing else self._facts.asked(step.parents["prompts"])
-        return ask_of(step, asked, model.shape.vocabulary)
+        if step.is_timing:
+            return timed_ask(step)
+        return ask_of(step, self._facts.asked(step.parents["prompts"]), model.shape.vocabulary)
 
     def _grading(self, step: Step) -> int:
         """Libraries that the step's process has loaded by then, for this task and those before it."""
