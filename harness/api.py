@@ -107,7 +107,7 @@ def compare(
     )
     compared = compare_results(Path(results), [str(other) for other in others], wanted)
     renamed = {"baseline_value": "before", "candidate_value": "after", "delta": "difference"}
-    elsewhere = {"name", "p_adjusted", "seeds", "right_to_wrong", "wrong_to_right"}
+    elsewhere = {"name", "p_adjusted", "seeds", "right_to_wrong", "wrong_to_right", "other_prompts"}
     elsewhere |= {"parted", "changed_for_better", "changed_for_worse"}
     columns = [name for name in Comparison.model_fields if name not in elsewhere]
     with knowing(compared.before, compared.after):

@@ -151,7 +151,7 @@ def difference_of(
             reason = cell.failure or "it was not asked."
             return PairedDifference(metric, reason=f"No answers of {model}: {reason}")
     if _differ(before, after) and not any_prompts:
-        return PairedDifference(metric, reason=DIFFERENT_PROMPTS)
+        return PairedDifference(metric, reason=DIFFERENT_PROMPTS, other_prompts=True)
     if answers.metrics[metric].own:
         for model, cell in ((baseline, before), (candidate, after)):
             if metric not in cell.scored_by:
@@ -311,4 +311,5 @@ def _record(
         ratio_low=difference.ratio_low,
         ratio_high=difference.ratio_high,
         reason=difference.reason,
+        other_prompts=difference.other_prompts,
     )

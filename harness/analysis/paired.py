@@ -37,8 +37,9 @@ class PairedDifference:
     `low` and `high` bound the difference from both sides at once; `one_sided_low` and
     `one_sided_high` each bound it from one side alone, at the same confidence. `better` and
     `worse` count examples in the metric's good direction. Where there is no difference to show,
-    `reason` says why and the figures are None. `spread` is the standard deviation of one pair's
-    difference (of one round's, for timings); `ratio` says how many times as fast the candidate is.
+    `reason` says why and the figures are None; `other_prompts` says whether that is because the
+    models read different ones. `spread` is the standard deviation of one pair's difference (of one
+    round's, for timings); `ratio` says how many times as fast the candidate is.
     """
 
     metric: str
@@ -54,6 +55,7 @@ class PairedDifference:
     worse: int | None = None
     n: int = 0
     reason: str | None = None
+    other_prompts: bool = False
     spread: float | None = None
     ratio: float | None = None
     ratio_low: float | None = None

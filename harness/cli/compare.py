@@ -13,11 +13,11 @@ from rich.text import Text
 
 from harness.analysis.compared import ComparedModels, ComparedTask
 from harness.records import Comparison
-from harness.reporting.compared import terminal_comparison
 from harness.reporting.format import clean
 from harness.reporting.marks import marks
 from harness.reporting.measures import knowing
 from harness.reporting.outcomes import outcome
+from harness.reporting.side_by_side import terminal_comparison
 from harness.results.comparing import ComparedResults, Wanted, compare_results
 
 REPEATED = {"name", "task", "baseline", "candidate", "changed_for_better", "changed_for_worse"}

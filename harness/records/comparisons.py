@@ -73,6 +73,8 @@ class Comparison(Record):
     """What a reader has to know to read this difference rightly."""
     reason: str | None = None
     """Why there is no difference to show; None where there is one."""
+    other_prompts: bool = False
+    """Whether the reason is that the two models read different prompts."""
     changed_for_better: list[ChangedAnswer] = Field(default_factory=list)
     changed_for_worse: list[ChangedAnswer] = Field(default_factory=list)
 

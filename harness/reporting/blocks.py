@@ -119,19 +119,18 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Definition:
     """A term and what it means."""
 
     term: str
     line: Line
-    anchor: str = ""
 
 
 @dataclass(frozen=True)
-class Entries:
+class Definitions:
     """A list of terms, such as a glossary or the fields of one example."""
 
-    entries: tuple[Entry, ...]
+    definitions: tuple[Definition, ...]
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,17 @@ class Heading:
 
 
 Block: TypeAlias = (
-    Table | Confusion | Chart | Prose | Bullets | Callout | Code | Entries | Fold | Heading | Texts
+    Table
+    | Confusion
+    | Chart
+    | Prose
+    | Bullets
+    | Callout
+    | Code
+    | Definitions
+    | Fold
+    | Heading
+    | Texts
 )
 
 

@@ -13,8 +13,8 @@ from harness.reporting.blocks import (
     Callout,
     Column,
     Datum,
-    Entries,
-    Entry,
+    Definition,
+    Definitions,
     Fold,
     Line,
     Prose,
@@ -68,8 +68,8 @@ def check_blocks(summary: Summary) -> list[Block]:
         skipped = any(one.check.status == "skipped" for one in rest)
         title = "What passed" + (", and what could not be checked" if skipped else "")
         looked = [one.check.name for one in rest]
-        meaning = Entries(
-            tuple(Entry(CHECK_LABELS[name], (WHAT[name],)) for name in WHAT if name in looked)
+        meaning = Definitions(
+            tuple(Definition(CHECK_LABELS[name], (WHAT[name],)) for name in WHAT if name in looked)
         )
         blocks.append(Fold(title, (meaning, _table("Check by check", rest))))
     return [*blocks, *parity_blocks(summary)]

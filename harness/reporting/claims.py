@@ -8,7 +8,7 @@ from harness.analysis.power import DETECTION_POWER
 from harness.records import Comparison, Value
 from harness.reporting.blocks import Line, Name
 from harness.reporting.flips import flips
-from harness.reporting.format import clip, count, known, percent_level, probability
+from harness.reporting.format import clip, count, known, p_value, percent_level
 from harness.reporting.measures import difference, label, number, rounded_up
 from harness.reporting.outcomes import Outcome, outcome
 
@@ -111,11 +111,7 @@ def amount(row: Comparison) -> str:
 
 
 def _p(row: Comparison) -> str:
-    p = row.p if row.p_adjusted is None else row.p_adjusted
-    if p is None:
-        return ""
-    shown = probability(p)
-    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+    return p_value(row.p if row.p_adjusted is None else row.p_adjusted)
 
 
 def joined(lines: list[Line], between: str = "; ") -> Line:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.records import Comparison
-from harness.reporting.blocks import Entries, Entry, Fold
+from harness.reporting.blocks import Definition, Definitions, Fold
 from harness.reporting.format import count
 from harness.reporting.measures import label
 
@@ -39,8 +39,8 @@ def flip_fold(row: Comparison, examples: Sequence[Fold]) -> Fold | None:
         ("From right to wrong", row.right_to_wrong),
         ("From wrong to right", row.wrong_to_right),
     )
-    entries = tuple(Entry(f"{term} ({count(len(ids))})", (_ids(ids),)) for term, ids in listed)
-    return Fold(title, (Entries(entries), *examples))
+    entries = tuple(Definition(f"{term} ({count(len(ids))})", (_ids(ids),)) for term, ids in listed)
+    return Fold(title, (Definitions(entries), *examples))
 
 
 def _ids(ids: Sequence[str]) -> str:

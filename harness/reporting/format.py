@@ -116,11 +116,22 @@ def share(part: float) -> str:
     return f"{fixed(percent, decimals_for([100 - percent, percent], 1))}%"
 
 
+LEAST_PROBABILITY = 0.001
+"""Smaller p-values are only said to be smaller."""
+
+
 def probability(p: float | None) -> str:
     """A p-value; below a thousandth it is only said to be so."""
     if p is None:
         return DASH
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return f"< {LEAST_PROBABILITY}" if p < LEAST_PROBABILITY else f"{p:.3f}"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value in a sentence: "p = 0.034", "p < 0.001"; "" where there is none."""
+    if p is None:
+        return ""
+    return f"p {probability(p)}" if p < LEAST_PROBABILITY else f"p = {probability(p)}"
 
 
 def percent_level(confidence: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.records import Summary
-from harness.reporting.blocks import Entries, Entry
+from harness.reporting.blocks import Definition, Definitions
 from harness.reporting.claims import DETECTED_IN
 from harness.reporting.format import percent_level
 from harness.reporting.measures import metric, task_metrics
@@ -41,16 +41,16 @@ TERMS = {
 }
 
 
-def glossary(summary: Summary) -> Entries:
+def glossary(summary: Summary) -> Definitions:
     """Every metric that occurs, and the terms that a newcomer may not know."""
     used = [m for task in summary.tasks for m in task_metrics(summary, task)]
     used += [c.metric for c in summary.comparisons]
     entries = [
-        Entry(metric(name).label, (metric(name).explanation,)) for name in dict.fromkeys(used)
+        Definition(metric(name).label, (metric(name).explanation,)) for name in dict.fromkeys(used)
     ]
     level = percent_level(summary.confidence)
     entries += [
-        Entry(term, (text.format(level=level, detected=DETECTED_IN),))
+        Definition(term, (text.format(level=level, detected=DETECTED_IN),))
         for term, text in TERMS.items()
     ]
-    return Entries(tuple(entries))
+    return Definitions(tuple(entries))

@@ -17,7 +17,7 @@ from harness.records import (
     Summary,
 )
 
-Kind = Literal["fine-tuning", "quantization", "other"]
+ComparisonKind = Literal["fine-tuning", "quantization", "other"]
 
 _FLOATS = {"BF16", "F16", "F32"}
 
@@ -52,7 +52,7 @@ def _teaches(step: LineageStep) -> bool:
             return True
 
 
-def kind(baseline: ModelSummary, candidate: ModelSummary) -> Kind:
+def kind(baseline: ModelSummary, candidate: ModelSummary) -> ComparisonKind:
     """What lies between two models.
 
     Fine-tuning: the candidate was trained, and descends from the baseline at the same precision.
@@ -68,14 +68,14 @@ def kind(baseline: ModelSummary, candidate: ModelSummary) -> Kind:
     return "other"
 
 
-def kinds(summary: Summary) -> dict[tuple[str, str, str], Kind]:
+def kinds(summary: Summary) -> dict[tuple[str, str, str], ComparisonKind]:
     """The kind of each (comparison name, baseline, candidate).
 
     A candidate that could not be made has left no training behind; it counts as what the other
     candidates of its comparison are, where those agree.
     """
     pairs = {(c.name, c.baseline, c.candidate) for c in summary.comparisons}
-    found: dict[tuple[str, str, str], Kind] = {}
+    found: dict[tuple[str, str, str], ComparisonKind] = {}
     for name, baseline, candidate in pairs:
         known = baseline in summary.models and candidate in summary.models
         found[name, baseline, candidate] = (
@@ -84,7 +84,7 @@ def kinds(summary: Summary) -> dict[tuple[str, str, str], Kind]:
     for name, baseline, candidate in pairs:
         model = summary.models.get(candidate)
         if model is not None and model.error is not None:
-            made: set[Kind] = {
+            made: set[ComparisonKind] = {
                 found[key]
                 for key in pairs
                 if key[:2] == (name, baseline) and summary.models[key[2]].error is None
@@ -94,7 +94,7 @@ def kinds(summary: Summary) -> dict[tuple[str, str, str], Kind]:
     return found
 
 
-def of_kind(summary: Summary, wanted: Kind) -> list[Comparison]:
+def of_kind(summary: Summary, wanted: ComparisonKind) -> list[Comparison]:
     """The comparisons of one kind, in the order of the summary."""
     by_pair = kinds(summary)
     return [c for c in summary.comparisons if by_pair[c.name, c.baseline, c.candidate] == wanted]

@@ -20,8 +20,8 @@ from harness.reporting.blocks import (
     Code,
     Confusion,
     Datum,
+    Definitions,
     Document,
-    Entries,
     Fold,
     Heading,
     Line,
@@ -99,8 +99,8 @@ def block(of: Block) -> str:
             return f"### {escape(text)}"
         case Code(text, language):
             return _fenced(text, language)
-        case Entries(entries):
-            return "\n".join(f"- **{escape(e.term)}**: {line(e.line)}" for e in entries)
+        case Definitions(definitions):
+            return "\n".join(f"- **{escape(e.term)}**: {line(e.line)}" for e in definitions)
         case Fold(title, blocks):
             # the blank line after the summary is what makes GitHub read Markdown inside
             inner = "\n\n".join(_folded(b) for b in blocks)
@@ -118,7 +118,7 @@ def block(of: Block) -> str:
 
 def _folded(of: Block) -> str:
     # two lists in a row would run into one
-    return f"{block(of)}\n\n<!-- -->" if isinstance(of, Entries) else block(of)
+    return f"{block(of)}\n\n<!-- -->" if isinstance(of, Definitions) else block(of)
 
 
 def _fenced(text: str, language: str) -> str:

@@ -24,7 +24,6 @@ from harness.reporting.gates import gate_table, gates
 from harness.reporting.glossary import glossary
 from harness.reporting.kinds import of_kind
 from harness.reporting.ladder import ladder_blocks
-from harness.reporting.making import making_blocks
 from harness.reporting.measures import (
     arrow,
     floor_label,
@@ -35,6 +34,7 @@ from harness.reporting.measures import (
     value_of,
 )
 from harness.reporting.replicas import without_replicas
+from harness.reporting.reproduction import reproduction_blocks
 from harness.reporting.scaling import scaling_blocks
 from harness.reporting.tables import failures, matrix, task_tables
 from harness.reporting.tuning import changed_blocks, tuning_blocks
@@ -55,7 +55,7 @@ def document(summary: Summary) -> Document:
         ("comparisons", "Other comparisons", other(main)),
         *((of.anchor, of.title, of.blocks(main)) for of in TYPE_SECTIONS),
         ("gates", "Gates", gate_blocks(summary)),
-        ("making", "How it was made", making_blocks(summary)),
+        ("making", "How it was made", reproduction_blocks(summary)),
         ("glossary", "Glossary", [glossary(summary)]),
     )
     name = str(summary.suite.get("name", "suite"))

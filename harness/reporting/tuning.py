@@ -14,8 +14,8 @@ from harness.reporting.blocks import (
     Chart,
     Column,
     Datum,
-    Entries,
-    Entry,
+    Definition,
+    Definitions,
     Fold,
     Heading,
     Prose,
@@ -230,7 +230,7 @@ def _examples(row: Comparison) -> list[Fold]:
     return found
 
 
-def _example(row: Comparison, answer: ChangedAnswer) -> Entries:
+def _example(row: Comparison, answer: ChangedAnswer) -> Definitions:
     scores = [answer.baseline_score, answer.candidate_score]
     before, after = (number(row.metric, score, scores) for score in scores)
     fields = (
@@ -240,4 +240,6 @@ def _example(row: Comparison, answer: ChangedAnswer) -> Entries:
         (f"{row.baseline} (score {before})", answer.baseline_answer),
         (f"{row.candidate} (score {after})", answer.candidate_answer),
     )
-    return Entries(tuple(Entry(term, (clip(text, PROMPT_LENGTH),)) for term, text in fields))
+    return Definitions(
+        tuple(Definition(term, (clip(text, PROMPT_LENGTH),)) for term, text in fields)
+    )

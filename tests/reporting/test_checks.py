@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.records import Check, Summary
-from harness.reporting.blocks import Callout, Entries, Fold, Prose, Table, plain
+from harness.reporting.blocks import Callout, Definitions, Fold, Prose, Table, plain
 from harness.reporting.checks import callouts, check_blocks, findings, outcome_line
 from harness.reporting.gates import gate_table
 from harness.reporting.ladder import ladder_blocks
@@ -247,6 +247,6 @@ def test_a_mean_difference_that_older_results_lack_is_not_called_zero() -> None:
 
 def test_every_kind_of_check_that_ran_is_explained() -> None:
     fold = check_blocks(quickstart())[1]
-    assert isinstance(fold, Fold) and isinstance(fold.blocks[0], Entries)
-    assert len(fold.blocks[0].entries) == len({c.name for c in quickstart().checks})
-    assert all(plain(entry.line).startswith("whether ") for entry in fold.blocks[0].entries)
+    assert isinstance(fold, Fold) and isinstance(fold.blocks[0], Definitions)
+    assert len(fold.blocks[0].definitions) == len({c.name for c in quickstart().checks})
+    assert all(plain(entry.line).startswith("whether ") for entry in fold.blocks[0].definitions)

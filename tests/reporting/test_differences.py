@@ -9,7 +9,7 @@ import pytest
 from harness.analysis.power import detectable
 from harness.metrics.registry import METRICS
 from harness.records import Comparison
-from harness.reporting.blocks import Entries, Fold, Table, plain
+from harness.reporting.blocks import Definitions, Fold, Table, plain
 from harness.reporting.differences import difference_blocks, differences, times
 from harness.reporting.flips import SHOWN_IDS, flips
 from harness.reporting.measures import KINDS, arrow, measures, rounded_up
@@ -102,8 +102,8 @@ def test_ids_of_flips_are_listed_with_what_is_left_out() -> None:
     _, fold = changed_blocks([of])
     assert isinstance(fold, Fold)
     assert fold.title.startswith("lora against base, sentiment (accuracy): of 200 answers 507 went")
-    (entries,) = [block for block in fold.blocks if isinstance(block, Entries)]
-    lost, gained = (plain(entry.line) for entry in entries.entries)
+    (listed,) = [block for block in fold.blocks if isinstance(block, Definitions)]
+    lost, gained = (plain(entry.line) for entry in listed.definitions)
     assert f"id-{SHOWN_IDS - 1} and 7 more, in summary.json" in lost
     assert gained == "one"
 

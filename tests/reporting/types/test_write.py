@@ -10,10 +10,10 @@ from rich.console import Console
 from harness.analysis.compared import ComparedModels, compare_task
 from harness.analysis.comparisons import CellAnswers, TaskAnswers
 from harness.records import Comparison, Summary
-from harness.reporting.compared import terminal_comparison
 from harness.reporting.html import html as page_of
 from harness.reporting.markdown import markdown
 from harness.reporting.sections import document
+from harness.reporting.side_by_side import terminal_comparison
 from harness.reporting.terminal import terminal_table
 from harness.reporting.types.write import MOST, PROMPTS_SHOWN, in_short, partings, passage, texts
 from tests.analysis.samples import of_type, written

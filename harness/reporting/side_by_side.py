@@ -11,14 +11,13 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from harness.analysis.compared import ComparedModels, ComparedTask
-from harness.analysis.comparisons import DIFFERENT_PROMPTS
 from harness.quantities import plural
 from harness.records import ChangedAnswer, Comparison
 from harness.reporting.blocks import Column, Datum, Row, Table
 from harness.reporting.claims import DETECTED_IN
 from harness.reporting.differences import conclusion, single, times
 from harness.reporting.flips import GRADED_RIGHT_OR_WRONG
-from harness.reporting.format import DASH, clean, clip, count, percent_level, probability, sentence
+from harness.reporting.format import DASH, clean, clip, count, p_value, percent_level, sentence
 from harness.reporting.measures import (
     KINDS,
     arrow,
@@ -72,7 +71,7 @@ def _task(task: ComparedTask, confidence: float, examples: int) -> Iterator[Rend
     notes = dict.fromkeys(row.note for row in task.rows if row.note)
     for line in [*notes, *reasons]:
         yield Text(sentence(line))
-    if any(row.reason == DIFFERENT_PROMPTS for row in task.rows):
+    if any(row.other_prompts for row in task.rows):
         yield Text("Here that is `--prompts any`.")
     for row in task.rows:
         if row.parted:
@@ -120,18 +119,13 @@ def _row(row: Comparison, confidence: float, timed: bool) -> Row:
             single(row.metric, row.candidate_value),
             difference(row),
             ratio if timed else _could_have_shown(row),
-            Datum(found.text, _p(row), found.tone),
+            Datum(found.text, p_value(row.p), found.tone),
         )
     )
 
 
 def _could_have_shown(row: Comparison) -> Datum:
     return Datum(rounded_up(row.metric, row.detectable) if row.detectable else DASH)
-
-
-def _p(row: Comparison) -> str:
-    shown = probability(row.p)
-    return "" if row.p is None else f"p {shown}" if shown.startswith("<") else f"p = {shown}"
 
 
 def _about(task: ComparedTask) -> str:
@@ -170,7 +164,7 @@ def _flips(task: ComparedTask, row: Comparison) -> str:
         better, worse = count(row.better), count(row.worse)
         line = f"By {label(row.metric)} {better} better, {worse} worse of {count(row.n)}"
     if metric(row.metric).kind == "proportion":
-        line += f" (exact McNemar {_p(row)})"
+        line += f" (exact McNemar {p_value(row.p)})"
     if task.reworded:
         line += f"; {count(task.reworded)} answered otherwise and scored the same"
     return f"{line}."

@@ -23,7 +23,7 @@ from harness.reporting.lineage import lineage_words
 from harness.reporting.tables import MODEL, name, size
 
 
-def making_blocks(summary: Summary) -> list[Block]:
+def reproduction_blocks(summary: Summary) -> list[Block]:
     """Models, tasks, cells, software, machine, suite and commands."""
     blocks: list[Block] = []
     if summary.commands:
