@@ -14,6 +14,9 @@ from typing import Literal
 ADAPTER_SETTINGS = ("rank", "alpha", "dropout", "target_modules")
 """Settings of a fine-tuning that belong to an adapter."""
 
+UNPACKED_LIMIT_BYTES = 1 << 30
+"""Up to this size, frozen weights that stand for NF4 are dequantized once instead of in each step."""
+
 
 @dataclass(frozen=True)
 class Method:

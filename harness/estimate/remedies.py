@@ -11,6 +11,7 @@ from harness.estimate.machine import Free
 from harness.estimate.need import Memory
 from harness.estimate.steps import Needs
 from harness.estimate.words import size
+from harness.finetuning import LEANEST
 from harness.plan.steps import Step
 
 WORTHWHILE = 0.9
@@ -53,11 +54,11 @@ def _of_tuning(step: Step, needs: Needs) -> Iterator[tuple[str, Memory]]:
     for tokens in fewer:
         smaller = replace(tuning, batch_tokens=tokens)
         yield f"`batch_tokens: {tokens}`", needs.tuning_memory(step, smaller)
-    if tuning.method != "qlora":
-        packed = replace(tuning, method="qlora")
-        yield "`method: qlora`", needs.tuning_memory(step, packed)
+    if tuning.method != LEANEST:
+        packed, named = replace(tuning, method=LEANEST), f"`method: {LEANEST.name}`"
+        yield named, needs.tuning_memory(step, packed)
         for tokens in fewer[-1:]:
-            words = f"`method: qlora` with `batch_tokens: {tokens}`"
+            words = f"{named} with `batch_tokens: {tokens}`"
             yield words, needs.tuning_memory(step, replace(packed, batch_tokens=tokens))
 
 

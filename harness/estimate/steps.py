@@ -148,7 +148,7 @@ class Needs:
         """What decides how much memory a fine-tuning takes."""
         params, learned = step.params, self._facts.learned(step.parents["examples"])
         return Tuning(
-            method=params["method"],
+            method=METHODS[params["method"]],
             dtype=self._own_dtype(self._machine.device),
             rank=params.get("rank", Tuning.rank),
             targets=params.get("target_modules", Tuning.targets),

@@ -10,19 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from harness.estimate.files import ITEM_BYTES, adapted, adapter_parameters
 from harness.estimate.inference import HF_LIBRARIES, LINEAR_BYTES
 from harness.estimate.need import MIB, Device, Memory, held, peak
 from harness.estimate.shape import Shape
+from harness.finetuning import METHODS, UNPACKED_LIMIT_BYTES, Method
 
-UNPACKED_LIMIT_BYTES = 1 << 30
-"""From which size on QLoRA keeps the base packed (`harness.models.finetune.run`)."""
 ADAPTER_LIBRARIES = 35 * MIB
 """PEFT and bitsandbytes, which it imports."""
-OPTIMIZER_BYTES = 8
-"""AdamW's two moments of a trained weight, float32."""
 HELD_LAYERS = 4
 """Temporary tensors of a layer's forward and backward pass, in what the layer keeps."""
 ALLOCATOR = {2: 1.6, 4: 1.75}
@@ -43,7 +39,7 @@ class Tuning:
     """What decides how much memory a fine-tuning takes.
 
     Attributes:
-        method: "full" trains every weight in float32.
+        method: its row in the table of methods.
         dtype: of the matrix products.
         batch_tokens: of an optimizer step, padding included; or of the longest example, if that
             is longer.
@@ -52,7 +48,7 @@ class Tuning:
         stored: precision of the base's files.
     """
 
-    method: Literal["lora", "qlora", "full"] = "lora"
+    method: Method = METHODS["lora"]
     dtype: str = "bfloat16"
     rank: int = 16
     targets: str | Sequence[str] = "all-linear"
@@ -61,6 +57,11 @@ class Tuning:
     label_share: float = 0.25
     gradient_checkpointing: bool = False
     stored: str = "bfloat16"
+
+    @property
+    def all_weights(self) -> bool:
+        """Whether every weight is learned."""
+        return self.method.trains == "all weights"
 
     @property
     def tokens(self) -> int:
@@ -74,19 +75,20 @@ def tuning_memory(shape: Shape, tuning: Tuning, device: Device = "cpu") -> Memor
     Raises:
         InputError: a target does not exist.
     """
-    full, packed, item = tuning.method == "full", is_packed(shape, tuning), ITEM_BYTES[tuning.dtype]
-    libraries = {"libraries": HF_LIBRARIES + (0 if full else ADAPTER_LIBRARIES)}
+    method, packed, item = tuning.method, is_packed(shape, tuning), ITEM_BYTES[tuning.dtype]
+    adapters = method.trains == "adapters"
+    libraries = {"libraries": HF_LIBRARIES + (ADAPTER_LIBRARIES if adapters else 0)}
     # Packing on a CPU leaves the float32 weights' memory with the process until all are read.
     loading = {
         "weights": 0 if packed and device == "cuda" else 4 * shape.parameters,
         "file while loading": shape.parameters * ITEM_BYTES[tuning.stored],
     }
-    each = LINEAR_BYTES["nf4", device] if packed else 4 if full else item
+    each = LINEAR_BYTES["nf4", device] if packed else 4 if method.base == "float32" else item
     learned = trained_parameters(shape, tuning)
     kept = {
         "weights": shape.linear_weights * each + 4 * (shape.parameters - shape.linear_weights),
-        "adapter": 0 if full else 4 * learned,
-        "optimizer": OPTIMIZER_BYTES * learned,
+        "adapter": 4 * learned if adapters else 0,
+        "optimizer": method.optimizer_bytes * learned,
     }
     # Gradients come while activations go: a step is at its largest before or after the two.
     return peak(
@@ -99,12 +101,12 @@ def tuning_memory(shape: Shape, tuning: Tuning, device: Device = "cpu") -> Memor
 def is_packed(shape: Shape, tuning: Tuning) -> bool:
     """Whether QLoRA keeps the base in NF4, rather than the weights that NF4 stands for."""
     size = shape.linear_weights * ITEM_BYTES[tuning.dtype]
-    return tuning.method == "qlora" and size > UNPACKED_LIMIT_BYTES
+    return tuning.method.base == "nf4" and size > UNPACKED_LIMIT_BYTES
 
 
 def trained_parameters(shape: Shape, tuning: Tuning) -> int:
     """Weights that are learned."""
-    if tuning.method == "full":
+    if tuning.all_weights:
         return shape.parameters
     return adapter_parameters(shape, tuning.rank, tuning.targets)
 
@@ -118,7 +120,7 @@ def _working(shape: Shape, tuning: Tuning, device: Device) -> dict[str, float]:
     factor = DEVICE_ALLOCATOR if device == "cuda" else ALLOCATOR[item]
     logits = 8 + 2 * item + 4 * (item == 4)
     cast = shape.vocabulary * shape.hidden
-    cast += shape.linear_weights if tuning.method == "full" else 0
+    cast += shape.linear_weights if tuning.method.base == "float32" else 0
     return {
         "activations": factor * tokens * (kept + HELD_LAYERS * layer),
         "logits": factor * tuning.label_share * tokens * shape.vocabulary * logits,
@@ -136,7 +138,7 @@ def kept_by_layer(shape: Shape, tuning: Tuning) -> int:
     keep all scores, twice, of sequences as long as the longest example.
     """
     item, traits = ITEM_BYTES[tuning.dtype], shape.traits
-    full, cast = tuning.method == "full", item < 4
+    full, cast = tuning.all_weights, item < 4
     found = shape.linears if full else adapted(shape, tuning.targets)
     names = {weight.name for weight in found}
     inputs = [

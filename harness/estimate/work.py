@@ -73,6 +73,6 @@ def tuning_work(shape: Shape, tuning: Tuning, tokens: int) -> Work:
     Forward 2, backward 2 for activations and 2 more where all weights are learned; checkpointing
     runs forward again.
     """
-    passes = 2 + 2 + 2 * (tuning.method == "full") + 2 * tuning.gradient_checkpointing
+    passes = 2 + 2 + 2 * tuning.all_weights + 2 * tuning.gradient_checkpointing
     head = tuning.label_share * shape.vocabulary * shape.hidden
     return Work(float(passes * tokens) * (shape.linear_weights + head))

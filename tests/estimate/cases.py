@@ -10,6 +10,7 @@ from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.need import Memory
 from harness.estimate.shape import Shape
 from harness.estimate.training import Tuning, tuning_memory
+from harness.finetuning import METHODS
 from tests.estimate.measured import Peak, measure
 
 TOLERANCE = 0.15
@@ -62,9 +63,8 @@ class Case:
 
     def _tune(self, weights: Path) -> Peak:
         assert self.tuning is not None
-        method = {} if self.tuning.method == "full" else {"method": self.tuning.method}
         return measure(
-            "full" if self.tuning.method == "full" else "finetune",
+            "finetune",
             weights=str(weights),
             examples=self.examples,
             prompt_tokens=self.prompt_tokens,
@@ -72,7 +72,7 @@ class Case:
             dtype=self.tuning.dtype,
             batch_tokens=self.tuning.batch_tokens,
             gradient_checkpointing=self.tuning.gradient_checkpointing,
-            **method,
+            method=self.tuning.method.name,
         )
 
 
@@ -93,24 +93,34 @@ ASKED = (
     Case("llama.cpp Q4_K_M, distributions", DISTRIBUTE, gguf="Q4_K_M"),
 )
 TUNED = (
-    Case("LoRA bfloat16, 512 tokens", tuning=Tuning("lora", batch_tokens=512), examples=16),
-    Case("LoRA bfloat16, 2,048 tokens", tuning=Tuning("lora")),
+    Case(
+        "LoRA bfloat16, 512 tokens", tuning=Tuning(METHODS["lora"], batch_tokens=512), examples=16
+    ),
+    Case("LoRA bfloat16, 2,048 tokens", tuning=Tuning(METHODS["lora"])),
     Case(
         "LoRA bfloat16, 2,048 tokens, checkpointing",
-        tuning=Tuning("lora", gradient_checkpointing=True),
+        tuning=Tuning(METHODS["lora"], gradient_checkpointing=True),
     ),
     Case(
-        "LoRA float32, 512 tokens", tuning=Tuning("lora", "float32", batch_tokens=512), examples=16
+        "LoRA float32, 512 tokens",
+        tuning=Tuning(METHODS["lora"], "float32", batch_tokens=512),
+        examples=16,
     ),
-    Case("QLoRA bfloat16, 2,048 tokens", tuning=Tuning("qlora")),
-    Case("full bfloat16, 512 tokens", tuning=Tuning("full", batch_tokens=512), examples=16),
+    Case("QLoRA bfloat16, 2,048 tokens", tuning=Tuning(METHODS["qlora"])),
+    Case(
+        "full bfloat16, 512 tokens", tuning=Tuning(METHODS["full"], batch_tokens=512), examples=16
+    ),
 )
 LARGE = (
-    Case("LoRA bfloat16, 512 tokens", tuning=Tuning("lora", batch_tokens=512), examples=12),
-    Case("QLoRA bfloat16, 512 tokens", tuning=Tuning("qlora", batch_tokens=512), examples=12),
+    Case(
+        "LoRA bfloat16, 512 tokens", tuning=Tuning(METHODS["lora"], batch_tokens=512), examples=12
+    ),
+    Case(
+        "QLoRA bfloat16, 512 tokens", tuning=Tuning(METHODS["qlora"], batch_tokens=512), examples=12
+    ),
     Case(
         "QLoRA float32 (packed), 256 tokens",
-        tuning=Tuning("qlora", "float32", batch_tokens=256),
+        tuning=Tuning(METHODS["qlora"], "float32", batch_tokens=256),
         examples=4,
     ),
 )

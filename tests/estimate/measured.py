@@ -122,39 +122,6 @@ def _finetune(
     return 0
 
 
-def _full(
-    weights: str, examples: int, prompt_tokens: int, target_tokens: int, **recipe: Any
-) -> int:
-    """Some steps of the same loop with every weight trained."""
-    import torch
-
-    from harness.models.finetune.base_model import load_base
-    from harness.models.finetune.examples import Example, plan_batches
-    from harness.models.finetune.loop import train
-    from harness.models.finetune.recipe import Recipe
-    from harness.models.finetune.run import compute_dtype
-
-    torch.set_num_threads(1)
-    import numpy as np
-
-    asked = Recipe(epochs=1, **recipe)
-    model = load_base(Path(weights))
-    model.requires_grad_(True)
-    if asked.gradient_checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
-    generator = random.Random(0)
-    rows = [
-        Example(_ids(generator, prompt_tokens), _ids(generator, target_tokens))
-        for _ in range(examples)
-    ]
-    plan = plan_batches([len(r) for r in rows], asked.batch_tokens, 1, np.random.default_rng(0))
-    dtype = compute_dtype(asked, torch.device("cpu"))
-    loaded = _peak()
-    for result in train(model, [[rows[i] for i in step] for step in plan], asked, dtype):
-        assert result.loss > 0
-    return loaded
-
-
 def _merge(weights: str, adapter: str, base_precision: Any) -> int:
     from harness.models.merge.merge import merge
 
@@ -213,7 +180,6 @@ def main() -> None:
     else:
         steps: dict[str, Callable[..., int]] = {
             "finetune": _finetune,
-            "full": _full,
             "merge": _merge,
             "merge-check": _merge_check,
             "conversion-check": _conversion_check,

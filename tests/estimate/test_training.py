@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 import torch
@@ -12,15 +12,14 @@ from harness.estimate.making import merging_memory
 from harness.estimate.need import MIB
 from harness.estimate.shape import Shape, read_shape
 from harness.estimate.training import (
-    UNPACKED_LIMIT_BYTES,
     Tuning,
     is_packed,
     kept_by_layer,
     trained_parameters,
     tuning_memory,
 )
+from harness.finetuning import METHODS
 from harness.models.finetune import trainable
-from harness.models.finetune.base_model import load_base
 from harness.models.finetune.examples import Example
 from harness.models.finetune.loop import answer_loss, make_batch
 from harness.models.finetune.recipe import Recipe
@@ -39,15 +38,11 @@ EXAMPLES, LENGTH = 4, 131
 """A prime number, so that no weight has a multiple of it."""
 
 
-def kept_bytes(folder: Path, dtype: str, method: Literal["lora", "full"]) -> int:
+def kept_bytes(folder: Path, dtype: str, method: str) -> int:
     """Bytes that autograd keeps of a batch, the weights themselves left out."""
-    if method == "full":
-        model = load_base(folder)
-        model.requires_grad_(True)
-    else:
-        recipe = Recipe(method="lora", dtype=dtype)  # type: ignore[arg-type]
-        frozen = trainable.load_frozen(folder, recipe, torch.device("cpu"), getattr(torch, dtype))
-        model = trainable.make_trainable(frozen, recipe)
+    recipe = Recipe(method=method, dtype=dtype)  # type: ignore[arg-type]
+    frozen = trainable.load_frozen(folder, recipe, torch.device("cpu"), getattr(torch, dtype))
+    model = trainable.make_trainable(frozen, recipe)
     model.train()
     own = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
     kept: dict[int, tuple[int, torch.Tensor]] = {}
@@ -67,7 +62,7 @@ def kept_bytes(folder: Path, dtype: str, method: Literal["lora", "full"]) -> int
     return sum(size for size, _ in kept.values())
 
 
-def per_layer(tmp_path: Path, name: str, dtype: str, method: Any) -> tuple[float, Shape]:
+def per_layer(tmp_path: Path, name: str, dtype: str, method: str) -> tuple[float, Shape]:
     """Bytes that one layer keeps of each token: the difference of two depths."""
     sizes = []
     for layers in (2, 5):
@@ -100,13 +95,12 @@ def test_a_layer_keeps_what_autograd_keeps(tmp_path: Path, name: str, dtype: str
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
 def test_with_all_weights_learned_a_layer_keeps_more(tmp_path: Path, dtype: str) -> None:
     counted, shape = per_layer(tmp_path, "llama-2-7b", dtype, "full")
-    assert kept_by_layer(shape, Tuning("full", dtype)) == pytest.approx(counted, rel=0.05)
+    assert kept_by_layer(shape, Tuning(METHODS["full"], dtype)) == pytest.approx(counted, rel=0.05)
 
 
-def test_memory_is_the_same_limit_and_optimizer_as_the_loops() -> None:
-    assert UNPACKED_LIMIT_BYTES == trainable.UNPACKED_LIMIT_BYTES
+def test_full_keeps_float32_weights_and_two_moments_of_each() -> None:
     shape = read_shape(SHAPES["llama-3.1-8b"])
-    found = tuning_memory(shape, Tuning("full"), "cuda").device
+    found = tuning_memory(shape, Tuning(METHODS["full"]), "cuda").device
     assert found.of("weights") == 4 * shape.parameters
     assert found.of("optimizer") == 8 * shape.parameters
 
@@ -114,12 +108,12 @@ def test_memory_is_the_same_limit_and_optimizer_as_the_loops() -> None:
 def test_qlora_of_a_large_model_keeps_four_bits_and_lora_sixteen() -> None:
     shape = read_shape(SHAPES["llama-3.1-8b"])
     tables = 4 * (shape.parameters - shape.linear_weights)
-    lora = tuning_memory(shape, Tuning("lora"), "cuda").device.of("weights")
-    qlora = tuning_memory(shape, Tuning("qlora"), "cuda").device.of("weights")
+    lora = tuning_memory(shape, Tuning(METHODS["lora"]), "cuda").device.of("weights")
+    qlora = tuning_memory(shape, Tuning(METHODS["qlora"]), "cuda").device.of("weights")
     assert lora == 2 * shape.linear_weights + tables
     assert qlora - tables == pytest.approx(0.516 * shape.linear_weights)
-    assert is_packed(shape, Tuning("qlora"))
-    assert not is_packed(read_shape(SHAPES["smollm2-135m"]), Tuning("qlora"))
+    assert is_packed(shape, Tuning(METHODS["qlora"]))
+    assert not is_packed(read_shape(SHAPES["smollm2-135m"]), Tuning(METHODS["qlora"]))
 
 
 def test_checkpointing_keeps_one_stream_a_layer_and_one_layer_at_a_time() -> None:
@@ -139,7 +133,7 @@ def test_labels_alone_get_logits() -> None:
 def test_a_lora_learns_a_small_part_and_full_all() -> None:
     shape = read_shape(SHAPES["llama-2-7b"])
     assert trained_parameters(shape, Tuning(rank=8, targets=["q_proj", "v_proj"])) == 4_194_304
-    assert trained_parameters(shape, Tuning("full")) == shape.parameters
+    assert trained_parameters(shape, Tuning(METHODS["full"])) == shape.parameters
 
 
 def test_merging_holds_float32_and_the_files_beside_it() -> None:

@@ -11,6 +11,7 @@ from harness.estimate.machine import Free
 from harness.estimate.shape import read_shape
 from harness.estimate.training import Tuning
 from harness.estimate.work import Work, asking_work, tuning_work
+from harness.finetuning import METHODS
 from harness.models.shapes import SHAPES
 
 SHAPE = read_shape(SHAPES["llama-2-7b"])
@@ -40,8 +41,8 @@ def test_training_costs_two_to_four_forward_passes() -> None:
     ask = Tuning(label_share=0.0)
     forward = 2 * 1000 * SHAPE.linear_weights
     assert tuning_work(SHAPE, ask, 1000).operations == 2 * forward
-    assert tuning_work(SHAPE, replace(ask, method="full"), 1000).operations == 3 * forward
-    checkpointed = replace(ask, method="full", gradient_checkpointing=True)
+    assert tuning_work(SHAPE, replace(ask, method=METHODS["full"]), 1000).operations == 3 * forward
+    checkpointed = replace(ask, method=METHODS["full"], gradient_checkpointing=True)
     assert tuning_work(SHAPE, checkpointed, 1000).operations == 4 * forward
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from harness.errors import InputError
+from harness.finetuning import UNPACKED_LIMIT_BYTES
 from harness.models.finetune.base_model import (
     count_linear_weights,
     frozen_linears,
@@ -16,9 +17,6 @@ from harness.models.finetune.base_model import (
     replace_by_nf4_values,
 )
 from harness.models.finetune.recipe import Recipe
-
-UNPACKED_LIMIT_BYTES = 1 << 30
-"""Up to this size, the frozen weights of QLoRA are dequantized once instead of in each step."""
 
 
 def load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.dtype) -> Any:
