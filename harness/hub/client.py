@@ -26,9 +26,19 @@ from harness.errors import BadModelError, HarnessError, InputError
 from harness.hub import choice as hub_choice
 from harness.hub.cache import Snapshot, free_bytes
 from harness.hub.errors import no_space, with_our_errors
-from harness.hub.records import COMMIT, Download, RemoteFile, Repo, RepoType, Resolved
-from harness.hub.revisions import list_files, named, resolve_revision
+from harness.hub.records import COMMIT, Download, RemoteFile, Repo
+from harness.hub.revisions import list_files, named, resolve
 from harness.hub.transfer import fetch_contents
+
+__all__ = [
+    "fetch",
+    "plan_adapter",
+    "plan_data",
+    "plan_file",
+    "plan_metric",
+    "plan_model",
+    "resolve",
+]
 
 STREAMS = 4
 """So many files are fetched at the same time."""
@@ -36,26 +46,6 @@ TOLD = 500
 """About so many times `progress` is told something."""
 ByteProgress = Callable[[int, int], None]
 """A function that is told how many bytes of how many have arrived."""
-
-
-def resolve(repo: str, revision: str, home: Path, *, repo_type: RepoType = "model") -> Resolved:
-    """The commit that a revision stands for: the key of everything made from it.
-
-    A revision of 40 hexadecimal digits is a commit, and nothing is asked. Where the Hub cannot be
-    reached, the commit that the name last stood for is taken, and `note` says so.
-
-    Args:
-        repo: `org/name`.
-        revision: a branch, tag or commit; `main` is the usual one.
-        home: `$HARNESS_HOME`.
-        repo_type: models and data sets may have the same name.
-
-    Raises:
-        InputError: `repo` cannot be a name.
-        MissingRepoError, MissingRevisionError, GatedRepoError, RefusedTokenError, OfflineError,
-        HubServerError: each with what to do about it.
-    """
-    return resolve_revision(named(repo, repo_type), revision, home)
 
 
 def plan_model(

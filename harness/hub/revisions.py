@@ -8,7 +8,6 @@ listing is asked for once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,19 +39,24 @@ def named(name: str, repo_type: RepoType = "model") -> Repo:
     return Repo(name, repo_type)
 
 
-def resolve_revision(
-    repo: Repo,
-    revision: str,
-    home: Path,
-    *,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Resolved:
-    """The commit that a branch or tag stands for; a commit stands for itself, unasked.
+def resolve(name: str, revision: str, home: Path, *, repo_type: RepoType = "model") -> Resolved:
+    """The commit that a revision stands for: the key of everything made from it.
+
+    A revision of 40 hexadecimal digits is a commit, and nothing is asked. Where the Hub cannot be
+    reached, the commit that the name last stood for is taken, and `note` says so.
+
+    Args:
+        name: `org/name`.
+        revision: a branch, tag or commit; `main` is the usual one.
+        home: `$HARNESS_HOME`.
+        repo_type: models and data sets may have the same name.
 
     Raises:
-        OfflineError: the Hub cannot be asked, and nothing is remembered.
-        HubError: it was asked, and refuses.
+        InputError: `name` cannot be one.
+        MissingRepoError, MissingRevisionError, GatedRepoError, RefusedTokenError, OfflineError,
+        HubServerError: each with what to do about it.
     """
+    repo = named(name, repo_type)
     if COMMIT.fullmatch(revision):
         return Resolved(repo.name, revision, revision)
     memory = home / "hub" / repo.folder / "revisions" / f"{quote(revision, safe='')}.json"
@@ -63,7 +67,9 @@ def resolve_revision(
         if known is None:
             raise
         return Resolved(repo.name, revision, known[0], _note(repo, revision, known, error.message))
-    write_json(memory, {"revision": revision, "commit": commit, "time": now().isoformat()})
+    write_json(
+        memory, {"revision": revision, "commit": commit, "time": datetime.now(UTC).isoformat()}
+    )
     return Resolved(repo.name, revision, commit)
 
 

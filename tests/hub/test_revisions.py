@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,6 @@ from harness.errors import (
     OfflineError,
 )
 from harness.hub.client import plan_model, resolve
-from harness.hub.records import Repo
-from harness.hub.revisions import resolve_revision
 from tests.hub.hub_client import (
     MODEL,
     SHARDED,
@@ -63,9 +61,9 @@ def test_without_a_connection_the_last_known_commit_is_taken_and_said(
     hub: HubStandIn, home: Path, waits: list[float]
 ) -> None:
     commit = hub.commit("org/m", MODEL)
-    seen = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
-    resolve_revision(Repo("org/m"), "main", home, now=lambda: seen)
-    fetch_model("org/m", commit, home)
+    fetch_model("org/m", resolve("org/m", "main", home).commit, home)
+    (memory,) = home.rglob("revisions/*.json")
+    memory.write_text(json.dumps(json.loads(memory.read_text()) | {"time": "2026-03-04T05:06:00"}))
     hub.stop()
     found = resolve("org/m", "main", home)
     assert found.commit == commit
