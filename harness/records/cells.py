@@ -29,7 +29,8 @@ class Sample(Record):
 
 
 OWN_METRICS = "own_metrics"
-"""In a cell's details: by metric that its task names `code`, a hash, and perhaps `together`."""
+"""The key in a cell's details that holds, for each metric of the suite's own, `code` (a hash), and perhaps
+`together`."""
 
 
 class Cell(Record):

@@ -59,14 +59,14 @@ class Comparison(Record):
     detectable: float | None = None
     """The smallest true difference that this many examples would have shown in 80% of cases."""
     ratio: float | None = None
-    """Of a timing: how many times as fast the candidate is as the baseline, in whichever unit."""
+    """How many times as fast the candidate is as the baseline; None where nothing was timed."""
     ratio_low: float | None = None
     ratio_high: float | None = None
     right_to_wrong: list[str] = Field(default_factory=list)
     """Ids of the examples that the baseline alone got right (where an answer is right or wrong)."""
     wrong_to_right: list[str] = Field(default_factory=list)
     parted: dict[str, int | None] = Field(default_factory=dict)
-    """Of texts that were written freely, by prompt: the tokens that both models wrote alike before
+    """For texts that were written freely, by prompt: the tokens that both models wrote alike before
     they parted, None where the texts are the same to the end."""
     seeds: SeedVariance | None = None
     note: str = ""
@@ -86,19 +86,19 @@ class GateVerdict(Record):
     task: str
     metric: str
     baseline: str
-    """What it is held against: a model, a model of a saved baseline, or "" for a bare limit."""
+    """What the candidate is held against: a model, a model of a saved baseline, or "" for a bare limit."""
     candidate: str
     rule: str
     """The rule as a reader would say it, such as "must not drop by more than 0.03"."""
     outcome: Literal["met", "not met", "undecided"]
     passed: bool
-    """Whether it lets the suite pass: met, or undecided where the suite lets that pass."""
+    """Whether the gate lets the suite pass: it is met, or undecided where the suite lets that pass."""
     reason: str
     confidence: float = 0.95
     value: float | None = None
     """What is held against the limit: a difference, a ratio or a value."""
     low: float | None = None
-    """Its one-sided lower and upper bounds, each at `confidence`."""
+    """The value's one-sided lower and upper bounds are `low` and `high`, each at `confidence`."""
     high: float | None = None
     limit: float | None = None
     n: int = 0

@@ -14,7 +14,7 @@ class SourceStep(Record):
 
     kind: Literal["source"] = "source"
     name: str
-    """What the suite names: `starter`, a folder, a Hub id, a GGUF file; of random weights the architecture."""
+    """What the suite names: `starter`, a folder, a Hub id, a GGUF file, or an architecture."""
     random: bool = False
     """Whether the weights were drawn by the suite's seed."""
     changed: dict[str, Any] = Field(default_factory=dict)
@@ -55,7 +55,7 @@ class MergeStep(Record):
 
     kind: Literal["merge"] = "merge"
     base_precision: Literal["full", "dequantized"]
-    """What it was merged into: the base's own weights, or the NF4 values that a QLoRA was trained on."""
+    """What the adapter was merged into: the base's own weights, or the NF4 values of a QLoRA's base."""
     trained_on: Literal["full", "nf4"]
 
     @property

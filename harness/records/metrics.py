@@ -45,7 +45,7 @@ class MetricDescriptor(Record):
 
     @property
     def is_timing(self) -> bool:
-        """Whether it is a rate or a wait that was measured in rounds."""
+        """Whether the metric is a rate or a wait that was measured in rounds."""
         return self.kind in ("repetitions", "median", "tail")
 
     @property
@@ -55,5 +55,5 @@ class MetricDescriptor(Record):
 
     @property
     def scores_examples(self) -> bool:
-        """Whether it is the mean of one score of each example."""
+        """Whether the metric is the mean of one score of each example."""
         return self.kind in ("proportion", "mean")

@@ -26,10 +26,10 @@ class Learned(Record):
     """What a fine-tuning learned from one place."""
 
     name: str
-    """Of a data set, or of a file of instructions."""
+    """The name of the data set, or of the file of instructions."""
     kind: Literal["task", "instructions"]
     rows: int
-    """Of its train split, or of the file."""
+    """How many rows its train split has, or the file."""
     left_out: dict[str, int]
     """Rows that were left out, by reason; those that the limit did not draw are not counted."""
     learned: int
@@ -77,7 +77,7 @@ class ParityLimits(Record):
     max_logprob_difference: float
     mean_kl: float
     top1_agreement: float
-    """At least."""
+    """The least share of positions at which both must find the same token most likely."""
 
 
 class Parity(Record):
@@ -99,7 +99,7 @@ class Parity(Record):
     mean_kl: float
     top1_agreement: float
     limits: ParityLimits | None = None
-    """None where an older version looked."""
+    """What was allowed; None where an older version looked."""
     passed: bool
     reason: str
 
@@ -123,12 +123,12 @@ class ModelSummary(Record):
     bytes: int | None = None
     bits_per_weight: float | None = None
     parity: Parity | None = None
-    """Of the F16 GGUF with the weights it was converted from."""
+    """How near the F16 GGUF is to the weights it was converted from."""
     merge_parity: Parity | None = None
-    """Of the merged weights with base and adapter unmerged."""
+    """How near the merged weights are to base and adapter unmerged."""
     training: Training | None = None
     synthetic: bool = False
-    """Whether it descends from the embedded starter model."""
+    """Whether the model descends from the embedded starter, or from random weights."""
     permissions: list[Permission] = Field(default_factory=list)
     """What the suite allows of the files that it descends from."""
     replica_of: str = ""

@@ -17,7 +17,7 @@ class SpeedRound(Record):
     samples: int
     started: datetime
     seconds: float
-    """Of timing, warm-ups included, loading not."""
+    """How long timing took, warm-ups included, loading not."""
     load_seconds: float
     engine: dict[str, Any]
     settings: dict[str, Any]
@@ -25,12 +25,12 @@ class SpeedRound(Record):
     footprint: dict[str, int]
     memory_bytes_per_second: float
     cache_bytes: int
-    """Of the last-level cache; 0 where it is not known."""
+    """The size of the last-level cache; 0 where it is not known."""
     encoded_tokens: int
     encode_seconds: float
     cores: int
     others_cores: float
-    """Of them, how many were busy on average with something else while this was timed."""
+    """How many of the cores were busy on average with something else while this was timed."""
 
 
 class SpeedFigures(Record):
@@ -42,13 +42,13 @@ class SpeedFigures(Record):
     depth: int
     headline: bool
     tokens_per_second: Value
-    """Of all sequences together."""
+    """The rate of all sequences together."""
     spread: float | None
     """Standard deviation of the repetitions, relative to their mean."""
     repetitions: list[list[float]]
     """Tokens per second, round by round."""
     p50_seconds: Value
-    """Of the wait for the first token (prefill) or between tokens (decode), sampling included."""
+    """The median wait for the first token (prefill) or between tokens (decode), sampling included."""
     p90_seconds: Value
     p99_seconds: Value
     step_bytes: int | None = None
@@ -56,7 +56,7 @@ class SpeedFigures(Record):
     limit_tokens_per_second: float | None = None
     """What memory allows, if everything is read from it."""
     share: float | None = None
-    """Of that limit, what was reached; None where the last-level cache holds it all, or so much of
+    """The share of that limit that was reached; None where the last-level cache holds it all, or so much of
     it that the limit does not hold."""
 
 
@@ -65,7 +65,7 @@ class SpeedWarning(Record):
 
     kind: Literal["spread", "busy", "short"]
     message: str
-    """Where, and how much: "decode of 128 tokens by 7.1%"."""
+    """A text that says where, and how much: "decode of 128 tokens by 7.1%"."""
     remedy: str
 
 
@@ -75,7 +75,7 @@ class SpeedDetails(Record):
     shapes: list[SpeedFigures]
     settings: dict[str, Any]
     started: list[datetime]
-    """Of each round."""
+    """When each round began."""
     load_seconds: list[float]
     memory_bytes_per_second: float
     cache_bytes: int

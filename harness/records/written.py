@@ -12,7 +12,7 @@ class WrittenText(Record):
     thought: str | None = None
     """What the model wrote for itself before it; None where there was none."""
     tokens: int
-    """Those of its thought among them."""
+    """The tokens that were written, those of the thought among them."""
     truncated: bool
     """Whether the limit of new tokens cut it, or its thought."""
     repetition: float

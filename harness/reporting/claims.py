@@ -27,7 +27,7 @@ def claims(rows: Sequence[Comparison], confidence: float) -> list[Line]:
 
 
 def _unshown(rows: Sequence[Comparison]) -> Line:
-    """That neither a gain nor a loss could be shown, for one or several metrics."""
+    """A clause that neither a gain nor a loss could be shown, for one or several metrics."""
     line: list[str] = ["no difference could be shown in "]
     for index, row in enumerate(rows):
         line += [" or in "] if index else []
@@ -46,7 +46,7 @@ def _could_have(row: Comparison) -> str:
 
 
 def _missing(rows: Sequence[Comparison]) -> Line:
-    """That there is nothing to compare, and why."""
+    """A clause that there is nothing to compare, and why."""
     reason = clip((rows[0].reason or "no reason was recorded").rstrip(". "), REASON_LENGTH)
     subjects = joined([_subject(row) for row in rows], " or in ")
     return ("there is nothing to compare in ", *subjects, f" ({reason})")

@@ -27,7 +27,7 @@ def clean_lines(text: str) -> str:
 
 
 def clip(text: str, length: int) -> str:
-    """At most `length` characters, cut in the middle so that both ends stay readable."""
+    """A text of at most `length` characters, cut in the middle so that both ends stay readable."""
     tidy = clean(text)
     if len(tidy) <= length:
         return tidy

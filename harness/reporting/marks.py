@@ -47,7 +47,7 @@ def all_checks(summary: Summary) -> list[Check]:
 
 
 def marks(summary: Summary) -> dict[str, str]:
-    """Of each model in doubt, which checks failed: "⚠ conversion, token ids (allowed)"."""
+    """The checks that failed, by model in doubt: "⚠ conversion, token ids (allowed)"."""
     doubts: dict[str, list[str]] = {}
     found = all_checks(summary)
     for status, suffix in (("failed", ""), ("allowed", " (allowed)")):
@@ -80,7 +80,7 @@ class Marks:
 
     @classmethod
     def read(cls, summary: Summary) -> Marks:
-        """Those of this summary."""
+        """The marks of a summary's models and tasks."""
         return cls(marks(summary))
 
     def name(self, model: str) -> Datum:

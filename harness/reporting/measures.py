@@ -69,7 +69,7 @@ def knowing(*summaries: Summary) -> Iterator[None]:
 def knows_own_metrics(
     show: Callable[Concatenate[Summary, Params], Shown],
 ) -> Callable[Concatenate[Summary, Params], Shown]:
-    """For functions that show a summary as a whole."""
+    """A decorator for functions that show a summary as a whole."""
 
     @wraps(show)
     def shown(summary: Summary, /, *args: Params.args, **kwargs: Params.kwargs) -> Shown:

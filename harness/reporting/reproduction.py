@@ -43,7 +43,7 @@ def reproduction_blocks(summary: Summary) -> list[Block]:
 
 
 def models(summary: Summary) -> Table:
-    """Where each model comes from and what it is."""
+    """A table of where each model comes from and what it is."""
     columns = (
         MODEL,
         Column("Made by", numeric=False),

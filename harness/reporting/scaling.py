@@ -79,7 +79,7 @@ def scaling_blocks(summary: Summary) -> list[Block]:
 
 
 def front(points: list[charts.Point], higher: bool) -> list[charts.Point]:
-    """From the fewest bits to the most, those that are better than all with fewer, or as many."""
+    """The points that are better than all with fewer bits, or as many; the fewest bits first."""
     best: list[charts.Point] = []
     sign = 1 if higher else -1
     for point in sorted(points, key=lambda p: (p.size, -sign * p.value)):

@@ -121,7 +121,7 @@ def seed_blocks(summary: Summary, rows: Sequence[Comparison]) -> list[Block]:
 
 
 def over_seeds(row: Comparison, confidence: float) -> Line:
-    """In a clause, what the mean over the seeds is; nothing for a fine-tuning with one seed."""
+    """A clause that says what the mean over the seeds is; nothing for a fine-tuning with one seed."""
     found = spreads([row], confidence)
     if not found:
         return ()

@@ -154,7 +154,7 @@ def _own_table(summary: Summary, task: str) -> list[Table]:
 
 
 def _together(summary: Summary, task: str, shown: Sequence[str]) -> list[Line]:
-    """Of metrics that are no mean over examples: what they give for all answers at once."""
+    """Figures of metrics that are no mean over examples: what they give for all answers at once."""
     notes: list[Line] = []
     for metric in shown:
         found = {}

@@ -32,7 +32,7 @@ class Doubt:
 
     @property
     def line(self) -> Line:
-        """What it is, of which models, and what to do."""
+        """A line that says what the doubt is, about which models, and what to do."""
         line: list[str] = [Strong(self.lead), ": "]
         for place, (model, said) in enumerate(self.messages):
             line += ["; " if place else "", Name(model), f" ({said})"]

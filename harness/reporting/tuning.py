@@ -192,7 +192,7 @@ def curves(trained: dict[str, Training]) -> list[Block]:
 
 
 def binned_curve(points: Sequence[TrainingPoint], most: int) -> list[TrainingPoint]:
-    """At most `most` points: the mean loss of consecutive steps, at the last step of each bin."""
+    """A curve of at most `most` points: the mean loss of consecutive steps, at the last step of each bin."""
     bins = min(most, len(points))
     edges = [len(points) * i // bins for i in range(bins + 1)] if bins else []
     return [

@@ -48,7 +48,7 @@ def is_synthetic(summary: Summary) -> bool:
 
 
 def floors(summary: Summary) -> list[Line]:
-    """For scale: what needs no language model reaches, task by task."""
+    """Lines that give the scale: what needs no language model reaches, task by task."""
     lines: list[Line] = []
     for task in quality_tasks(summary):
         name = headline(summary.tasks[task])

@@ -23,7 +23,7 @@ from harness.files import write_json
 from harness.plan.steps import Step
 
 TEXTS = "texts.json"
-"""Of prompts: the texts of the examples that are asked, by id, for whoever shows answers."""
+"""The file beside prompts that holds the texts that are asked, by id, for whoever shows answers."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class ArtifactStore:
         self.home = home
 
     def folder(self, step: Step) -> Path:
-        """Where the step's artifact is, or would be."""
+        """The folder where the step's artifact is, or would be."""
         return self.home / "artifacts" / step.kind / step.key
 
     def work(self, step: Step) -> Path:
-        """Where the step may put what is to outlive its process; it goes when the step is committed."""
+        """The folder where the step may put what is to outlive its process; it goes when the step is committed."""
         return self.home / "work" / step.key
 
     def file(self, step: Step) -> Path:

@@ -22,7 +22,7 @@ from harness.results.store import ResultsStore, read_summary
 from harness.suite.schema import SuiteSpec
 
 BASELINES = Path("baselines")
-"""Where they are kept unless another folder is named; made to be committed."""
+"""The folder where baselines are kept unless another folder is named; made to be committed."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 

@@ -15,7 +15,7 @@ from harness.suite.schema import GateSpec, SuiteSpec
 ACROSS = ("max_drop", "max_slowdown")
 """Rules that can be held against a baseline where the suite does not say which are."""
 TIMING_TRAITS = ("processor", "cores", "architecture", "gpus")
-"""Of a machine: where they differ, its timings are another machine's."""
+"""Facts about a machine; where they differ, timings are another machine's."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Judged:
 
     @property
     def verdicts(self) -> Sequence[GateVerdict]:
-        """Of every gate and candidate."""
+        """What was found of every gate and candidate."""
         return self.summary.gates
 
     @property

@@ -129,7 +129,7 @@ class ResultsStore:
         write_atomically(self._texts_file(task), texts)
 
     def texts(self, task: str) -> dict[str, str]:
-        """Those texts; empty where none were kept."""
+        """The texts that a task asks about, by example id; empty where none were kept."""
         try:
             return dict(json.loads(self._texts_file(task).read_text(encoding="utf-8")))
         except (OSError, ValueError):

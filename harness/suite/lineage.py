@@ -39,18 +39,18 @@ class Merge:
 
     model: str
     precision: Literal["full", "dequantized"]
-    """Of the base: its own weights, or the NF4 values that a QLoRA was trained on."""
+    """What the base is merged as: its own weights, or the NF4 values that a QLoRA was trained on."""
     trained_on: Literal["full", "nf4"]
     """What the adapter was trained on."""
 
     @property
     def words(self) -> str:
-        """Such as "qlora into the full-precision base"; nothing where there is no choice."""
+        """What is merged, such as "qlora into the full-precision base", or "lora" where there is no choice."""
         return self.model if self.trained_on == "full" else f"{self.model} {self.place}"
 
     @property
     def place(self) -> str:
-        """Into what."""
+        """What the adapter is merged into, as words that follow "merged"."""
         return f"into the {'full-precision' if self.precision == 'full' else 'dequantized'} base"
 
 

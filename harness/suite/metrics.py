@@ -11,7 +11,7 @@ from harness.suite.lineage import resolve
 from harness.suite.schema import Entry, Graded, OwnMetric
 
 ON_HUB = "evaluate-metric"
-"""Where the Hub keeps the metrics that have a name without an owner."""
+"""The place where the Hub keeps the metrics that have a name without an owner."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class MetricRef:
     args: Mapping[str, Any] = field(default_factory=dict)
     binary: bool = False
     repo: str = ""
-    """On the Hub."""
+    """The metric's repo on the Hub."""
     revision: str = ""
 
     def data(self) -> dict[str, Any]:
-        """As plain data."""
+        """The reference as plain data."""
         return asdict(self)
 
     @classmethod

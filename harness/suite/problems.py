@@ -74,8 +74,7 @@ def _words(error: dict[str, Any], location: tuple[Any, ...]) -> tuple[str, str]:
             names = [n.strip(" '") for option in options for n in option.split(",")]
             return f"`{given}` is not one of the values it can have", nearest(given, names)
         case "union_tag_invalid":
-            tags = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
-            return f"unknown type `{context['tag']}`", nearest(context["tag"], tags)
+            return f"unknown type `{context['tag']}`", nearest(context["tag"], schema.TASK_TYPES)
         case "union_tag_not_found":
             return "the key `type` is missing", nearest("", [*schema.TASK_TYPES])
         case "string_pattern_mismatch":

@@ -37,7 +37,7 @@ class Suite:
 
     @property
     def sha256(self) -> str:
-        """Of the file's text."""
+        """The SHA-256 of the file's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 

@@ -11,7 +11,7 @@ import yaml
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands in a file; lines and columns count from 1."""
+    """The place of something in a file; lines and columns count from 1."""
 
     line: int
     column: int

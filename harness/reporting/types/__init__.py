@@ -28,4 +28,4 @@ TYPE_SECTIONS = (
     TypeSection("speed", "Speed", speed_blocks),
     TypeSection("confusion", "Which labels are confused", confusion_blocks),
 )
-"""In the order in which a report has them."""
+"""Sections by type of task, in the order in which a report has them."""

@@ -123,7 +123,7 @@ def _cut(of: WrittenText, model: str, task: str) -> list[Datum]:
 
 
 def _parted(rows: Sequence[Comparison], models: Sequence[str], prompt: str) -> list[Datum]:
-    """Where a text leaves the text of a model that it is compared with."""
+    """A passage that shows where a text leaves the text of the model that it is compared with."""
     said = [
         f"◆ parts from {row.baseline} after {plural(place, 'token')}"
         for row in rows
@@ -206,7 +206,7 @@ def _lead(summary: Summary, task: str, details: dict[str, WrittenDetails]) -> Li
 
 
 def in_short(summary: Summary) -> list[Line]:
-    """Of each task, for the verdict: that its texts are to be read, and what was found in them."""
+    """A line for each task, for the verdict: its texts are to be read, and what was found in them."""
     lines: list[Line] = []
     for task in free_text_tasks(summary):
         found = [of for one in details_of(summary, task).values() for of in one.texts.values()]

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 KeyPath = tuple[str | int, ...]
-"""Where something stands in a suite: `("models", "base", "source")`."""
+"""The place of something in a suite: `("models", "base", "source")`."""
 Found = tuple[KeyPath, str, str]
 """Path of the key, message, hint."""

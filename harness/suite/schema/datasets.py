@@ -45,7 +45,7 @@ class TemplatedDataset(OwnDataset):
 
 
 class HubPlace(Entry):
-    """Where on the Hub a data set is."""
+    """The place of a data set on the Hub."""
 
     hub: str = Field(pattern=REPO, description="The data set on the Hub: org/name.")
     revision: str | None = Field(None, description="A branch, tag or commit; default: main.")
@@ -168,7 +168,7 @@ AnyInstructions = Annotated[
 
 
 class _OneOrSeveral:
-    """For editors: an entry may stand by itself, in place of a list of one."""
+    """A schema for editors, in which an entry may stand by itself, in place of a list of one."""
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
@@ -191,4 +191,4 @@ DATA_KINDS: dict[str, type[Entry]] = {
     "(function)": PythonDataset,
     "(instructions)": HubInstructions,
 }
-"""By the words that stand in the places of mistakes."""
+"""Kinds of data sets by the words that stand in the places of mistakes."""

@@ -24,7 +24,7 @@ TaskSpec = Annotated[
 TASK_TYPES: Mapping[str, TaskType] = MappingProxyType(
     {of.name: of for of in (CLASSIFY, SUMMARIZE, DIVERGENCE, WRITE, SPEED)}
 )
-"""By the name that a suite writes as `type`, in the order in which they are listed to users."""
+"""Types of tasks by the name that a suite writes as `type`, in the order that users see."""
 
 
 def type_of(task: TaskSpec) -> TaskType:

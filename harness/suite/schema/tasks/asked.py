@@ -26,5 +26,5 @@ class AskedTask(TaskEntry):
 
     @property
     def put(self) -> dict[str, str]:
-        """How it is asked, as far as the suite says so."""
+        """How the task is asked, as far as the suite says so."""
         return {} if self.system is None else {"system": self.system}

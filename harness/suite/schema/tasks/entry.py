@@ -40,7 +40,7 @@ class TaskEntry(Entry):
 
     @property
     def put(self) -> dict[str, str]:
-        """How it is asked, as far as the suite says so."""
+        """How the task is asked, as far as the suite says so."""
         return {}
 
     @property
@@ -70,7 +70,7 @@ class TaskEntry(Entry):
 
     @property
     def shares(self) -> list[int]:
-        """Of what is timed, the repetitions of each round."""
+        """The repetitions of each round, where something is timed."""
         return []
 
     def described(self, data: str) -> str:

@@ -59,7 +59,7 @@ class ExampleTask(AskedTask):
 
     @property
     def put(self) -> dict[str, str]:
-        """How it is asked, as far as the suite says so, beside the number of shots."""
+        """How the task is asked, as far as the suite says so, beside the number of shots."""
         given = {"shots_as": self.shots_as, "prompt": self.prompt}
         usual = {"shots_as": "turns"}
         said = {k: v for k, v in given.items() if v is not None and v != usual.get(k)}

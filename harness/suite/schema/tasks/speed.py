@@ -44,7 +44,7 @@ Depths = Annotated[
     BeforeValidator(_several),
     _number_or_list(0),
 ]
-"""The same, where none is a number too."""
+"""Numbers of which each stands once, where 0 is one too."""
 
 
 class SpeedTask(TaskEntry):
