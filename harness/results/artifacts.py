@@ -52,7 +52,7 @@ class ArtifactStore:
         return self.home / "artifacts" / step.kind / step.key
 
     def work(self, step: Step) -> Path:
-        """The folder where the step may put what is to outlive its process; it goes when the step is committed."""
+        """The folder for what is to outlive the step's process; it goes when the step is committed."""
         return self.home / "work" / step.key
 
     def file(self, step: Step) -> Path:
