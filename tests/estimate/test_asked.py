@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from harness.estimate.asked import (
     asked_of,
     learned_of,
 )
+from harness.estimate.facts import Facts
 from harness.estimate.usual_data import USUAL, read_data
 from harness.plan.kinds import Kind
 from harness.plan.steps import Step
@@ -22,7 +24,7 @@ from harness.results.artifacts import ArtifactStore
 from harness.runner.handlers import handler_of
 from harness.runner.jobs import StepJob
 from harness.starter import MODEL_FOLDER
-from tests.estimate.suites import DIALOGUE, SENTIMENT, WRITING, planned
+from tests.estimate.suites import DIALOGUE, LARGE, SENTIMENT, WRITING, planned
 
 STARTER = "  base: {source: starter}\n"
 LORA = "  lora: {from: base, finetune: {method: lora, tasks: [sentiment, dialogue]}}\n"
@@ -51,6 +53,19 @@ def test_lengths_come_near_to_what_is_then_encoded(tasks: str, tmp_path: Path) -
     assert guessed.prompts == counted.prompts
     assert guessed.tokens == pytest.approx(counted.tokens, rel=0.3)
     assert guessed.prompt_tokens == pytest.approx(counted.prompt_tokens, rel=0.3)
+
+
+def test_only_the_starter_itself_has_the_starters_tokenizer(tmp_path: Path) -> None:
+    other = tmp_path / "starter-kit"
+    shutil.copytree(MODEL_FOLDER, other)
+    tokens = []
+    for model in (STARTER, STARTER.replace("starter", str(other))):
+        prepared = planned(tmp_path, model, SENTIMENT)
+        key = next(step.key for step in prepared.plan.steps.values() if step.kind == "prompts")
+        tokens.append(Facts(prepared, LARGE).asked(key).tokens)
+    assert tokens[0] / tokens[1] == pytest.approx(
+        BYTES_PER_TOKEN / STARTER_BYTES_PER_TOKEN, rel=0.05
+    )
 
 
 def test_what_is_learned_is_counted_with_its_answers(tmp_path: Path) -> None:

@@ -90,6 +90,15 @@ def test_a_gguf_without_a_connection_is_as_large_as_one_made_here(
     assert found.totals.download_bytes == gguf_bytes(SHAPE, "Q4_K_M")
 
 
+def test_a_gguf_of_unknown_type_is_a_gap_without_a_connection(
+    hub: HubStandIn, tmp_path: Path
+) -> None:
+    hub.stop()
+    model = of(tmp_path, "{gguf: bartowski/Llama-3.1-8B-Instruct-GGUF/a-IQ2_XS.gguf}").models[0]
+    assert model.fits == "not known"
+    assert "size of" in model.problem and "could not be asked" in model.problem
+
+
 def test_an_impatient_plan_asks_a_busy_hub_once(
     hub: HubStandIn, tmp_path: Path, waits: list[float]
 ) -> None:
