@@ -76,7 +76,7 @@ class StepKind:
 
 
 _STEPS = "harness.runner.steps"
-_ANSWERING = "harness.runner.cell_runner:CellRunner"
+_ANSWERING = "harness.runner.cells.runner:CellRunner"
 _MERGING = ("torch", "transformers", "peft", "bitsandbytes")
 _LLAMA = ("llama-cpp-python",)
 

@@ -1,4 +1,4 @@
-"""Does the steps of a job inside a worker process: artifacts here, cells in `cell_runner`."""
+"""Does the steps of a job inside a worker process: artifacts here, cells in `cells`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.runner.handlers import Handler, handler_of
 from harness.runner.jobs import Job, Progress, StepJob
 
 if TYPE_CHECKING:
-    from harness.runner.cell_runner import CellRunner
+    from harness.runner.cells.runner import CellRunner
 
 
 class StepRunner:

@@ -16,8 +16,8 @@ from harness.data.datasets import SENTIMENT
 from harness.engines import Engine, EngineSpec, open_engine
 from harness.engines.tokenizer import open_tokenizer
 from harness.plan.steps import make_step
-from harness.runner import cell_runner
-from harness.runner.cell_runner import CellRunner
+from harness.runner.cells import answerers
+from harness.runner.cells.runner import CellRunner
 from harness.runner.jobs import Pace, StepJob
 from harness.tasks.prompting import prompts_to_ask
 from tests.benchmarks.questions import NEW_TOKENS, Work, ask, phrasebank
@@ -71,10 +71,10 @@ def cell(spec: dict[str, Any], work: dict[str, Any], weights: str, threads: int)
         opening = time.perf_counter() - started
         return timed[0]
 
-    tokenizer = cell_runner._tokenizer(weights)
+    tokenizer = answerers._tokenizer(weights)
     with (
         tempfile.TemporaryDirectory() as folder,
-        mock.patch.object(cell_runner, "open_engine", opened),
+        mock.patch.object(answerers, "open_engine", opened),
     ):
         started = time.perf_counter()
         prompts = Path(folder) / "prompts"

@@ -15,7 +15,7 @@ from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
 from harness.suite.schema.models import EngineOptions, FineTune, ModelSpec, Shape
-from harness.suite.schema.tasks import TASK_TYPES, TaskSpec, type_of
+from harness.suite.schema.tasks import TASK_TYPES, TaskSpec, task_of, type_of
 from harness.suite.schema.tasks.asked import AskedTask
 from harness.suite.schema.tasks.classify import ClassifyTask
 from harness.suite.schema.tasks.divergence import DivergenceTask
@@ -60,5 +60,6 @@ __all__ = [
     "WriteTask",
     "WrittenPrompt",
     "json_schema",
+    "task_of",
     "type_of",
 ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from harness.suite.schema.tasks.classify import CLASSIFY, ClassifyTask
 from harness.suite.schema.tasks.divergence import DIVERGENCE, DivergenceTask
@@ -25,6 +25,14 @@ TASK_TYPES: Mapping[str, TaskType] = MappingProxyType(
     {of.name: of for of in (CLASSIFY, SUMMARIZE, DIVERGENCE, WRITE, SPEED)}
 )
 """Types of tasks by the name that a suite writes as `type`, in the order that users see."""
+
+
+_TASK: TypeAdapter[TaskSpec] = TypeAdapter(TaskSpec)
+
+
+def task_of(params: Mapping[str, Any]) -> TaskSpec:
+    """The task of a cell, from what the cell's parameters hold of it."""
+    return _TASK.validate_python({**params, **TASK_TYPES[params["type"]].stand_ins})
 
 
 def type_of(task: TaskSpec) -> TaskType:

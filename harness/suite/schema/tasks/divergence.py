@@ -79,5 +79,6 @@ DIVERGENCE = TaskType(
     ),
     main_metrics=("kl_mean", "kl_p99", "same_top1", "perplexity"),
     has_reference=True,
+    stand_ins={"reference": "reference", "text": "prompts"},
     revision=2,
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from harness.suite.schema.tasks.entry import TaskEntry
 
@@ -28,6 +29,8 @@ class TaskType:
             one another.
         has_reference: whether models are measured against another one, which is loaded beside them.
         timed: whether it measures time, in rounds, and must not share the machine.
+        stand_ins: what stands in a cell's parameters for keys of the entry that name what travels as
+            a file.
         revision: raised by hand when its code comes to give something else; 1 is no part of a key.
     """
 
@@ -45,6 +48,7 @@ class TaskType:
     free_text: bool = False
     has_reference: bool = False
     timed: bool = False
+    stand_ins: Mapping[str, Any] = field(default_factory=dict)
     revision: int = 1
 
     @property

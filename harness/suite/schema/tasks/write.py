@@ -98,4 +98,5 @@ WRITE = TaskType(
     noun="prompts",
     drawn=False,
     free_text=True,
+    stand_ins={"prompts": ["prompts"]},
 )

@@ -1,10 +1,10 @@
-"""Times a model round by round: each in a process of its own, the last one writes the result."""
+"""Cells whose task times: round by round, each in a process of its own; the last one sums up."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,78 +17,84 @@ from harness.engines import open_engine
 from harness.errors import BadDataError
 from harness.metrics.registry import metrics_of
 from harness.records import Cell, Sample, SpeedDetails, SpeedRound
-from harness.results.store import CellFolder, ResultsStore
+from harness.runner.cells.work import CellWork, Means
 from harness.runner.engine_files import engine_spec
 from harness.runner.jobs import Progress, StepJob
 from harness.suite.schema import SpeedTask
 from harness.tasks.speed import Round, encode_texts, measure, shapes
 
 
-def run_round(job: StepJob, results: ResultsStore, threads: int, progress: Progress) -> None:
-    """Times what falls to one round, and after the last one sums up all of them.
+class TimedWork(CellWork):
+    """What falls to one round. Rounds that were finished are kept, one that was interrupted is timed
+    anew; only the last one, which is the cell itself, has a result."""
 
-    Rounds that were finished before are kept; one that was interrupted is timed anew.
-    """
-    step = job.step
-    spec = SpeedTask.model_validate(step.params["task"])
-    folder, key = results.cell(step.model, step.task), str(step.settings["cell"])
-    number = int(step.settings["round"])
-    finished = folder.rounds(key)
-    kept = [sample for sample in folder.samples(key) if sample.data.get("round") in finished]
-    folder.start(kept)
-    if number not in finished:
-        which = Round(
-            key, number, step.params["seed"], max((s.index for s in kept), default=-1) + 1
+    noun = "repetitions"
+
+    def __init__(self, job: StepJob, spec: SpeedTask, means: Means) -> None:
+        step = job.step
+        self._job, self._spec, self._threads = job, spec, means.threads
+        self.folder = means.results.cell(step.model, step.task)
+        self.key, self._number = str(step.settings["cell"]), int(step.settings["round"])
+        self.total = len(shapes(self._spec)) * self._spec.shares[self._number - 1]
+        self._finished = self.folder.rounds(self.key)
+        self._first_index = 0
+
+    def keep(self, samples: Sequence[Sample]) -> list[Sample]:
+        kept = [sample for sample in samples if sample.data.get("round") in self._finished]
+        self._first_index = max((sample.index for sample in kept), default=-1) + 1
+        return kept
+
+    @property
+    def begun(self) -> int:
+        return self.total if self.is_complete else 0
+
+    @property
+    def is_complete(self) -> bool:
+        return self._number in self._finished
+
+    def open(self) -> None:
+        options = self._job.step.params["options"]
+        model = engine_spec("", self._job.inputs, options, self._threads)
+        self._engine = open_engine(replace(model, timed=True))
+        self._began, self._others = datetime.now(UTC).replace(microsecond=0), OtherPrograms()
+
+    def samples(self) -> Iterator[Sample]:
+        seed = self._job.step.params["seed"]
+        return measure(
+            self._spec, self._engine, Round(self.key, self._number, seed, self._first_index)
         )
-        finished[number] = _time(job, spec, which, folder, threads, progress)
-        folder.keep_round(finished[number])
-    if step.kind == "cell":
-        folder.finish(sum_up(job, spec, folder.samples(key), finished))
 
+    def close(self, count: int, seconds: float) -> None:
+        engine, busy = self._engine, self._others.cores()
+        encoding, footprint = encode_texts(engine), engine.footprint()
+        # Last, since its buffer would count as the model's memory.
+        stopwatch = engine.stopwatch()
+        memory = stopwatch.memory()
+        engine.close()
+        timed = SpeedRound(
+            key=self.key,
+            number=self._number,
+            samples=count,
+            started=self._began,
+            seconds=seconds,
+            load_seconds=engine.load_seconds,
+            engine=asdict(engine.info),
+            settings=stopwatch.settings,
+            footprint=asdict(footprint),
+            memory_bytes_per_second=memory.bytes_per_second,
+            cache_bytes=memory.cache_bytes,
+            encoded_tokens=encoding.tokens,
+            encode_seconds=encoding.seconds,
+            cores=psutil.cpu_count() or 1,
+            others_cores=busy,
+        )
+        self.folder.keep_round(timed)
+        self._finished[self._number] = timed
 
-def _time(
-    job: StepJob,
-    spec: SpeedTask,
-    which: Round,
-    folder: CellFolder,
-    threads: int,
-    progress: Progress,
-) -> SpeedRound:
-    total = len(shapes(spec)) * spec.shares[which.number - 1]
-    progress(0, total, "repetitions")
-    model = engine_spec("", job.inputs, job.step.params["options"], threads)
-    engine = open_engine(replace(model, timed=True))
-    began, others = datetime.now(UTC).replace(microsecond=0), OtherPrograms()
-    started = time.perf_counter()
-    count = 0
-    with folder.samples_file.open("a") as stream:
-        for count, sample in enumerate(measure(spec, engine, which), start=1):
-            stream.write(f"{sample.model_dump_json()}\n")
-            stream.flush()
-            progress(count, total, "repetitions")
-    seconds, busy = time.perf_counter() - started, others.cores()
-    encoding, footprint = encode_texts(engine), engine.footprint()
-    # Last, since its buffer would count as the model's memory.
-    stopwatch = engine.stopwatch()
-    memory = stopwatch.memory()
-    engine.close()
-    return SpeedRound(
-        key=which.key,
-        number=which.number,
-        samples=count,
-        started=began,
-        seconds=seconds,
-        load_seconds=engine.load_seconds,
-        engine=asdict(engine.info),
-        settings=stopwatch.settings,
-        footprint=asdict(footprint),
-        memory_bytes_per_second=memory.bytes_per_second,
-        cache_bytes=memory.cache_bytes,
-        encoded_tokens=encoding.tokens,
-        encode_seconds=encoding.seconds,
-        cores=psutil.cpu_count() or 1,
-        others_cores=busy,
-    )
+    def result(self, progress: Progress) -> Cell | None:
+        if self._job.step.kind != "cell":
+            return None
+        return sum_up(self._job, self._spec, self.folder.samples(self.key), self._finished)
 
 
 def sum_up(

@@ -13,9 +13,10 @@ from harness.plan.rounds import rounds_of
 from harness.plan.steps import Step, make_step
 from harness.records import Cell, SpeedDetails
 from harness.results.store import CellFolder, ResultsStore
-from harness.runner import speed_runner
-from harness.runner.jobs import StepJob
-from harness.runner.speed_runner import OtherPrograms, run_round
+from harness.runner.cells import timed
+from harness.runner.cells.runner import CellRunner
+from harness.runner.cells.timed import OtherPrograms
+from harness.runner.jobs import Pace, StepJob
 from harness.suite.schema import SpeedTask
 from tests.tasks.fakes import FakeEngine
 
@@ -44,8 +45,12 @@ class Bench:
         return rounds_of(cell, len(spec.shares))
 
     def run(self, step: Step) -> None:
-        task = StepJob(step, {"gguf": "model.gguf"})
-        run_round(task, self.results, 4, lambda *how: self.progress.append(how))
+        job = StepJob(step, {"gguf": "model.gguf"})
+        CellRunner(self.results.folder, 4, self.results.folder / "home").run(job, self.count)
+
+    def count(self, done: int, total: int, unit: str, pace: Pace | None = None) -> None:
+        assert pace is None
+        self.progress.append((done, total, unit))
 
     def result(self) -> Cell:
         found = self.folder.result()
@@ -56,7 +61,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     made = Bench(tmp_path)
-    monkeypatch.setattr(speed_runner, "open_engine", made.open)
+    monkeypatch.setattr(timed, "open_engine", made.open)
     return made
 
 
@@ -157,7 +162,7 @@ def test_a_model_that_cannot_be_opened_leaves_no_round(
     def fail(spec: EngineSpec) -> FakeEngine:
         raise BadModelError("damaged")
 
-    monkeypatch.setattr(speed_runner, "open_engine", fail)
+    monkeypatch.setattr(timed, "open_engine", fail)
     with pytest.raises(BadModelError):
         bench.run(bench.steps()[0])
     assert bench.folder.rounds(bench.steps()[-1].key) == {}

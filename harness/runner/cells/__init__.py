@@ -1,0 +1,1 @@
+"""Cells: one model asked, or timed, for one task. One walk (`runner`), and what differs by type."""

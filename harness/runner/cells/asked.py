@@ -1,0 +1,102 @@
+"""Cells whose task asks: each open prompt is answered, and the answers are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from harness.engines.answerer import Answerer
+from harness.metrics.score import open_scorers
+from harness.records import Cell, Sample
+from harness.runner.cells.scores import refs_of, scored, was_asked, without_own
+from harness.runner.cells.work import CellWork, Means
+from harness.runner.engine_files import engine_spec
+from harness.runner.jobs import Pace, Progress, StepJob
+from harness.suite.schema import TaskSpec
+from harness.tasks.ask import ask
+from harness.tasks.asking import Asking
+from harness.tasks.prompts import PromptSet
+
+
+class AskedWork(CellWork):
+    """A sample for each prompt; own metrics are opened first, so that what is wrong shows early."""
+
+    noun = "examples"
+
+    def __init__(self, job: StepJob, spec: TaskSpec, means: Means) -> None:
+        step = job.step
+        self._job, self._spec, self._means = job, spec, means
+        self._scorers = open_scorers(refs_of(step), job.inputs, means.home)
+        self.folder = means.results.cell(step.model, step.task)
+        self.key = step.answers_key
+        self._before = self.folder.result()
+        self._prompts = PromptSet.read(Path(job.inputs["prompts"]))
+        self.total = len(self._prompts.prompts)
+        self._kept: list[Sample] = []
+
+    def keep(self, samples: Sequence[Sample]) -> list[Sample]:
+        self._kept = without_own(self._spec, samples)
+        return self._kept
+
+    @property
+    def begun(self) -> int:
+        return len(self._kept)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.begun == self.total and was_asked(self._before, self._job.step)
+
+    def open(self) -> None:
+        job, threads = self._job, self._means.threads
+        model = engine_spec("", job.inputs, job.step.params["options"], threads)
+        self._answerer = self._means.answerers.keep_open(model, job.inputs["tokenizer"])
+        self._reference = self._open_reference()
+        self._computed = self._answerer.work.tokens
+
+    def _open_reference(self) -> Answerer | None:
+        options = self._job.step.params.get("reference_options")
+        if options is None:
+            return None
+        inputs = self._job.inputs
+        spec = engine_spec("reference.", inputs, options, self._means.threads)
+        return self._means.answerers.open(spec, inputs["tokenizer"])
+
+    def samples(self) -> Iterator[Sample]:
+        prompts = self._prompts
+        asking = Asking(
+            key=self.key,
+            answerer=self._answerer,
+            prompts=prompts,
+            done=frozenset(sample.index for sample in self._kept),
+            reference=self._reference,
+        )
+        hashes = {prompt.index: prompts.sha256_of(prompt) for prompt in prompts.prompts}
+        for sample in ask(self._spec, asking):
+            yield sample.model_copy(update={"prompt": hashes[sample.index]})
+
+    def pace(self, count: int, seconds: float) -> Pace:
+        return Pace(count, self._answerer.work.tokens - self._computed, seconds)
+
+    def close(self, count: int, seconds: float) -> None:
+        if self._reference is not None:
+            self._reference.close()
+        step, answerer = self._job.step, self._answerer
+        self._before = Cell(
+            key=step.key,
+            model=step.model,
+            task=step.task,
+            status="ok",
+            seconds=seconds,
+            tokens=answerer.work.tokens - self._computed,
+            load_seconds=answerer.load_seconds,
+            engine=asdict(answerer.info),
+            footprint=asdict(answerer.footprint()),
+            prompts=self._prompts.sha256(),
+        )
+
+    def result(self, progress: Progress) -> Cell:
+        assert self._before is not None, "neither asked now nor before"
+        return scored(
+            self._job, self._spec, self._scorers, self.folder, self._prompts, progress, self._before
+        )

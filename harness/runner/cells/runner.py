@@ -1,0 +1,58 @@
+"""The walk through a cell: samples are appended as they come, and the result is written last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.results.store import ResultsStore
+from harness.runner.cells.answerers import Answerers
+from harness.runner.cells.asked import AskedWork
+from harness.runner.cells.timed import TimedWork
+from harness.runner.cells.work import CellWork, Means
+from harness.runner.jobs import Progress, StepJob
+from harness.suite.schema import task_of, type_of
+
+_WORK: Mapping[bool, Callable[[StepJob, Any, Means], CellWork]] = {
+    False: AskedWork,
+    True: TimedWork,
+}
+"""By whether a type of task is timed."""
+
+
+class CellRunner:
+    """Runs cells, and rounds of cells, of one model; the engine is opened once where it can be."""
+
+    def __init__(self, results: Path, threads: int, home: Path) -> None:
+        self._means = Means(ResultsStore(results), home, threads, Answerers())
+
+    def close(self) -> None:
+        """Frees the engine."""
+        self._means.answerers.close()
+
+    def run(self, job: StepJob, progress: Progress) -> None:
+        """Answers what is still open of a cell; writes its result where nothing else is open."""
+        spec = task_of(job.step.params["task"])
+        work = _WORK[type_of(spec).timed](job, spec, self._means)
+        work.folder.start(work.keep(work.folder.samples(work.key)))
+        progress(work.begun, work.total, work.noun)
+        if not work.is_complete:
+            _answer(work, progress)
+        cell = work.result(progress)
+        if cell is not None:
+            work.folder.finish(cell)
+
+
+def _answer(work: CellWork, progress: Progress) -> None:
+    begun, count = work.begun, 0
+    work.open()
+    started = time.perf_counter()
+    with work.folder.samples_file.open("a") as stream:
+        for count, sample in enumerate(work.samples(), start=1):
+            stream.write(f"{sample.model_dump_json()}\n")
+            stream.flush()
+            pace = work.pace(count, time.perf_counter() - started)
+            progress(begun + count, work.total, work.noun, pace)
+    work.close(count, time.perf_counter() - started)
