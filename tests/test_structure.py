@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOUNDATIONS = {
     "capabilities", "errors", "files", "finetuning", "home", "nearest", "python_hook",
-    "quantities", "starter", "version",
+    "quantities", "software", "starter", "version",
 }  # fmt: skip
 """Single modules, and the starter's folder, that every room may import; they import no room."""
 MAY_IMPORT = {
@@ -27,9 +27,10 @@ MAY_IMPORT = {
     "api": {"records", "reporting", "results", "runner"},
     "estimate": {"data", "engines", "hub", "models", "plan", "results", "runner", "suite", "tasks"},
     "runner": {
-        "analysis", "data", "engines", "hub", "metrics", "models", "plan", "records", "results",
-        "suite", "tasks",
+        "analysis", "data", "engines", "hub", "metrics", "models", "plan", "records", "resolve",
+        "results", "suite", "tasks",
     },
+    "resolve": {"data", "hub", "metrics", "models", "plan", "suite"},
     "reporting": {"analysis", "metrics", "records", "suite"},
     "results": {"analysis", "metrics", "plan", "records", "suite"},
     "analysis": {"metrics", "records", "suite"},

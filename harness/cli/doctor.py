@@ -18,7 +18,7 @@ from harness.home import default_home
 from harness.models.gguf.llamacpp_source import VARIABLE, installed_place
 from harness.quantities import byte_size
 from harness.runner.machine import describe_machine
-from harness.runner.world import package_version
+from harness.software import package_version
 from harness.starter import MODEL_FOLDER
 
 NEEDED = ("torch", "transformers", "peft", "bitsandbytes", "llama-cpp-python", "rouge-score")

@@ -10,24 +10,23 @@ artifact → round → … → round → cell                      what is timed
 from __future__ import annotations
 
 from harness.plan.cells import Asking
-from harness.plan.graph import ModelPlan, Plan, World
+from harness.plan.graph import Plan
+from harness.plan.resolved import Resolved
 from harness.plan.rounds import in_turn, rounds_of
 from harness.suite.lineage import root_of
 from harness.suite.reader import Suite
 from harness.suite.schema import type_of
 
-__all__ = ["ModelPlan", "Plan", "World", "make_plan"]
 
-
-def make_plan(suite: Suite, world: World, limit: int | None = None) -> Plan:
+def make_plan(suite: Suite, resolved: Resolved, limit: int | None = None) -> Plan:
     """The plan of a suite.
 
     Args:
         suite: checked.
-        world: this machine.
+        resolved: what its names stand for.
         limit: examples per task, in place of the suite's own limits.
     """
-    builder = Asking(suite, world, limit)
+    builder = Asking(suite, resolved, limit)
     tasks, models = suite.spec.tasks, suite.spec.models
     roots = list(dict.fromkeys(root_of(models, name) for name in models))
     for root in roots:

@@ -10,9 +10,9 @@ from harness.capabilities import CAPABILITIES, refusal
 from harness.errors import InputError
 from harness.plan.checks import Checking
 from harness.plan.graph import ModelPlan, Precision
+from harness.plan.resolved import FoundMetric
 from harness.plan.steps import Step, make_step
-from harness.suite.lineage import resolve
-from harness.suite.metrics import MetricRef, metric_refs
+from harness.plan.versions import versions
 from harness.suite.schema import TaskSpec, type_of
 
 DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window", "prompts")
@@ -44,17 +44,17 @@ class Asking(Checking):
             given = list(task.named.items())
             params |= {"prompts": given[: self.limit], "available": len(given)}
         if task.data is not None:
-            ref = self.data(task)
-            settings["data"] = ref
+            found = self.resolved.data[name]
+            settings["data"] = found.ref
             params |= {
-                "dataset": ref["name"],
-                "contents": self.world.dataset_key(ref),
+                "dataset": found.ref["name"],
+                "contents": found.contents,
                 "shots": task.data.shots,
             }
         if task.windows is not None:
-            path = resolve(task.windows.file, self.suite.folder)
-            params |= {"text": self.world.fingerprint(path), "window": task.windows.tokens}
-            settings["path"] = str(path)
+            text = self.resolved.texts[name]
+            params |= {"text": text.contents, "window": task.windows.tokens}
+            settings["path"] = text.path
         else:
             params |= {"plain": self.plain(root), **task.put, **self.chat_params(root)}
             settings |= self.chat_settings(root)
@@ -64,15 +64,15 @@ class Asking(Checking):
         )  # fmt: skip
 
     def floor(self, name: str, task: TaskSpec) -> str:
-        ref = self.data(task)
+        found = self.resolved.data[name]
         params = {
-            "dataset": ref["name"],
-            "contents": self.world.dataset_key(ref),
+            "dataset": found.ref["name"],
+            "contents": found.contents,
             "limit": self.task_limit(task),
             "seed": self.task_seed(task),
         }
         label = f"what {name} needs no model for"
-        settings = {"data": ref}
+        settings = {"data": found.ref}
         return self.add("floors", label, params, {}, group="floors", task=name, settings=settings)
 
     def cell(self, model: ModelPlan, name: str) -> Step | None:
@@ -89,9 +89,9 @@ class Asking(Checking):
             "seed": self.task_seed(task),
         }
         before = list(self.checks_before(model, asked=of.asked))
-        versions = [model.engine, "adapter" * ("adapter" in model.parts), model.options["quantize"]]
+        uses = [model.engine, "adapter" * ("adapter" in model.parts), model.options["quantize"]]
         if of.graded:
-            params["task"]["dataset"] = self.data(task)["name"]
+            params["task"]["dataset"] = self.resolved.data[name].ref["name"]
         if task.held_against is not None:
             reference = self.models[task.held_against]
             if reference.root != model.root:
@@ -100,23 +100,24 @@ class Asking(Checking):
             params["reference_options"] = reference.options
             before += [key for key in self.checks_before(reference) if key not in before]
             del params["task"]["reference"]
-            versions.append(reference.engine)
+            uses.append(reference.engine)
         if of.asked:
             parents["prompts"] = self.prompts[name, model.root]
             parents["tokenizer"] = self.source(model.root)
-        engine = " ".join(sorted({version for version in (*versions, task.type) if version}))
+        engine = " ".join(sorted({word for word in (*uses, task.type) if word}))
+        made_by = versions("cell", engine, self.resolved.software)
         step = make_step(
             "cell",
             f"ask {model.name}: {name}",
             params,
             parents,
-            self.world.versions("cell", engine),
+            made_by,
             group=f"ask {model.name}",
             model=model.name,
             task=name,
             after=tuple(before),
         )
-        return self.graded(step, task, self.world.versions("cell", engine))
+        return self.graded(step, made_by)
 
     def _check_capabilities(self, model: ModelPlan, name: str) -> None:
         """Refuses a task that wants more than the model's engine can do, before anything runs."""
@@ -125,33 +126,33 @@ class Asking(Checking):
             what = f"The task `{name}` of the model `{model.name}`"
             raise InputError(*refusal(what, model.engine, lacking[0]))
 
-    def graded(self, step: Step, task: TaskSpec, versions: Mapping[str, str]) -> Step:
+    def graded(self, step: Step, made_by: Mapping[str, str]) -> Step:
         """A cell with the metrics that its task names: another key, and the answers keep theirs."""
-        refs = metric_refs(task, self.suite.folder)
-        if not refs:
+        metrics = self.resolved.metrics.get(step.task, ())
+        if not metrics:
             return step
         made = [
             {
-                "names": ref.names,
-                "figures": ref.figures,
-                "config": ref.config,
-                "args": dict(ref.args),
-                "code": self.world.metric_key(ref),
+                "names": one.ref.names,
+                "figures": one.ref.figures,
+                "config": one.ref.config,
+                "args": dict(one.ref.args),
+                "code": one.code,
             }
-            for ref in refs
+            for one in metrics
         ]
-        got = {ref.role: self.metric(ref) for ref in refs if ref.repo}
+        got = {one.ref.role: self.metric(one) for one in metrics if one.ref.repo}
         graded = make_step(
-            "cell", step.label, {**step.params, "metrics": made}, {**step.parents, **got}, versions,
-            settings={"answers": step.key, "metrics": [ref.data() for ref in refs]},
+            "cell", step.label, {**step.params, "metrics": made}, {**step.parents, **got}, made_by,
+            settings={"answers": step.key, "metrics": [one.ref.data() for one in metrics]},
         )  # fmt: skip
         return replace(graded, group=step.group, model=step.model, task=step.task, after=step.after)
 
-    def metric(self, ref: MetricRef) -> str:
+    def metric(self, found: FoundMetric) -> str:
         """A step that gets a metric's code from the Hub."""
-        commit = self.world.commit(ref.repo, ref.revision, "space")
-        params = {"what": "metric", "repo": ref.repo, "file": "", "commit": commit}
-        if not commit:
+        ref = found.ref
+        params = {"what": "metric", "repo": ref.repo, "file": "", "commit": found.commit}
+        if not found.commit:
             params["revision"] = ref.revision
         label = f"get the metric {ref.repo}"
         return self.add("fetch", label, params, {}, group=f"get {ref.repo}")

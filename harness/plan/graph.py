@@ -1,56 +1,12 @@
-"""The graph of a suite's steps, and what it has to know of the machine."""
+"""The graph of a suite's steps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from harness.plan.data import DataRef, InstructionRef
-from harness.plan.kinds import Kind
 from harness.plan.steps import Step
 from harness.records import LineageStep, Permission
-from harness.suite.metrics import MetricRef
-
-RepoType = Literal["model", "space"]
-
-
-class World(Protocol):
-    """What the plan has to know of this machine; the runner's is `harness.runner.world`."""
-
-    starter: Path
-    data_dir: Path | None
-    """Where the command line says that data sets lie."""
-
-    def fingerprint(self, path: Path) -> str:
-        """SHA-256 of the contents of a model folder, or of a file: a GGUF, an adapter, a text."""
-
-    def commit(self, repo: str, revision: str, repo_type: RepoType = "model") -> str:
-        """The commit of a repo on the Hub; "" where nobody can say, which its download will."""
-
-    def metric_key(self, ref: MetricRef) -> str:
-        """SHA-256 of a metric's code and of what it needs; of one on the Hub its commit says it."""
-
-    def located(self, ref: DataRef) -> DataRef:
-        """The same data set or instructions, with the files of this machine that hold them."""
-
-    def dataset_key(self, ref: DataRef) -> str:
-        """SHA-256 of a data set's contents and of the way it is put to a model."""
-
-    def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
-        """Ids of train examples of a data set whose text is tested in one of the others."""
-
-    def instructions_key(self, ref: InstructionRef) -> str:
-        """SHA-256 of the contents of a file of instructions."""
-
-    def tested_instructions(
-        self, learned: InstructionRef, tested: Sequence[DataRef]
-    ) -> tuple[str, ...]:
-        """Ids of the instructions that hold what is tested in one of the data sets."""
-
-    def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
-        """Versions of everything that has a say in what such a step gives."""
 
 
 @dataclass(frozen=True)

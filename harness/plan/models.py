@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 from harness.finetuning import ADAPTER_SETTINGS
-from harness.plan.data import DataRef, data_ref, instruction_ref
-from harness.plan.graph import ModelPlan, World
+from harness.plan.graph import ModelPlan
 from harness.plan.kinds import Kind
 from harness.plan.lineage import lineage_of, permissions_of, seed_of
+from harness.plan.resolved import FoundFile, Resolved
 from harness.plan.steps import Step, make_step
-from harness.suite.hub import hub_place
-from harness.suite.lineage import Merge, ancestry, merge_of, resolve, root_of
+from harness.plan.versions import versions
+from harness.suite.lineage import Merge, ancestry, merge_of, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
 from harness.suite.schema import FineTune, ModelSpec, Shape, TaskSpec
@@ -30,7 +29,7 @@ class Making:
     """Collects the steps that make models; one that two models share is there once."""
 
     suite: Suite
-    world: World
+    resolved: Resolved
     limit: int | None
     steps: dict[str, Step] = field(default_factory=dict)
     models: dict[str, ModelPlan] = field(default_factory=dict)
@@ -52,19 +51,12 @@ class Making:
         engine: str = "",
         **rest: Any,
     ) -> str:
-        versions = self.world.versions(kind, engine)
-        step = make_step(kind, label, params, parents, versions, **rest)
+        made_by = versions(kind, engine, self.resolved.software)
+        step = make_step(kind, label, params, parents, made_by, **rest)
         return self.steps.setdefault(step.key, step).key
 
     def spec(self, name: str) -> ModelSpec:
         return self.suite.spec.models[name]
-
-    def file(self, what: str, path: Path, label: str, name: str) -> str:
-        """A step for files that are there already; what may be done with them is in its key."""
-        params: dict[str, Any] = {"what": what, "contents": self.world.fingerprint(path)}
-        params |= self.spec(name).permissions
-        settings = {"path": str(path), "model": name}
-        return self.add("source", label, params, {}, settings=settings)
 
     def source(self, root: str) -> str:
         spec = self.spec(root)
@@ -76,23 +68,24 @@ class Making:
             return self.add("random", label, params, {}, name, group=f"draw {root}")
         what: What = "weights" if spec.source is not None else "gguf"
         text = str(spec.source or spec.gguf)
-        if text == "starter":
-            return self.file(what, self.world.starter, "read starter", root)
         return self.found(what, text, root)
 
     def found(self, what: What, text: str, name: str) -> str:
-        """A step for the files of an entry: a user's own, or to be got from the Hub."""
-        revision = self.spec(name).revision
-        place = hub_place(what, text, revision, self.suite.folder)
-        if place is None:
-            return self.file(what, resolve(text, self.suite.folder), f"read {text}", name)
-        commit = self.world.commit(place.repo, place.revision)
-        params: dict[str, Any] = {"what": what, "repo": place.repo, "file": place.file}
-        params |= {"commit": commit, **self.spec(name).permissions}
-        if not commit:
-            params["revision"] = place.revision
+        """A step for the files of an entry: there already, or to be got from the Hub.
+
+        What may be done with them is in its key.
+        """
+        found, allowed = self.resolved.sources[name], self.spec(name).permissions
+        if isinstance(found, FoundFile):
+            params: dict[str, Any] = {"what": what, "contents": found.contents, **allowed}
+            settings = {"path": found.path, "model": name}
+            return self.add("source", f"read {text}", params, {}, settings=settings)
+        params = {"what": what, "repo": found.repo, "file": found.file, "commit": found.commit}
+        params |= allowed
+        if not found.commit:
+            params["revision"] = found.revision
         return self.add(
-            "fetch", f"get {text}", params, {}, group=f"get {place.repo}", settings={"model": name}
+            "fetch", f"get {text}", params, {}, group=f"get {found.repo}", settings={"model": name}
         )
 
     def adapter(self, name: str) -> str:
@@ -129,15 +122,15 @@ class Making:
     def finetuned(self, name: str, parent: str, finetune: FineTune) -> str:
         root = root_of(self.suite.spec.models, name)
         seed = seed_of(finetune, self.suite.spec.defaults.seed)
-        tasks = [self.suite.spec.tasks[task] for task in finetune.tasks]
-        refs = [self.data(task) for task in tasks]
-        params, settings = self.instructed(finetune)
+        refs = [self.resolved.data[task].ref for task in finetune.tasks]
+        params, settings = self.instructed(name)
         examples = self.add(
             "examples",
             f"encode what {name} learns",
             {
                 "sets": [
-                    self.learned(ref) | _put(task) for ref, task in zip(refs, tasks, strict=True)
+                    self.learned(task) | _put(self.suite.spec.tasks[task])
+                    for task in finetune.tasks
                 ],
                 "limit": finetune.limit,
                 "seed": seed,
@@ -161,41 +154,19 @@ class Making:
             after=self.prompt_check(name),
         )
 
-    def instructed(self, finetune: FineTune) -> tuple[dict[str, Any], dict[str, Any]]:
+    def instructed(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Parameters and settings of what a fine-tuning learns from files of instructions."""
-        if finetune.instructions is None:
+        if name not in self.resolved.instructions:
             return {}, {}
-        named = [instruction_ref(given, self.suite.folder) for given in finetune.instructions]
-        refs = [self.world.located(ref) for ref in named]
-        tested = self.tested
-        parts = [
-            {
-                "contents": self.world.instructions_key(ref),
-                "left_out": list(self.world.tested_instructions(ref, tested)),
-            }
-            for ref in refs
-        ]
-        return {"instructions": parts}, {"instructions": refs}
+        found = self.resolved.instructions[name]
+        parts = [{"contents": one.contents, "left_out": list(one.left_out)} for one in found]
+        return {"instructions": parts}, {"instructions": [one.ref for one in found]}
 
-    @cached_property
-    def tested(self) -> list[DataRef]:
-        """The data sets that the suite's tasks are on."""
-        tasks = self.suite.spec.tasks.values()
-        found = [data_ref(task, self.suite.folder, self.world.data_dir) for task in tasks]
-        return [self.world.located(ref) for ref in found if ref is not None]
-
-    def data(self, task: TaskSpec) -> DataRef:
-        """The data set of a task that is on one."""
-        ref = data_ref(task, self.suite.folder, self.world.data_dir)
-        assert ref is not None
-        return self.world.located(ref)
-
-    def learned(self, ref: DataRef) -> dict[str, Any]:
+    def learned(self, task: str) -> dict[str, Any]:
         """What a fine-tuning learns of a data set: all of its train split that no task tests."""
-        others = [other for other in self.tested if other != ref]
-        left_out = self.world.tested_elsewhere(ref, others) if others else ()
-        part: dict[str, Any] = {"dataset": ref["name"], "contents": self.world.dataset_key(ref)}
-        return part | ({"left_out": list(left_out)} if left_out else {})
+        found = self.resolved.data[task]
+        part: dict[str, Any] = {"dataset": found.ref["name"], "contents": found.contents}
+        return part | ({"left_out": list(found.left_out)} if found.left_out else {})
 
     def gguf(self, name: str) -> str:
         """Key of the step that makes a model's GGUF."""
@@ -234,8 +205,7 @@ class Making:
         """What a suite says of a lineage's chat template, as far as prompts depend on it."""
         spec, found = self.spec(root), dict[str, Any]()
         if spec.template_file is not None:
-            path = resolve(spec.template_file, self.suite.folder)
-            found["template"] = self.world.fingerprint(path)
+            found["template"] = self.resolved.templates[root].contents
         if spec.template_options is not None:
             found["options"] = spec.template_options
         if spec.thinking is not None:
@@ -247,8 +217,8 @@ class Making:
         found = self.chat_params(root).get("chat")
         if found is None:
             return {}
-        file = self.spec(root).template_file
-        path = {"template": str(resolve(file, self.suite.folder))} if file is not None else {}
+        file = self.resolved.templates.get(root)
+        path = {"template": file.path} if file is not None else {}
         return {"chat": {**found, **path}}
 
     def model(self, name: str) -> ModelPlan:

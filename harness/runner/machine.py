@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from harness.engines.process import cpu_name, physical_cores
-from harness.runner.world import package_version
+from harness.software import package_version
 from harness.version import __version__
 
 PACKAGES = (

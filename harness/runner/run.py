@@ -16,19 +16,20 @@ from harness.engines.weight_files import adapter_files
 from harness.errors import BadDataError, HarnessError, HubError, InputError
 from harness.home import default_home
 from harness.models.sources import check_model_folder
-from harness.plan.builder import Plan, make_plan
+from harness.plan.builder import make_plan
+from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.records import Cell, Failure, Summary
+from harness.resolve.resolver import resolve
 from harness.results.artifacts import TEXTS, ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.findings import refusal
 from harness.runner.jobs import JobBuilder
 from harness.runner.keeper import Keeper
+from harness.runner.known import known
 from harness.runner.local import LocalExecutor
-from harness.runner.provisional import ProvisionalWorld
 from harness.runner.summarize import Summarizer, is_current
 from harness.runner.walk import Observer, Walk
-from harness.runner.world import LocalWorld, known
 from harness.suite.reader import Suite, read_suite
 
 
@@ -138,12 +139,8 @@ def prepare(file: Path, options: Options) -> Prepared:
     suite = read_suite(file, known())
     home = options.home or default_home()
     try:
-        world = (
-            ProvisionalWorld(home, options.data_dir)
-            if options.provisional
-            else LocalWorld(home, options.data_dir, options.may_fetch)
-        )
-        plan = make_plan(suite, world, options.limit)
+        resolved = resolve(suite, home, options.data_dir, options.may_fetch, options.provisional)
+        plan = make_plan(suite, resolved, options.limit)
     except (BadDataError, HubError) as error:
         raise InputError(f"{file}: {error.message}", error.hint) from error
     results = ResultsStore(options.results.absolute() / suite.spec.name)
@@ -153,7 +150,7 @@ def prepare(file: Path, options: Options) -> Prepared:
         results,
         ArtifactStore(home.absolute()),
         _select(plan, options.only),
-        tuple(world.absent) if isinstance(world, ProvisionalWorld) else (),
+        resolved.absent,
     )
 
 

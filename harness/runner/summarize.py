@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.opening import open_data
-from harness.plan.builder import ModelPlan, Plan
+from harness.plan.graph import ModelPlan, Plan
 from harness.plan.lineage import with_type
 from harness.records import (
     Cell,

@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from harness.plan.builder import Plan, make_plan
+from harness.plan.builder import make_plan
+from harness.plan.graph import Plan
 from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.jobs import Event, Job, JobBuilder
+from harness.runner.known import known
 from harness.runner.run import Prepared
 from harness.runner.walk import Quiet, Walk
-from harness.runner.world import known
 from harness.suite.reader import Suite, parse_suite
-from tests.plan.test_builder import FakeWorld
+from tests.plan.test_builder import FakeResolver
 
 MODELS, TASKS = 100, 100
 
@@ -52,7 +53,8 @@ def suite() -> Suite:
 
 
 def planned() -> Plan:
-    return make_plan(suite(), FakeWorld())
+    asked = suite()
+    return make_plan(asked, FakeResolver().resolve(asked))
 
 
 def test_planning_ten_thousand_cells(benchmark: Any) -> None:

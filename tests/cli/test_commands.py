@@ -11,7 +11,7 @@ import pytest
 
 from harness import cli
 from harness.cli.schema import schema_text
-from harness.runner.world import known
+from harness.runner.known import known
 from harness.suite.reader import read_suite
 
 ROOT = Path(__file__).parents[2]

@@ -9,34 +9,33 @@ import pytest
 
 from harness.capabilities import ON_IDS
 from harness.errors import InputError
+from harness.hub.records import RepoType
 from harness.plan import cells as cells_module
-from harness.plan.builder import Plan, make_plan
+from harness.plan.builder import make_plan
 from harness.plan.data import DataRef, InstructionRef
-from harness.plan.graph import RepoType
-from harness.plan.kinds import Kind
+from harness.plan.graph import Plan
 from harness.plan.steps import Step, make_step
-from harness.runner.world import known
+from harness.resolve.resolver import Resolver
+from harness.runner.known import known
 from harness.suite.metrics import MetricRef
 from harness.suite.reader import parse_suite
 from tests.suite.test_reader import GOOD
 
 
-class FakeWorld:
+class FakeResolver(Resolver):
     """Contents and versions that a test can change."""
 
-    starter = Path("/starter")
-    data_dir: Path | None = None
+    def __init__(
+        self, model: str = "weights", data: str = "data", peft: str = "1", metric: str = "code"
+    ) -> None:
+        super().__init__(Path("/nowhere"))
+        self.model, self.data, self.peft, self.metric = model, data, peft, metric
 
     def commit(self, repo: str, revision: str, repo_type: RepoType = "model") -> str:
         return f"commit of {repo} at {revision}"
 
     def metric_key(self, ref: MetricRef) -> str:
         return f"{self.metric} of {ref.place}"
-
-    def __init__(
-        self, model: str = "weights", data: str = "data", version: str = "1", metric: str = "code"
-    ) -> None:
-        self.model, self.data, self.version, self.metric = model, data, version, metric
 
     def fingerprint(self, path: Path) -> str:
         return f"{self.model} in {path}"
@@ -58,13 +57,13 @@ class FakeWorld:
     ) -> tuple[str, ...]:
         return tuple(str(ref["name"]) for ref in tested)
 
-    def versions(self, kind: Kind, engine: str = "") -> dict[str, str]:
-        return {"torch": self.version if kind in ("finetune", "merge") else "0"}
+    def version(self, package: str) -> str:
+        return self.peft if package == "peft" else "0"
 
 
-def plan(text: str = GOOD, world: FakeWorld | None = None, limit: int | None = None) -> Plan:
+def plan(text: str = GOOD, resolver: FakeResolver | None = None, limit: int | None = None) -> Plan:
     suite = parse_suite(text, Path("suite.yaml"), known())
-    return make_plan(suite, world or FakeWorld(), limit)
+    return make_plan(suite, (resolver or FakeResolver()).resolve(suite), limit)
 
 
 def cells(plan: Plan) -> dict[tuple[str, str], str]:
@@ -103,7 +102,7 @@ def test_two_quantizations_share_their_merge_and_conversion() -> None:
 
 
 def test_a_changed_model_changes_all_its_cells_though_its_name_is_the_same() -> None:
-    assert changed(plan(), plan(world=FakeWorld(model="other"))) == set(cells(plan()))
+    assert changed(plan(), plan(resolver=FakeResolver(model="other"))) == set(cells(plan()))
 
 
 def test_a_changed_recipe_changes_what_descends_from_it_and_nothing_else() -> None:
@@ -118,7 +117,7 @@ def test_a_changed_task_changes_its_own_cells_only() -> None:
 
 
 def test_a_new_version_of_a_package_makes_anew_what_it_made() -> None:
-    after = plan(world=FakeWorld(version="2"))
+    after = plan(resolver=FakeResolver(peft="2"))
     assert {model for model, task in changed(plan(), after) if task == "speed"} == {
         "lora",
         "lora-f16",
@@ -214,7 +213,10 @@ def test_a_template_is_known_by_its_contents(tmp_path: Path) -> None:
     (tmp_path / "own.jinja").write_text("{{ messages }}")
     text = GOOD.replace("{source: starter}", "{source: starter, chat_template: own.jinja}", 1)
     suite = parse_suite(text, tmp_path / "suite.yaml", known())
-    one, other = make_plan(suite, FakeWorld()), make_plan(suite, FakeWorld(model="other"))
+    one, other = (
+        make_plan(suite, resolver.resolve(suite))
+        for resolver in (FakeResolver(), FakeResolver("other"))
+    )
     step = one.steps[one.prompts["sentiment", "base"]]
     assert step.params["chat"] == {"template": f"weights in {tmp_path / 'own.jinja'}"}
     assert step.settings["chat"] == {"template": str(tmp_path / "own.jinja")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan.builder import Plan
+from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.records import ConvertStep, FinetuneStep, MergeStep, QuantizeStep, SourceStep
 from harness.suite.problems import SuiteError

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.plan.builder import Plan, make_plan
+from harness.plan.builder import make_plan
+from harness.plan.graph import Plan
+from harness.resolve.resolver import resolve
+from harness.runner.known import known
 from harness.runner.run import Options, prepare
-from harness.runner.world import LocalWorld, known
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
 
@@ -32,7 +34,8 @@ def write_tickets(folder: Path, count: int = 40, name: str = "tickets.csv") -> N
 
 def plan(folder: Path, tasks: str, models: str = "") -> Plan:
     text = f"{HEAD}{models}tasks:{tasks}"
-    return make_plan(parse_suite(text, folder / "suite.yaml", known()), LocalWorld(folder / "home"))
+    suite = parse_suite(text, folder / "suite.yaml", known())
+    return make_plan(suite, resolve(suite, folder / "home"))
 
 
 def key_of(made: Plan, kind: str) -> str:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.plan.builder import Plan, make_plan
+from harness.plan.builder import make_plan
+from harness.plan.graph import Plan
 from harness.plan.steps import Step
-from harness.runner.world import LocalWorld, known
+from harness.resolve.resolver import resolve
+from harness.runner.known import known
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
 from harness.suite.schema import TASK_TYPES
-from tests.plan.test_builder import FakeWorld, changed
+from tests.plan.test_builder import FakeResolver, changed
 
 SUITE = """\
 name: texts
@@ -33,9 +35,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def plan(folder: Path, text: str = SUITE, world: FakeWorld | None = None) -> Plan:
+def plan(folder: Path, text: str = SUITE, resolver: FakeResolver | None = None) -> Plan:
     suite = parse_suite(text, folder / "suite.yaml", known())
-    return make_plan(suite, world or FakeWorld())
+    return make_plan(suite, (resolver or FakeResolver()).resolve(suite))
 
 
 def steps(found: Plan, kind: str) -> list[Step]:
@@ -48,7 +50,7 @@ def mistakes(folder: Path, text: str = SUITE) -> list[str]:
     return [problem.text("suite.yaml") for problem in error.value.problems]
 
 
-class Edited(FakeWorld):
+class Edited(FakeResolver):
     """The text has been edited."""
 
     def fingerprint(self, path: Path) -> str:
@@ -56,7 +58,7 @@ class Edited(FakeWorld):
 
 
 def test_a_changed_text_is_read_again_and_nothing_else_is(folder: Path) -> None:
-    after = plan(folder, world=Edited())
+    after = plan(folder, resolver=Edited())
     assert {task for _, task in changed(plan(folder), after)} == {"text"}
 
 
@@ -66,7 +68,7 @@ def test_a_changed_window_is_another_question(folder: Path) -> None:
 
 
 def test_where_a_text_lies_is_no_part_of_any_key(folder: Path) -> None:
-    class Contents(FakeWorld):
+    class Contents(FakeResolver):
         def fingerprint(self, path: Path) -> str:
             return path.suffix
 
@@ -74,17 +76,17 @@ def test_where_a_text_lies_is_no_part_of_any_key(folder: Path) -> None:
     (folder / "corpus.txt").rename(folder / "texts" / "other.txt")
     after = plan(folder, SUITE.replace("corpus.txt", "texts/other.txt"), Contents())
     (folder / "corpus.txt").write_text("Some words.")
-    assert changed(plan(folder, world=Contents()), after) == set()
+    assert changed(plan(folder, resolver=Contents()), after) == set()
 
 
 def test_a_raised_revision_of_the_task_leaves_the_cells_of_others_as_they_are(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     suite = parse_suite(SUITE, folder / "suite.yaml", known())
-    before = make_plan(suite, LocalWorld(tmp_path / "home"))
+    before = make_plan(suite, resolve(suite, tmp_path / "home"))
     raised = replace(TASK_TYPES["divergence"], revision=99)
-    monkeypatch.setattr("harness.runner.world.TASK_TYPES", {**TASK_TYPES, "divergence": raised})
-    after = make_plan(suite, LocalWorld(tmp_path / "home"))
+    monkeypatch.setattr("harness.plan.versions.TASK_TYPES", {**TASK_TYPES, "divergence": raised})
+    after = make_plan(suite, resolve(suite, tmp_path / "home"))
     assert {task for _, task in changed(before, after)} == {"text"}
     assert before.precision["text"].step != after.precision["text"].step
 

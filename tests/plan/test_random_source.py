@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.plan.builder import Plan, make_plan
+from harness.plan.builder import make_plan
+from harness.plan.graph import Plan
 from harness.records import SourceStep
-from harness.runner.world import LocalWorld, known
+from harness.resolve.resolver import resolve
+from harness.runner.known import known
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
 
@@ -25,7 +27,8 @@ tasks:
 
 def plan(tmp_path: Path, source: str, seed: int = 0) -> Plan:
     text = SUITE.format(source=source, seed=seed)
-    return make_plan(parse_suite(text, tmp_path / "suite.yaml", known()), LocalWorld(tmp_path))
+    suite = parse_suite(text, tmp_path / "suite.yaml", known())
+    return make_plan(suite, resolve(suite, tmp_path))
 
 
 def drawn(made: Plan) -> str:

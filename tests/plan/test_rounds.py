@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from harness.plan.builder import Plan
+from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.suite.schema import SpeedTask
 from tests.plan.test_builder import plan

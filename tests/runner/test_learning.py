@@ -10,9 +10,10 @@ import pytest
 
 from harness.errors import BadDataError
 from harness.plan.builder import make_plan
+from harness.resolve.resolver import resolve
 from harness.runner.jobs import StepJob
+from harness.runner.known import known
 from harness.runner.steps.asking import examples
-from harness.runner.world import LocalWorld, known
 from harness.starter import MODEL_FOLDER
 from harness.suite.reader import parse_suite
 from tests.data.copies import REAL, needs_real
@@ -32,7 +33,7 @@ LONG = {"instruction": "Count.", "input": "one two " * 2000, "output": "many"}
 def encoded(folder: Path, learned: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The lines that the step writes for a suite, and what it says of them."""
     suite = parse_suite(SUITE % learned, folder / "suite.yaml", known())
-    made = make_plan(suite, LocalWorld(folder / "home"))
+    made = make_plan(suite, resolve(suite, folder / "home"))
     (step,) = [step for step in made.steps.values() if step.kind == "examples"]
     out = folder / "out"
     out.mkdir(exist_ok=True)
@@ -90,7 +91,7 @@ def test_where_nothing_is_left_to_learn_it_says_why(tmp_path: Path) -> None:
 def test_a_file_that_changed_since_it_was_planned_is_refused(tmp_path: Path) -> None:
     write_rows(tmp_path / "rows.jsonl", SHORT)
     suite = parse_suite(SUITE % "instructions: rows.jsonl", tmp_path / "suite.yaml", known())
-    made = make_plan(suite, LocalWorld(tmp_path / "home"))
+    made = make_plan(suite, resolve(suite, tmp_path / "home"))
     (step,) = [step for step in made.steps.values() if step.kind == "examples"]
     write_rows(tmp_path / "rows.jsonl", SHORT[1:])
     with pytest.raises(BadDataError, match="has changed since"):

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BadDataError, InputError
-from harness.plan.builder import Plan, make_plan
+from harness.plan.builder import make_plan
+from harness.plan.graph import Plan
 from harness.plan.steps import Step
+from harness.resolve.resolver import resolve
+from harness.runner.known import known
 from harness.runner.run import Options, prepare
-from harness.runner.world import LocalWorld, known
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
 
@@ -34,7 +36,8 @@ def write_rows(file: Path, rows: list[dict[str, str]]) -> Path:
 
 def plan(folder: Path, learned: str, tasks: str = "") -> Plan:
     text = SUITE % (learned, tasks)
-    return make_plan(parse_suite(text, folder / "suite.yaml", known()), LocalWorld(folder / "home"))
+    suite = parse_suite(text, folder / "suite.yaml", known())
+    return make_plan(suite, resolve(suite, folder / "home"))
 
 
 def examples(made: Plan) -> Step:
@@ -84,7 +87,7 @@ def test_what_is_left_out_is_looked_for_once(
     def never(*given: object) -> None:
         raise AssertionError("looked again")
 
-    monkeypatch.setattr("harness.runner.world.without_tested", never)
+    monkeypatch.setattr("harness.resolve.lookups.without_tested", never)
     assert examples(plan(tmp_path, "instructions: rows.jsonl")).key == before.key
 
 

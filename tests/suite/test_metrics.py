@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from harness.plan.builder import Plan, make_plan
+from harness.plan.builder import make_plan
+from harness.plan.graph import Plan
 from harness.results.own_metrics import metric_summaries
+from harness.runner.known import known
 from harness.runner.run import Options, prepare
-from harness.runner.world import known
 from harness.suite.metrics import hub_repo, metric_refs, names_of
 from harness.suite.problems import SuiteError
 from harness.suite.reader import Suite, parse_suite
 from harness.suite.schema import OwnMetric, SummarizeTask
-from tests.plan.test_builder import FakeWorld, cells
+from tests.plan.test_builder import FakeResolver, cells
 
 SUITE = """\
 name: own
@@ -52,8 +53,9 @@ def problems(folder: Path, *args: str) -> str:
     return caught.value.message
 
 
-def plan(folder: Path, *args: str, world: FakeWorld | None = None) -> Plan:
-    return make_plan(read(folder, *args), world or FakeWorld())
+def plan(folder: Path, *args: str, resolver: FakeResolver | None = None) -> Plan:
+    suite = read(folder, *args)
+    return make_plan(suite, (resolver or FakeResolver()).resolve(suite))
 
 
 @pytest.mark.parametrize(

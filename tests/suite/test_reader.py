@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.runner.world import known
+from harness.runner.known import known
 from harness.suite.problems import Problem, SuiteError
 from harness.suite.reader import Suite, parse_suite, read_suite
 

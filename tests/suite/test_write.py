@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.plan.builder import Plan, make_plan
+from harness.plan.builder import make_plan
+from harness.plan.graph import Plan
 from harness.plan.steps import Step
-from harness.runner.world import known
+from harness.runner.known import known
 from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
 from harness.suite.schema import WriteTask, json_schema
-from tests.plan.test_builder import FakeWorld, changed
+from tests.plan.test_builder import FakeResolver, changed
 
 SUITE = """\
 name: texts
@@ -34,7 +35,7 @@ tasks:
 
 def plan(text: str = SUITE, limit: int | None = None) -> Plan:
     suite = parse_suite(text, Path("suite.yaml"), known())
-    return make_plan(suite, FakeWorld(), limit)
+    return make_plan(suite, FakeResolver().resolve(suite), limit)
 
 
 def asked(found: Plan) -> Step:
