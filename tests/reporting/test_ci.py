@@ -8,8 +8,10 @@ import pytest
 
 from harness.records import GateVerdict, Summary
 from harness.reporting.ci import github_annotations, junit, pull_request
+from tests.reporting.every_variant import VARIANTS
 from tests.reporting.fixture import gates, quickstart
-from tests.reporting.variants import VARIANTS, hostile, with_failures
+from tests.reporting.hostile import hostile
+from tests.reporting.variants import with_failures
 
 
 def judged(outcome: str, passed: bool) -> Summary:

@@ -16,8 +16,9 @@ from harness.reporting.html import html, together
 from harness.reporting.markdown import code, escape, markdown
 from harness.reporting.measures import figure
 from harness.reporting.sections import document
+from tests.reporting.every_variant import VARIANTS
 from tests.reporting.fixture import quickstart
-from tests.reporting.variants import HOSTILE, VARIANTS
+from tests.reporting.hostile import HOSTILE
 
 VOID = {"meta", "br", "img", "input", "link", "rect", "path", "line"}
 

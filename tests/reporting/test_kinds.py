@@ -15,7 +15,8 @@ from harness.records import (
     SourceStep,
 )
 from harness.reporting.kinds import kind, kinds, ladders, of_kind, precision
-from tests.reporting.fixture import STARTER, model, quickstart, training, tuned
+from tests.reporting.fixture import quickstart
+from tests.reporting.fixture_models import STARTER, model, training, tuned
 from tests.reporting.variants import with_failures
 
 FULL = MergeStep(base_precision="full", trained_on="full")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.reporting.write import write_report
-from tests.reporting.variants import VARIANTS
+from tests.reporting.every_variant import VARIANTS
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")

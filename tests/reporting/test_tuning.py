@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.reporting.tuning import binned_curve, cost, own_trainings
-from tests.reporting.fixture import curve, quickstart
+from tests.reporting.fixture import quickstart
+from tests.reporting.fixture_models import curve
 
 
 @given(st.integers(min_value=0, max_value=150), st.integers(min_value=1, max_value=60))

@@ -10,8 +10,9 @@ from harness.records import Comparison, Summary
 from harness.reporting.blocks import Block, Bullets, Callout, Prose, plain
 from harness.reporting.outcomes import Outcome, outcome
 from harness.reporting.verdict import verdict
+from tests.reporting.every_variant import VARIANTS
 from tests.reporting.fixture import quickstart
-from tests.reporting.variants import VARIANTS, with_failures
+from tests.reporting.variants import with_failures
 
 
 def text(summary: Summary) -> str:

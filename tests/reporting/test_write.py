@@ -11,8 +11,8 @@ from rich.console import Console
 from harness.records import Summary
 from harness.reporting.terminal import terminal_table
 from harness.reporting.write import write_report
+from tests.reporting.every_variant import VARIANTS
 from tests.reporting.fixture import quickstart
-from tests.reporting.variants import VARIANTS
 
 CHARTS = ["quality-against-size-1.svg", "results.svg", "speed-1.svg", "training-curve.svg"]
 

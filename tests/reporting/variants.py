@@ -6,8 +6,8 @@ from typing import Any
 
 from harness.analysis.seeds import seed_variance
 from harness.records import Cell, Check, Comparison, Failure, SourceStep, Summary, Value
-from tests.reporting.fixture import LINEAGES, gates, quickstart
-from tests.reporting.written import texts_alone, with_texts
+from tests.reporting.fixture import gates, quickstart
+from tests.reporting.fixture_models import LINEAGES
 
 
 def with_failures() -> Summary:
@@ -126,63 +126,6 @@ def with_twelve_models() -> Summary:
     return quickstart(models={**whole.models, **more}, cells=[*whole.cells, *cells])
 
 
-HOSTILE = (
-    "</script><img src=x onerror=alert(1)>|`b` ``c``\n# h\n- [x](http://evil.test) {{7*7}} \x07&"
-)
-
-
-def hostile() -> Summary:
-    """The hostile string at the end of every text, names of models and tasks included."""
-    fixed = {"status", "outcome", "type", "schema", "metric", "phase", "kind", "started"}
-    fixed |= {"base_precision", "trained_on", "allows"}
-    seeds = with_seeds()
-    whole = quickstart(
-        gates=undecided_gates().gates,
-        cells=[*with_failures().cells, *(c for c in seeds.cells if "seed" in c.model)],
-        machine={"cpu": "x", "n\n|`<b>": "y"},
-        models={**seeds.models, **with_doubts().models},
-        checks=with_doubts().checks,
-        comparisons=[row.model_copy(update={"note": "so"}) for row in seeds.comparisons],
-    )
-
-    def walk(node: Any, key: str = "") -> Any:
-        if isinstance(node, dict):
-            # a check's name is one of a closed list, as no other name is
-            inner = {
-                k: v if (key, k) == ("checks", "name") else walk(v, k) for k, v in node.items()
-            }
-            if key in {
-                "models", "tasks", "software", "machine", "settings", "hyperparameters", "values",
-            }:  # fmt: skip
-                return {k + HOSTILE: v for k, v in inner.items()}
-            return inner
-        if isinstance(node, list):
-            return [walk(v, key) for v in node]
-        return node + HOSTILE if isinstance(node, str) and key not in fixed else node
-
-    return Summary.model_validate(walk(whole.model_dump(by_alias=True)))
-
-
-def hostile_texts() -> Summary:
-    """The hostile string in prompts and texts, and a text that holds fences and markup."""
-    whole = with_texts()
-    asked = {name: text + HOSTILE for name, text in whole.tasks["coherence"].asked.items()}
-    nasty = f"````\n</details></p>{HOSTILE}\n~~~\n# no heading\n| a |\n|---|\n{HOSTILE * 40}"
-
-    def written(old: Cell) -> Cell:
-        if old.task != "coherence":
-            return old
-        told = old.details["written"]
-        texts = {
-            name: {**of, "text": nasty, "thought": nasty} for name, of in told["texts"].items()
-        }
-        return old.model_copy(update={"details": {"written": {**told, "texts": texts}}})
-
-    task = whole.tasks["coherence"].model_copy(update={"asked": asked})
-    tasks = {**whole.tasks, "coherence": task}
-    return with_texts(tasks=tasks, cells=[written(cell) for cell in whole.cells])
-
-
 def with_doubts() -> Summary:
     """A conversion that failed, token ids that differ and may, a check that could not be made."""
     whole = quickstart()
@@ -288,24 +231,3 @@ def empty() -> Summary:
     return quickstart(
         models={}, tasks={}, cells=[], comparisons=[], gates=[], commands=[], checks=[]
     )
-
-
-VARIANTS = {
-    "quickstart": quickstart,
-    "failures": with_failures,
-    "one-model": only_one_model,
-    "no-comparisons": lambda: quickstart(comparisons=[], gates=[]),
-    "no-gates": lambda: quickstart(gates=[]),
-    "no-speed": without_speed,
-    "no-intervals": without_intervals,
-    "long-names": with_long_names,
-    "twelve-models": with_twelve_models,
-    "doubts": with_doubts,
-    "undecided": undecided_gates,
-    "seeds": with_seeds,
-    "texts": with_texts,
-    "texts-alone": texts_alone,
-    "hostile": hostile,
-    "hostile-texts": hostile_texts,
-    "empty": empty,
-}

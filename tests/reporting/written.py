@@ -16,7 +16,8 @@ from harness.records import (
     WrittenText,
 )
 from harness.suite.schema import TASK_TYPES
-from tests.reporting.fixture import LINEAGES, quickstart
+from tests.reporting.fixture import quickstart
+from tests.reporting.fixture_models import LINEAGES
 
 ASKED = {
     "sky": "Explain to a ten-year-old why the sky is blue.",

@@ -14,7 +14,9 @@ from harness.reporting.shapes import limit
 from harness.reporting.terminal import terminal_table
 from harness.reporting.timings import details_of, doubts, timed_apart
 from harness.reporting.types.speed import speed_blocks
-from tests.reporting.fixture import MEGABYTE, quickstart, shape, speed_details
+from tests.reporting.fixture import quickstart
+from tests.reporting.fixture_cells import shape, speed_details
+from tests.reporting.fixture_models import MEGABYTE
 
 
 def with_details(changes: dict[str, dict[str, Any]]) -> Summary:

@@ -17,8 +17,8 @@ from harness.reporting.side_by_side import terminal_comparison
 from harness.reporting.terminal import terminal_table
 from harness.reporting.types.write import MOST, PROMPTS_SHOWN, in_short, partings, passage, texts
 from tests.analysis.samples import of_type, written
+from tests.reporting.hostile import HOSTILE
 from tests.reporting.test_documents import Page, rendered, report, visible
-from tests.reporting.variants import HOSTILE
 from tests.reporting.written import ASKED, HAIKU, LOOP, SKY, STORY, with_texts
 
 
