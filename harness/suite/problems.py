@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from harness.errors import InputError
 from harness.nearest import nearest
@@ -70,9 +71,8 @@ def _words(error: dict[str, Any], location: tuple[Any, ...]) -> tuple[str, str]:
         case "missing":
             return "this key is missing", ""
         case "literal_error":
-            options = [part.strip(" '") for part in str(context["expected"]).split(" or ")]
-            names = [n.strip(" '") for option in options for n in option.split(",")]
-            return f"`{given}` is not one of the values it can have", nearest(given, names)
+            hint = nearest(given, literal_values(location))
+            return f"`{given}` is not one of the values it can have", hint
         case "union_tag_invalid":
             return f"unknown type `{context['tag']}`", nearest(context["tag"], schema.TASK_TYPES)
         case "union_tag_not_found":
@@ -119,20 +119,36 @@ _INNER: dict[str, type[BaseModel]] = {
 }
 
 
+def literal_values(location: tuple[Any, ...]) -> list[str]:
+    """The values that a key may have which takes one of a few; `location` is as pydantic tells it."""
+    return _literals(_fields_of(location[:-1])[location[-1]].annotation)
+
+
+def _literals(annotation: Any) -> list[str]:
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [value for of in get_args(annotation) for value in _literals(of)]
+
+
 def _keys_of(location: tuple[Any, ...]) -> list[str]:
     """The keys that a mapping at this location may have."""
+    return list(_fields_of(location))
+
+
+def _fields_of(location: tuple[Any, ...]) -> dict[str, FieldInfo]:
+    """The fields of a mapping at this location, by key; none where it has no keys of its own."""
+    model = _model_at(location)
+    fields = model.model_fields.items() if model is not None else ()
+    return {field.alias or name: field for name, field in fields}
+
+
+def _model_at(location: tuple[Any, ...]) -> type[BaseModel] | None:
     if not location:
-        return _aliases(schema.SuiteSpec)
+        return schema.SuiteSpec
     if location[-1] in DATA_KINDS:
-        return _aliases(DATA_KINDS[str(location[-1])])
+        return DATA_KINDS[str(location[-1])]
     inner = next((_INNER[part] for part in reversed(location[2:]) if part in _INNER), None)
     if inner is not None:
-        return _aliases(inner)
+        return inner
     section = _SECTIONS.get(str(location[0]))
-    if isinstance(section, dict):
-        return _aliases(section[str(location[-1])])
-    return _aliases(section) if section is not None else []
-
-
-def _aliases(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return section[str(location[-1])] if isinstance(section, dict) else section

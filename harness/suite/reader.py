@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from harness.errors import InputError
 from harness.suite.checks.whole import check_references
 from harness.suite.known import Known
-from harness.suite.problems import Problem, SuiteError, from_validation
+from harness.suite.problems import Problem, SuiteError, from_validation, literal_values
 from harness.suite.replicas import with_replicas
 from harness.suite.schema import SuiteSpec
 from harness.suite.source_map import SourceMap
@@ -141,7 +141,7 @@ def _mend(data: Any, path: tuple[str | int, ...], error: ErrorDetails) -> None:
     for part in parents:
         data = data[part]
     if error["type"] == "literal_error":
-        data[last] = str(error["ctx"]["expected"]).split("'")[1]
+        data[last] = literal_values(error["loc"])[0]
     elif path == ("name",):
         data[last] = "unnamed"
     elif error["type"] not in ENTRY_ERRORS and isinstance(data, dict):
