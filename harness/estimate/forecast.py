@@ -20,7 +20,6 @@ from harness.estimate.timing import Timing, added
 from harness.plan.kinds import Cost
 from harness.plan.steps import Step
 from harness.runner.run import Prepared
-from harness.suite.schema import DivergenceTask
 
 CERTAIN = 0.9
 """Share of the estimated bytes that are certainly needed: files are told to within 1%, sizes on the Hub
@@ -174,9 +173,8 @@ class Reckoning:
                 yield from self._plan.ancestors(cell)
         asked = {cell.task for cell in self._prepared.cells}
         for task, precision in self._plan.precision.items():
-            spec = self._prepared.suite.spec.tasks[task]
-            assert isinstance(spec, DivergenceTask)
-            if spec.reference == name and precision.step and task in asked:
+            reference = self._prepared.suite.spec.tasks[task].held_against
+            if reference == name and precision.step and task in asked:
                 yield precision.step
 
     def _model(self, name: str, steps: list[Step], cells: list[Step]) -> ModelForecast:

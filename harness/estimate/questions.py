@@ -1,16 +1,16 @@
-"""What a cell asks its model, and what its process has loaded to grade the answers: a row a type of task."""
+"""What a cell asks its model, and what its process has loaded to grade the answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.need import MIB
 from harness.estimate.work import Work, asking_work
 from harness.plan.steps import Step
-from harness.suite.schema import SpeedTask
+from harness.suite.schema import TASK_TYPES, SpeedTask, task_of
 from harness.tasks.divergence import rows_at_once
 
 STATISTICS = {"hf": 108 * MIB, "llamacpp": 152 * MIB}
@@ -20,48 +20,22 @@ TOKENIZER = {"hf": 12 * MIB, "llamacpp": 280 * MIB}
 """Of what was written: Transformers' tokenizers, and torch with them."""
 ROUGE = DIVERGENCE = 25 * MIB
 
-Put = Callable[[Mapping[str, Any], Ask, int], Ask]
-"""From a task, the prompts it has and the ids of a vocabulary to what is asked of a model."""
-
-
-def _chosen(task: Mapping[str, Any], asked: Ask, _: int) -> Ask:
-    if task.get("ask") == "generate":
-        return _written(task, asked, _)
-    return replace(asked, shared_tokens=min(asked.shared_tokens, asked.prompt_tokens - 1))
-
-
-def _written(task: Mapping[str, Any], asked: Ask, _: int) -> Ask:
-    shared, new = min(asked.shared_tokens, asked.prompt_tokens - 1), int(task["max_new_tokens"])
-    return replace(asked, kind="generate", shared_tokens=shared, new_tokens=new, scored=1)
-
-
-def _read(_: Mapping[str, Any], asked: Ask, vocabulary: int) -> Ask:
-    rows = rows_at_once(vocabulary)
-    return replace(asked, kind="distributions", shared_tokens=0, rows=rows)
-
-
-@dataclass(frozen=True)
-class TaskCost:
-    """What asking a type of task takes, beside the model; what is timed is no part of this."""
-
-    put: Put
-    statistics: bool = True
-    """Whether its answers are compared by bootstrap and the like."""
-    rouge: bool = False
-
-
-COSTS: Mapping[str, TaskCost] = {
-    "classify": TaskCost(_chosen),
-    "summarize": TaskCost(_written, rouge=True),
-    "divergence": TaskCost(_read, statistics=False),
-    "write": TaskCost(_written),
-}
-
 
 def ask_of(step: Step, asked: Ask, vocabulary: int) -> Ask:
     """What a cell or a `precision` step asks a model of so many ids; `asked` are its prompts."""
-    task = step.params.get("task", {"type": "divergence"})
-    return COSTS[task["type"]].put(task, asked, vocabulary)
+    return _put(step.params.get("task", {"type": "divergence"}), asked, vocabulary)
+
+
+def _put(task: Mapping[str, Any], asked: Ask, vocabulary: int) -> Ask:
+    needs = task_of(task).needs
+    if "distributions" in needs:
+        rows = rows_at_once(vocabulary)
+        return replace(asked, kind="distributions", shared_tokens=0, rows=rows)
+    asked = replace(asked, shared_tokens=min(asked.shared_tokens, asked.prompt_tokens - 1))
+    if "generate" in needs:
+        new = int(task["max_new_tokens"])
+        return replace(asked, kind="generate", new_tokens=new, scored=1)
+    return asked
 
 
 def timed_ask(step: Step) -> Ask:
@@ -91,8 +65,9 @@ def timed_work(step: Step, model: HfModel | GgufModel) -> Work:
 
 def grading_bytes(engine: str, tasks: Iterable[Mapping[str, Any]]) -> int:
     """What a process has loaded beside its engine after these tasks; it stays until the process ends."""
-    asked = [(task, COSTS[task["type"]]) for task in tasks]
-    total = STATISTICS[engine] if any(cost.statistics for _, cost in asked) else DIVERGENCE
-    total += ROUGE if any(cost.rouge for _, cost in asked) else 0
-    kinds = {cost.put(task, Ask("choose", 1, 1), 1).kind for task, cost in asked}
+    asked = list(tasks)
+    types = [TASK_TYPES[task["type"]] for task in asked]
+    total = DIVERGENCE if all(of.has_reference for of in types) else STATISTICS[engine]
+    total += ROUGE if any(name.startswith("rouge") for of in types for name in of.metrics) else 0
+    kinds = {_put(task, Ask("choose", 1, 1), 1).kind for task in asked}
     return total + (TOKENIZER[engine] if "generate" in kinds else 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.records import Cell
-from harness.suite.schema import AskedTask, ClassifyTask
+from harness.suite.schema import TaskSpec
 
 _SYSTEM = {
     "user": "The chat template of {root} takes no system message: it stands in front of the first turn "
@@ -22,7 +22,7 @@ _SCORED = {
 
 
 def notes_on(
-    task: AskedTask, prompts: Mapping[str, Mapping[str, Any]], cells: Sequence[Cell]
+    task: TaskSpec, prompts: Mapping[str, Mapping[str, Any]], cells: Sequence[Cell]
 ) -> list[str]:
     """One sentence or two for each thing worth knowing.
 
@@ -31,7 +31,7 @@ def notes_on(
         prompts: by root model, what the step that wrote its prompts found.
         cells: the task's.
     """
-    scored = isinstance(task, ClassifyTask) and task.ask == "loglikelihood"
+    scored = "choose" in task.needs
     found = []
     for root, outcome in prompts.items():
         said = [_SYSTEM.get(outcome.get("system", ""))]

@@ -25,7 +25,7 @@ from harness.runner.jobs import StepJob
 from harness.runner.run import Options, Prepared, prepare
 from harness.starter import MODEL_FOLDER
 from harness.suite.lineage import root_of
-from harness.suite.schema import AskedTask, SuiteSpec
+from harness.suite.schema import SuiteSpec, type_of
 from harness.tasks.prompts import Prompt, PromptSet
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def show_prompt(where: Path, words: Sequence[str], options: Options) -> ShownPro
 
 
 def _named(spec: SuiteSpec, words: Sequence[str]) -> tuple[str, str]:
-    tasks = [name for name, task in spec.tasks.items() if isinstance(task, AskedTask)]
+    tasks = [name for name, task in spec.tasks.items() if type_of(task).asked]
     if len(words) < 2:
         raise InputError(
             "which prompt is to be shown?",

@@ -6,10 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from harness.data.opening import open_data
 from harness.plan.graph import ModelPlan, Plan
 from harness.plan.lineage import with_type
 from harness.records import (
@@ -22,16 +19,13 @@ from harness.records import (
     Summary,
     TaskSummary,
     Training,
-    Value,
 )
 from harness.results.artifacts import Manifest
-from harness.results.own_metrics import metric_summaries
 from harness.results.store import ResultsStore
 from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
-from harness.runner.notes import notes_on
+from harness.runner.task_summary import summarize_task
 from harness.suite.reader import Suite
-from harness.suite.schema import AskedTask, DivergenceTask, ExampleTask, SpeedTask, WriteTask
 
 
 def plan_key(suite: Suite, plan: Plan) -> str:
@@ -172,66 +166,8 @@ class Summarizer:
         return swapped_labels(samples, labels, cell.model, cell.task)
 
     def _task(self, name: str) -> TaskSummary:
-        task = self._suite.spec.tasks[name]
-        settings = task.model_dump(exclude_none=True, exclude={"metrics", "prompts"})
-        graded_by = metric_summaries(task)
-        if graded_by:
-            settings["metrics"] = list(graded_by)
-        if isinstance(task, SpeedTask):
-            return TaskSummary(
-                type=task.type,
-                description=_speed_words(task),
-                seed=task.seed,
-                settings=settings,
-            )
-        keys = self._prompts[name]
-        ref = self._plan.steps[next(iter(keys.values()))].settings.get("data")
-        info = open_data(ref) if ref is not None else None
-        prompts = {root: self._kept(key) for root, key in keys.items()}
-        kept = {root: manifest.outcome for root, manifest in prompts.items() if manifest}
-        first: dict[str, Any] = next(iter(kept.values()), {})
-        floors = self._kept(self._plan.floors.get(name, ""))
-        found = _floors(floors.outcome) if floors else {}
-        if isinstance(task, DivergenceTask):
-            settings, found = self._divergence(name, task)
-        return TaskSummary(
-            type=task.type,
-            description=_task_words(task, info.description if info else ""),
-            dataset=ref["name"] if ref is not None else settings.get("text"),
-            n=first.get("n"),
-            available=first.get("available"),
-            seed=self._seed(task),
-            shots=task.shots if isinstance(task, ExampleTask) else 0,
-            reference=task.reference if isinstance(task, DivergenceTask) else None,
-            prompts={root: outcome["sha256"] for root, outcome in kept.items()},
-            floors=found,
-            example_prompt=first.get("example_prompt", ""),
-            settings=settings,
-            synthetic=info is not None and info.synthetic,
-            labels=list(first.get("labels", [])),
-            notes=notes_on(task, kept, self._of_task[name]),
-            metrics=dict(graded_by),
-            asked=task.named if isinstance(task, WriteTask) else {},
-        )
-
-    def _seed(self, task: AskedTask) -> int | None:
-        """What its examples are drawn by; prompts of one's own are not drawn."""
-        if isinstance(task, WriteTask):
-            return None
-        return self._suite.spec.defaults.seed if task.seed is None else task.seed
-
-    def _divergence(
-        self, name: str, task: DivergenceTask
-    ) -> tuple[dict[str, Any], dict[str, dict[str, Value]]]:
-        """Settings and floors: what 16 bits alone change in the reference, or why that is open."""
-        unread = set() if task.text is not None else {"window"}
-        settings = task.model_dump(exclude_none=True, exclude=unread)
-        precision = self._plan.precision[name]
-        measured = self._kept(precision.step)
-        if measured is None:
-            reason = precision.reason or "its step failed, or was left out"
-            return settings | {"16-bit rounding": f"not measured: {reason}"}, {}
-        return settings, _floors({"16-bit": measured.outcome["metrics"]})
+        prompts, cells = self._prompts[name], self._of_task[name]
+        return summarize_task(name, self._suite, self._plan, self._kept, prompts, cells)
 
     def _compared(self) -> tuple[list[Comparison], list[GateVerdict]]:
         if not self._suite.spec.compare and not self._suite.spec.gates:
@@ -239,34 +175,3 @@ class Summarizer:
         from harness.results.judge import compare_and_judge, read_answers
 
         return compare_and_judge(read_answers(self._suite.spec, self._store, self._cells))
-
-
-def _task_words(task: AskedTask, data: str) -> str:
-    """What is asked, for someone who sees the task's name for the first time."""
-    if isinstance(task, DivergenceTask):
-        if task.text is not None:
-            data = f"{Path(task.text).name} in windows of {task.window} tokens"
-        return f"how far next-token probabilities are from those of {task.reference}, on {data}"
-    if isinstance(task, WriteTask):
-        return f"free writing on prompts of one's own, at most {task.max_new_tokens} tokens each"
-    return data
-
-
-def _speed_words(task: SpeedTask) -> str:
-    """What is timed, the headline first."""
-    prompt, new = task.prompt_tokens[0], task.new_tokens
-    behind = f" behind {task.depths[0]}" if task.depths[0] else ""
-    side = f" in {task.batch_sizes[0]} sequences" if task.batch_sizes[0] > 1 else ""
-    rounds = len(task.shares)
-    turns = f" in {rounds} rounds, the models taking turns" if rounds > 1 else ""
-    return (
-        f"reading {prompt} tokens and writing {new}{side}{behind}; {task.repetitions} repetitions "
-        f"of each{turns}"
-    )
-
-
-def _floors(outcome: dict[str, Any]) -> dict[str, dict[str, Value]]:
-    return {
-        name: {metric: Value.model_validate(value) for metric, value in values.items()}
-        for name, values in outcome.items()
-    }

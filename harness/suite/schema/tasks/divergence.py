@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -55,6 +55,10 @@ class DivergenceTask(ExampleTask):
     @property
     def held_against(self) -> Name:
         return self.reference
+
+    def settings(self) -> dict[str, Any]:
+        found = super().settings()
+        return found if self.text is not None else {k: v for k, v in found.items() if k != "window"}
 
     def described(self, data: str) -> str:
         if self.text is not None:

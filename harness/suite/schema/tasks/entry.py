@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 from harness.capabilities import Capability
 from harness.suite.schema.datasets import AnyDataset
@@ -72,6 +73,10 @@ class TaskEntry(Entry):
     def shares(self) -> list[int]:
         """The repetitions of each round, where something is timed."""
         return []
+
+    def settings(self) -> dict[str, Any]:
+        """What the suite says of it, as plain data; its metrics and prompts are told apart."""
+        return self.model_dump(exclude_none=True, exclude={"metrics", "prompts"})
 
     def described(self, data: str) -> str:
         """What is asked, for someone who sees the task's name for the first time.

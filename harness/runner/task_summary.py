@@ -1,0 +1,94 @@
+"""What a report needs to know of a task: how it was asked, of what, and what its figures are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from harness.data.opening import open_data
+from harness.plan.graph import Plan
+from harness.records import Cell, TaskSummary, Value
+from harness.results.artifacts import Manifest
+from harness.results.own_metrics import metric_summaries
+from harness.runner.notes import notes_on
+from harness.suite.reader import Suite
+from harness.suite.schema import TaskSpec, type_of
+
+Floors = dict[str, dict[str, Value]]
+
+
+def summarize_task(
+    name: str,
+    suite: Suite,
+    plan: Plan,
+    kept: Callable[[str], Manifest | None],
+    prompts: Mapping[str, str],
+    cells: Sequence[Cell],
+) -> TaskSummary:
+    """The summary of one task.
+
+    Args:
+        name: of the task.
+        suite: that it stands in.
+        plan: of the suite.
+        kept: by a step's key, what the step found; None where it has not been done.
+        prompts: by root model, the key of the step that wrote its prompts.
+        cells: the task's.
+    """
+    task = suite.spec.tasks[name]
+    graded_by = metric_summaries(task)
+    settings = task.settings() | ({"metrics": list(graded_by)} if graded_by else {})
+    ref = next((plan.steps[key].settings.get("data") for key in prompts.values()), None)
+    info = open_data(ref) if ref is not None else None
+    asked = {root: found.outcome for root, key in prompts.items() if (found := kept(key))}
+    first: dict[str, Any] = next(iter(asked.values()), {})
+    floors = kept(plan.floors.get(name, ""))
+    rounding, rounded = _rounding(name, plan, kept)
+    return TaskSummary(
+        type=task.type,
+        description=task.described(info.description if info else ""),
+        dataset=ref["name"] if ref is not None else settings.get("text"),
+        n=first.get("n"),
+        available=first.get("available"),
+        seed=_seed(task, suite),
+        shots=task.data.shots if task.data is not None else 0,
+        reference=task.held_against,
+        prompts={root: outcome["sha256"] for root, outcome in asked.items()},
+        floors=rounded | (_floors(floors.outcome) if floors else {}),
+        example_prompt=first.get("example_prompt", ""),
+        settings=settings | rounding,
+        synthetic=info is not None and info.synthetic,
+        labels=list(first.get("labels", [])),
+        notes=notes_on(task, asked, cells),
+        metrics=dict(graded_by),
+        asked=task.named,
+    )
+
+
+def _seed(task: TaskSpec, suite: Suite) -> int | None:
+    """What its examples are drawn by, or what is timed; prompts of one's own are not drawn."""
+    of = type_of(task)
+    if of.drawn:
+        return suite.spec.defaults.seed if task.seed is None else task.seed
+    return task.seed if of.timed else None
+
+
+def _rounding(
+    name: str, plan: Plan, kept: Callable[[str], Manifest | None]
+) -> tuple[dict[str, Any], Floors]:
+    """What 16 bits alone change in a task's reference, as a floor; or why that is open, as a setting."""
+    precision = plan.precision.get(name)
+    if precision is None:
+        return {}, {}
+    measured = kept(precision.step)
+    if measured is None:
+        reason = precision.reason or "its step failed, or was left out"
+        return {"16-bit rounding": f"not measured: {reason}"}, {}
+    return {}, _floors({"16-bit": measured.outcome["metrics"]})
+
+
+def _floors(outcome: Mapping[str, Any]) -> Floors:
+    return {
+        name: {metric: Value.model_validate(value) for metric, value in values.items()}
+        for name, values in outcome.items()
+    }
