@@ -35,7 +35,7 @@ def test_alpha_is_twice_the_rank_unless_given() -> None:
         {"epochs": 0.0},
         {"epochs": math.nan},
         {"warmup_ratio": 1.5},
-        {"method": "full"},
+        {"method": "dpo"},
     ],
 )
 def test_an_unusable_value_is_named(wrong: dict[str, Any]) -> None:
