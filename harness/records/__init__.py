@@ -29,6 +29,7 @@ from harness.records.models import (
 )
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
 from harness.records.summary import SUMMARY_SCHEMA, MetricSummary, Summary, TaskSummary
+from harness.records.training import TrainingExample
 from harness.records.written import WrittenDetails, WrittenText
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "Summary",
     "TaskSummary",
     "Training",
+    "TrainingExample",
     "TrainingPoint",
     "Value",
     "WrittenDetails",

@@ -8,12 +8,12 @@ its first sentence, and earlier turns stand above, in the same form.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from harness.data.instructions import Instruction, Turn
 from harness.engines.chat import ANSWER
 from harness.engines.reasoning import closing, open_mark
 from harness.errors import BadModelError
+from harness.records import TrainingExample
 from harness.tasks.prompting import Encoder
 from harness.tasks.turns import Message
 
@@ -25,18 +25,6 @@ WITHOUT_INPUT = (
     "Below is an instruction that describes a task. Write a response that appropriately completes "
     "the request."
 )
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A conversation up to an answer, and the ids of both; the answer's end with the end of turn."""
-
-    text: str
-    prompt_ids: tuple[int, ...]
-    target_ids: tuple[int, ...]
-
-    def __len__(self) -> int:
-        return len(self.prompt_ids) + len(self.target_ids)
 
 
 class Instructor:
@@ -56,14 +44,22 @@ class Instructor:
         self._chat = tokenizer.has_chat_template and not plain
         self._end = self._end_of_turn()
 
-    def lesson(self, instruction: Instruction) -> Lesson:
+    def asked(self, instruction: Instruction) -> str:
+        """What the model reads of an instruction, up to where its answer begins.
+
+        Raises:
+            BadModelError: the chat template refuses the conversation.
+        """
+        return self._in_template(instruction) if self._chat else plain_text(instruction)
+
+    def example(self, instruction: Instruction) -> TrainingExample:
         """What is learned of one instruction. A thought that the template opens is closed first, unless
         the answer brings one.
 
         Raises:
             BadModelError: the chat template refuses the conversation.
         """
-        text = self._in_template(instruction) if self._chat else plain_text(instruction)
+        text = self.asked(instruction)
         ids = self._tokenizer.encode(text)
         closed = open_mark(text) is None or str(open_mark(text)) in instruction.answer
         told = instruction.answer if closed else closing(text) + instruction.answer
@@ -72,7 +68,7 @@ class Instructor:
             answer = whole[len(ids) :]
         else:
             answer = self._tokenizer.encode(told, add_bos=False)
-        return Lesson(text, tuple(ids), (*answer, self._end))
+        return TrainingExample(tuple(ids), (*answer, self._end))
 
     def _in_template(self, instruction: Instruction) -> str:
         messages = [{"role": t.role, "content": t.content} for t in instruction.messages]

@@ -12,7 +12,7 @@ from harness.data import Dataset, Example, Phrasing, draw
 from harness.engines.reasoning import closing
 from harness.errors import BadDataError, BadModelError
 from harness.tasks.prompts import Prompt, PromptSet
-from harness.tasks.turns import Message, Way, conversation, plain_text, system_place
+from harness.tasks.turns import Message, PromptFormat, conversation, plain_text, system_place
 
 
 class Encoder(Protocol):
@@ -40,7 +40,7 @@ class Prompter:
         phrasing: Phrasing,
         labels: Sequence[str] = (),
         shots: Sequence[Example] = (),
-        way: Way | None = None,
+        prompt_format: PromptFormat | None = None,
     ) -> None:
         """Prepares a prompter.
 
@@ -49,15 +49,17 @@ class Prompter:
             phrasing: how the data set is put.
             labels: the choices, in order; empty for free text.
             shots: examples shown with their answers before each question.
-            way: how they are asked; by default through the chat template where there is one.
+            prompt_format: how they are asked; by default through the chat template where there is one.
         """
         self.tokenizer = tokenizer
         self.phrasing = phrasing
         self.labels = tuple(labels)
         self.shots = tuple(shots)
-        self.way = way or Way()
-        self.mode = "chat" if tokenizer.has_chat_template and not self.way.plain else "plain"
-        self.system = system_place(tokenizer, self.way, self.mode == "chat")
+        self.prompt_format = prompt_format or PromptFormat()
+        self.mode = (
+            "chat" if tokenizer.has_chat_template and not self.prompt_format.plain else "plain"
+        )
+        self.system = system_place(tokenizer, self.prompt_format, self.mode == "chat")
 
     def prompt(self, index: int, example: Example) -> Prompt:
         """One question, with the ids of its right answer and of its choices."""
@@ -88,13 +90,13 @@ class Prompter:
         """What the model reads, shots included, up to where its answer begins."""
         if self.mode == "chat":
             return self.tokenizer.render(messages, generation_prompt=True)
-        return plain_text(self.phrasing, self.way, self.shots, example)
+        return plain_text(self.phrasing, self.prompt_format, self.shots, example)
 
     def messages(self, example: Example) -> list[Message]:
         """The turns that are put through the chat template; none where a text is continued."""
         if self.mode != "chat":
             return []
-        return conversation(self.phrasing, self.way, self.system, self.shots, example)
+        return conversation(self.phrasing, self.prompt_format, self.system, self.shots, example)
 
     def _continuation(self, text: str, ids: list[int], answer: str) -> tuple[int, ...]:
         """The ids that an answer adds to a prompt.
@@ -140,12 +142,12 @@ def prompts_to_ask(
     limit: int | None,
     seed: int,
     shots: int = 0,
-    way: Way | None = None,
+    prompt_format: PromptFormat | None = None,
 ) -> PromptSet:
     """The questions of a task: a subset of the test split."""
     stratify = bool(dataset.labels)
     shown = draw(dataset.train, shots, seed, stratify) if shots else []
-    prompter = Prompter(tokenizer, phrasing, dataset.labels, shown, way)
+    prompter = Prompter(tokenizer, phrasing, dataset.labels, shown, prompt_format)
     chosen = draw(dataset.test, limit, seed, stratify)
     return PromptSet(
         prompts=tuple(prompter.prompt(index, example) for index, example in enumerate(chosen)),
@@ -158,7 +160,10 @@ def prompts_to_ask(
 
 
 def prompts_to_write(
-    tokenizer: Encoder, asked: Mapping[str, str], available: int, way: Way | None = None
+    tokenizer: Encoder,
+    asked: Mapping[str, str],
+    available: int,
+    prompt_format: PromptFormat | None = None,
 ) -> PromptSet:
     """A user's own prompts, which have no right answer.
 
@@ -166,9 +171,9 @@ def prompts_to_write(
         tokenizer: the lineage's own.
         asked: the prompts by id.
         available: how many there are, of which these are the first.
-        way: how they are asked; by default through the chat template where there is one.
+        prompt_format: how they are asked; by default through the chat template where there is one.
     """
-    prompter = Prompter(tokenizer, Phrasing("{text}", "{text}"), way=way)
+    prompter = Prompter(tokenizer, Phrasing("{text}", "{text}"), prompt_format=prompt_format)
     return PromptSet(
         prompts=tuple(
             prompter.written(index, id, text) for index, (id, text) in enumerate(asked.items())
@@ -235,9 +240,9 @@ def prompts_to_learn(
     phrasing: Phrasing,
     limit: int | None,
     seed: int,
-    way: Way | None = None,
+    prompt_format: PromptFormat | None = None,
 ) -> Iterator[Prompt]:
     """What a fine-tuning learns from: the train split, asked as the test split is asked."""
-    prompter = Prompter(tokenizer, phrasing, (), (), way)
+    prompter = Prompter(tokenizer, phrasing, (), (), prompt_format)
     for index, example in enumerate(draw(dataset.train, limit, seed, bool(dataset.labels))):
         yield prompter.prompt(index, example)

@@ -24,7 +24,7 @@ class Renderer(Protocol):
 
 
 @dataclass(frozen=True)
-class Way:
+class PromptFormat:
     """How examples are asked, beside their own words."""
 
     plain: bool = False
@@ -34,13 +34,13 @@ class Way:
     """All shots in the one turn of the user, as plain prompts with their answers."""
 
 
-def system_place(tokenizer: Renderer, way: Way, chat: bool) -> Place:
+def system_place(tokenizer: Renderer, prompt_format: PromptFormat, chat: bool) -> Place:
     """Where the system message stands.
 
     Templates that have no place for one either refuse it (Gemma, Mistral 7B v0.1) or leave it out
     without a word: both are seen by trying.
     """
-    if way.system is None:
+    if prompt_format.system is None:
         return "none"
     if not chat:
         return "text"
@@ -52,11 +52,15 @@ def system_place(tokenizer: Renderer, way: Way, chat: bool) -> Place:
 
 
 def conversation(
-    phrasing: Phrasing, way: Way, place: Place, shots: Sequence[Example], example: Example
+    phrasing: Phrasing,
+    prompt_format: PromptFormat,
+    place: Place,
+    shots: Sequence[Example],
+    example: Example,
 ) -> list[Message]:
     """The turns that put an example through a chat template; the model's answer comes next."""
     messages: list[Message] = []
-    if way.shots_in_text and shots:
+    if prompt_format.shots_in_text and shots:
         messages.append({"role": "user", "content": continued(phrasing, shots, example)})
     else:
         for shot in shots:
@@ -64,15 +68,17 @@ def conversation(
             messages.append({"role": "assistant", "content": shot.target})
         messages.append({"role": "user", "content": fill(phrasing.instruction, example)})
     if place == "turn":
-        messages.insert(0, {"role": "system", "content": str(way.system)})
+        messages.insert(0, {"role": "system", "content": str(prompt_format.system)})
     elif place == "user":
-        messages[0]["content"] = f"{way.system}\n\n{messages[0]['content']}"
+        messages[0]["content"] = f"{prompt_format.system}\n\n{messages[0]['content']}"
     return messages
 
 
-def plain_text(phrasing: Phrasing, way: Way, shots: Sequence[Example], example: Example) -> str:
+def plain_text(
+    phrasing: Phrasing, prompt_format: PromptFormat, shots: Sequence[Example], example: Example
+) -> str:
     """The text that puts an example to a model without a chat template, which goes on with it."""
-    system = "" if way.system is None else f"{way.system}\n\n"
+    system = "" if prompt_format.system is None else f"{prompt_format.system}\n\n"
     return system + continued(phrasing, shots, example)
 
 

@@ -20,11 +20,11 @@ from harness.estimate.training import (
 )
 from harness.finetuning import METHODS
 from harness.models.finetune import trainable
-from harness.models.finetune.examples import Example
 from harness.models.finetune.loop import answer_loss, make_batch
 from harness.models.finetune.recipe import Recipe
 from harness.models.random_weights import write_random_model
 from harness.models.shapes import SHAPES, configuration
+from harness.records import TrainingExample
 
 SMALL = {
     "vocab_size": 4096,
@@ -55,7 +55,7 @@ def kept_bytes(folder: Path, dtype: str, method: str) -> int:
         return tensor
 
     ids = tuple(range(5, 5 + LENGTH - 1))
-    batch = make_batch([Example(ids, (7,))] * EXAMPLES, torch.device("cpu"))
+    batch = make_batch([TrainingExample(ids, (7,))] * EXAMPLES, torch.device("cpu"))
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16")
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), autocast:
         answer_loss(model, batch)

@@ -54,20 +54,20 @@ def instruction(tmp_path: Path, row: dict[str, Any]) -> Instruction:
 
 def test_a_row_of_alpaca_is_a_turn_of_the_user_and_the_answer_ends_the_turn(tmp_path: Path) -> None:
     row = instruction(tmp_path, {"instruction": "Add.", "input": "1 + 1", "output": "2"})
-    lesson = Instructor(CharTokenizer()).lesson(row)
-    assert lesson.text == "<s>user: Add.\n\n1 + 1<end>\nassistant: "
-    assert lesson.prompt_ids == (BOS, *ids("user: Add.\n\n1 + 1"), END, *ids("\nassistant: "))
-    assert lesson.target_ids == (*ids("2"), END)
+    learned = Instructor(CharTokenizer()).example(row)
+    assert Instructor(CharTokenizer()).asked(row) == "<s>user: Add.\n\n1 + 1<end>\nassistant: "
+    assert learned.prompt_ids == (BOS, *ids("user: Add.\n\n1 + 1"), END, *ids("\nassistant: "))
+    assert learned.target_ids == (*ids("2"), END)
 
 
 def test_of_a_conversation_the_last_answer_is_learned(tmp_path: Path) -> None:
     row = instruction(tmp_path, {"messages": [SYSTEM, *TALK]})
-    lesson = Instructor(CharTokenizer()).lesson(row)
-    assert lesson.text == (
+    learned = Instructor(CharTokenizer()).example(row)
+    assert Instructor(CharTokenizer()).asked(row) == (
         "<s>system: Be brief.<end>\nuser: Hi<end>\nassistant: Hello<end>\nuser: 1 + 1?<end>\n"
         "assistant: "
     )
-    assert lesson.target_ids == (*ids("2"), END)
+    assert learned.target_ids == (*ids("2"), END)
 
 
 @pytest.mark.parametrize("tokenizer", [NoSystem(), DeafToSystem()])
@@ -75,7 +75,7 @@ def test_a_system_turn_that_a_template_does_not_take_stands_in_the_first_turn(
     tokenizer: CharTokenizer, tmp_path: Path
 ) -> None:
     row = instruction(tmp_path, {"messages": [SYSTEM, *TALK]})
-    text = Instructor(tokenizer).lesson(row).text
+    text = Instructor(tokenizer).asked(row)
     assert text.startswith("<s>user: Be brief.\n\nHi<end>\nassistant: Hello<end>\n")
 
 
@@ -93,9 +93,9 @@ def test_without_a_template_a_row_has_the_published_form(tmp_path: Path) -> None
         "completes the request.\n\n### Instruction:\nGo.\n\n### Response:\n"
     )
     for tokenizer, plain in ((CharTokenizer(), True), (CharTokenizer(chat=False), False)):
-        lesson = Instructor(tokenizer, plain).lesson(both)
-        assert lesson.prompt_ids == (BOS, *ids(plain_text(both)))
-        assert lesson.target_ids == (*ids("2"), EOS)
+        learned = Instructor(tokenizer, plain).example(both)
+        assert learned.prompt_ids == (BOS, *ids(plain_text(both)))
+        assert learned.target_ids == (*ids("2"), EOS)
 
 
 def test_without_a_template_earlier_turns_stand_above_in_the_same_form(tmp_path: Path) -> None:
@@ -110,9 +110,9 @@ def test_an_answer_that_would_merge_with_the_prompt_leaves_the_prompt_as_it_is(
     tmp_path: Path,
 ) -> None:
     row = instruction(tmp_path, {"instruction": "Go.", "output": "Gone."})
-    lesson = Instructor(CharTokenizer(chat=False, merges={"\nG": 5})).lesson(row)
-    assert lesson.prompt_ids[-1] == FIRST + ord("\n")
-    assert lesson.target_ids == (*ids("Gone."), EOS)
+    learned = Instructor(CharTokenizer(chat=False, merges={"\nG": 5})).example(row)
+    assert learned.prompt_ids[-1] == FIRST + ord("\n")
+    assert learned.target_ids == (*ids("Gone."), EOS)
 
 
 def test_a_tokenizer_that_cannot_end_a_text_is_refused() -> None:
@@ -125,10 +125,10 @@ def test_a_tokenizer_that_cannot_end_a_text_is_refused() -> None:
 def test_prompt_and_answer_of_a_real_template_are_the_whole_conversation(tmp_path: Path) -> None:
     tokenizer = open_tokenizer(MODEL_FOLDER)
     row = instruction(tmp_path, {"messages": [SYSTEM, *TALK]})
-    lesson = Instructor(tokenizer).lesson(row)
+    learned = Instructor(tokenizer).example(row)
     whole = tokenizer.encode(tokenizer.render([SYSTEM, *TALK], generation_prompt=False))
-    assert list(lesson.prompt_ids + lesson.target_ids) == whole[: len(lesson)]
-    assert tokenizer.decode(whole[len(lesson) :], keep_special=True).strip() == ""
+    assert list(learned.prompt_ids + learned.target_ids) == whole[: len(learned)]
+    assert tokenizer.decode(whole[len(learned) :], keep_special=True).strip() == ""
 
 
 def test_a_thought_that_the_template_opens_is_closed_unless_the_answer_brings_one(
@@ -136,6 +136,6 @@ def test_a_thought_that_the_template_opens_is_closed_unless_the_answer_brings_on
 ) -> None:
     instructor = Instructor(TemplateTokenizer(R1))
     row = {"instruction": "Add.", "input": "1 + 1", "output": "2"}
-    assert instructor.lesson(instruction(tmp_path, row)).target_ids[:-1] == ids("\n</think>\n\n2")
+    assert instructor.example(instruction(tmp_path, row)).target_ids[:-1] == ids("\n</think>\n\n2")
     row["output"] = "One more.</think>2"
-    assert instructor.lesson(instruction(tmp_path, row)).target_ids[:-1] == ids(row["output"])
+    assert instructor.example(instruction(tmp_path, row)).target_ids[:-1] == ids(row["output"])

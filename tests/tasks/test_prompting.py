@@ -15,7 +15,7 @@ from harness.tasks.prompting import (
     prompts_to_write,
 )
 from harness.tasks.prompts import PromptSet, common_prefix
-from harness.tasks.turns import Way
+from harness.tasks.turns import PromptFormat
 from tests.tasks.fakes import BOS, END, EOS, FIRST, CharTokenizer
 
 PHRASING = Phrasing(instruction="Which? {text}", plain="Text: {text}\nLabel:")
@@ -46,7 +46,9 @@ def test_a_plain_prompt_is_continued_after_a_space() -> None:
 
 
 def test_the_template_can_be_left_aside() -> None:
-    assert Prompter(CharTokenizer(), PHRASING, way=Way(plain=True)).mode == "plain"
+    assert (
+        Prompter(CharTokenizer(), PHRASING, prompt_format=PromptFormat(plain=True)).mode == "plain"
+    )
 
 
 def test_a_chat_answer_ends_with_the_templates_own_marker() -> None:
@@ -67,7 +69,7 @@ def test_ones_own_prompts_go_through_the_template_or_are_text_to_go_on_with() ->
     assert (chat.mode, chat.prompts[0].text) == ("chat", "<s>user: Say {text}.<end>\nassistant: ")
     for plain in (
         prompts_to_write(CharTokenizer(chat=False), {"x": "Say {text}."}, 1),
-        prompts_to_write(CharTokenizer(), {"x": "Say {text}."}, 1, Way(plain=True)),
+        prompts_to_write(CharTokenizer(), {"x": "Say {text}."}, 1, PromptFormat(plain=True)),
     ):
         assert (plain.mode, plain.prompts[0].ids) == ("plain", (BOS, *ids("Say {text}.")))
         assert plain.prompts[0].target_ids == ()

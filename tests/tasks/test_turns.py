@@ -8,7 +8,7 @@ from harness.data import Dataset, Example, Phrasing
 from harness.engines.chat import ChatSettings
 from harness.errors import BadModelError
 from harness.tasks.prompting import prompts_to_ask, prompts_to_learn
-from harness.tasks.turns import Way
+from harness.tasks.turns import PromptFormat
 from tests.tasks.fakes import BOS, CharTokenizer
 from tests.tasks.templates import GEMMA, QWEN3, R1, SILENT, SMOLLM3, TemplateTokenizer
 
@@ -19,15 +19,15 @@ DATA = Dataset(
     test=(Example("e", "test", "bad"),),
     labels=LABELS,
 )
-SYSTEM = Way(system="Be brief.")
+SYSTEM = PromptFormat(system="Be brief.")
 
 
-def text(tokenizer: CharTokenizer, way: Way, shots: int = 0) -> str:
-    return prompts_to_ask(tokenizer, DATA, PHRASING, None, 0, shots, way).prompts[0].text
+def text(tokenizer: CharTokenizer, prompt_format: PromptFormat, shots: int = 0) -> str:
+    return prompts_to_ask(tokenizer, DATA, PHRASING, None, 0, shots, prompt_format).prompts[0].text
 
 
 def test_a_system_message_is_a_turn_of_its_own() -> None:
-    found = prompts_to_ask(TemplateTokenizer(QWEN3), DATA, PHRASING, None, 0, way=SYSTEM)
+    found = prompts_to_ask(TemplateTokenizer(QWEN3), DATA, PHRASING, None, 0, prompt_format=SYSTEM)
     assert found.prompts[0].text == ("<system>Be brief.<end>\n<user>Which? test<end>\n<assistant>")
     assert found.system == "turn"
 
@@ -45,14 +45,16 @@ def test_where_a_template_takes_no_system_message_the_first_turn_of_the_user_beg
 
 
 def test_without_a_template_a_system_message_stands_in_front_of_the_text() -> None:
-    found = prompts_to_ask(CharTokenizer(chat=False), DATA, PHRASING, None, 0, way=SYSTEM)
+    found = prompts_to_ask(CharTokenizer(chat=False), DATA, PHRASING, None, 0, prompt_format=SYSTEM)
     assert found.prompts[0].text == "Be brief.\n\nText: test\nLabel:"
     assert found.system == "text"
-    assert text(TemplateTokenizer(QWEN3), Way(plain=True, system="S")).startswith("S\n\nText:")
+    assert text(TemplateTokenizer(QWEN3), PromptFormat(plain=True, system="S")).startswith(
+        "S\n\nText:"
+    )
 
 
 def test_shots_in_the_text_stand_in_one_turn_of_the_user() -> None:
-    asked = text(TemplateTokenizer(QWEN3), Way(system="S", shots_in_text=True), shots=2)
+    asked = text(TemplateTokenizer(QWEN3), PromptFormat(system="S", shots_in_text=True), shots=2)
     assert asked.count("<user>") == asked.count("<system>") == asked.count("<assistant>") == 1
     turn = asked.partition("<user>")[2].partition("<end>")[0]
     first, second, question = turn.split("\n\n")
@@ -71,11 +73,11 @@ def test_what_is_learned_is_asked_with_the_same_system_message() -> None:
 
 def test_thinking_is_switched_where_the_template_has_a_switch() -> None:
     off = TemplateTokenizer(QWEN3, ChatSettings(thinking=False))
-    assert text(off, Way()).endswith("<assistant><think>\n\n</think>\n\n")
-    assert text(TemplateTokenizer(QWEN3), Way()).endswith("<assistant>")
-    assert text(TemplateTokenizer(SMOLLM3), Way(system="/no_think")) == text(
+    assert text(off, PromptFormat()).endswith("<assistant><think>\n\n</think>\n\n")
+    assert text(TemplateTokenizer(QWEN3), PromptFormat()).endswith("<assistant>")
+    assert text(TemplateTokenizer(SMOLLM3), PromptFormat(system="/no_think")) == text(
         TemplateTokenizer(SMOLLM3, ChatSettings(options={"enable_thinking": False})),
-        Way(system="/no_think"),
+        PromptFormat(system="/no_think"),
     )
     with pytest.raises(BadModelError, match="no switch"):
         TemplateTokenizer(R1, ChatSettings(thinking=False))

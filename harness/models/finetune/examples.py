@@ -8,27 +8,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.errors import BadDataError, PromptTooLongError
+from harness.records import TrainingExample
 
 
-@dataclass(frozen=True)
-class Example:
-    """A prompt and the answer to be learned, which ends with the end-of-turn id."""
-
-    prompt_ids: tuple[int, ...]
-    target_ids: tuple[int, ...]
-
-    def __len__(self) -> int:
-        return len(self.prompt_ids) + len(self.target_ids)
-
-
-def read_examples(path: Path, vocab_size: int, context_length: int) -> list[Example]:
+def read_examples(path: Path, vocab_size: int, context_length: int) -> list[TrainingExample]:
     """The examples of a JSON-lines file with `prompt_ids` and `target_ids`.
 
     Raises:
@@ -54,10 +43,10 @@ def read_examples(path: Path, vocab_size: int, context_length: int) -> list[Exam
     return examples
 
 
-def _example(json_line: str, where: str, vocab_size: int) -> Example:
+def _example(json_line: str, where: str, vocab_size: int) -> TrainingExample:
     try:
         row = json.loads(json_line)
-        example = Example(_ids(row["prompt_ids"]), _ids(row["target_ids"]))
+        example = TrainingExample(_ids(row["prompt_ids"]), _ids(row["target_ids"]))
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise BadDataError(
             f"{where} is not a training example: {error!r}.",

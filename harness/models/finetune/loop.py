@@ -18,8 +18,8 @@ import torch
 from torch.nn import functional
 
 from harness.errors import BadModelError
-from harness.models.finetune.examples import Example
 from harness.models.finetune.recipe import Recipe, learning_rate_at
+from harness.records import TrainingExample
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Batch:
     labels: torch.Tensor
 
 
-def make_batch(examples: Sequence[Example], device: torch.device) -> Batch:
+def make_batch(examples: Sequence[TrainingExample], device: torch.device) -> Batch:
     """Pads examples to the longest and finds their answer positions."""
     ids = torch.zeros((len(examples), max(map(len, examples))), dtype=torch.long)
     rows: list[int] = []
@@ -96,7 +96,7 @@ def _head_on(model: Any, batch: Batch) -> Iterator[None]:
 
 
 def train(
-    model: Any, steps: Sequence[Sequence[Example]], recipe: Recipe, dtype: torch.dtype
+    model: Any, steps: Sequence[Sequence[TrainingExample]], recipe: Recipe, dtype: torch.dtype
 ) -> Iterator[StepResult]:
     """One AdamW step for each batch (Loshchilov and Hutter 2019, arXiv 1711.05101).
 

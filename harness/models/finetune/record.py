@@ -9,10 +9,9 @@ import torch
 
 from harness.engines.process import peak_resident_bytes
 from harness.finetuning import ADAPTER_SETTINGS
-from harness.models.finetune.examples import Example
 from harness.models.finetune.loop import StepResult
 from harness.models.finetune.recipe import Recipe, mean_of_first
-from harness.records import Training, TrainingPoint
+from harness.records import Training, TrainingExample, TrainingPoint
 
 CURVE_POINTS = 200
 """Most steps of the loss curve that are kept."""
@@ -20,7 +19,7 @@ CURVE_POINTS = 200
 
 def record_of(
     recipe: Recipe,
-    rows: list[Example],
+    rows: list[TrainingExample],
     results: list[StepResult],
     points: list[TrainingPoint],
     seconds: float,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from harness.data import Phrasing, draw
 from harness.data.instructions import TESTED
 from harness.data.opening import open_data
 from harness.errors import BadDataError
-from harness.records import Learned
+from harness.records import Learned, TrainingExample
 from harness.results.artifacts import TEXTS
 from harness.runner.jobs import Progress, StepJob
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.engines.chat import ChatSettings
     from harness.engines.tokenizer import Tokenizer
     from harness.tasks.prompts import PromptSet
-    from harness.tasks.turns import Way
+    from harness.tasks.turns import PromptFormat
 
 
 def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
         return windows.summary()
     tokenizer = open_tokenizer(Path(job.inputs["tokenizer"]), chat_settings(job))
     if "prompts" in params:
-        texts, way = dict(params["prompts"]), asked_way(params, params)
-        own = prompts_to_write(tokenizer, texts, params["available"], way)
+        texts, prompt_format = dict(params["prompts"]), prompt_format_of(params, params)
+        own = prompts_to_write(tokenizer, texts, params["available"], prompt_format)
         return _keep(own, texts, tokenizer, out)
     info = open_data(job.step.settings["data"])
     dataset = info.read()
@@ -53,7 +53,7 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
         limit=params["limit"],
         seed=params["seed"],
         shots=params["shots"],
-        way=asked_way(params, params),
+        prompt_format=prompt_format_of(params, params),
     )
     drawn = {prompt.id for prompt in prompts.prompts}
     texts = {example.id: example.text for example in dataset.test if example.id in drawn}
@@ -104,12 +104,12 @@ def phrasing(usual: Phrasing, part: Mapping[str, Any]) -> Phrasing:
     return usual if own is None else Phrasing(instruction=own, plain=own)
 
 
-def asked_way(params: Mapping[str, Any], part: Mapping[str, Any]) -> Way:
-    """The way of asking that a step's parameters say."""
-    from harness.tasks.turns import Way
+def prompt_format_of(params: Mapping[str, Any], part: Mapping[str, Any]) -> PromptFormat:
+    """The format of prompts that a step's parameters say."""
+    from harness.tasks.turns import PromptFormat
 
     in_text = part.get("shots_as") == "text"
-    return Way(plain=params["plain"], system=part.get("system"), shots_in_text=in_text)
+    return PromptFormat(plain=params["plain"], system=part.get("system"), shots_in_text=in_text)
 
 
 def read_text(path: Path) -> str:
@@ -128,7 +128,7 @@ def read_text(path: Path) -> str:
 def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What a fine-tuning learns from."""
     from harness.engines.tokenizer import open_tokenizer
-    from harness.runner.steps.learning import lessons
+    from harness.runner.steps.learning import instruction_examples
     from harness.tasks.prompting import prompts_to_learn
 
     params = job.step.params
@@ -143,9 +143,9 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
             drawn = {key: params[key] for key in ("limit", "seed")}
             count = 0
             for prompt in prompts_to_learn(
-                tokenizer, kept, words, **drawn, way=asked_way(params, part)
+                tokenizer, kept, words, **drawn, prompt_format=prompt_format_of(params, part)
             ):
-                _write(stream, prompt.ids, prompt.target_ids)
+                _write(stream, TrainingExample(prompt.ids, prompt.target_ids))
                 count += 1
             tested = {TESTED: len(left_out)} if left_out else {}
             learned.append(
@@ -157,8 +157,8 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
                     learned=count,
                 )
             )
-        for lesson in lessons(job, tokenizer, learned):
-            _write(stream, lesson.prompt_ids, lesson.target_ids)
+        for example in instruction_examples(job, tokenizer, learned):
+            _write(stream, example)
     if not any(part.learned for part in learned):
         names = ", ".join(part.name for part in learned)
         reasons = {reason for part in learned for reason in part.left_out}
@@ -170,9 +170,8 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
     }
 
 
-def _write(stream: IO[str], prompt_ids: Sequence[int], target_ids: Sequence[int]) -> None:
-    row = {"prompt_ids": prompt_ids, "target_ids": target_ids}
-    stream.write(f"{json.dumps(row)}\n")
+def _write(stream: IO[str], example: TrainingExample) -> None:
+    stream.write(f"{json.dumps(vars(example))}\n")
 
 
 def floors(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 from harness.data.instruction_refs import draw_instructions, open_instructions
 from harness.data.instructions import TESTED, Instructions
 from harness.models.sources import context_tokens
-from harness.records import Learned
+from harness.records import Learned, TrainingExample
 from harness.runner.jobs import StepJob
 
 if TYPE_CHECKING:
-    from harness.tasks.instructing import Lesson
     from harness.tasks.prompting import Encoder
 
 
-def lessons(job: StepJob, tokenizer: Encoder, learned: list[Learned]) -> Iterator[Lesson]:
+def instruction_examples(
+    job: StepJob, tokenizer: Encoder, learned: list[Learned]
+) -> Iterator[TrainingExample]:
     """What is learned of each file, in order; `learned` is told what of each.
 
     Raises:
@@ -37,12 +38,12 @@ def lessons(job: StepJob, tokenizer: Encoder, learned: list[Learned]) -> Iterato
         kept = tuple(row for row in found.rows if row.id not in left_out)
         count = too_long = 0
         for row in draw_instructions(kept, params["limit"], params["seed"]):
-            lesson = instructor.lesson(row)
-            if longest is not None and len(lesson) > longest:
+            example = instructor.example(row)
+            if longest is not None and len(example) > longest:
                 too_long += 1
             else:
                 count += 1
-                yield lesson
+                yield example
         learned.append(_learned(ref["name"], found, len(left_out), too_long, longest, count))
 
 

@@ -23,7 +23,7 @@ from typing import Any
 from harness.data import DATASETS
 from harness.engines.tokenizer import open_tokenizer
 from harness.tasks.prompting import prompts_to_ask
-from harness.tasks.turns import Way
+from harness.tasks.turns import PromptFormat
 from tests.benchmarks.gpu.model import SHAPES, write_model
 from tests.benchmarks.race import Answer, Contestant, run_race
 from tests.benchmarks.servers import Server
@@ -106,7 +106,7 @@ def write_prompts(kind: str, weights: Path, folder: Path, examples: int) -> Path
     folder.mkdir(parents=True)
     tokenizer = open_tokenizer(weights)
     made = prompts_to_ask(
-        tokenizer, info.read(), info.phrasing, examples, 0, shots, Way(plain=True)
+        tokenizer, info.read(), info.phrasing, examples, 0, shots, PromptFormat(plain=True)
     )
     made.write(folder)
     return folder

@@ -22,7 +22,7 @@ from harness.models.parity.prompts import (
 )
 from harness.records import Check
 from harness.tasks.prompting import Prompter
-from harness.tasks.turns import Way
+from harness.tasks.turns import PromptFormat
 from tests.engines.models import CHAT_TEMPLATE, sentences
 
 BOOL, UINT32 = 7, 4  # value types of a GGUF's metadata
@@ -31,7 +31,9 @@ PHRASING = Phrasing(instruction="Rises or falls? {text}", plain="{text} It")
 
 def asked(tokenizer: Tokenizer, texts: Sequence[str], plain: bool = False) -> list[TaskPrompts]:
     """What a task called `mood` asks about these texts."""
-    prompter = Prompter(tokenizer, PHRASING, ("rises", "falls"), way=Way(plain=plain))
+    prompter = Prompter(
+        tokenizer, PHRASING, ("rises", "falls"), prompt_format=PromptFormat(plain=plain)
+    )
     examples = [Example(str(number), text, "rises") for number, text in enumerate(texts)]
     prompts = [prompter.prompt(number, example) for number, example in enumerate(examples)]
     return [TaskPrompts("mood", prompts, prompter.mode == "chat")]
