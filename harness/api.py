@@ -94,7 +94,6 @@ def compare(
     import pandas as pd
 
     from harness.records import Comparison
-    from harness.reporting.measures import knowing
     from harness.reporting.outcomes import outcome
     from harness.results.comparing import Wanted, compare_results
 
@@ -110,13 +109,12 @@ def compare(
     elsewhere = {"name", "p_adjusted", "seeds", "right_to_wrong", "wrong_to_right", "other_prompts"}
     elsewhere |= {"parted", "changed_for_better", "changed_for_worse"}
     columns = [name for name in Comparison.model_fields if name not in elsewhere]
-    with knowing(compared.before, compared.after):
-        rows = [
-            {**row.model_dump(), "conclusion": outcome(row, confidence).value}
-            for pair in compared.pairs
-            for of in pair.tasks
-            for row in of.rows
-        ]
+    rows = [
+        {**row.model_dump(), "conclusion": outcome(of.metrics[row.metric], row, confidence).value}
+        for pair in compared.pairs
+        for of in pair.tasks
+        for row in of.rows
+    ]
     return pd.DataFrame(rows, columns=[*columns, "conclusion"]).rename(columns=renamed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.comparisons import (
@@ -11,7 +11,7 @@ from harness.analysis.comparisons import (
     changed_answers,
     in_common,
 )
-from harness.records import ChangedAnswer, Comparison, Sample
+from harness.records import ChangedAnswer, Comparison, MetricDescriptor, Sample
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class ComparedTask:
 
     name: str
     type: str
+    metrics: Mapping[str, MetricDescriptor]
     rows: Sequence[Comparison]
     flips: Comparison | None = None
     """The metric whose changes are shown one by one; None where no metric scores an example."""
@@ -87,13 +88,14 @@ def compare_task(
     rows = [by_metric[metric] for metric in metrics]
     flips = next((by_metric[m] for m in scored if by_metric[m].reason is None), None)
     if flips is None:
-        return ComparedTask(name, answers.type, rows)
+        return ComparedTask(name, answers.type, answers.metrics, rows)
     cells = in_common(answers, baseline, candidate).cells
     before, after = cells[baseline].samples, cells[candidate].samples
     changed = changed_answers(flips.metric, before, after, answers.prompts)
     return ComparedTask(
         name,
         answers.type,
+        answers.metrics,
         rows,
         flips,
         changed,

@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.analysis.compared import ComparedModels, ComparedTask
-from harness.records import Comparison
+from harness.records import Comparison, MetricDescriptor
 from harness.reporting.format import clean
 from harness.reporting.marks import marks
-from harness.reporting.measures import knowing
 from harness.reporting.outcomes import outcome
 from harness.reporting.side_by_side import terminal_comparison
 from harness.results.comparing import ComparedResults, Wanted, compare_results
@@ -50,11 +49,10 @@ def compare(
         any_prompts=any_prompts,
     )
     compared = compare_results(results, others, wanted)
-    with knowing(compared.before, compared.after):
-        if as_json:
-            print(json.dumps(_as_data(compared, confidence), indent=2))
-        else:
-            _show(compared, confidence, examples)
+    if as_json:
+        print(json.dumps(_as_data(compared, confidence), indent=2))
+    else:
+        _show(compared, confidence, examples)
     return 0
 
 
@@ -96,14 +94,14 @@ def _task_data(task: ComparedTask, confidence: float) -> dict[str, Any]:
     return {
         "task": task.name,
         "type": task.type,
-        "metrics": [_row_data(row, confidence) for row in task.rows],
+        "metrics": [_row_data(task.metrics[row.metric], row, confidence) for row in task.rows],
         "changed_by": task.flips.metric if task.flips else None,
         "changed": [change.model_dump(mode="json") for change in task.changed],
         "answered_otherwise_and_scored_the_same": task.reworded,
     }
 
 
-def _row_data(row: Comparison, confidence: float) -> dict[str, Any]:
+def _row_data(of: MetricDescriptor, row: Comparison, confidence: float) -> dict[str, Any]:
     """A comparison as JSON knows numbers: what is not finite is null."""
     data: dict[str, Any] = json.loads(row.model_dump_json(exclude=REPEATED))
-    return {**data, "conclusion": outcome(row, confidence).value}
+    return {**data, "conclusion": outcome(of, row, confidence).value}

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from harness.metrics import classification, divergence, rouge, speed, text, writing
 from harness.metrics.metric import Answer, Metric
-from harness.records import MetricSummary
+from harness.records import MetricDescriptor
 from harness.suite.schema import TASK_TYPES
 
 METRICS: dict[str, Metric] = {
@@ -29,16 +29,7 @@ def scores_of(metrics: Iterable[Metric], answer: Answer) -> dict[str, float]:
     return {metric.name: metric.score(answer) for metric in metrics if metric.score is not None}
 
 
-def own_metric(name: str, of: MetricSummary) -> Metric:
+def own_metric(descriptor: MetricDescriptor) -> Metric:
     """A metric that a suite names: one that is known here, or one of the user's own."""
-    if name in METRICS:
-        return METRICS[name].model_copy(update={"own": True})
-    return Metric(
-        name=name,
-        label=of.label,
-        unit=of.unit,
-        higher_is_better=of.higher_is_better,
-        kind="proportion" if of.binary else "mean",
-        explanation=of.explanation,
-        own=True,
-    )
+    known = METRICS.get(descriptor.name) or Metric(**dict(descriptor))
+    return known.model_copy(update={"own": True})

@@ -28,7 +28,7 @@ from harness.records.models import (
     TrainingPoint,
 )
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
-from harness.records.summary import SUMMARY_SCHEMA, MetricSummary, Summary, TaskSummary
+from harness.records.summary import SUMMARY_SCHEMA, Summary, TaskSummary
 from harness.records.training import TrainingExample
 from harness.records.written import WrittenDetails, WrittenText
 
@@ -51,7 +51,6 @@ __all__ = [
     "Measures",
     "MergeStep",
     "MetricDescriptor",
-    "MetricSummary",
     "ModelSummary",
     "Parity",
     "ParityLimits",

@@ -9,21 +9,11 @@ from pydantic import AfterValidator, ConfigDict, Field
 from harness.records.base import Record, Value
 from harness.records.cells import Cell
 from harness.records.comparisons import Comparison, GateVerdict
+from harness.records.metrics import MetricDescriptor
 from harness.records.models import Check, ModelSummary
 from harness.suite.schema import TASK_TYPES
 
 SUMMARY_SCHEMA: Final = "harness-summary/2"
-
-
-class MetricSummary(Record):
-    """A metric that a task names beside those that it always has: the mean of a score per example."""
-
-    label: str
-    unit: str = ""
-    higher_is_better: bool = True
-    binary: bool = False
-    """Whether each score is 0 or 1."""
-    explanation: str = ""
 
 
 def _known_type(name: str) -> str:
@@ -56,10 +46,16 @@ class TaskSummary(Record):
     labels: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     """What a reader must know of how it was asked: where a system message went, thoughts."""
-    metrics: dict[str, MetricSummary] = Field(default_factory=dict)
-    """What the suite asks for beside the metrics that the type of task always has."""
+    metrics: dict[str, MetricDescriptor] = Field(default_factory=dict)
+    """All metrics of the task, those of its type and the suite's own; the first is the headline."""
     asked: dict[str, str] = Field(default_factory=dict)
     """The prompts of a `write` task by id."""
+
+    def metric(self, name: str) -> MetricDescriptor:
+        """What is known of a metric; one that nobody describes is called by its name."""
+        explanation = "A metric that nothing more is known of."
+        nameless = MetricDescriptor(name=name, label=name, kind="mean", explanation=explanation)
+        return self.metrics.get(name, nameless)
 
 
 class Summary(Record):

@@ -11,12 +11,11 @@ from harness.reporting.blocks import Document, Fold, Section
 from harness.reporting.format import clean, sentence
 from harness.reporting.gates import gate_table, gates
 from harness.reporting.markdown import markdown
-from harness.reporting.measures import knowing, knows_own_metrics, label
+from harness.reporting.measures import label, metric_of
 from harness.reporting.replicas import without_replicas
 from harness.reporting.tables import matrix
 
 
-@knows_own_metrics
 def junit(summary: Summary) -> str:
     """JUnit XML: a test case for each gate and candidate, and an error for each failed cell.
 
@@ -29,7 +28,7 @@ def junit(summary: Summary) -> str:
     )
     counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
     for verdict in summary.gates:
-        case = _case(suite, _place(verdict), f"{name}.gates")
+        case = _case(suite, _place(summary, verdict), f"{name}.gates")
         counts["tests"] += 1
         if not verdict.passed:
             counts["failures"] += 1
@@ -67,12 +66,11 @@ def _said(case: ElementTree.Element, tag: str, kind: str, text: str) -> None:
     made.text = _xml(text)
 
 
-def _place(verdict: GateVerdict) -> str:
+def _place(summary: Summary, verdict: GateVerdict) -> str:
     against = f" against {verdict.baseline}" if verdict.baseline else ""
-    return f"{verdict.candidate}{against}: {label(verdict.metric)} on {verdict.task} {verdict.rule}"
+    return f"{verdict.candidate}{against}: {label(metric_of(summary, verdict))} on {verdict.task} {verdict.rule}"
 
 
-@knows_own_metrics
 def pull_request(summary: Summary) -> str:
     """Markdown for a pull request or a job's summary page: the gates first, all figures folded."""
     sections = [Section("gates", "Gates", (gate_table(summary),))] if summary.gates else []
@@ -92,8 +90,7 @@ def github_annotations(summary: Summary) -> Iterator[str]:
             continue
         level = "warning" if verdict.passed else "error"
         title = f"Gate {verdict.outcome}: {verdict.candidate}"
-        with knowing(summary):
-            named = label(verdict.metric)
+        named = label(metric_of(summary, verdict))
         text = f"{named} on {verdict.task} {sentence(verdict.rule)} {verdict.reason}"
         yield f"::{level} title={_property(title)}::{_data(text[:1].upper() + text[1:])}"
     for cell in summary.cells:

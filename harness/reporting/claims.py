@@ -3,111 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from harness.analysis.power import DETECTION_POWER
-from harness.records import Comparison, Value
+from harness.records import Comparison, MetricDescriptor, Summary, Value
 from harness.reporting.blocks import Line, Name
 from harness.reporting.flips import flips
 from harness.reporting.format import clip, count, known, p_value, percent_level
-from harness.reporting.measures import difference, label, number, rounded_up
+from harness.reporting.measures import difference, label, metric_of, number, rounded_up
 from harness.reporting.outcomes import Outcome, outcome
 
 REASON_LENGTH = 160
 DETECTED_IN = percent_level(DETECTION_POWER)
 
 
-def claims(rows: Sequence[Comparison], confidence: float) -> list[Line]:
+def claims(summary: Summary, rows: Sequence[Comparison]) -> list[Line]:
     """Clauses for several differences; those that could not be shown are said in one."""
-    found = [(row, outcome(row, confidence)) for row in rows]
-    unshown = [row for row, of in found if of is Outcome.NOT_SHOWN]
-    missing = [row for row, of in found if of is Outcome.MISSING]
-    clauses = [_claim(row, of) for row, of in found if row not in unshown + missing]
+    described = [_Row(metric_of(summary, row), row) for row in rows]
+    found = [(one, outcome(one.of, one.row, summary.confidence)) for one in described]
+    unshown = [one for one, said in found if said is Outcome.NOT_SHOWN]
+    missing = [one for one, said in found if said is Outcome.MISSING]
+    clauses = [_claim(one, said) for one, said in found if one not in unshown + missing]
     clauses += [_unshown(unshown)] if unshown else []
     return clauses + ([_missing(missing)] if missing else [])
 
 
-def _unshown(rows: Sequence[Comparison]) -> Line:
+@dataclass(frozen=True)
+class _Row:
+    """A difference, and what is known of its metric."""
+
+    of: MetricDescriptor
+    row: Comparison
+
+
+def _unshown(rows: Sequence[_Row]) -> Line:
     """A clause that neither a gain nor a loss could be shown, for one or several metrics."""
     line: list[str] = ["no difference could be shown in "]
-    for index, row in enumerate(rows):
+    for index, one in enumerate(rows):
         line += [" or in "] if index else []
-        figures = f"{_from_to(row, ' → ')}{_signed(row)}, n = {count(row.n)}"
-        said = "; ".join(filter(None, (figures, flips(row), _could_have(row))))
-        line += [*_subject(row), f" ({said})"]
+        figures = f"{_from_to(one, ' → ')}{_signed(one)}, n = {count(one.row.n)}"
+        said = "; ".join(filter(None, (figures, flips(one.row), _could_have(one))))
+        line += [*_subject(one), f" ({said})"]
     return tuple(line)
 
 
-def _could_have(row: Comparison) -> str:
+def _could_have(one: _Row) -> str:
     """What these examples could have shown, for whom takes "not shown" for "not there"."""
-    if not row.detectable:
+    if not one.row.detectable:
         return ""
-    least = rounded_up(row.metric, row.detectable)
+    least = rounded_up(one.of, one.row.detectable)
     return f"one of {least} or more would have been, in {DETECTED_IN} of cases"
 
 
-def _missing(rows: Sequence[Comparison]) -> Line:
+def _missing(rows: Sequence[_Row]) -> Line:
     """A clause that there is nothing to compare, and why."""
-    reason = clip((rows[0].reason or "no reason was recorded").rstrip(". "), REASON_LENGTH)
-    subjects = joined([_subject(row) for row in rows], " or in ")
+    reason = clip((rows[0].row.reason or "no reason was recorded").rstrip(". "), REASON_LENGTH)
+    subjects = joined([_subject(one) for one in rows], " or in ")
     return ("there is nothing to compare in ", *subjects, f" ({reason})")
 
 
-def _subject(row: Comparison) -> Line:
-    return (f"{label(row.metric)} on ", Name(row.task))
+def _subject(one: _Row) -> Line:
+    return (f"{label(one.of)} on ", Name(one.row.task))
 
 
-def _claim(row: Comparison, found: Outcome) -> Line:
-    subject = _subject(row)
+def _claim(one: _Row, found: Outcome) -> Line:
+    subject, n = _subject(one), count(one.row.n)
     match found:
         case Outcome.TENTATIVE:
             return (
                 "the difference in ",
                 *subject,
-                f", {_signed(row)}, is not sure enough once several comparisons are allowed for "
-                f"({_p(row)}, n = {count(row.n)})",
+                f", {_signed(one)}, is not sure enough once several comparisons are allowed for "
+                f"({_p(one.row)}, n = {n})",
             )
         case Outcome.SAME:
-            return (f"not one of {count(row.n)} answers scored differently in ", *subject)
+            return (f"not one of {n} answers scored differently in ", *subject)
         case Outcome.NO_INTERVAL:
             return (
                 *subject,
-                f" went {_from_to(row, ' to ', 'from ')}by {_signed(row)}, but without an "
-                f"interval nobody can say how sure that is (n = {count(row.n)})",
+                f" went {_from_to(one, ' to ', 'from ')}by {_signed(one)}, but without an "
+                f"interval nobody can say how sure that is (n = {n})",
             )
         case _:
-            return _shown(row, subject)
+            return _shown(one, subject)
 
 
-def _shown(row: Comparison, subject: Line) -> Line:
+def _shown(one: _Row, subject: Line) -> Line:
+    row = one.row
     verb = "rose" if (row.delta or 0) > 0 else "fell"
     p = f"{_p(row)}, " if _p(row) else ""
     return (
         *subject,
-        f" {verb} {_from_to(row, ' to ', 'from ')}by {amount(row)} ({p}n = {count(row.n)})",
+        f" {verb} {_from_to(one, ' to ', 'from ')}by {_amount(one)} ({p}n = {count(row.n)})",
         f": {flips(row)}" if flips(row) else "",
     )
 
 
-def _from_to(row: Comparison, between: str, before: str = "") -> str:
-    if row.baseline_value is None or row.candidate_value is None:
+def _from_to(one: _Row, between: str, before: str = "") -> str:
+    if one.row.baseline_value is None or one.row.candidate_value is None:
         return ""
-    among = known(row.baseline_value, row.candidate_value)
-    start, end = (number(row.metric, value, among) for value in among)
+    among = known(one.row.baseline_value, one.row.candidate_value)
+    start, end = (number(one.of, value, among) for value in among)
     return f"{before}{start}{between}{end}, "
 
 
-def _signed(row: Comparison) -> str:
-    shown = difference(row)
+def _signed(one: _Row) -> str:
+    shown = difference(one.of, one.row)
     return f"{shown.text} {shown.detail}".strip()
 
 
-def amount(row: Comparison) -> str:
+def _amount(one: _Row) -> str:
     """How large a difference is, without its sign: the verb has said the direction."""
+    row = one.row
     if row.delta is not None and row.delta < 0:
         low, high = (None if end is None else -end for end in (row.high, row.low))
         row = row.model_copy(update={"delta": -row.delta, "low": low, "high": high})
-    shown = difference(row)
-    return f"{shown.text} {shown.detail}".strip().replace("+", "")
+    return _signed(_Row(one.of, row)).replace("+", "")
 
 
 def _p(row: Comparison) -> str:

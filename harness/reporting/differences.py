@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from harness.records import Comparison, Summary, Value
+from harness.records import Comparison, MetricDescriptor, Summary, Value
 from harness.reporting.blocks import Block, Column, Datum, Fold, Line, Name, Row, Table, Tone
 from harness.reporting.claims import DETECTED_IN
 from harness.reporting.format import (
@@ -23,8 +23,8 @@ from harness.reporting.measures import (
     KINDS,
     difference,
     figure,
-    headline,
-    measures,
+    is_headline,
+    metric_of,
     quality_tasks,
     rounded_up,
     subject,
@@ -69,13 +69,13 @@ CHANGE_NOTE = (
 def difference_blocks(summary: Summary, caption: str, rows: Sequence[Comparison]) -> list[Block]:
     """The differences by the kind of figure: those that tasks are judged by, and all others, shut."""
     first = [
-        row
-        for row in rows
-        if row.task in quality_tasks(summary) and row.metric == headline(summary.tasks[row.task])
+        row for row in rows if row.task in quality_tasks(summary) and is_headline(summary, row)
     ]
     blocks: list[Block] = [differences(summary, f"{caption}: quality", first)] if first else []
     for measure, kind in KINDS.items():
-        rest = [row for row in rows if row not in first and measures(row.metric) == measure]
+        rest = [
+            row for row in rows if row not in first and metric_of(summary, row).measures == measure
+        ]
         if rest:
             other = "every other measure of quality" if first and measure == "quality" else kind
             table = differences(summary, f"{caption}: {other}", rest)
@@ -91,7 +91,7 @@ def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> T
         caption,
         tuple(column for column, _ in columns),
         tuple(Row(tuple(field(row) for _, field in columns)) for row in rows),
-        (*_notes(rows, any(_could_have_shown(r, summary.confidence) for r in rows)), *doubts),
+        (*_notes(summary, rows), *doubts),
     )
 
 
@@ -111,10 +111,16 @@ def _columns(
     if not shared:
         columns.append((Column("against", numeric=False), lambda row: doubts.name(row.baseline)))
     columns += [
-        (Column("Task and metric", numeric=False), lambda row: Datum(subject(row))),
-        (Column("Conclusion", numeric=False), lambda row: _concluded(row, summary.confidence)),
-        (Column("Before → after"), _before_and_after),
-        (Column("Difference", f"[{level} interval]"), difference),
+        (
+            Column("Task and metric", numeric=False),
+            lambda row: Datum(subject(metric_of(summary, row), row)),
+        ),
+        (Column("Conclusion", numeric=False), lambda row: _concluded(summary, row)),
+        (Column("Before → after"), lambda row: _before_and_after(metric_of(summary, row), row)),
+        (
+            Column("Difference", f"[{level} interval]"),
+            lambda row: difference(metric_of(summary, row), row),
+        ),
     ]
     if any(row.ratio is not None for row in rows):
         columns.append((Column("Times as fast", f"[{level} interval]"), _ratio))
@@ -124,14 +130,14 @@ def _columns(
     return columns
 
 
-def conclusion(row: Comparison, confidence: float) -> Datum:
+def conclusion(of: MetricDescriptor, row: Comparison, confidence: float) -> Datum:
     """What may be said of a difference, in a word and with a sign."""
-    text, tone = VERDICTS[outcome(row, confidence)]
+    text, tone = VERDICTS[outcome(of, row, confidence)]
     return Datum(text, tone=tone)
 
 
-def _before_and_after(row: Comparison) -> Datum:
-    ends = [single(row.metric, value) for value in (row.baseline_value, row.candidate_value)]
+def _before_and_after(of: MetricDescriptor, row: Comparison) -> Datum:
+    ends = [single(of, value) for value in (row.baseline_value, row.candidate_value)]
     text = DASH if ends[0].text == ends[1].text == DASH else " → ".join(end.text for end in ends)
     return Datum(text, tone="missing" if text == DASH else "plain")
 
@@ -162,25 +168,27 @@ def _flips(row: Comparison) -> Datum:
     return Datum(f"{row.better} / {count(row.worse)}", n)
 
 
-def _concluded(row: Comparison, confidence: float) -> Datum:
+def _concluded(summary: Summary, row: Comparison) -> Datum:
     """The conclusion; of what was not shown also what would have been."""
-    found = conclusion(row, confidence)
-    if not _could_have_shown(row, confidence):
+    of = metric_of(summary, row)
+    found = conclusion(of, row, summary.confidence)
+    if not _could_have_shown(summary, row):
         return found
-    return replace(found, detail=f"{rounded_up(row.metric, row.detectable or 0.0)} would have been")
+    return replace(found, detail=f"{rounded_up(of, row.detectable or 0.0)} would have been")
 
 
-def _could_have_shown(row: Comparison, confidence: float) -> bool:
-    return bool(row.detectable) and outcome(row, confidence) is Outcome.NOT_SHOWN
+def _could_have_shown(summary: Summary, row: Comparison) -> bool:
+    found = outcome(metric_of(summary, row), row, summary.confidence)
+    return bool(row.detectable) and found is Outcome.NOT_SHOWN
 
 
-def _notes(rows: Sequence[Comparison], could_have_shown: bool) -> list[Line]:
-    kinds = {measures(row.metric) for row in rows}
+def _notes(summary: Summary, rows: Sequence[Comparison]) -> list[Line]:
+    kinds = {metric_of(summary, row).measures for row in rows}
     notes: list[Line] = [(PAIRED_NOTE,)] if kinds != {"cost"} else []
     notes += [(TIMED_NOTE,)] if "cost" in kinds else []
     notes.append((SHOWN_NOTE,))
     notes += [(CHANGE_NOTE,)] if "change" in kinds else []
-    if could_have_shown:
+    if any(_could_have_shown(summary, row) for row in rows):
         notes.append((DETECTABLE_NOTE,))
     for text in ("note", "reason"):
         said = dict.fromkeys((row.candidate, getattr(row, text)) for row in rows)
@@ -188,6 +196,6 @@ def _notes(rows: Sequence[Comparison], could_have_shown: bool) -> list[Line]:
     return notes
 
 
-def single(metric: str, value: float | None) -> Datum:
+def single(of: MetricDescriptor, value: float | None) -> Datum:
     """A figure whose interval stands elsewhere."""
-    return figure(metric, Value(value=value))
+    return figure(of, Value(value=value))

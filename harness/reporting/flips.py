@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.records import Comparison
+from harness.records import Comparison, MetricDescriptor
 from harness.reporting.blocks import Definition, Definitions, Fold
 from harness.reporting.format import count
 from harness.reporting.measures import label
@@ -27,12 +27,12 @@ def flips(row: Comparison) -> str:
     return f"{count(lost)} went from right to wrong, {count(gained)} from wrong to right"
 
 
-def flip_fold(row: Comparison, examples: Sequence[Fold]) -> Fold | None:
+def flip_fold(of: MetricDescriptor, row: Comparison, examples: Sequence[Fold]) -> Fold | None:
     """The ids of the answers that flipped, and some of them in full; None where none did."""
     if not row.right_to_wrong and not row.wrong_to_right:
         return None
     title = (
-        f"{row.candidate} against {row.baseline}, {row.task} ({label(row.metric)}): of "
+        f"{row.candidate} against {row.baseline}, {row.task} ({label(of)}): of "
         f"{count(row.n)} answers {flips(row)}"
     )
     listed = (

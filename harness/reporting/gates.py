@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.records import GateVerdict, Summary
+from harness.records import GateVerdict, MetricDescriptor, Summary
 from harness.reporting.blocks import Column, Datum, Line, Name, Row, Strong, Table, Tone
 from harness.reporting.format import DASH, clip, count, sentence
 from harness.reporting.marks import Marks
-from harness.reporting.measures import label, metric
+from harness.reporting.measures import label, metric_of
 
 REASON_LENGTH = 400
 GATE_OUTCOMES: dict[str, tuple[str, Tone]] = {
@@ -27,8 +27,8 @@ def gate_table(summary: Summary) -> Table:
             (
                 _gate_outcome(gate),
                 _candidate(gate, doubts),
-                Datum(f"{label(gate.metric)} on {gate.task} {gate.rule}"),
-                _examples(gate),
+                Datum(f"{label(metric_of(summary, gate))} on {gate.task} {gate.rule}"),
+                _examples(gate, metric_of(summary, gate)),
                 Datum(gate.reason),
             )
         )
@@ -53,8 +53,8 @@ def _gate_outcome(gate: GateVerdict) -> Datum:
     return Datum(text, "lets the suite pass" if gate.passed else "fails the suite", tone)
 
 
-def _examples(gate: GateVerdict) -> Datum:
-    unit = "rounds" if metric(gate.metric).is_timing else "examples"
+def _examples(gate: GateVerdict, of: MetricDescriptor) -> Datum:
+    unit = "rounds" if of.is_timing else "examples"
     if not gate.n:
         return Datum(DASH, tone="missing")
     more = gate.outcome == "undecided" and gate.needed is not None and gate.needed > gate.n
@@ -103,13 +103,14 @@ def missed_gates(summary: Summary) -> list[Line]:
     """Each gate that was not met, then each that is undecided, with its rule and the reason."""
     missed = [gate for gate in summary.gates if gate.outcome == "not met"]
     undecided = [gate for gate in summary.gates if gate.outcome == "undecided"]
-    return [_told(gate, "") for gate in missed] + [_told(g, ", undecided") for g in undecided]
+    told = [_told(gate, metric_of(summary, gate), "") for gate in missed]
+    return told + [_told(g, metric_of(summary, g), ", undecided") for g in undecided]
 
 
-def _told(gate: GateVerdict, outcome: str) -> Line:
+def _told(gate: GateVerdict, of: MetricDescriptor, outcome: str) -> Line:
     return (
         Name(gate.candidate),
-        f"{outcome}: {label(gate.metric)} on ",
+        f"{outcome}: {label(of)} on ",
         Name(gate.task),
         f" {sentence(gate.rule)} {sentence(clip(gate.reason, REASON_LENGTH))}",
     )

@@ -6,7 +6,7 @@ from harness.records import Summary
 from harness.reporting.blocks import Definition, Definitions
 from harness.reporting.claims import DETECTED_IN
 from harness.reporting.format import percent_level
-from harness.reporting.measures import metric, task_metrics
+from harness.reporting.measures import metric_of, task_metrics
 
 TERMS = {
     "Interval": "The range that holds the true value in {level} of such experiments; a figure "
@@ -43,11 +43,12 @@ TERMS = {
 
 def glossary(summary: Summary) -> Definitions:
     """Every metric that occurs, and the terms that a newcomer may not know."""
-    used = [m for task in summary.tasks for m in task_metrics(summary, task)]
-    used += [c.metric for c in summary.comparisons]
-    entries = [
-        Definition(metric(name).label, (metric(name).explanation,)) for name in dict.fromkeys(used)
-    ]
+    used = {
+        m: of.metric(m) for task, of in summary.tasks.items() for m in task_metrics(summary, task)
+    }
+    for row in summary.comparisons:
+        used.setdefault(row.metric, metric_of(summary, row))
+    entries = [Definition(of.label, (of.explanation,)) for of in used.values()]
     level = percent_level(summary.confidence)
     entries += [
         Definition(term, (text.format(level=level, detected=DETECTED_IN),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.records import Summary
+from harness.records import MetricDescriptor, Summary
 from harness.reporting import charts
 from harness.reporting.blocks import Block, Chart, Column, Datum, Prose, Row, Table
 from harness.reporting.format import DASH, fixed, share
@@ -10,7 +10,6 @@ from harness.reporting.kinds import ladders, precision
 from harness.reporting.lineage import lineage_words
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
-    arrow,
     headline,
     label,
     quality_tasks,
@@ -35,9 +34,11 @@ def ladder_blocks(summary: Summary) -> list[Block]:
     return blocks
 
 
-def _measures(summary: Summary) -> list[tuple[str, str]]:
+def _measures(summary: Summary) -> list[tuple[str, MetricDescriptor]]:
     picked = [(task, headline(summary.tasks[task])) for task in quality_tasks(summary)]
-    picked += [(t, metric) for t in reference_tasks(summary) for metric in FIDELITY]
+    picked += [
+        (t, summary.tasks[t].metric(name)) for t in reference_tasks(summary) for name in FIDELITY
+    ]
     return picked + [(t, headline(summary.tasks[t])) for t in timed_tasks(summary)]
 
 
@@ -46,7 +47,7 @@ def _table(summary: Summary, rungs: list[str]) -> Table:
     columns = (
         MODEL,
         Column("Type", numeric=False),
-        Column("Size on disk", f"of the first · cost {arrow('peak_bytes')}"),
+        Column("Size on disk", "of the first · cost ↓"),
         Column("Bits per weight"),
         *(task_column(metric, task, shared_n(summary, task)) for task, metric in picked),
     )
@@ -54,7 +55,7 @@ def _table(summary: Summary, rungs: list[str]) -> Table:
         Row(
             (
                 *_facts(summary, rungs, rung),
-                *(result(summary, rung, t, m, roof=True) for t, m in picked),
+                *(result(summary, rung, t, m.name, roof=True) for t, m in picked),
             )
         )
         for rung in rungs
@@ -83,7 +84,7 @@ def _chart(summary: Summary, rungs: list[str], index: int) -> Chart | None:
         metric = headline(summary.tasks[task])
         points = []
         for rung in rungs:
-            value, weight = value_of(summary, rung, task, metric), summary.models[rung].bytes
+            value, weight = value_of(summary, rung, task, metric.name), summary.models[rung].bytes
             if value is not None and value.value is not None and weight:
                 point = charts.Point(rung, value.value, value.low, value.high, weight / 1e6)
                 points.append(point)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from harness.records import Comparison
+from harness.records import Comparison, MetricDescriptor
 from harness.reporting.measures import higher_is_better
 
 
@@ -25,7 +25,7 @@ class Outcome(Enum):
     MISSING = "missing"
 
 
-def outcome(row: Comparison, confidence: float) -> Outcome:
+def outcome(of: MetricDescriptor, row: Comparison, confidence: float) -> Outcome:
     """Judge a difference by its interval, then by its adjusted p-value.
 
     The correction for several comparisons can only take a claim back, never make one.
@@ -40,7 +40,7 @@ def outcome(row: Comparison, confidence: float) -> Outcome:
         return Outcome.NOT_SHOWN
     if row.p_adjusted is not None and row.p_adjusted > 1 - confidence + 1e-12:
         return Outcome.TENTATIVE
-    upwards = higher_is_better(row.metric)
+    upwards = higher_is_better(of)
     if upwards is None:
         return Outcome.CHANGED
     return Outcome.BETTER if (row.delta > 0) == upwards else Outcome.WORSE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.metrics.divergence import KL_MEAN
 from harness.records import Parity, ParityLimits, Summary, Value
 from harness.reporting.blocks import Block, Column, Datum, Fold, Prose, Row, Table
 from harness.reporting.format import DASH, count, fixed, share
@@ -80,7 +81,7 @@ def _row(one: Held) -> Row:
             Datum(share(of.same_tokens)) if one.kind == "conversion" else NOT_COMPARED,
             Datum(fixed(of.max_logprob_difference, 4)),
             Datum(mean),
-            Datum(figure("kl_mean", Value(value=of.mean_kl)).text),
+            Datum(figure(KL_MEAN, Value(value=of.mean_kl)).text),
             Datum(share(of.top1_agreement)),
             Datum(text, of.reason, tone),
         )

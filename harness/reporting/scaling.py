@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.records import ModelSummary, Summary, TaskSummary
+from harness.records import MetricDescriptor, ModelSummary, Summary, TaskSummary
 from harness.reporting import charts
 from harness.reporting.blocks import Block, Chart, Column, Datum, Prose, Row, Table
 from harness.reporting.format import fixed
@@ -37,7 +37,7 @@ class Scale:
     """A metric that models of all sizes have: of one task, or of several on the same documents."""
 
     tasks: tuple[str, ...]
-    metric: str
+    metric: MetricDescriptor
 
     @property
     def title(self) -> str:
@@ -110,7 +110,9 @@ def _scales(summary: Summary) -> list[Scale]:
     texts: dict[tuple[object, ...], list[str]] = {}
     for task in reference_tasks(summary):
         texts.setdefault(_documents(summary.tasks[task]), []).append(task)
-    return scales + [Scale(tuple(tasks), TEXT_METRIC) for tasks in texts.values()]
+    return scales + [
+        Scale(tuple(tasks), summary.tasks[tasks[0]].metric(TEXT_METRIC)) for tasks in texts.values()
+    ]
 
 
 def _documents(task: TaskSummary) -> tuple[object, ...]:
@@ -128,7 +130,7 @@ def _lines(summary: Summary, scale: Scale, sizes: dict[str, list[str]]) -> chart
 
 def _point(summary: Summary, scale: Scale, rung: str) -> charts.Point | None:
     model = summary.models[rung]
-    found = [value_of(summary, rung, task, scale.metric) for task in scale.tasks]
+    found = [value_of(summary, rung, task, scale.metric.name) for task in scale.tasks]
     value = next((v for v in found if v is not None), None)
     if value is None or value.value is None or not (model.parameters and model.bits_per_weight):
         return None
@@ -143,7 +145,7 @@ def _table(summary: Summary, scale: Scale, lines: charts.Lines) -> Table:
     rows = []
     for point in best:
         value = next(
-            v for t in scale.tasks if (v := value_of(summary, point.model, t, scale.metric))
+            v for t in scale.tasks if (v := value_of(summary, point.model, t, scale.metric.name))
         )
         kind = precision(summary.models[point.model]) or ""
         bits = Datum(fixed(point.size, 3))

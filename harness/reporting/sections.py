@@ -28,7 +28,6 @@ from harness.reporting.measures import (
     arrow,
     floor_label,
     headline,
-    knows_own_metrics,
     label,
     quality_tasks,
     value_of,
@@ -42,7 +41,6 @@ from harness.reporting.types import TYPE_SECTIONS
 from harness.reporting.verdict import verdict
 
 
-@knows_own_metrics
 def document(summary: Summary) -> Document:
     """The whole report of a summary; sections that have nothing to say are left out."""
     main = without_replicas(summary)
@@ -99,15 +97,17 @@ def _task_line(summary: Summary, task: str) -> Line:
 def _glance_chart(summary: Summary) -> Chart | None:
     panels = []
     for task in quality_tasks(summary):
-        of, name = summary.tasks[task], headline(summary.tasks[task])
-        found = [(m, value_of(summary, m, task, name), False) for m in summary.models]
-        found += [(floor_label(f), metrics.get(name), True) for f, metrics in of.floors.items()]
+        of, metric = summary.tasks[task], headline(summary.tasks[task])
+        found = [(m, value_of(summary, m, task, metric.name), False) for m in summary.models]
+        found += [
+            (floor_label(f), metrics.get(metric.name), True) for f, metrics in of.floors.items()
+        ]
         points = tuple(
             charts.Point(model, value.value, value.low, value.high, floor=floor)
             for model, value, floor in found
             if value is not None and value.value is not None
         )
-        panels.append(charts.Panel(f"{task}: {label(name)} {arrow(name)}".strip(), points))
+        panels.append(charts.Panel(f"{task}: {label(metric)} {arrow(metric)}".strip(), points))
     svg = charts.dots(panels)
     if svg is None:
         return None
@@ -127,7 +127,7 @@ def quantization(summary: Summary) -> list[Block]:
     blocks = [*ladder_blocks(summary), *scaling_blocks(summary)]
     if rows:
         blocks += difference_blocks(summary, "Quantized models against their baseline", rows)
-    return [*blocks, *changed_blocks(rows)]
+    return [*blocks, *changed_blocks(summary, rows)]
 
 
 def other(summary: Summary) -> list[Block]:
@@ -135,7 +135,7 @@ def other(summary: Summary) -> list[Block]:
     rows = of_kind(summary, "other")
     if not rows:
         return []
-    return [*difference_blocks(summary, "Other comparisons", rows), *changed_blocks(rows)]
+    return [*difference_blocks(summary, "Other comparisons", rows), *changed_blocks(summary, rows)]
 
 
 def gate_blocks(summary: Summary) -> list[Block]:

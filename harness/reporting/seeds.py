@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.analysis.intervals import normal_quantile
 from harness.analysis.seeds import deviation_interval
-from harness.records import Comparison, SeedVariance, Summary
+from harness.records import Comparison, MetricDescriptor, SeedVariance, Summary
 from harness.reporting.blocks import (
     Block,
     Bullets,
@@ -25,9 +25,9 @@ from harness.reporting.format import DASH, known, percent_level
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
     difference,
-    headline,
+    is_headline,
     label,
-    measures,
+    metric_of,
     number,
     quality_tasks,
     subject,
@@ -52,6 +52,7 @@ T_NOTE = (
 class Spread:
     """Both sources of variance of one difference, in the metric's own unit."""
 
+    metric: MetricDescriptor
     row: Comparison
     seeds: SeedVariance
     confidence: float
@@ -93,23 +94,23 @@ class Spread:
         return self.row.model_copy(update=update | {"p": None, "better": None, "worse": None})
 
 
-def spreads(rows: Sequence[Comparison], confidence: float) -> list[Spread]:
+def spreads(summary: Summary, rows: Sequence[Comparison]) -> list[Spread]:
     """The differences whose fine-tuning was repeated; of what a model costs, seeds say nothing."""
     return [
-        Spread(row, row.seeds, confidence)
+        Spread(of, row, row.seeds, summary.confidence)
         for row in rows
-        if row.seeds is not None and measures(row.metric) != "cost"
+        if row.seeds is not None and (of := metric_of(summary, row)).measures != "cost"
     ]
 
 
 def seed_blocks(summary: Summary, rows: Sequence[Comparison]) -> list[Block]:
     """What another seed would have given; nothing where no fine-tuning was repeated."""
-    found, groups = spreads(rows, summary.confidence), families(summary)
+    found, groups = spreads(summary, rows), families(summary)
     if not found and not groups:
         return []
     blocks: list[Block] = [Heading("What another seed would have given"), Prose((SAID,))]
-    judged = {task: headline(summary.tasks[task]) for task in quality_tasks(summary)}
-    first = [one for one in found if judged.get(one.row.task) == one.row.metric]
+    judged = quality_tasks(summary)
+    first = [one for one in found if one.row.task in judged and is_headline(summary, one.row)]
     rest = [one for one in found if one not in first]
     if first:
         blocks.append(Bullets(tuple(_sentence(one) for one in first)))
@@ -120,15 +121,15 @@ def seed_blocks(summary: Summary, rows: Sequence[Comparison]) -> list[Block]:
     return [*blocks, *(_figures(summary, model, group) for model, group in groups.items())]
 
 
-def over_seeds(row: Comparison, confidence: float) -> Line:
+def over_seeds(summary: Summary, row: Comparison) -> Line:
     """A clause that says what the mean over the seeds is; nothing for a fine-tuning with one seed."""
-    found = spreads([row], confidence)
+    found = spreads(summary, [row])
     if not found:
         return ()
-    shown = difference(found[0].mean)
+    shown = difference(found[0].metric, found[0].mean)
     zero = "" if _excludes_zero(found[0].seeds) else ", which does not exclude zero"
     return (
-        f"over {found[0].count} seeds the mean difference in {label(row.metric)} on ",
+        f"over {found[0].count} seeds the mean difference in {label(found[0].metric)} on ",
         Name(row.task),
         f" is {shown.text} {shown.detail}".rstrip() + zero,
     )
@@ -141,14 +142,14 @@ def _excludes_zero(of: SeedVariance) -> bool:
 def _sentence(one: Spread) -> Line:
     """Both sources in plain words, and which is the larger."""
     row, of = one.row, one.seeds
-    shown = difference(one.mean)
+    shown = difference(one.metric, one.mean)
     level = percent_level(one.confidence)
     return (
         Name(row.candidate),
-        f", {label(row.metric)} on ",
+        f", {label(one.metric)} on ",
         Name(row.task),
         f": with {one.count} seeds {_values(one)}, standard deviation "
-        f"{_amount(row, of.deviation)}; the mean difference from ",
+        f"{_amount(one, of.deviation)}; the mean difference from ",
         Name(row.baseline),
         f" is {shown.text} {shown.detail}".rstrip(),
         "" if _excludes_zero(of) else f", a {level} interval that does not exclude zero",
@@ -159,7 +160,7 @@ def _sentence(one: Spread) -> Line:
 def _comparison(one: Spread) -> str:
     if one.examples is None:
         return ""
-    examples, seeds = _amount(one.row, one.examples), _amount(one.row, one.seeds.deviation)
+    examples, seeds = _amount(one, one.examples), _amount(one, one.seeds.deviation)
     if one.larger == "equal":
         return f" The standard error over the examples is as large ({examples})."
     said = {
@@ -173,11 +174,11 @@ def _comparison(one: Spread) -> str:
 
 def _values(one: Spread) -> str:
     values = list(one.seeds.values.values())
-    return ", ".join(number(one.row.metric, value, values) for value in values)
+    return ", ".join(number(one.metric, value, values) for value in values)
 
 
-def _amount(row: Comparison, value: float) -> str:
-    return number(row.metric, value, [value])
+def _amount(one: Spread, value: float) -> str:
+    return number(one.metric, value, [value])
 
 
 def _table(summary: Summary, caption: str, found: Sequence[Spread]) -> Table:
@@ -195,12 +196,12 @@ def _table(summary: Summary, caption: str, found: Sequence[Spread]) -> Table:
         Row(
             (
                 Datum(one.row.candidate, _beside(one.row, doubts), name=True),
-                Datum(subject(one.row)),
+                Datum(subject(one.metric, one.row)),
                 Datum(_values(one), f"seeds {', '.join(one.seeds.values)}"),
                 _deviation(one),
-                Datum(DASH if one.examples is None else _amount(one.row, one.examples)),
+                Datum(DASH if one.examples is None else _amount(one, one.examples)),
                 Datum(one.larger or DASH, "" if one.is_sure or not one.larger else "not sure"),
-                difference(one.mean),
+                difference(one.metric, one.mean),
             )
         )
         for one in found
@@ -217,7 +218,7 @@ def _beside(row: Comparison, doubts: Marks) -> str:
 def _deviation(one: Spread) -> Datum:
     ends = deviation_interval(one.seeds.deviation, one.count, one.confidence)
     among = known(one.seeds.deviation, ends.low, ends.high)
-    shown = [number(one.row.metric, value, among) for value in among]
+    shown = [number(one.metric, value, among) for value in among]
     return Datum(shown[0], f"[{shown[1]}, {shown[2]}]" if len(shown) == 3 else "")
 
 

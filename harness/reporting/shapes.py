@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.quantities import byte_size
-from harness.records import SpeedDetails, SpeedFigures, Value
+from harness.records import SpeedDetails, SpeedFigures, TaskSummary, Value
 from harness.reporting.blocks import Column, Datum, Row, Table
 from harness.reporting.format import DASH, decimals_of_magnitude, fixed
 from harness.reporting.measures import figure
@@ -20,7 +20,7 @@ def percent(part: float | None) -> str:
     return DASH if part is None else f"{100 * part:.1f}%"
 
 
-def limit(shape: SpeedFigures | None, cache_bytes: int) -> tuple[Datum, Datum]:
+def limit(task: TaskSummary, shape: SpeedFigures | None, cache_bytes: int) -> tuple[Datum, Datum]:
     """The limit and the share of it, or in words why there is none to speak of."""
     if shape is None or shape.limit_tokens_per_second is None or shape.step_bytes is None:
         return NOT_KNOWN, NOT_KNOWN
@@ -31,7 +31,7 @@ def limit(shape: SpeedFigures | None, cache_bytes: int) -> tuple[Datum, Datum]:
     roof = Datum(rate(shape.limit_tokens_per_second), step)
     if shape.share is None:
         return roof, Datum("above it", "partly from cache", "missing")
-    return roof, figure("roofline_share", Value(value=shape.share))
+    return roof, figure(task.metric("roofline_share"), Value(value=shape.share))
 
 
 def rate(value: float) -> str:
@@ -39,13 +39,13 @@ def rate(value: float) -> str:
     return fixed(value, min(1, decimals_of_magnitude([value])))
 
 
-def shapes(caption: str, details: Mapping[str, SpeedDetails]) -> Table:
+def shapes(task: TaskSummary, caption: str, details: Mapping[str, SpeedDetails]) -> Table:
     """Tokens per second of each model at each shape."""
     heads = {words(one): _head(one) for of in details.values() for one in of.shapes}
     rows = []
     for model, of in details.items():
         found = {words(one): one for one in of.shapes}
-        rows.append(Row((name(model), *(_speed(found.get(shape)) for shape in heads))))
+        rows.append(Row((name(model), *(_speed(task, found.get(shape)) for shape in heads))))
     columns = (MODEL, *heads.values())
     note = (
         "“× 4”: in so many sequences side by side, their tokens counted together. “behind 2048”: "
@@ -54,13 +54,13 @@ def shapes(caption: str, details: Mapping[str, SpeedDetails]) -> Table:
     return Table(caption, columns, tuple(rows), ((note,),))
 
 
-def _speed(shape: SpeedFigures | None) -> Datum:
+def _speed(task: TaskSummary, shape: SpeedFigures | None) -> Datum:
     if shape is None:
         return NOT_KNOWN
-    return figure(f"{shape.phase}_tokens_per_second", shape.tokens_per_second)
+    return figure(task.metric(f"{shape.phase}_tokens_per_second"), shape.tokens_per_second)
 
 
-def waits(details: Mapping[str, SpeedDetails]) -> Table:
+def waits(task: TaskSummary, details: Mapping[str, SpeedDetails]) -> Table:
     """Spread, waits and limit of each model at each shape."""
     columns = (
         MODEL,
@@ -78,8 +78,8 @@ def waits(details: Mapping[str, SpeedDetails]) -> Table:
                 name(model),
                 Datum(words(one)),
                 Datum(percent(one.spread)),
-                *(figure("itl_seconds", wait) for wait in _waits_of(one)),
-                *limit(one, of.cache_bytes),
+                *(figure(task.metric("itl_seconds"), wait) for wait in _waits_of(one)),
+                *limit(task, one, of.cache_bytes),
             )
         )
         for model, of in details.items()

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness.analysis.compared import ComparedModels, ComparedTask
 from harness.quantities import plural
-from harness.records import ChangedAnswer, Comparison
+from harness.records import ChangedAnswer, Comparison, MetricDescriptor
 from harness.reporting.blocks import Column, Datum, Row, Table
 from harness.reporting.claims import DETECTED_IN
 from harness.reporting.differences import conclusion, single, times
@@ -23,8 +23,6 @@ from harness.reporting.measures import (
     arrow,
     difference,
     label,
-    measures,
-    metric,
     number,
     rounded_up,
 )
@@ -60,7 +58,7 @@ def terminal_comparison(
 
 
 def _task(task: ComparedTask, confidence: float, examples: int) -> Iterator[RenderableType]:
-    reasons = _reasons(task.rows)
+    reasons = _reasons(task)
     if all(row.reason for row in task.rows):
         yield Text(f"{clean(task.name)}: nothing to compare")
     else:
@@ -78,17 +76,17 @@ def _task(task: ComparedTask, confidence: float, examples: int) -> Iterator[Rend
             yield Text(_parted(row))
     if task.flips is not None:
         yield Text(_flips(task, task.flips))
-        yield from _examples(task.flips.metric, task.changed, examples)
+        yield from _examples(task.metrics[task.flips.metric], task.changed, examples)
 
 
-def _reasons(rows: Sequence[Comparison]) -> list[str]:
+def _reasons(task: ComparedTask) -> list[str]:
     """Why figures are missing, each with its metrics where others are there."""
     found: dict[str, list[str]] = {}
-    for row in rows:
+    for row in task.rows:
         if row.reason:
-            found.setdefault(row.reason, []).append(metric(row.metric).label)
+            found.setdefault(row.reason, []).append(task.metrics[row.metric].label)
     return [
-        reason if len(of) == len(rows) else f"{', '.join(of)}: {reason}"
+        reason if len(of) == len(task.rows) else f"{', '.join(of)}: {reason}"
         for reason, of in found.items()
     ]
 
@@ -106,33 +104,38 @@ def _differences(task: ComparedTask, confidence: float) -> Table:
     )
     n = max((row.n for row in task.rows), default=0)
     title = f"{clean(task.name)}: {plural(n, 'round' if timed else 'example')}"
-    return Table(title, columns, tuple(_row(row, confidence, timed) for row in task.rows))
+    return Table(
+        title,
+        columns,
+        tuple(_row(task.metrics[row.metric], row, confidence, timed) for row in task.rows),
+    )
 
 
-def _row(row: Comparison, confidence: float, timed: bool) -> Row:
-    of, found = metric(row.metric), conclusion(row, confidence)
+def _row(of: MetricDescriptor, row: Comparison, confidence: float, timed: bool) -> Row:
+    found = conclusion(of, row, confidence)
     ratio = Datum(DASH) if row.ratio is None else times(row.ratio, row.ratio_low, row.ratio_high)
     return Row(
         (
-            Datum(f"{of.label} {arrow(of.name)}".strip(), of.unit if of.unit != "bytes" else ""),
-            single(row.metric, row.baseline_value),
-            single(row.metric, row.candidate_value),
-            difference(row),
-            ratio if timed else _could_have_shown(row),
+            Datum(f"{of.label} {arrow(of)}".strip(), of.unit if of.unit != "bytes" else ""),
+            single(of, row.baseline_value),
+            single(of, row.candidate_value),
+            difference(of, row),
+            ratio if timed else _could_have_shown(of, row),
             Datum(found.text, p_value(row.p), found.tone),
         )
     )
 
 
-def _could_have_shown(row: Comparison) -> Datum:
-    return Datum(rounded_up(row.metric, row.detectable) if row.detectable else DASH)
+def _could_have_shown(of: MetricDescriptor, row: Comparison) -> Datum:
+    return Datum(rounded_up(of, row.detectable) if row.detectable else DASH)
 
 
 def _about(task: ComparedTask) -> str:
     """Which of the figures are about quality, and which about how much changed."""
     kinds: dict[str, list[str]] = {}
     for row in task.rows:
-        kinds.setdefault(KINDS[measures(row.metric)], []).append(label(row.metric))
+        of = task.metrics[row.metric]
+        kinds.setdefault(KINDS[of.measures], []).append(label(of))
     if len(kinds) == 1:
         return f"What they measure: {next(iter(kinds))}."
     said = (f"{', '.join(metrics)}: {kind}" for kind, metrics in kinds.items())
@@ -142,7 +145,9 @@ def _about(task: ComparedTask) -> str:
 def _reading(task: ComparedTask, confidence: float) -> list[str]:
     """What the words of the table mean, of those that stand in it."""
     lines = []
-    if any(outcome(row, confidence) is Outcome.NOT_SHOWN for row in task.rows):
+    if any(
+        outcome(task.metrics[row.metric], row, confidence) is Outcome.NOT_SHOWN for row in task.rows
+    ):
         lines.append(
             "“Not shown”: the interval includes zero. That is not proof that there is no difference."
         )
@@ -162,8 +167,9 @@ def _flips(task: ComparedTask, row: Comparison) -> str:
         line = f"{row.worse} right to wrong, {row.better} wrong to right of {count(row.n)}"
     else:
         better, worse = count(row.better), count(row.worse)
-        line = f"By {label(row.metric)} {better} better, {worse} worse of {count(row.n)}"
-    if metric(row.metric).kind == "proportion":
+        named = label(task.metrics[row.metric])
+        line = f"By {named} {better} better, {worse} worse of {count(row.n)}"
+    if task.metrics[row.metric].kind == "proportion":
         line += f" (exact McNemar {p_value(row.p)})"
     if task.reworded:
         line += f"; {count(task.reworded)} answered otherwise and scored the same"
@@ -181,9 +187,11 @@ def _parted(row: Comparison) -> str:
     return f"{line}; the others part after {middle} tokens (median; the first after {first})."
 
 
-def _examples(metric: str, changed: Sequence[ChangedAnswer], most: int) -> Iterator[RenderableType]:
+def _examples(
+    of: MetricDescriptor, changed: Sequence[ChangedAnswer], most: int
+) -> Iterator[RenderableType]:
     for change in changed[:most]:
-        scores = _scores(metric, change)
+        scores = _scores(of, change)
         yield Text("")
         yield Text.assemble((clean(change.id), "bold"), f"  {scores}")
         yield Padding(_fields(change), (0, 0, 0, 2))
@@ -195,15 +203,15 @@ def _examples(metric: str, changed: Sequence[ChangedAnswer], most: int) -> Itera
         )
 
 
-def _scores(metric: str, change: ChangedAnswer) -> str:
-    if metric == GRADED_RIGHT_OR_WRONG:
+def _scores(of: MetricDescriptor, change: ChangedAnswer) -> str:
+    if of.name == GRADED_RIGHT_OR_WRONG:
         right = {0.0: "wrong", 1.0: "right"}
         before, after = (
             right.get(s, f"{s:g}") for s in (change.baseline_score, change.candidate_score)
         )
         return f"{before} → {after}"
     among = [change.baseline_score, change.candidate_score]
-    return f"{label(metric)} {' → '.join(number(metric, score, among) for score in among)}"
+    return f"{label(of)} {' → '.join(number(of, score, among) for score in among)}"
 
 
 def _fields(change: ChangedAnswer) -> Grid:

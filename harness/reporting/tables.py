@@ -11,14 +11,12 @@ from harness.reporting.blocks import Column, Datum, Line, Row, Table
 from harness.reporting.format import DASH, count, percent_level
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
-    arrow,
     cell_of,
     column,
     figure,
     floor_label,
     headline,
     label,
-    measures,
     number,
     task_column,
     task_metrics,
@@ -55,13 +53,13 @@ def matrix(summary: Summary) -> Table:
     columns = (
         MODEL,
         *(task_column(metric, task, shared_n(summary, task)) for task, metric in picked),
-        Column("Size on disk", f"cost {arrow('peak_bytes')}"),
+        Column("Size on disk", "cost ↓"),
     )
     rows = [
         Row(
             (
                 doubts.name(model),
-                *(result(summary, model, task, metric, roof=True) for task, metric in picked),
+                *(result(summary, model, task, metric.name, roof=True) for task, metric in picked),
                 size(of.bytes),
             )
         )
@@ -72,7 +70,7 @@ def matrix(summary: Summary) -> Table:
             (
                 Datum(floor_label(floor)),
                 *(
-                    figure(metric, summary.tasks[task].floors.get(floor, {}).get(metric))
+                    figure(metric, summary.tasks[task].floors.get(floor, {}).get(metric.name))
                     for task, metric in picked
                 ),
                 Datum(DASH, tone="missing"),
@@ -116,7 +114,7 @@ def task_table(
         Row(
             (
                 Datum(floor_label(floor)),
-                *(figure(metric, of_floor.get(metric)) for metric in shown),
+                *(figure(of.metric(metric), of_floor.get(metric)) for metric in shown),
             ),
             True,
         )
@@ -126,7 +124,7 @@ def task_table(
     n = shared_n(summary, task)
     unit = TASK_TYPES[of.type].noun
     title = f"{task}: {caption}" + (f" ({n} {unit})" if n else "")
-    columns = (MODEL, *(column(metric) for metric in shown))
+    columns = (MODEL, *(column(of.metric(metric)) for metric in shown))
     notes = (*doubts.notes(asked), *_together(summary, task, shown))
     return Table(title, columns, tuple(rows), notes)
 
@@ -137,7 +135,7 @@ def task_tables(summary: Summary, task: str) -> list[Table]:
     if not own:
         return [task_table(summary, task)]
     named = summary.tasks[task].metrics
-    usual = [metric for metric in task_metrics(summary, task) if metric not in named]
+    usual = [m for m in task_metrics(summary, task) if m not in named or not named[m].own]
     return [task_table(summary, task, "the usual metrics", usual), *own]
 
 
@@ -147,7 +145,7 @@ def own_tables(summary: Summary) -> list[Table]:
 
 
 def _own_table(summary: Summary, task: str) -> list[Table]:
-    named = tuple(summary.tasks[task].metrics)
+    named = [name for name, of in summary.tasks[task].metrics.items() if of.own]
     if not named or not any(cell.task == task for cell in summary.cells):
         return []
     return [task_table(summary, task, "metrics that the suite names", named)]
@@ -157,19 +155,19 @@ def _together(summary: Summary, task: str, shown: Sequence[str]) -> list[Line]:
     """Figures of metrics that are no mean over examples: what they give for all answers at once."""
     notes: list[Line] = []
     for metric in shown:
-        found = {}
+        of, found = summary.tasks[task].metric(metric), {}
         for cell in summary.cells:
             value = cell.metrics.get(metric)
             whole = cell.details.get(OWN_METRICS, {}).get(metric, {}).get("together")
             if cell.task != task or value is None or value.value is None or whole is None:
                 continue
             if not math.isclose(whole, value.value, rel_tol=1e-6, abs_tol=1e-9):
-                found[cell.model] = number(metric, whole, [whole])
+                found[cell.model] = number(of, whole, [whole])
         if found:
             each = ", ".join(f"{model} {figure}" for model, figure in found.items())
             notes.append(
                 (
-                    f"{label(metric)} is the mean of scores of single answers, so that models can "
+                    f"{label(of)} is the mean of scores of single answers, so that models can "
                     "be compared answer by answer. Computed over all answers at once it is another "
                     f"figure: {each}.",
                 )
@@ -187,12 +185,13 @@ def result(summary: Summary, model: str, task: str, metric: str, roof: bool = Fa
         return Datum(DASH, tone="missing")
     if cell.status == "failed":
         return Datum("✗ failed", cell.error.kind if cell.error else "", tone="bad")
-    shown = figure(metric, cell.metrics.get(metric))
-    if summary.tasks[task].reference == model and measures(metric) == "change":
+    of = summary.tasks[task]
+    shown = figure(of.metric(metric), cell.metrics.get(metric))
+    if of.reference == model and of.metric(metric).measures == "change":
         return Datum(shown.text, "the reference")
     reached = cell.metrics.get("roofline_share")
     if roof and metric == "decode_tokens_per_second" and reached and reached.value is not None:
-        part = figure("roofline_share", reached).text
+        part = figure(of.metric("roofline_share"), reached).text
         detail = f"{shown.detail} {part}% of the memory limit".strip()
         shown = Datum(shown.text, detail, shown.tone)
     if shared_n(summary, task) is None and shown.tone != "missing":

@@ -17,7 +17,7 @@ from harness.reporting.excerpts import excerpts
 from harness.reporting.format import clean
 from harness.reporting.gates import gate_table, gates, missed_gates
 from harness.reporting.marks import all_checks
-from harness.reporting.measures import knows_own_metrics, timed_tasks
+from harness.reporting.measures import timed_tasks
 from harness.reporting.replicas import without_replicas
 from harness.reporting.tables import matrix, own_tables
 from harness.reporting.timings import details_of, doubts
@@ -25,7 +25,6 @@ from harness.reporting.timings import details_of, doubts
 _STYLES = {"good": "green", "bad": "red", "unsure": "yellow", "missing": "dim", "plain": ""}
 
 
-@knows_own_metrics
 def terminal_table(summary: Summary) -> RenderableType:
     """Models × headline metrics with intervals, texts, gates and checks with their outcome, doubts.
 
@@ -46,7 +45,6 @@ def terminal_table(summary: Summary) -> RenderableType:
     return Group(*parts)
 
 
-@knows_own_metrics
 def terminal_gates(summary: Summary) -> RenderableType:
     """Every gate with its rule and outcome; the reasons, which are long, are left out."""
     judged = gate_table(summary)

@@ -7,7 +7,14 @@ from itertools import pairwise
 
 from harness.finetuning import METHODS
 from harness.quantities import byte_size
-from harness.records import ChangedAnswer, Comparison, Summary, Training, TrainingPoint
+from harness.records import (
+    ChangedAnswer,
+    Comparison,
+    MetricDescriptor,
+    Summary,
+    Training,
+    TrainingPoint,
+)
 from harness.reporting import charts
 from harness.reporting.blocks import (
     Block,
@@ -26,7 +33,7 @@ from harness.reporting.differences import difference_blocks
 from harness.reporting.flips import flip_fold
 from harness.reporting.format import DASH, clip, count, duration, fixed, share
 from harness.reporting.kinds import of_kind
-from harness.reporting.measures import label, number
+from harness.reporting.measures import label, metric_of, number
 from harness.reporting.replicas import without_replicas
 from harness.reporting.seeds import seed_blocks
 from harness.reporting.tables import MODEL, name
@@ -50,7 +57,7 @@ def tuning_blocks(summary: Summary) -> list[Block]:
             blocks += [Heading("What was learned"), learned(trained)]
         blocks += [Heading("What it cost"), cost(trained), hyperparameters(trained)]
         blocks += [Heading("How the loss fell"), *curves(trained)]
-    return [*blocks, *changed_blocks(rows)]
+    return [*blocks, *changed_blocks(summary, rows)]
 
 
 def own_trainings(summary: Summary) -> dict[str, Training]:
@@ -203,17 +210,18 @@ def binned_curve(points: Sequence[TrainingPoint], most: int) -> list[TrainingPoi
     ]
 
 
-def changed_blocks(rows: Sequence[Comparison]) -> list[Block]:
+def changed_blocks(summary: Summary, rows: Sequence[Comparison]) -> list[Block]:
     """Answers that changed, in both directions, shut until someone opens them."""
     blocks: list[Block] = []
     for row in rows:
-        examples = _examples(row)
-        flipped = flip_fold(row, examples)
+        of = metric_of(summary, row)
+        examples = _examples(of, row)
+        flipped = flip_fold(of, row, examples)
         blocks += [flipped] if flipped else examples
     return [Heading("Answers that changed"), *blocks] if blocks else []
 
 
-def _examples(row: Comparison) -> list[Fold]:
+def _examples(metric: MetricDescriptor, row: Comparison) -> list[Fold]:
     found: list[Fold] = []
     for answers, word, total in (
         (row.changed_for_better, "better", row.better),
@@ -224,15 +232,15 @@ def _examples(row: Comparison) -> list[Fold]:
             of = f"{len(shown)} of {total}" if total is not None else f"{len(shown)}"
             title = (
                 f"{row.candidate} against {row.baseline}, {row.task} "
-                f"({label(row.metric)}): {of} answers that changed for the {word}"
+                f"({label(metric)}): {of} answers that changed for the {word}"
             )
-            found.append(Fold(title, tuple(_example(row, answer) for answer in shown)))
+            found.append(Fold(title, tuple(_example(metric, row, answer) for answer in shown)))
     return found
 
 
-def _example(row: Comparison, answer: ChangedAnswer) -> Definitions:
+def _example(metric: MetricDescriptor, row: Comparison, answer: ChangedAnswer) -> Definitions:
     scores = [answer.baseline_score, answer.candidate_score]
-    before, after = (number(row.metric, score, scores) for score in scores)
+    before, after = (number(metric, score, scores) for score in scores)
     fields = (
         ("Example", answer.id),
         ("Prompt", answer.prompt),

@@ -51,7 +51,8 @@ def floors(summary: Summary) -> list[Line]:
     """Lines that give the scale: what needs no language model reaches, task by task."""
     lines: list[Line] = []
     for task in quality_tasks(summary):
-        name = headline(summary.tasks[task])
+        metric = headline(summary.tasks[task])
+        name = metric.name
         reached = {
             floor_label(floor): metrics[name]
             for floor, metrics in summary.tasks[task].floors.items()
@@ -66,14 +67,14 @@ def floors(summary: Summary) -> list[Line]:
         if not reached or not best:
             continue
         top = max(best, key=lambda pair: pair[0])[1]
-        said = ", ".join(f"{floor} {words(name, value)}" for floor, value in reached.items())
+        said = ", ".join(f"{floor} {words(metric, value)}" for floor, value in reached.items())
         lines.append(
             (
-                f"For scale, {label(name)} on ",
+                f"For scale, {label(metric)} on ",
                 Name(task),
                 f": without any language model, {said}; the highest model, ",
                 Name(top),
-                f", {words(name, value_of(summary, top, task, name))}"
+                f", {words(metric, value_of(summary, top, task, name))}"
                 f"{_standing(value_of(summary, top, task, name), reached)}.",
             )
         )

@@ -14,7 +14,8 @@ from harness.reporting.kinds import candidates, of_kind, precision
 from harness.reporting.measures import (
     figure,
     headline,
-    metric,
+    is_headline,
+    metric_of,
     quality_tasks,
     timed_tasks,
     value_of,
@@ -32,9 +33,13 @@ def judged(summary: Summary, rows: Iterable[Comparison]) -> list[Comparison]:
         if row.task not in quality_tasks(summary):
             continue
         key = (row.baseline, row.candidate, row.task)
-        if key not in kept or row.metric == headline(summary.tasks[row.task]):
+        if key not in kept or is_headline(summary, row):
             kept[key] = row
     return list(kept.values())
+
+
+def _outcome(summary: Summary, row: Comparison) -> Outcome:
+    return outcome(metric_of(summary, row), row, summary.confidence)
 
 
 def fine_tuning(summary: Summary) -> list[Block]:
@@ -42,7 +47,7 @@ def fine_tuning(summary: Summary) -> list[Block]:
     rows = judged(summary, of_kind(summary, "fine-tuning"))
     if not rows:
         return []
-    found = {outcome(row, summary.confidence) for row in rows}
+    found = {_outcome(summary, row) for row in rows}
     level = percent_level(summary.confidence)
     lead = _fine_tuning_lead(found, level)
     return [Prose((Strong(lead[0]), lead[1])), Bullets(tuple(_by_candidate(summary, rows)))]
@@ -92,9 +97,8 @@ def _by_candidate(summary: Summary, rows: list[Comparison]) -> list[Line]:
 
 def _judged_clauses(summary: Summary, rows: list[Comparison]) -> list[Line]:
     """What the examples say, and where a fine-tuning was repeated what its seeds say."""
-    level = summary.confidence
-    seeds = [clause for row in rows if (clause := over_seeds(row, level))]
-    return [*claims(rows, level), *seeds]
+    seeds = [clause for row in rows if (clause := over_seeds(summary, row))]
+    return [*claims(summary, rows), *seeds]
 
 
 def _notes(rows: Iterable[Comparison]) -> str:
@@ -113,7 +117,7 @@ def quantization(summary: Summary) -> list[Block]:
         kind = precision(summary.models[name]) if name in summary.models else None
         head: Line = (Name(name), f" ({kind})" if kind else "", ", against ", Name(baseline), ": ")
         clauses = [size_clause(summary, baseline, name), speed_clause(summary, baseline, name)]
-        clauses += claims(of, summary.confidence)
+        clauses += claims(summary, of)
         lines.append((*head, *joined([c for c in clauses if c]), f".{_notes(of)}"))
     return [Prose(_quantization_lead(summary, rows)), Bullets(tuple(lines))]
 
@@ -121,7 +125,7 @@ def quantization(summary: Summary) -> list[Block]:
 def _quantization_lead(summary: Summary, rows: list[Comparison]) -> Line:
     worse, unclear, unknown = [], [], []
     for name, of in candidates(rows).items():
-        found = {outcome(row, summary.confidence) for row in of}
+        found = {_outcome(summary, row) for row in of}
         if Outcome.WORSE in found:
             worse.append(name)
         elif found & {Outcome.MISSING, Outcome.NO_INTERVAL}:
@@ -158,17 +162,17 @@ def size_clause(summary: Summary, baseline: str, candidate: str) -> Line:
 def speed_clause(summary: Summary, baseline: str, candidate: str) -> Line:
     """How decode speed changed, where the spread of both runs allows to say so."""
     for task in timed_tasks(summary):
-        name = headline(summary.tasks[task])
-        before = value_of(summary, baseline, task, name)
-        after = value_of(summary, candidate, task, name)
+        metric = headline(summary.tasks[task])
+        before = value_of(summary, baseline, task, metric.name)
+        after = value_of(summary, candidate, task, metric.name)
         if before is None or after is None or not before.value or after.value is None:
             continue
         figures = (
-            f"{figure(name, after).text} against {figure(name, before).text} {metric(name).unit}"
+            f"{figure(metric, after).text} against {figure(metric, before).text} {metric.unit}"
         )
         compared = _timed(summary, task, baseline, candidate)
         if compared is not None:
-            return (_ratio_clause(compared, summary.confidence, figures),)
+            return (_ratio_clause(summary, compared, figures),)
         match overlap(before, after):
             case None:
                 return (f"it writes {figures}, with no spread recorded",)
@@ -182,7 +186,7 @@ def speed_clause(summary: Summary, baseline: str, candidate: str) -> Line:
 
 def _timed(summary: Summary, task: str, baseline: str, candidate: str) -> Comparison | None:
     """The comparison of two models' speed, where the suite makes one."""
-    wanted = (task, headline(summary.tasks[task]), baseline, candidate)
+    wanted = (task, headline(summary.tasks[task]).name, baseline, candidate)
     return next(
         (
             row
@@ -194,13 +198,13 @@ def _timed(summary: Summary, task: str, baseline: str, candidate: str) -> Compar
     )
 
 
-def _ratio_clause(row: Comparison, confidence: float, figures: str) -> str:
+def _ratio_clause(summary: Summary, row: Comparison, figures: str) -> str:
     """The ratio of two speeds, and whether it is sure: its interval and the test have to agree."""
     shown = times(row.ratio or 1.0, row.ratio_low, row.ratio_high)
     said = f"{shown.text} {shown.detail}".strip()
     if row.ratio_low is None or row.ratio_high is None:
         return f"it writes {figures}, with no spread recorded"
-    found = outcome(row, confidence)
+    found = _outcome(summary, row)
     if row.ratio_low <= 1 <= row.ratio_high or found is Outcome.NOT_SHOWN:
         return f"no difference in speed of writing could be shown ({said} times as fast: {figures})"
     if found is Outcome.TENTATIVE:

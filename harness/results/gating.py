@@ -87,7 +87,7 @@ def judge_results(results: Path, baseline: str | None, baselines: Path) -> Judge
     )
     for gate in theirs:
         found = answers.judge(gate, saved)
-        verdicts += found if same_machine else [_elsewhere(one, gate) for one in found]
+        verdicts += found if same_machine else [_elsewhere(summary, one, gate) for one in found]
     return Judged(summary.model_copy(update={"gates": verdicts}), baseline=folder.name)
 
 
@@ -96,11 +96,9 @@ def _against_baseline(spec: SuiteSpec) -> list[GateSpec]:
     return named or [gate for gate in spec.gates if gate.rule in ACROSS]
 
 
-def _elsewhere(verdict: GateVerdict, gate: GateSpec) -> GateVerdict:
+def _elsewhere(summary: Summary, verdict: GateVerdict, gate: GateSpec) -> GateVerdict:
     """A timing against one of another machine decides nothing."""
-    from harness.metrics.registry import METRICS
-
-    if verdict.metric not in METRICS or not METRICS[verdict.metric].is_timing:
+    if not summary.tasks[verdict.task].metric(verdict.metric).is_timing:
         return verdict
     reason = (
         "The baseline was timed on another machine, so a difference in speed would be the "

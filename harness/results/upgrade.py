@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from harness.plan.lineage import lineage_of, permissions_of, with_type
 from harness.records import SUMMARY_SCHEMA, Cell, Summary
+from harness.results.own_metrics import asked_metrics
 from harness.suite.schema import SuiteSpec
 
 FIRST_SCHEMA = "harness-summary/1"
@@ -41,7 +42,10 @@ def understood(data: dict[str, Any]) -> Summary:
 
 
 def _from_first(data: dict[str, Any]) -> dict[str, Any]:
-    """Version 1 wrote how models came about, and what was allowed of them, in words."""
+    """Version 1 wrote how models came about, and what was allowed of them, in words.
+
+    Of metrics it described those alone that the suite names.
+    """
     spec = SuiteSpec.model_validate(data["suite"]["spec"])
     cells = [Cell.model_validate(cell) for cell in data["cells"]]
     models = {}
@@ -51,4 +55,11 @@ def _from_first(data: dict[str, Any]) -> dict[str, Any]:
         lineage = with_type(lineage_of(spec, name), answered)
         allowed = permissions_of(spec.models, name)
         models[name] = {**kept, "lineage": lineage, "permissions": list(allowed)}
-    return {**data, "schema": SUMMARY_SCHEMA, "models": models}
+    tasks = {
+        name: {
+            **task,
+            "metrics": {n: m.descriptor for n, m in asked_metrics(spec.tasks[name]).items()},
+        }
+        for name, task in data["tasks"].items()
+    }
+    return {**data, "schema": SUMMARY_SCHEMA, "models": models, "tasks": tasks}

@@ -9,7 +9,7 @@ from harness.data.opening import open_data
 from harness.plan.graph import Plan
 from harness.records import Cell, TaskSummary, Value
 from harness.results.artifacts import Manifest
-from harness.results.own_metrics import metric_summaries
+from harness.results.own_metrics import asked_metrics
 from harness.runner.notes import notes_on
 from harness.suite.reader import Suite
 from harness.suite.schema import TaskSpec, type_of
@@ -36,8 +36,9 @@ def summarize_task(
         cells: the task's.
     """
     task = suite.spec.tasks[name]
-    graded_by = metric_summaries(task)
-    settings = task.settings() | ({"metrics": list(graded_by)} if graded_by else {})
+    metrics = {metric: of.descriptor for metric, of in asked_metrics(task).items()}
+    own = [metric for metric, of in metrics.items() if of.own]
+    settings = task.settings() | ({"metrics": own} if own else {})
     ref = next((plan.steps[key].settings.get("data") for key in prompts.values()), None)
     info = open_data(ref) if ref is not None else None
     asked = {root: found.outcome for root, key in prompts.items() if (found := kept(key))}
@@ -60,7 +61,7 @@ def summarize_task(
         synthetic=info is not None and info.synthetic,
         labels=list(first.get("labels", [])),
         notes=notes_on(task, asked, cells),
-        metrics=dict(graded_by),
+        metrics=metrics,
         asked=task.named,
     )
 

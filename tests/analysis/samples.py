@@ -9,12 +9,17 @@ import numpy as np
 from harness.metrics.metric import Metric
 from harness.metrics.registry import metrics_of
 from harness.metrics.writing import repetition as seq_rep_4
-from harness.records import Sample
+from harness.records import MetricDescriptor, Sample
 
 
 def of_type(task_type: str) -> dict[str, Metric]:
     """The metrics of a type of task by name."""
     return {metric.name: metric for metric in metrics_of(task_type)}
+
+
+def descriptors(task_type: str) -> dict[str, MetricDescriptor]:
+    """What a summary says of them."""
+    return {name: metric.descriptor for name, metric in of_type(task_type).items()}
 
 
 def example_id(index: int) -> str:

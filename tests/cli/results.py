@@ -18,6 +18,7 @@ from harness.records import (
 )
 from harness.results.store import ResultsStore
 from harness.suite.schema import SuiteSpec
+from tests.analysis.samples import descriptors
 
 TASKS: dict[str, dict[str, Any]] = {
     "sentiment": {"type": "classify", "dataset": "phrasebank-sample"},
@@ -103,7 +104,9 @@ def write_results(
                 for model in models
             },
             tasks={
-                task: TaskSummary(type=of["type"], description=task)
+                task: TaskSummary(
+                    type=of["type"], description=task, metrics=descriptors(of["type"])
+                )
                 for task, of in settings.items()
             },
             cells=written,

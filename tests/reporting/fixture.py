@@ -12,6 +12,7 @@ from harness.records import (
     Summary,
     TaskSummary,
 )
+from tests.analysis.samples import descriptors
 from tests.reporting.fixture_cells import (
     LABELS,
     cell,
@@ -149,6 +150,7 @@ def tasks() -> dict[str, TaskSummary]:
     return {
         "sentiment": TaskSummary(
             type="classify",
+            metrics=descriptors("classify"),
             description="Which sentiment does a sentence of financial news carry?",
             dataset="phrasebank-sample",
             n=200,
@@ -166,6 +168,7 @@ def tasks() -> dict[str, TaskSummary]:
         ),
         "dialogue": TaskSummary(
             type="summarize",
+            metrics=descriptors("summarize"),
             description="Retell a messenger dialogue in one or two sentences.",
             dataset="dialogue-sample",
             n=200,
@@ -179,6 +182,7 @@ def tasks() -> dict[str, TaskSummary]:
         ),
         "fidelity": TaskSummary(
             type="divergence",
+            metrics=descriptors("divergence"),
             description="How far next-token probabilities are from those of the reference.",
             dataset="dialogue-sample",
             n=200,
@@ -190,6 +194,7 @@ def tasks() -> dict[str, TaskSummary]:
         ),
         "speed": TaskSummary(
             type="speed",
+            metrics=descriptors("speed"),
             description="reading 256 tokens and writing 128; 6 repetitions of each in 3 rounds, "
             "the models taking turns",
             settings={"prompt_tokens": [256], "new_tokens": 128, "repetitions": 6},

@@ -17,7 +17,7 @@ HOSTILE = (
 def hostile() -> Summary:
     """The hostile string at the end of every text, names of models and tasks included."""
     fixed = {"status", "outcome", "type", "schema", "metric", "phase", "kind", "started"}
-    fixed |= {"base_precision", "trained_on", "allows"}
+    fixed |= {"base_precision", "trained_on", "allows", "measures", "format"}
     seeds = with_seeds()
     whole = quickstart(
         gates=undecided_gates().gates,
@@ -30,10 +30,9 @@ def hostile() -> Summary:
 
     def walk(node: Any, key: str = "") -> Any:
         if isinstance(node, dict):
-            # a check's name is one of a closed list, as no other name is
-            inner = {
-                k: v if (key, k) == ("checks", "name") else walk(v, k) for k, v in node.items()
-            }
+            # names of checks and of metrics are of a closed list, or of letters and digits
+            closed = {"name"} if key == "checks" or "higher_is_better" in node else set()
+            inner = {k: v if k in closed else walk(v, k) for k, v in node.items()}
             if key in {
                 "models", "tasks", "software", "machine", "settings", "hyperparameters", "values",
             }:  # fmt: skip

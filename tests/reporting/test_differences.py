@@ -12,7 +12,7 @@ from harness.records import Comparison
 from harness.reporting.blocks import Definitions, Fold, Table, plain
 from harness.reporting.differences import difference_blocks, differences, times
 from harness.reporting.flips import SHOWN_IDS, flips
-from harness.reporting.measures import KINDS, arrow, measures, rounded_up
+from harness.reporting.measures import KINDS, arrow, metric_of, rounded_up
 from harness.reporting.outcomes import Outcome, outcome
 from harness.reporting.sections import document
 from harness.reporting.tuning import changed_blocks
@@ -51,8 +51,9 @@ def test_where_all_was_shown_nothing_is_said_of_what_would_have_been() -> None:
 def test_what_could_have_been_shown_is_said_in_words() -> None:
     least = detectable(0.8, 200)
     assert least is not None
-    assert f"one of {rounded_up('accuracy', least)} or more would have been, in 80% of cases" in (
-        tuned(row(**UNCERTAIN, detectable=least))
+    assert (
+        f"one of {rounded_up(METRICS['accuracy'], least)} or more would have been, in 80% of cases"
+        in (tuned(row(**UNCERTAIN, detectable=least)))
     )
 
 
@@ -66,11 +67,11 @@ def test_a_spread_of_zero_detects_nothing(nothing: float | None) -> None:
     ("value", "text"), [(0.0211, "0.022"), (0.021, "0.021"), (0.0209999, "0.021"), (3e-6, "3.0e−6")]
 )
 def test_what_could_have_been_shown_is_never_rounded_down(value: float, text: str) -> None:
-    assert rounded_up("accuracy", value) == text
+    assert rounded_up(METRICS["accuracy"], value) == text
 
 
 def test_milliseconds_are_rounded_up_in_their_own_unit() -> None:
-    assert rounded_up("itl_seconds", 0.0017511) == "1.76"
+    assert rounded_up(METRICS["itl_seconds"], 0.0017511) == "1.76"
 
 
 def test_a_shown_difference_says_nothing_of_what_could_have_been() -> None:
@@ -99,7 +100,7 @@ def test_a_score_that_is_not_right_or_wrong_has_no_flips() -> None:
 def test_ids_of_flips_are_listed_with_what_is_left_out() -> None:
     ids = [f"id-{i}" for i in range(SHOWN_IDS + 7)]
     of = row(right_to_wrong=ids, wrong_to_right=["one"], better=1, worse=len(ids))
-    _, fold = changed_blocks([of])
+    _, fold = changed_blocks(quickstart(), [of])
     assert isinstance(fold, Fold)
     assert fold.title.startswith("lora against base, sentiment (accuracy): of 200 answers 507 went")
     (listed,) = [block for block in fold.blocks if isinstance(block, Definitions)]
@@ -122,18 +123,21 @@ def test_each_kind_of_figure_has_a_table_of_its_own() -> None:
     assert sum(len(table.rows) for table in tables if isinstance(table, Table)) == len(rows)
 
 
-@pytest.mark.parametrize("metric", [name for name in METRICS if measures(name) == "change"])
+@pytest.mark.parametrize(
+    "metric", [name for name, of in METRICS.items() if of.measures == "change"]
+)
 def test_a_measure_of_change_has_no_direction_anywhere(metric: str) -> None:
     of = row(task="fidelity", metric=metric, baseline="lora-f16", candidate="lora-q4")
-    assert arrow(metric) == ""
-    assert outcome(of, 0.95) is Outcome.CHANGED
+    assert arrow(METRICS[metric]) == ""
+    assert outcome(METRICS[metric], of, 0.95) is Outcome.CHANGED
     (found,) = fields(of)
     assert found["Conclusion"] == "◆ changed"
     assert "not in which direction (arXiv 2606.19558)" in notes(of)
 
 
 def test_kl_is_never_worded_as_better_or_worse() -> None:
-    rows = [c for c in quickstart().comparisons if measures(c.metric) == "change"]
+    made = quickstart()
+    rows = [c for c in made.comparisons if metric_of(made, c).measures == "change"]
     said = {found["Conclusion"].split(" 0.")[0] for found in fields(*rows)}
     assert said <= {"◆ changed", "○ not shown"}
 
@@ -142,7 +146,7 @@ def test_the_divergence_section_keeps_change_and_quality_apart() -> None:
     section = next(s for s in document(quickstart()).sections if s.anchor == "fidelity")
     tables = [block for block in section.blocks if isinstance(block, Table)]
     kinds = [
-        {measures(name) for name in METRICS if METRICS[name].label in {c.label for c in t.columns}}
+        {of.measures for of in METRICS.values() if of.label in {c.label for c in t.columns}}
         for t in tables
     ]
     assert kinds == [{"change"}, {"quality"}]
@@ -150,7 +154,7 @@ def test_the_divergence_section_keeps_change_and_quality_apart() -> None:
 
 
 def test_every_kind_has_words_and_every_metric_a_kind() -> None:
-    assert {measures(name) for name in METRICS} == set(KINDS)
+    assert {of.measures for of in METRICS.values()} == set(KINDS)
 
 
 def test_timings_show_how_many_times_as_fast() -> None:

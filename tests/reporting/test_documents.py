@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from harness.records import MetricSummary, Summary, Value
+from harness.records import MetricDescriptor, Summary, Value
 from harness.reporting.blocks import Document
 from harness.reporting.html import html, together
 from harness.reporting.markdown import code, escape, markdown
@@ -89,10 +89,10 @@ def test_every_figure_of_every_cell_stands_in_both(each: Report) -> None:
     for kind, text in texts.items():
         for cell in each.summary.cells:
             for metric, value in cell.metrics.items():
-                shown = figure(metric, value)
+                of = each.summary.tasks[cell.task]
+                shown = figure(of.metric(metric), value)
                 assert shown.text in text, f"{cell.model}/{cell.task}/{metric} not in {kind}"
-                of_reference = each.summary.tasks[cell.task].reference == cell.model
-                assert shown.detail in text or of_reference, f"{shown} not in {kind}"
+                assert shown.detail in text or of.reference == cell.model, f"{shown} not in {kind}"
 
 
 def test_sections_come_in_the_same_order_in_both(each: Report) -> None:
@@ -204,14 +204,23 @@ def test_no_line_breaks_inside_an_interval() -> None:
 
 def test_metrics_that_the_suite_names_stand_in_a_table_of_their_own() -> None:
     made = quickstart()
-    of = MetricSummary(label="Politeness", unit="points", higher_is_better=False)
+    of = MetricDescriptor(
+        name="polite",
+        label="Politeness",
+        unit="points",
+        higher_is_better=False,
+        kind="mean",
+        explanation="How polite an answer is.",
+        own=True,
+    )
     cells = [
         cell.model_copy(update={"metrics": {**cell.metrics, "polite": Value(value=0.25)}})
         if cell.task == "dialogue"
         else cell
         for cell in made.cells
     ]
-    task = made.tasks["dialogue"].model_copy(update={"metrics": {"polite": of}})
+    task = made.tasks["dialogue"]
+    task = task.model_copy(update={"metrics": {**task.metrics, "polite": of}})
     named = made.model_copy(update={"cells": cells, "tasks": {**made.tasks, "dialogue": task}})
     page = markdown(document(named))
     (table,) = re.findall(r"dialogue: metrics that the suite names.*?\n\n(.*?)\n\n", page, re.S)

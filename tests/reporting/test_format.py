@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.metrics.registry import METRICS
 from harness.records import Comparison, Value
 from harness.reporting.format import (
     clean,
@@ -65,21 +66,21 @@ def test_an_interval_end_just_above_zero_stays_above_zero() -> None:
         name="c", task="t", metric="accuracy", baseline="a", candidate="b",
         delta=0.03, low=0.0004, high=0.06,
     )  # fmt: skip
-    assert difference(row).detail == "[+0.0004, +0.0600]"
+    assert difference(METRICS[row.metric], row).detail == "[+0.0004, +0.0600]"
 
 
 def test_a_value_stands_beside_its_interval() -> None:
-    shown = figure("accuracy", Value(value=0.905, low=0.856, high=0.938))
+    shown = figure(METRICS["accuracy"], Value(value=0.905, low=0.856, high=0.938))
     assert (shown.text, shown.detail) == ("0.905", "[0.856, 0.938]")
 
 
 @pytest.mark.parametrize("value", [None, Value(value=None), Value(value=float("nan"))])
 def test_what_is_not_there_is_a_dash(value: Value | None) -> None:
-    assert figure("accuracy", value).text == "–"
+    assert figure(METRICS["accuracy"], value).text == "–"
 
 
 def test_memory_is_written_with_its_unit() -> None:
-    assert figure("peak_bytes", Value(value=2.29e8)).text == "229 MB"
+    assert figure(METRICS["peak_bytes"], Value(value=2.29e8)).text == "229 MB"
 
 
 def test_control_characters_vanish_and_line_breaks_become_spaces() -> None:

@@ -98,7 +98,7 @@ def test_values_deviation_and_t_interval_stand_in_words_and_in_the_table() -> No
 
 
 def test_the_standard_error_over_examples_is_that_of_the_paired_interval() -> None:
-    (one,) = spreads([seeded({0: 0.6, 1: 0.62}, low=0.1 - 0.0196, high=0.1 + 0.0196)], 0.95)
+    (one,) = spreads(quickstart(), [seeded({0: 0.6, 1: 0.62}, low=0.1 - 0.0196, high=0.1 + 0.0196)])
     assert one.examples == pytest.approx(0.01, rel=1e-4)
 
 
@@ -114,7 +114,7 @@ def test_the_standard_error_over_examples_is_that_of_the_paired_interval() -> No
 def test_which_source_is_larger_is_only_sure_where_so_few_seeds_can_tell(
     values: dict[int, float], larger: str, sure: bool
 ) -> None:
-    (one,) = spreads([seeded(values)], 0.95)
+    (one,) = spreads(quickstart(), [seeded(values)])
     assert (one.larger, one.is_sure) == (larger, sure)
     said = sentence(one.row)
     matters = "the seed matters more" if larger == "seeds" else "which examples were drawn matters"
@@ -130,7 +130,7 @@ def test_without_an_interval_neither_is_called_the_larger() -> None:
 def test_seeds_whose_interval_holds_zero_take_the_sureness_back() -> None:
     of = seeded({0: 0.6, 1: 0.45, 2: 0.55})
     assert "a 95% interval that does not exclude zero" in sentence(of)
-    clause = plain(over_seeds(of, 0.95))
+    clause = plain(over_seeds(quickstart(), of))
     assert clause.startswith(
         "over 3 seeds the mean difference in accuracy on sentiment is +0.033 ["
     )
@@ -144,10 +144,10 @@ def test_seeds_whose_interval_holds_zero_take_the_sureness_back() -> None:
 
 
 def test_a_fine_tuning_with_one_seed_has_nothing_to_say_of_seeds() -> None:
-    assert over_seeds(row(), 0.95) == ()
+    assert over_seeds(quickstart(), row()) == ()
     assert seed_blocks(quickstart(), []) == []
 
 
 def test_of_what_a_model_costs_seeds_say_nothing() -> None:
     of = seeded({0: 60.0, 1: 61.0}, task="speed", metric="decode_tokens_per_second")
-    assert spreads([of], 0.95) == []
+    assert spreads(quickstart(), [of]) == []

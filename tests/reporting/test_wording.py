@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from harness.metrics.registry import METRICS
 from harness.records import Comparison, Summary
 from harness.reporting.blocks import Block, Bullets, Callout, Prose, plain
 from harness.reporting.outcomes import Outcome, outcome
@@ -108,16 +109,16 @@ def test_a_missing_candidate_is_said_with_its_reason() -> None:
 
 def test_a_metric_where_lower_is_better_turns_the_judgement_round() -> None:
     worse = row(metric="unparsed", delta=0.1, low=0.05, high=0.15)
-    assert outcome(worse, 0.95) is Outcome.WORSE
+    assert outcome(METRICS[worse.metric], worse, 0.95) is Outcome.WORSE
 
 
 @pytest.mark.parametrize("metric", ["kl_mean", "kl_p99", "same_top1"])
 def test_divergence_is_never_called_better_or_worse(metric: str) -> None:
-    assert outcome(row(task="fidelity", metric=metric), 0.95) is Outcome.CHANGED
+    assert outcome(METRICS[metric], row(task="fidelity", metric=metric), 0.95) is Outcome.CHANGED
 
 
 def test_an_interval_that_ends_at_zero_shows_nothing() -> None:
-    assert outcome(row(low=0.0), 0.95) is Outcome.NOT_SHOWN
+    assert outcome(METRICS["accuracy"], row(low=0.0), 0.95) is Outcome.NOT_SHOWN
 
 
 def test_quantization_says_size_speed_and_cost() -> None:

@@ -66,6 +66,7 @@ def without_speed() -> Summary:
     return quickstart(
         tasks={k: v for k, v in whole.tasks.items() if k != "speed"},
         cells=[c for c in whole.cells if c.task != "speed"],
+        comparisons=[row for row in whole.comparisons if row.task != "speed"],
     )
 
 

@@ -16,6 +16,7 @@ from harness.records import (
     WrittenText,
 )
 from harness.suite.schema import TASK_TYPES
+from tests.analysis.samples import descriptors
 from tests.reporting.fixture import quickstart
 from tests.reporting.fixture_models import LINEAGES
 
@@ -107,6 +108,7 @@ def with_texts(**changes: Any) -> Summary:
     whole = quickstart()
     task = TaskSummary(
         type="write",
+        metrics=descriptors("write"),
         description="free writing on prompts of one's own, at most 64 tokens each",
         n=3,
         available=3,

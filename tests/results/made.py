@@ -14,6 +14,7 @@ from harness.results.baselines import answers_in
 from harness.results.judge import compare_and_judge
 from harness.results.store import ResultsStore
 from harness.suite.schema import SuiteSpec
+from tests.analysis.samples import descriptors
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -95,7 +96,11 @@ def write_results(
         models={
             name: ModelSummary(lineage=[SourceStep(name=name)], engine="hf") for name in models
         },
-        tasks={"sentiment": TaskSummary(type="classify", description="sentences")},
+        tasks={
+            "sentiment": TaskSummary(
+                type="classify", description="sentences", metrics=descriptors("classify")
+            )
+        },
         cells=cells,
         comparisons=[],
         gates=[],

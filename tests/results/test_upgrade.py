@@ -51,6 +51,8 @@ def first_version(data: dict[str, Any]) -> dict[str, Any]:
     for name, model in data["models"].items():
         model |= {"description": f"what {name} is", "lineage": ["some", "words"]}
         model["permissions"] = ["base: trust_remote_code"]
+    for task in data["tasks"].values():
+        task["metrics"] = {}
     for cell in data["cells"]:
         if cell["model"] == "file":
             cell["engine"] = {"engine": "llamacpp", "dtype": "Q5_K_M"}
@@ -73,6 +75,26 @@ def test_how_models_came_about_is_told_from_the_suite(old: Path) -> None:
     assert summary.models["file"].lineage == [SourceStep(name="org/repo/file.gguf", type="Q5_K_M")]
     assert summary.models["q4"].permissions == [Permission(model="base", allows="code")]
     assert summary.models["file"].permissions == []
+
+
+def test_what_is_known_of_metrics_is_told_from_the_suite(old: Path) -> None:
+    def named(data: dict[str, Any]) -> dict[str, Any]:
+        own = {"python": "a.py:polite", "label": "Politeness", "better": "lower", "unit": "points"}
+        data["suite"]["spec"]["tasks"]["sentiment"]["metrics"] = [own]
+        data["tasks"]["sentiment"]["metrics"] = {
+            "polite": {"label": "Politeness", "unit": "points", "higher_is_better": False}
+        }
+        return data
+
+    rewrite(old, named)
+    found = read_summary(old).tasks["sentiment"].metrics
+    assert [(name, of.label, of.own) for name, of in found.items()] == [
+        ("accuracy", "Accuracy", False),
+        ("macro_f1", "Macro F1", False),
+        ("unparsed", "Unparsed answers", False),
+        ("polite", "Politeness", True),
+    ]
+    assert (found["polite"].unit, found["polite"].higher_is_better) == ("points", False)
 
 
 def test_an_old_baseline_can_be_held_against(old: Path) -> None:

@@ -9,13 +9,13 @@ import pytest
 
 from harness.plan.builder import make_plan
 from harness.plan.graph import Plan
-from harness.results.own_metrics import metric_summaries
+from harness.results.own_metrics import asked_metrics
 from harness.runner.known import known
 from harness.runner.run import Options, prepare
 from harness.suite.metrics import hub_repo, metric_refs, names_of
 from harness.suite.problems import SuiteError
 from harness.suite.reader import Suite, parse_suite
-from harness.suite.schema import OwnMetric, SummarizeTask
+from harness.suite.schema import TASK_TYPES, OwnMetric, SummarizeTask
 from tests.plan.test_builder import FakeResolver, cells
 
 SUITE = """\
@@ -147,9 +147,13 @@ def test_what_is_known_of_a_metric_comes_from_the_suite_alone() -> None:
             ],
         }
     )
-    found = metric_summaries(task)
-    assert list(found) == ["exact_match", "f"]
-    assert (found["exact_match"].binary, found["exact_match"].higher_is_better) == (True, True)
+    found = asked_metrics(task)
+    assert [name for name, metric in found.items() if metric.own] == ["exact_match", "f"]
+    assert list(found)[: len(found) - 2] == list(TASK_TYPES["summarize"].metrics)
+    assert (found["exact_match"].kind, found["exact_match"].higher_is_better) == (
+        "proportion",
+        True,
+    )
     assert (found["f"].label, found["f"].unit, found["f"].higher_is_better) == (
         "Length",
         "words",

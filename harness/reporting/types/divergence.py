@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.records import Summary, TaskSummary
 from harness.reporting.blocks import Block, Heading, Line, Name, Prose
-from harness.reporting.measures import measures, reference_tasks, task_metrics
+from harness.reporting.measures import reference_tasks, task_metrics
 from harness.reporting.tables import task_table
 
 
@@ -14,8 +14,8 @@ def fidelity_blocks(summary: Summary) -> list[Block]:
     for task in reference_tasks(summary):
         reference = summary.tasks[task].reference or "its reference"
         found = task_metrics(summary, task)
-        change = [name for name in found if measures(name) == "change"]
-        quality = [name for name in found if measures(name) != "change"]
+        change = [name for name in found if summary.tasks[task].metric(name).measures == "change"]
+        quality = [name for name in found if summary.tasks[task].metric(name).measures != "change"]
         said: Line = (
             "KL divergence measures how much a model's next-token probabilities changed from those "
             "of ",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.quantities import byte_size
-from harness.records import SpeedDetails, Summary
+from harness.records import SpeedDetails, Summary, TaskSummary
 from harness.reporting import charts
 from harness.reporting.blocks import (
     Block,
@@ -26,7 +26,6 @@ from harness.reporting.measures import (
     cell_of,
     column,
     label,
-    metric,
     task_metrics,
     timed_tasks,
     value_of,
@@ -46,15 +45,15 @@ def speed_blocks(summary: Summary) -> list[Block]:
     """Everything about speed, task by task."""
     blocks: list[Block] = []
     for index, task in enumerate(timed_tasks(summary), start=1):
-        details = details_of(summary, task)
+        of, details = summary.tasks[task], details_of(summary, task)
         blocks += [Prose(_how(summary, task)), *_engines(summary, details), *_doubts(details)]
         blocks += [_rates(summary, task, details), _chart(summary, task, index)]
         blocks += [_waits(summary, task), _costs(summary, task)]
         if any(len(one.shapes) > 2 for one in details.values()):
-            blocks.append(shapes(f"{task}: tokens per second at every shape", details))
+            blocks.append(shapes(of, f"{task}: tokens per second at every shape", details))
         if details:
             title = f"{task}: every repetition, and the waits of every shape"
-            blocks.append(Fold(title, (repetitions(details), waits(details))))
+            blocks.append(Fold(title, (repetitions(details), waits(of, details))))
     return blocks
 
 
@@ -112,9 +111,10 @@ def _asked(summary: Summary, task: str) -> list[str]:
 
 def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> Table:
     """Decode and prefill speed, and how near decode came to what memory allows."""
+    of = summary.tasks[task]
     columns = (
         MODEL,
-        *(column(rate) for rate in RATES),
+        *(column(of.metric(rate)) for rate in RATES),
         Column("Spread", "decode, prefill"),
         Column("Limit of decode", "by memory, tokens/s"),
         Column("Reached", "% of the limit ↑"),
@@ -125,7 +125,7 @@ def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> 
                 name(model),
                 *(result(summary, model, task, rate) for rate in RATES),
                 _spreads(details.get(model)),
-                *_roof(details.get(model)),
+                *_roof(of, details.get(model)),
             )
         )
         for model in _asked(summary, task)
@@ -151,9 +151,9 @@ def _spreads(details: SpeedDetails | None) -> Datum:
     return Datum(", ".join(texts)) if texts else NOT_KNOWN
 
 
-def _roof(details: SpeedDetails | None) -> tuple[Datum, Datum]:
+def _roof(task: TaskSummary, details: SpeedDetails | None) -> tuple[Datum, Datum]:
     found = headline_of(details, "decode") if details else None
-    return limit(found, details.cache_bytes if details else 0)
+    return limit(task, found, details.cache_bytes if details else 0)
 
 
 def _waits(summary: Summary, task: str) -> Table:
@@ -190,7 +190,9 @@ def _metric_table(
         Row((name(model), *(result(summary, model, task, one) for one in present)))
         for model in _asked(summary, task)
     )
-    return Table(caption, (MODEL, *(column(one) for one in present)), rows, notes)
+    return Table(
+        caption, (MODEL, *(column(summary.tasks[task].metric(one)) for one in present)), rows, notes
+    )
 
 
 def _chart(summary: Summary, task: str, index: int) -> Block:
@@ -212,4 +214,5 @@ def _panel(summary: Summary, task: str, rate: str) -> charts.Panel:
         for model in summary.models
         if (value := value_of(summary, model, task, rate)) is not None and value.value is not None
     ]
-    return charts.Panel(f"{label(rate)} ({metric(rate).unit})", tuple(points))
+    of = summary.tasks[task].metric(rate)
+    return charts.Panel(f"{label(of)} ({of.unit})", tuple(points))

@@ -7,7 +7,7 @@ from itertools import accumulate
 from statistics import median
 
 from harness.quantities import plural
-from harness.records import Comparison, Summary, WrittenDetails, WrittenText
+from harness.records import Comparison, MetricDescriptor, Summary, WrittenDetails, WrittenText
 from harness.reporting.blocks import (
     Block,
     Column,
@@ -88,11 +88,11 @@ def texts(summary: Summary, task: str, prompt: str) -> tuple[Text, ...]:
     for model, of in details_of(summary, task).items():
         if prompt in of.texts:
             written.setdefault(of.texts[prompt], []).append(model)
-    rows = _compared(summary, task)
+    rows, repetition = _compared(summary, task), summary.tasks[task].metric("repetition")
     return tuple(
         Text(
             tuple(models),
-            (*marks(of), *_parted(rows, models, prompt), *_cut(of, models[0], task)),
+            (*marks(of, repetition), *_parted(rows, models, prompt), *_cut(of, models[0], task)),
             passage(of.text[:MOST]),
             (of.thought or "")[:MOST],
         )
@@ -100,7 +100,7 @@ def texts(summary: Summary, task: str, prompt: str) -> tuple[Text, ...]:
     )
 
 
-def marks(of: WrittenText) -> tuple[Datum, ...]:
+def marks(of: WrittenText, repetition: MetricDescriptor) -> tuple[Datum, ...]:
     """Length, and what is wrong with a text that can be seen without reading it."""
     found = [Datum(plural(of.tokens, "token"))]
     if not of.text:
@@ -108,7 +108,7 @@ def marks(of: WrittenText) -> tuple[Datum, ...]:
     if of.truncated:
         found.append(Datum("✂ cut off by the limit", tone="unsure"))
     if of.repetition >= REPEATS:
-        shown = number("repetition", of.repetition, [of.repetition])
+        shown = number(repetition, of.repetition, [of.repetition])
         found.append(Datum(f"↻ repeats itself (repetition {shown})", tone="bad"))
     return tuple(found)
 

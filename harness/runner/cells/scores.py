@@ -22,7 +22,8 @@ from harness.plan.steps import Step
 from harness.records import (
     OWN_METRICS,
     Cell,
-    MetricSummary,
+    Kind,
+    MetricDescriptor,
     Sample,
 )
 from harness.results.artifacts import TEXTS
@@ -54,12 +55,18 @@ def without_own(spec: TaskSpec, samples: Sequence[Sample]) -> list[Sample]:
 
 def _metrics(step: Step, task_type: str) -> list[Metric]:
     own = [
-        own_metric(name, MetricSummary(label=name, binary=ref.binary))
+        own_metric(_described(name, ref))
         for ref in refs_of(step)
         for name in ref.names
         if name not in TASK_TYPES[task_type].metrics
     ]
     return [*metrics_of(task_type), *own]
+
+
+def _described(name: str, ref: MetricRef) -> MetricDescriptor:
+    """What a cell has to know of a metric: whether each of its scores is 0 or 1."""
+    kind: Kind = "proportion" if ref.binary else "mean"
+    return MetricDescriptor(name=name, label=name, kind=kind, explanation="")
 
 
 def was_asked(before: Cell | None, step: Step) -> bool:

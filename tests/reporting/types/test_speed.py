@@ -18,6 +18,8 @@ from tests.reporting.fixture import quickstart
 from tests.reporting.fixture_cells import shape, speed_details
 from tests.reporting.fixture_models import MEGABYTE
 
+SPEED = quickstart().tasks["speed"]
+
 
 def with_details(changes: dict[str, dict[str, Any]]) -> Summary:
     """The quickstart, the details of some models changed."""
@@ -64,14 +66,14 @@ def test_a_model_that_fits_into_the_cache_is_said_to_in_words() -> None:
 
 def test_a_limit_that_was_exceeded_is_not_a_share_beyond_one() -> None:
     one = shape("decode", "base", 128, 1, 0).model_copy(update={"share": None})
-    assert [field.text for field in limit(one, MEGABYTE)][1] == "above it"
+    assert [field.text for field in limit(SPEED, one, MEGABYTE)][1] == "above it"
 
 
 def test_a_limit_that_is_not_known_is_left_open() -> None:
     one = shape("decode", "base", 128, 1, 0)
     unknown = one.model_copy(update={"share": None, "limit_tokens_per_second": None})
-    assert [field.text for field in limit(unknown, 0)] == ["–", "–"]
-    assert [field.text for field in limit(None, 0)] == ["–", "–"]
+    assert [field.text for field in limit(SPEED, unknown, 0)] == ["–", "–"]
+    assert [field.text for field in limit(SPEED, None, 0)] == ["–", "–"]
 
 
 def test_every_percentile_has_its_number_beside_it() -> None:
