@@ -57,7 +57,9 @@ def asked_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Ask:
     data, phrasing = read_data(step.settings["data"])
     plain, labels = params.get("prompt") or phrasing.plain, data.labels
     chosen = draw(data.test, params["limit"], params["seed"], bool(labels))
-    shots = draw(data.train, params["shots"], params["seed"], bool(labels))
+    shots = (
+        draw(data.train, params["shots"], params["seed"], bool(labels)) if params["shots"] else []
+    )
     before += "".join(f"{_filled(plain, shot.text)} {shot.target}\n\n" for shot in shots)
     sizes = [
         count(before + _filled(plain, one.text))

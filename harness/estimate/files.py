@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from harness.errors import InputError
 from harness.estimate.mixtures import tensor_bytes, tensor_type
@@ -66,6 +67,7 @@ def adapter_bytes(shape: Shape, rank: int, targets: str | Sequence[str] = "all-l
     return 4 * adapter_parameters(shape, rank, targets) + HEADER_BYTES_PER_TENSOR * tensors
 
 
+@cache
 def gguf_weight_bytes(shape: Shape, quantization: str) -> int:
     """Bytes of the tensors of a GGUF, each in the type that the mixture gives it.
 

@@ -141,6 +141,7 @@ class Reckoning:
         self._prepared, self._plan, self._facts = prepared, prepared.plan, facts
         self._needs = Needs(facts)
         self._timing = Timing(prepared, self._needs, facts)
+        self._claimed: set[str] = set()
         self._todo = {(step.key, step.model, step.task) for step in prepared.to_do()}
 
     def models(self) -> Iterator[ModelForecast]:
@@ -150,32 +151,29 @@ class Reckoning:
         rounds = [step for step in self._plan.rounds if (step.model, step.task) in chosen]
         for cell in (*rounds, *self._prepared.cells):
             asked[cell.model].append(cell)
-        owner: dict[str, str] = {}
-        for own in (self._own_steps, self._other_steps):
-            for name in asked:
-                for key in own(name):
-                    owner.setdefault(key, name)
         made: dict[str, list[Step]] = {name: [] for name in asked}
-        for key, name in owner.items():
-            made[name].append(self._plan.steps[key])
+        for name, steps in made.items():
+            # What a model is made by and checked by.
+            model = self._plan.models[name]
+            self._claim((*model.parts.values(), *model.checks), steps)
+        for name, steps in made.items():
+            # What its cells need besides: prompts, a reference that is not selected.
+            for cell in asked[name]:
+                self._claim((*cell.parents.values(), *cell.after), steps)
+        for task in dict.fromkeys(cell.task for cell in self._prepared.cells):
+            reference = self._prepared.suite.spec.tasks[task].held_against
+            if reference in made:
+                self._claim((self._plan.precision[task].step,), made[reference])
         return (self._model(name, made[name], asked[name]) for name in asked)
 
-    def _own_steps(self, name: str) -> Iterator[str]:
-        """Keys of what a model is made by and checked by."""
-        model = self._plan.models[name]
-        for key in (*model.parts.values(), *model.checks):
-            yield from (*self._plan.ancestors(self._plan.steps[key]), key)
-
-    def _other_steps(self, name: str) -> Iterator[str]:
-        """Keys of what its cells need besides: a reference that is not selected, prompts."""
-        for cell in self._prepared.cells:
-            if cell.model == name:
-                yield from self._plan.ancestors(cell)
-        asked = {cell.task for cell in self._prepared.cells}
-        for task, precision in self._plan.precision.items():
-            reference = self._prepared.suite.spec.tasks[task].held_against
-            if reference == name and precision.step and task in asked:
-                yield precision.step
+    def _claim(self, keys: Iterable[str], steps: list[Step]) -> None:
+        """Adds steps that nobody has yet, and all that they need; rounds are none of these."""
+        for key in keys:
+            if key in self._plan.steps and key not in self._claimed:
+                self._claimed.add(key)
+                step = self._plan.steps[key]
+                self._claim((*step.parents.values(), *step.after), steps)
+                steps.append(step)
 
     def _model(self, name: str, steps: list[Step], cells: list[Step]) -> ModelForecast:
         needs: dict[object, StepNeed] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,19 +23,15 @@ ROUGE = DIVERGENCE = 25 * MIB
 
 def ask_of(step: Step, asked: Ask, vocabulary: int) -> Ask:
     """What a cell or a `precision` step asks a model of so many ids; `asked` are its prompts."""
-    return _put(step.params.get("task", {"type": "divergence"}), asked, vocabulary)
-
-
-def _put(task: Mapping[str, Any], asked: Ask, vocabulary: int) -> Ask:
+    task = step.params.get("task", {"type": "divergence"})
     needs = task_of(task).needs
     if "distributions" in needs:
         rows = rows_at_once(vocabulary)
         return replace(asked, kind="distributions", shared_tokens=0, rows=rows)
     asked = replace(asked, shared_tokens=min(asked.shared_tokens, asked.prompt_tokens - 1))
-    if "generate" in needs:
-        new = int(task["max_new_tokens"])
-        return replace(asked, kind="generate", new_tokens=new, scored=1)
-    return asked
+    if "generate" not in needs:
+        return asked
+    return replace(asked, kind="generate", new_tokens=int(task["max_new_tokens"]), scored=1)
 
 
 def timed_ask(step: Step) -> Ask:
@@ -63,11 +59,12 @@ def timed_work(step: Step, model: HfModel | GgufModel) -> Work:
     return Work(times * once.operations, times * once.read_bytes, times * once.layers)
 
 
-def grading_bytes(engine: str, tasks: Iterable[Mapping[str, Any]]) -> int:
-    """What a process has loaded beside its engine after these tasks; it stays until the process ends."""
-    asked = list(tasks)
-    types = [TASK_TYPES[task["type"]] for task in asked]
-    total = DIVERGENCE if all(of.has_reference for of in types) else STATISTICS[engine]
-    total += ROUGE if any(name.startswith("rouge") for of in types for name in of.metrics) else 0
-    kinds = {_put(task, Ask("choose", 1, 1), 1).kind for task in asked}
-    return total + (TOKENIZER[engine] if "generate" in kinds else 0)
+def grading_bytes(engine: str, tasks: Iterable[Mapping[str, Any]]) -> Iterator[int]:
+    """What a process has loaded beside its engine after each of these tasks: all that came before stays."""
+    statistics = rouge = tokenizer = 0
+    for task in tasks:
+        of = TASK_TYPES[task["type"]]
+        statistics = statistics if of.has_reference else STATISTICS[engine]
+        rouge = ROUGE if any(name.startswith("rouge") for name in of.metrics) else rouge
+        tokenizer = TOKENIZER[engine] if "generate" in task_of(task).needs else tokenizer
+        yield (statistics or DIVERGENCE) + rouge + tokenizer

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from harness.engines.gguf_file import GgufInfo
@@ -107,7 +108,7 @@ class Shape:
         """Width of all keys together, which is that of all values."""
         return self.key_heads * self.head_size
 
-    @property
+    @cached_property
     def layer(self) -> tuple[Weight, ...]:
         """The weights of one layer."""
         return tuple(_layer(self))

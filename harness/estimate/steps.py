@@ -39,9 +39,16 @@ class Needs:
 
     def __init__(self, facts: Facts) -> None:
         self._facts, self._machine = facts, facts.machine
-        self._groups: defaultdict[str, list[Step]] = defaultdict(list)
+        groups: defaultdict[str, list[Step]] = defaultdict(list)
         for cell in facts.plan.cells:
-            self._groups[cell.group].append(cell)
+            if not cell.is_timing:
+                groups[cell.group].append(cell)
+        self._grading: dict[tuple[str, str], int] = {}
+        """What a cell's process has loaded by then to grade, by the cell's group and key."""
+        for group, cells in groups.items():
+            engine = "llamacpp" if "gguf" in cells[0].parents else "hf"
+            loaded = grading_bytes(engine, (cell.params["task"] for cell in cells))
+            self._grading |= {(group, c.key): size for c, size in zip(cells, loaded, strict=True)}
 
     def memory(self, step: Step) -> Memory | None:
         """At the step's peak; None where it holds no model."""
@@ -90,7 +97,7 @@ class Needs:
         first, *others = [model.moments(ask) for model in models]
         shared = len({type(model) for model in models}) == 1
         memory = first.before(others[0], shared) if others else first.peak
-        return memory.with_part("grading", self._grading(step))
+        return memory.with_part("grading", self._grading.get((step.group, step.key), 0))
 
     def tuning_memory(self, step: Step, tuning: Tuning) -> Memory:
         """What a fine-tuning would need if it were done so."""
@@ -169,15 +176,6 @@ class Needs:
         if step.is_timing:
             return timed_ask(step)
         return ask_of(step, self._facts.asked(step.parents["prompts"]), model.shape.vocabulary)
-
-    def _grading(self, step: Step) -> int:
-        """Libraries that the step's process has loaded by then, for this task and those before it."""
-        if step.kind != "cell" or step.is_timing:
-            return 0
-        cells = self._groups[step.group]
-        before = cells[: [cell.key for cell in cells].index(step.key) + 1]
-        engine = "llamacpp" if "gguf" in step.parents else "hf"
-        return grading_bytes(engine, (cell.params["task"] for cell in before))
 
     def _model(self, files: Mapping[str, str], options: Mapping[str, Any]) -> Model:
         """A model by the keys of its files, as an engine opens it."""
