@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from harness.engines.memory import free_memory_bytes
 from harness.engines.process import has_bfloat16, physical_cores
 from harness.estimate.need import MIB, Device, Memory
 from harness.files import free_disk_bytes, write_json
-from harness.runner.machine import describe_machine
+from harness.runner.machine import describe_machine, nvidia_smi
 
 TIGHT = 0.85
 """Share of what is free from which on a need is called tight: estimates are good to 15%."""
@@ -138,15 +136,10 @@ def _device(gpu: bool) -> Device:
 
 def _gpu() -> tuple[str, int]:
     """Name and free bytes of the first GPU that `nvidia-smi` names; nothing where there is none."""
-    if shutil.which("nvidia-smi") is None:
-        return "", 0
-    command = ["nvidia-smi", "--query-gpu=name,memory.free", "--format=csv,noheader,nounits"]
-    try:
-        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
-        name, free = said.stdout.splitlines()[0].rsplit(",", 1)
-        return name.strip(), int(free) * MIB
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
-        return "", 0
+    for name, free in nvidia_smi("name", "memory.free")[:1]:
+        if free.endswith(" MiB"):
+            return name, int(free.removesuffix(" MiB")) * MIB
+    return "", 0
 
 
 def _torch_has_cuda() -> bool:

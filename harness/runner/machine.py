@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import subprocess
 from typing import Any
 
@@ -38,7 +37,7 @@ def describe_machine() -> dict[str, Any]:
         "memory_bytes": psutil.virtual_memory().total,
         "system": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),
-        "gpus": _gpus(),
+        "gpus": [", ".join(gpu) for gpu in nvidia_smi("name", "memory.total")],
     }
 
 
@@ -48,9 +47,11 @@ def describe_software() -> dict[str, str]:
     return {"harness": __version__, "python": platform.python_version(), **found}
 
 
-def _gpus() -> list[str]:
-    if shutil.which("nvidia-smi") is None:
+def nvidia_smi(*fields: str) -> list[list[str]]:
+    """What `nvidia-smi` says of each GPU, field by field, with units; nothing where it does not answer."""
+    command = ["nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
         return []
-    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
-    return [line.strip() for line in answer.stdout.splitlines() if answer.returncode == 0]
+    return [line.split(", ") for line in said.stdout.splitlines() if line.strip()]

@@ -43,6 +43,19 @@ def test_how_fast_this_machine_is_is_measured_once_and_only_where_it_may(
     assert len(counted) == 1
 
 
+@pytest.mark.parametrize(("said", "free"), [("24564 MiB", 24564 * 2**20), ("[N/A]", 0), (None, 0)])
+def test_a_gpu_counts_where_its_free_memory_is_told_and_torch_can_use_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None, free: int
+) -> None:
+    found = [] if said is None else [["NVIDIA A10", said]]
+    monkeypatch.setattr(machine, "nvidia_smi", lambda *fields: found)
+    monkeypatch.setattr(machine, "_torch_has_cuda", lambda: True)
+    made = this_machine(tmp_path, probe=False)
+    assert made.free.device_bytes == free
+    assert made.device == ("cuda" if free else "cpu")
+    assert made.free.device == ("NVIDIA A10" if free else "")
+
+
 def test_a_step_needs_its_largest_moment_and_not_their_sum() -> None:
     loading = held("cpu", {"libraries": 0}, {"weights": 5, "file": 3})
     running = held("cpu", {"libraries": 0}, {"weights": 5, "cache": 1})
