@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from harness.analysis.metrics import compute_metrics
-from harness.metrics.metric import Answer
-from harness.metrics.registry import metrics_of, scores_of
+from harness.metrics.metric import Answer, Metric
+from harness.metrics.registry import METRICS, metrics_of, scores_of
 from harness.metrics.rouge import ROUGE, split_sentences
 from harness.records import Sample, Value
 
 LEAD_TURNS = 3
+
+
+class Question(Protocol):
+    """An example whose answer is one of its own choices."""
+
+    @property
+    def choices(self) -> tuple[str, ...]: ...
+    @property
+    def target(self) -> str: ...
 
 
 def classification_floors(
@@ -53,9 +62,39 @@ def summary_floor(
     samples = []
     for index, (dialogue, reference) in enumerate(zip(dialogues, references, strict=True)):
         answer = lead_sentences(dialogue)
-        samples.append(_sample("summarize", index, reference, answer))
+        samples.append(_sample(metrics_of("summarize"), index, reference, answer))
     values = compute_metrics(metrics_of("summarize"), samples, seed)
     return {"lead": {name: values[name] for name in ROUGE}}
+
+
+def choice_floors(
+    train: Sequence[Question], test: Sequence[Question], seed: int
+) -> dict[str, dict[str, Value]]:
+    """What guessing, and always answering the same place, would score on questions with choices.
+
+    `chance` is the expected accuracy of a guess, the mean of 1 / choices, which has no interval.
+    `position` answers the place where right answers most often stand in `train` (the first of
+    equals), or the last choice of a question that has fewer; it is left out where `train` is empty.
+
+    Args:
+        train: examples with choices.
+        test: examples with choices.
+        seed: of the intervals' bootstrap.
+    """
+    if not test:
+        return {}
+    chance = sum(1 / len(one.choices) for one in test) / len(test)
+    floors = {"chance": {"accuracy": Value(value=chance)}}
+    if train:
+        places = Counter(one.choices.index(one.target) for one in train)
+        place = min(places, key=lambda of: (-places[of], of))
+        accuracy = METRICS["accuracy"]
+        samples = [
+            _sample((accuracy,), index, one.target, one.choices[min(place, len(one.choices) - 1)])
+            for index, one in enumerate(test)
+        ]
+        floors["position"] = compute_metrics([accuracy], samples, seed)
+    return floors
 
 
 def lead_sentences(dialogue: str, n: int = LEAD_TURNS) -> str:
@@ -86,19 +125,19 @@ def _bag_of_words(train: Sequence[tuple[str, str]]) -> Any:
 def _graded(test: Sequence[tuple[str, str]], answers: Sequence[str], seed: int) -> dict[str, Value]:
     """Grades answers with the code that grades a model."""
     samples = [
-        _sample("classify", index, label, answer)
+        _sample(metrics_of("classify"), index, label, answer)
         for index, ((_, label), answer) in enumerate(zip(test, answers, strict=True))
     ]
     values = compute_metrics(metrics_of("classify"), samples, seed)
     return {name: values[name] for name in ("accuracy", "macro_f1")}
 
 
-def _sample(task_type: str, index: int, target: str, answer: str) -> Sample:
+def _sample(metrics: Iterable[Metric], index: int, target: str, answer: str) -> Sample:
     return Sample(
         key="floor",
         index=index,
         id=f"{index:09}",
         target=target,
         answer=answer,
-        scores=scores_of(metrics_of(task_type), Answer(answer, target)),
+        scores=scores_of(metrics, Answer(answer, target)),
     )

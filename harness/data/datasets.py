@@ -23,6 +23,8 @@ class Example:
     id: str
     text: str
     target: str
+    choices: tuple[str, ...] = ()
+    """What the answer is chosen from, where the example has choices of its own; `target` is one."""
 
 
 @dataclass(frozen=True)

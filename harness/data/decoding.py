@@ -72,3 +72,8 @@ def whole_characters(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def clean_text(text: str) -> str:
+    """A text with whole characters, plain line ends, and no white space around it."""
+    return unix_newlines(whole_characters(text)).strip()

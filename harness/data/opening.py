@@ -48,6 +48,8 @@ def _open(text: str, may_fetch: bool) -> DatasetInfo:
             given[key] = Path(given[key])
     parts = given.pop("parts", {})
     given["parts"] = {part: tuple(map(Path, paths)) for part, paths in parts.items()}
+    if isinstance(given.get("choices"), list):
+        given["choices"] = tuple(given["choices"])
     labels = given.pop("labels", ())
     named = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else labels
     kind: TaskKind = "classify" if ref["kind"] == "classify" else "summarize"

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 
+from harness.data.choices import RowChoices
 from harness.data.datasets import Dataset, DatasetInfo, Example, Phrasing, TaskKind
-from harness.data.decoding import unix_newlines, whole_characters
+from harness.data.decoding import clean_text
 from harness.data.loaded import Loaded, with_own_ids
 from harness.data.loading import SPLITTING
 from harness.data.readings import Reading, Tally
@@ -56,6 +57,8 @@ class OwnData:
     """Where the files are from, in words."""
     source: str = ""
     """What else the rows follow from, such as a hash of what made them: a part of the key."""
+    choices: str | tuple[str, ...] = ()
+    """What each row's answer is chosen from (`RowChoices`)."""
 
     def files(self) -> dict[str, tuple[Path, ...]]:
         """The files by part, with `all` for one that is to be split.
@@ -83,6 +86,8 @@ def own_info(own: OwnData) -> DatasetInfo:
         variant["parts"] = {part: len(files) for part, files in own.parts.items()}
     if own.source:
         variant["source"] = own.source
+    if not own.choices:
+        del variant["choices"]
     files = tuple(file for files in own.files().values() for file in files)
     origin = own.origin or ", ".join(map(str, files))
 
@@ -112,23 +117,27 @@ def read_own(own: OwnData) -> Loaded:
 
     Raises:
         InputError: a file is missing or no table, a template is wrong or names a missing column.
-        BadDataError: a file is damaged; a row lacks a column or has a label that is not known.
+        BadDataError: a file is damaged; a row lacks a column or has a label that is not known, or choices
+            that are none.
     """
     if not 0 < own.test_share < 1:
         raise InputError(f"data set {own.name}: test_share is {own.test_share}; say 0 < share < 1")
     prompt, target = RowTemplate("prompt", own.prompt), RowTemplate("target", own.target)
+    choices = RowChoices(own.choices) if own.choices else None
     by_part = {part: [read_table(path) for path in paths] for part, paths in own.files().items()}
     tables = [table for found in by_part.values() for table in found]
     tally, seen, rows = Tally(), set[str](), dict[str, list[Placed]]()
     for part, table in ((name, table) for name in sorted(by_part) for table in by_part[name]):
         for template in (prompt, target):
             template.check(table.columns, table.source.path)
+        if choices is not None:
+            choices.check(table.columns, table.source.path)
         if own.id is not None and own.id not in table.columns:
             columns = ", ".join(table.columns)
             raise InputError(
                 f"id: no column {own.id!r} in {table.source.path}; there are: {columns}"
             )
-        read = with_own_ids(_rows(own, table, prompt, target, tally), seen)
+        read = with_own_ids(_rows(own, table, prompt, target, choices, tally), seen)
         rows.setdefault(part, []).extend(read)
     split = _split(own, rows, tally)
     labels = _label_names(own, split)
@@ -154,10 +163,15 @@ def _split(own: OwnData, rows: Mapping[str, list[Placed]], tally: Tally) -> Spli
 
 
 def _rows(
-    own: OwnData, table: DataTable, prompt: RowTemplate, target: RowTemplate, tally: Tally
+    own: OwnData,
+    table: DataTable,
+    prompt: RowTemplate,
+    target: RowTemplate,
+    choices: RowChoices | None,
+    tally: Tally,
 ) -> Iterator[Placed]:
     for row, place in zip(table.rows, table.places, strict=True):
-        text, answer = (_clean(t.render(row, place)) for t in (prompt, target))
+        text, answer = (clean_text(t.render(row, place)) for t in (prompt, target))
         if not text:
             tally.drop("an empty prompt", place)
         elif not answer:
@@ -165,7 +179,8 @@ def _rows(
         else:
             given = row.get(own.id) if own.id is not None else None
             name = text_id(text) if given in (None, "") else str(given)
-            yield Placed(Example(name, text, _label(own, answer, place)), place)
+            among = choices.of_row(row, answer, place) if choices is not None else ()
+            yield Placed(Example(name, text, _label(own, answer, place), among), place)
 
 
 def _label(own: OwnData, answer: str, place: str) -> str:
@@ -202,7 +217,3 @@ def _complaints(split: Split, labels: tuple[str, ...]) -> Iterator[str]:
                 yield f"no row of the {part} part has the label {label}"
     if len(labels) > 50:
         yield f"{len(labels)} labels: is the target a class?"
-
-
-def _clean(text: str) -> str:
-    return unix_newlines(whole_characters(text)).strip()

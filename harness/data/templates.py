@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2.environment import TemplateExpression
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.errors import BadDataError, InputError
@@ -85,6 +87,11 @@ class RowTemplate:
                 f"{name}: not a template: {error}", "A column is {{ column }}."
             ) from None
 
+    @cached_property
+    def _expression(self) -> TemplateExpression:
+        expression = self.source.strip().removeprefix("{{").removesuffix("}}")
+        return _ENVIRONMENT.compile_expression(expression, undefined_to_none=False)
+
     def check(self, columns: Iterable[str], place: str) -> None:
         """Checks that a table has the columns that the template names.
 
@@ -98,6 +105,28 @@ class RowTemplate:
                 f"{self.name}: no column {wanted!r} in {place}; the columns are: {', '.join(has)}",
                 f"Did you mean {near[0]!r}?" if near else "",
             )
+
+    def values(self, row: Mapping[str, Any], place: str) -> tuple[str, ...]:
+        """The texts of the list that the template gives: it is one expression, such as a column.
+
+        Raises:
+            BadDataError: as `render`; or it gives no list of texts or numbers.
+        """
+        try:
+            found = self._expression({"row": row, **row})
+        except (TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
+            raise BadDataError(f"{place}: {self.name}: {error}") from None
+        except (ArithmeticError, MemoryError, RecursionError) as error:
+            said = str(error) or type(error).__name__
+            raise BadDataError(f"{place}: {self.name}: {said}") from None
+        if not isinstance(found, list | tuple) or not all(
+            isinstance(one, str | int | float) for one in found
+        ):
+            raise BadDataError(
+                f"{place}: {self.name}: {str(found)!r:.60} is no list of texts",
+                "Name a column that holds a list, or give a list of templates.",
+            )
+        return tuple(map(str, found))
 
     def render(self, row: Mapping[str, Any], place: str) -> str:
         """The template's text for a row.

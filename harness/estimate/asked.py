@@ -64,11 +64,13 @@ def asked_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Ask:
     sizes = [
         count(before + _filled(plain, one.text))
         + TEMPLATE_TOKENS
-        + (0 if labels else count(one.target))
+        + (0 if labels else count(" ".join(one.choices) or one.target))
         for one in chosen
     ]
     shared = count(before + plain.partition("{text}")[0]) - 1 if before else 0
-    return _ask(sizes, shared, scored=sum(count(f" {label}") - 2 for label in labels) + 1)
+    answers = [labels, *(one.choices for one in chosen)]
+    scored = max(sum(count(f" {answer}") - 2 for answer in of) for of in answers)
+    return _ask(sizes, shared, scored=scored + 1)
 
 
 def learned_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Learned:

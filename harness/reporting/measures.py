@@ -34,6 +34,8 @@ FLOOR_LABELS = {
     "majority": "majority vote",
     "tfidf": "TF-IDF + logistic regression",
     "lead": "first sentences",
+    "chance": "guessing",
+    "position": "always the same place",
     "16-bit": "16-bit rounding",
 }
 KINDS: dict[Measures, str] = {

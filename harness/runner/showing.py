@@ -276,7 +276,9 @@ def _shown(model: str, task: str, found: Found, prompt: Prompt, number: int) -> 
         tokens=tokens(prompt.ids),
         choices={
             label: tokens(ids)
-            for label, ids in zip(found.prompts.labels, prompt.choices, strict=True)
+            for label, ids in zip(
+                prompt.labels or found.prompts.labels, prompt.choices, strict=True
+            )
         },
         target=prompt.target,
         target_tokens=tokens(prompt.target_ids),

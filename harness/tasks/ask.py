@@ -10,7 +10,7 @@ from harness.engines.reasoning import counts
 from harness.records import Sample
 from harness.suite.schema import TaskSpec
 from harness.tasks import classify, divergence, summarize, write
-from harness.tasks.asking import Asking
+from harness.tasks.asking import AskedData, Asking
 from harness.tasks.prompts import PromptSet
 
 Details = dict[str, Any]
@@ -24,6 +24,8 @@ class Asker:
     """Yields samples as prompts are answered; is given the task as the suite has it."""
     details: Callable[[Sequence[Sample], PromptSet], Details] = lambda samples, prompts: {}
     """What a cell holds beside its metrics."""
+    put: Callable[[AskedData, Mapping[str, Any]], AskedData] = lambda data, params: data
+    """Puts examples otherwise than they stand in their data set, as the task's keys say."""
 
 
 ASKERS: Mapping[str, Asker] = {
@@ -42,6 +44,17 @@ def ask(task: TaskSpec, asking: Asking) -> Iterator[Sample]:
     """
     asking.answerer.require(task.needs, f"A task of type `{task.type}`")
     return ASKERS[task.type].ask(task, asking)
+
+
+def put(task_type: str, data: AskedData, params: Mapping[str, Any]) -> AskedData:
+    """A data set as a type of task asks, and learns, it.
+
+    Args:
+        task_type: as a suite names it.
+        data: as it was read.
+        params: the task's keys that say how it is asked.
+    """
+    return ASKERS[task_type].put(data, params)
 
 
 def details_of(task: TaskSpec, samples: Sequence[Sample], prompts: PromptSet) -> Details:

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.data import Dataset, Phrasing
 from harness.engines.answerer import Answerer, Completion
 from harness.engines.protocol import Limits
 from harness.tasks.prompts import Prompt, PromptSet
+
+
+@dataclass(frozen=True)
+class AskedData:
+    """A data set and the words in which its examples are put."""
+
+    dataset: Dataset
+    phrasing: Phrasing
 
 
 @dataclass(frozen=True)

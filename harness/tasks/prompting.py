@@ -66,6 +66,7 @@ class Prompter:
         messages = self.messages(example)
         text = self.asked(example, messages)
         ids = self.tokenizer.encode(text)
+        labels = example.choices or self.labels
         return Prompt(
             index=index,
             id=example.id,
@@ -73,9 +74,10 @@ class Prompter:
             ids=tuple(ids),
             target=example.target,
             target_ids=self._target(text, ids, example),
-            choices=tuple(self._continuation(text, ids, label) for label in self.labels),
-            continuations=tuple(self._behind(text, label) for label in self.labels),
+            choices=tuple(self._continuation(text, ids, label) for label in labels),
+            continuations=tuple(self._behind(text, label) for label in labels),
             messages=tuple(messages),
+            labels=example.choices,
         )
 
     def written(self, index: int, id: str, text: str) -> Prompt:

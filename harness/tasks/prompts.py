@@ -37,6 +37,8 @@ class Prompt:
     choices: tuple[tuple[int, ...], ...] = ()
     continuations: tuple[str, ...] = ()
     messages: tuple[Message, ...] = ()
+    labels: tuple[str, ...] = ()
+    """What its choices are called, where the example has choices of its own."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _rows(text: str) -> list[dict[str, Any]]:
 
 
 def _prompt(row: dict[str, Any]) -> Prompt:
-    several = ("ids", "target_ids", "continuations", "messages")
+    several = ("ids", "target_ids", "continuations", "messages", "labels")
     found = {key: tuple(row[key]) for key in several if key in row}
     return Prompt(**{**row, **found, "choices": tuple(tuple(choice) for choice in row["choices"])})
 

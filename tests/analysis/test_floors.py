@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from harness.analysis.floors import classification_floors, lead_sentences, summary_floor
+from harness.analysis.floors import (
+    choice_floors,
+    classification_floors,
+    lead_sentences,
+    summary_floor,
+)
+from harness.data import Example
 from harness.metrics.rouge import rouge
 
 TRAIN = [
@@ -71,3 +77,17 @@ def test_the_summary_floor_is_the_mean_rouge_of_the_lead() -> None:
     assert set(lead) == {"rouge1", "rouge2", "rougeL", "rougeLsum"}
     assert lead["rouge1"].value == pytest.approx(sum(scores) / 2)
     assert lead["rouge1"].low is not None
+
+
+def test_guessing_and_the_commonest_place_are_the_floors_of_questions_with_choices() -> None:
+    train = [
+        Example("a", "", "y", ("x", "y")),
+        Example("b", "", "y", ("x", "y", "z")),
+        Example("c", "", "x", ("x", "y")),
+    ]
+    test = [Example("d", "", "y", ("x", "y")), Example("e", "", "z", ("x", "y", "z", "w"))]
+    found = choice_floors(train, test, 0)
+    assert found["chance"]["accuracy"].value == pytest.approx((1 / 2 + 1 / 4) / 2)
+    assert found["position"]["accuracy"].value == 0.5
+    assert "position" not in choice_floors([], test, 0)
+    assert choice_floors(train, [], 0) == {}

@@ -105,6 +105,17 @@ def test_what_is_learned_is_asked_as_the_test_split_is_and_never_is_the_test_spl
     assert learned[0].text.replace("train", "test") == asked[0].text
 
 
+def test_an_examples_own_choices_are_encoded_and_kept_with_their_names(tmp_path: Path) -> None:
+    example = Example("e", "Which melts?", "ice", ("sand", "ice", "air"))
+    data = Dataset((), (example,), ())
+    found = prompts_to_ask(CharTokenizer(), data, PHRASING, None, 0)
+    assert found.prompts[0].labels == ("sand", "ice", "air")
+    assert found.prompts[0].choices == (ids("sand"), ids("ice"), ids("air"))
+    assert found.prompts[0].continuations == ("sand", "ice", "air")
+    found.write(tmp_path)
+    assert PromptSet.read(tmp_path) == found
+
+
 def test_a_prompt_set_reads_back_as_it_was_written(tmp_path: Path) -> None:
     written = prompts_to_ask(CharTokenizer(), DATA, PHRASING, 4, 0)
     written.write(tmp_path)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What a task asks the models of one lineage."""
     from harness.engines.tokenizer import open_tokenizer
+    from harness.tasks.ask import put
+    from harness.tasks.asking import AskedData
     from harness.tasks.prompting import prompts_to_ask, prompts_to_write, windows_to_read
 
     params = job.step.params
@@ -44,12 +46,14 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
         texts, prompt_format = dict(params["prompts"]), prompt_format_of(params, params)
         own = prompts_to_write(tokenizer, texts, params["available"], prompt_format)
         return _keep(own, texts, tokenizer, out)
-    info = open_data(job.step.settings["data"])
+    ref = job.step.settings["data"]
+    info = open_data(ref)
     dataset = info.read()
+    asked = put(ref["kind"], AskedData(dataset, phrasing(info.phrasing, params)), params)
     prompts = prompts_to_ask(
         tokenizer,
-        dataset,
-        phrasing(info.phrasing, params),
+        asked.dataset,
+        asked.phrasing,
         limit=params["limit"],
         seed=params["seed"],
         shots=params["shots"],
@@ -129,6 +133,8 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
     """What a fine-tuning learns from."""
     from harness.engines.tokenizer import open_tokenizer
     from harness.runner.steps.learning import instruction_examples
+    from harness.tasks.ask import put
+    from harness.tasks.asking import AskedData
     from harness.tasks.prompting import prompts_to_learn
 
     params = job.step.params
@@ -139,11 +145,16 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
             info = open_data(ref)
             data, left_out = info.read(), frozenset(part.get("left_out", ()))
             train = tuple(example for example in data.train if example.id not in left_out)
-            kept, words = replace(data, train=train), phrasing(info.phrasing, part)
+            kept = AskedData(replace(data, train=train), phrasing(info.phrasing, part))
+            asked = put(ref["kind"], kept, part)
             drawn = {key: params[key] for key in ("limit", "seed")}
             count = 0
             for prompt in prompts_to_learn(
-                tokenizer, kept, words, **drawn, prompt_format=prompt_format_of(params, part)
+                tokenizer,
+                asked.dataset,
+                asked.phrasing,
+                **drawn,
+                prompt_format=prompt_format_of(params, part),
             ):
                 _write(stream, TrainingExample(prompt.ids, prompt.target_ids))
                 count += 1
@@ -176,7 +187,7 @@ def _write(stream: IO[str], example: TrainingExample) -> None:
 
 def floors(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What a task yields without a language model."""
-    from harness.analysis.floors import classification_floors, summary_floor
+    from harness.analysis.floors import choice_floors, classification_floors, summary_floor
 
     params = job.step.params
     data = open_data(job.step.settings["data"]).read()
@@ -185,6 +196,8 @@ def floors(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[st
     if data.labels:
         train = [(example.text, example.target) for example in data.train]
         floors = classification_floors(train, pairs, params["seed"])
+    elif test and test[0].choices:
+        floors = choice_floors(data.train, test, params["seed"])
     else:
         texts, targets = zip(*pairs, strict=True)
         floors = summary_floor(texts, targets, params["seed"])

@@ -12,7 +12,14 @@ from harness.suite.checks.files import check_text
 from harness.suite.checks.found import Found, KeyPath
 from harness.suite.known import Known
 from harness.suite.lineage import resolve
-from harness.suite.schema import DataChoice, PythonDataset, TableDataset, TaskSpec, type_of
+from harness.suite.schema import (
+    DataChoice,
+    OwnDataset,
+    PythonDataset,
+    TableDataset,
+    TaskSpec,
+    type_of,
+)
 
 
 def check_task(
@@ -52,8 +59,21 @@ def _check_data(
     if data.data_dir is not None and not resolve(data.data_dir, folder).is_dir():
         message = f"there is no folder {resolve(data.data_dir, folder)}"
         yield (*at, "data_dir"), message, "Paths start from the suite's folder."
+    if isinstance(dataset, OwnDataset):
+        yield from _check_choices((*at, "dataset"), task, dataset)
     if isinstance(dataset, str):
         yield from _check_named((*at, "dataset"), task, dataset, known)
+
+
+def _check_choices(at: KeyPath, task: TaskSpec, dataset: OwnDataset) -> Iterator[Found]:
+    wanted, given = type_of(task).own_choices, getattr(dataset, "choices", None) is not None
+    if wanted and isinstance(dataset, PythonDataset):
+        yield at, f"a `{task.type}` task reads tables, not what a function gives", "Write a table."
+    elif wanted and not given:
+        hint = "Write a template for each choice, or one that gives a list."
+        yield at, f"a `{task.type}` task needs `choices`", hint
+    elif given and not wanted:
+        yield (*at, "choices"), f"a `{task.type}` task has no choices", "Leave them out."
 
 
 def _check_named(at: KeyPath, task: TaskSpec, dataset: str, known: Known) -> Iterator[Found]:

@@ -41,6 +41,11 @@ class TemplatedDataset(OwnDataset):
 
     prompt: str = Field(description='What the model is asked, such as "{{ title }}\n\nTopic:".')
     target: str = Field(description='The right answer, such as "{{ topic }}".')
+    choices: str | Annotated[list[str], Field(min_length=2)] | None = Field(
+        None,
+        description="Where each row has choices of its own: a template for each, or one that gives a "
+        'list, such as "{{ choices.text }}". `target` gives the text of the right one.',
+    )
     id: str | None = Field(None, description="A column that names the rows.")
 
 

@@ -25,6 +25,7 @@ class TaskType:
         graded: whether answers are graded against right ones, so that a suite may name metrics.
         learnable: whether a fine-tuning can learn its right answers.
         has_floors: whether it is held against what needs no language model.
+        own_choices: whether each example has choices of its own, of which one is right.
         free_text: whether texts are written that have no right answer, to be read and held against
             one another.
         has_reference: whether models are measured against another one, which is loaded beside them.
@@ -45,6 +46,7 @@ class TaskType:
     graded: bool = False
     learnable: bool = False
     has_floors: bool = False
+    own_choices: bool = False
     free_text: bool = False
     has_reference: bool = False
     timed: bool = False
