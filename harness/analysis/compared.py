@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.analysis.comparisons import (
-    TaskAnswers,
-    build_comparisons,
-    changed_answers,
-    in_common,
-)
+from harness.analysis.answers import TaskAnswers, in_common
+from harness.analysis.comparisons import build_comparisons, changed_answers
 from harness.records import ChangedAnswer, Comparison, MetricDescriptor, Sample
 
 

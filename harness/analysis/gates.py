@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
+from harness.analysis.gate import Evidence, Gate, Outcome, Rule
 from harness.analysis.intervals import normal_quantile
 from harness.analysis.paired import PairedDifference
 from harness.analysis.power import (
@@ -20,63 +20,7 @@ from harness.analysis.power import (
     pair_spread_if_lost,
     upper_spread,
 )
-from harness.analysis.timed import Welch
-from harness.records import GateVerdict, MetricDescriptor, Value
-
-Rule = Literal["must", "max_drop", "max_slowdown", "min", "max"]
-Outcome = Literal["met", "not met", "undecided"]
-
-
-@dataclass(frozen=True)
-class Gate:
-    """What is asked of one candidate.
-
-    `limit` is in the metric's own unit; of `max_slowdown` it is a ratio, of `must` it is 0.
-    """
-
-    compare: str
-    task: str
-    metric: MetricDescriptor
-    baseline: str
-    candidate: str
-    rule: Rule
-    limit: float = 0.0
-    confidence: float = 0.95
-    undecided_passes: bool = False
-
-    @property
-    def upwards(self) -> bool:
-        """Whether more is better, or neither is."""
-        return self.metric.higher_is_better is not False
-
-    @property
-    def words(self) -> str:
-        """The rule as a reader would say it."""
-        match self.rule:
-            case "must":
-                return "must improve"
-            case "max_drop":
-                verb = "drop" if self.upwards else "rise"
-                return f"must not {verb} by more than {self.limit:g}"
-            case "max_slowdown":
-                return f"must be at most {self.limit:g} times as slow"
-            case _:
-                return f"must be at {'least' if self.rule == 'min' else 'most'} {self.limit:g}"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known about the candidate, at the gate's confidence.
-
-    `difference` and `slower` are against the baseline; `value` holds the candidate's own value
-    with its one-sided bounds, from `n` examples or rounds. `failure` says why nothing is known.
-    """
-
-    difference: PairedDifference | None = None
-    slower: Welch | None = None
-    value: Value | None = None
-    n: int = 0
-    failure: str | None = None
+from harness.records import GateVerdict
 
 
 @dataclass(frozen=True)

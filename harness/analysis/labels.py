@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.analysis.paired import mcnemar
+from harness.analysis.significance import mcnemar
 from harness.metrics.classification import answer_codes, target_codes
 from harness.records import Check, Sample
 

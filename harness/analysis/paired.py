@@ -22,6 +22,7 @@ from harness.analysis.resampling import (
     swapped_differences,
 )
 from harness.analysis.shared import sorted_by_id
+from harness.analysis.significance import mcnemar, permutation_p
 from harness.analysis.speed import timed_value
 from harness.analysis.timed import Welch, rounds_of, slowdown, welch
 from harness.metrics.classification import labels_of
@@ -112,35 +113,6 @@ def compare_values(metric: str, baseline: float, candidate: float) -> PairedDiff
     return PairedDifference(
         metric, baseline, candidate, delta, one_sided_low=delta, one_sided_high=delta, n=1
     )
-
-
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Adjusts the p-values of several candidates against one baseline.
-
-    Holm, "A simple sequentially rejective multiple test procedure" (1979): step down from the
-    smallest, each times the number of hypotheses still standing. None stays None and is not
-    counted.
-    """
-    present = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
-    adjusted: list[float | None] = [None] * len(p_values)
-    highest = 0.0
-    for rank, (p, index) in enumerate(present):
-        highest = max(highest, min(1.0, p * (len(present) - rank)))
-        adjusted[index] = highest
-    return adjusted
-
-
-def mcnemar(gained: int, lost: int) -> float:
-    """Two-sided exact p-value: whether the examples that changed are a fair coin's.
-
-    McNemar (1947) with binomial probabilities; 1 where nothing changed.
-    """
-    from scipy.special import bdtr
-
-    changed = gained + lost
-    if changed == 0:
-        return 1.0
-    return min(1.0, 2 * float(bdtr(min(gained, lost), changed, 0.5)))
 
 
 @dataclass(frozen=True)
@@ -273,15 +245,6 @@ def _unchanged(n: int, confidence: float, reach: float) -> Interval:
     """
     share = unseen(n, confidence)
     return Interval(-share * reach, share * reach)
-
-
-def permutation_p(delta: float, swapped: FloatArray) -> float:
-    """Two-sided p-value of a sampled permutation test, the observed order counted as one.
-
-    Phipson and Smyth, "Permutation p-values should never be zero" (2010).
-    """
-    as_extreme = np.sum(np.abs(swapped) >= abs(delta) * (1 - 1e-9))
-    return float((as_extreme + 1) / (len(swapped) + 1))
 
 
 def _timed(

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.analysis.answers import CellAnswers, TaskAnswers
 from harness.analysis.compared import ComparedModels, ComparedTask, compare_task
-from harness.analysis.comparisons import CellAnswers, TaskAnswers
 from harness.errors import BadDataError, InputError
 from harness.nearest import nearest
 from harness.records import Summary

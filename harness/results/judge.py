@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from harness.analysis.comparisons import (
-    CellAnswers,
-    ComparedCells,
-    TaskAnswers,
-    build_comparisons,
-    difference_of,
-    in_common,
-)
-from harness.analysis.gates import Evidence, Gate, judge
+from harness.analysis.answers import CellAnswers, TaskAnswers, in_common
+from harness.analysis.comparisons import ComparedCells, build_comparisons, difference_of
+from harness.analysis.gate import Evidence, Gate
+from harness.analysis.gates import judge
 from harness.analysis.metrics import compute_metrics
 from harness.analysis.seeds import seed_variance
 from harness.analysis.timed import slowdown

@@ -3,13 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.analysis.comparisons import (
-    CHANGED_SHOWN,
-    CellAnswers,
-    TaskAnswers,
-    build_comparisons,
-)
-from harness.analysis.paired import holm
+from harness.analysis.answers import CellAnswers, TaskAnswers
+from harness.analysis.comparisons import CHANGED_SHOWN, build_comparisons
+from harness.analysis.significance import holm
 from harness.records import Comparison
 from harness.suite.schema import TASK_TYPES
 from tests.analysis.samples import classified, diverged, example_id, of_type, summarized, timed

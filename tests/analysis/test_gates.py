@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.analysis.gates import Evidence, Gate, judge
+from harness.analysis.gate import Evidence, Gate
+from harness.analysis.gates import judge
 from harness.analysis.intervals import Interval
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values
 from harness.analysis.timed import Welch

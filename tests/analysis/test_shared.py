@@ -4,14 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.analysis.comparisons import (
-    DIFFERENT_PROMPTS,
-    CellAnswers,
-    TaskAnswers,
-    build_comparisons,
-)
-from harness.analysis.paired import mcnemar
+from harness.analysis.answers import CellAnswers, TaskAnswers
+from harness.analysis.comparisons import DIFFERENT_PROMPTS, build_comparisons
 from harness.analysis.shared import prompts_hash, shared_examples
+from harness.analysis.significance import mcnemar
 from harness.records import Comparison, Sample
 from tests.analysis.samples import classified, example_id, of_type, timed
 

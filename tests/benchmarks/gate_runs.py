@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.analysis.gates import Evidence, Gate, Rule, judge
+from harness.analysis.gate import Evidence, Gate, Rule
+from harness.analysis.gates import judge
 from harness.analysis.paired import PairedDifference, compare_cells
 from harness.metrics.registry import METRICS
 from harness.metrics.statistic import FloatArray

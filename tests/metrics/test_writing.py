@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.comparisons import CellAnswers, TaskAnswers, build_comparisons
+from harness.analysis.answers import CellAnswers, TaskAnswers
+from harness.analysis.comparisons import build_comparisons
 from harness.analysis.metrics import compute_metrics
 from harness.analysis.paired import compare_cells
 from harness.metrics.registry import METRICS, metrics_of

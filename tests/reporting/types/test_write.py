@@ -7,8 +7,8 @@ import re
 
 from rich.console import Console
 
+from harness.analysis.answers import CellAnswers, TaskAnswers
 from harness.analysis.compared import ComparedModels, compare_task
-from harness.analysis.comparisons import CellAnswers, TaskAnswers
 from harness.records import Comparison, Summary
 from harness.reporting.html import html as page_of
 from harness.reporting.markdown import markdown
