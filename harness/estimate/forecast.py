@@ -183,8 +183,9 @@ class Reckoning:
                 need = self._need(step)
                 # Rounds of a timed cell all need the same: they are one.
                 which = (step.model, step.task) if not step.row.is_artifact else step.key
-                if need is not None and (which not in needs or needs[which].done):
-                    needs[which] = need
+                if need is not None:
+                    known = needs.setdefault(which, need)
+                    needs[which] = need if known.done and not need.done else known
                 if step.row.is_artifact:
                     kept += self._needs.kept(step)
                     missing = 0 if self._prepared.is_cached(step) else self._needs.written(step)
