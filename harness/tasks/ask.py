@@ -9,7 +9,7 @@ from typing import Any
 from harness.engines.reasoning import counts
 from harness.records import Sample
 from harness.suite.schema import TaskSpec
-from harness.tasks import classify, divergence, summarize, write
+from harness.tasks import classify, divergence, multiple_choice, summarize, write
 from harness.tasks.asking import AskedData, Asking
 from harness.tasks.prompts import PromptSet
 
@@ -30,6 +30,7 @@ class Asker:
 
 ASKERS: Mapping[str, Asker] = {
     "classify": Asker(classify.ask, classify.details),
+    "multiple_choice": Asker(multiple_choice.ask, put=multiple_choice.put),
     "summarize": Asker(summarize.ask),
     "divergence": Asker(divergence.ask),
     "write": Asker(write.ask, write.details),

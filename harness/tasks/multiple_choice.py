@@ -1,0 +1,78 @@
+"""Multiple choice: the log-likelihood of each choice's letter, or of its text, behind the question.
+
+Letters as MMLU is asked (arXiv 2009.03300): the choices stand in the prompt, a line each. Texts as ARC
+and HellaSwag are: each choice goes on with the question, perhaps normalized by its length, as acc_norm
+of lm-evaluation-harness is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from string import ascii_uppercase
+from typing import Any
+
+from harness.data import Example, Phrasing
+from harness.errors import BadDataError
+from harness.metrics.metric import Answer
+from harness.metrics.registry import metrics_of, scores_of
+from harness.records import Sample
+from harness.suite.schema.tasks.multiple_choice import MultipleChoiceTask
+from harness.tasks.asking import AskedData, Asking
+
+
+def put(data: AskedData, params: Mapping[str, Any]) -> AskedData:
+    """The questions with their choices listed and the right letter for a target, or as they are.
+
+    Raises:
+        BadDataError: a question has more choices than there are letters.
+    """
+    if params["answer_with"] == "texts":
+        return data
+    whole = data.dataset
+    lettered = replace(
+        whole,
+        train=tuple(map(_lettered, whole.train)),
+        test=tuple(map(_lettered, whole.test)),
+        validation=tuple(map(_lettered, whole.validation)),
+    )
+    words = Phrasing(
+        instruction=f"{data.phrasing.instruction}\n\nAnswer with the letter of the right choice.",
+        plain=f"{data.phrasing.plain}\nAnswer:",
+    )
+    return AskedData(lettered, words)
+
+
+def _lettered(example: Example) -> Example:
+    letters = tuple(ascii_uppercase[: len(example.choices)])
+    if len(letters) < len(example.choices):
+        raise BadDataError(
+            f"example {example.id} has {len(example.choices)} choices, and there are "
+            f"{len(letters)} letters",
+            "Set `answer_with: texts`.",
+        )
+    pairs = zip(letters, example.choices, strict=True)
+    listed = "".join(f"\n{letter}. {choice}" for letter, choice in pairs)
+    right = letters[example.choices.index(example.target)]
+    return replace(example, text=f"{example.text}{listed}", target=right, choices=letters)
+
+
+def ask(task: MultipleChoiceTask, asking: Asking) -> Iterator[Sample]:
+    """The choice with the highest log-probability, or the highest for each byte; the first of equals."""
+    prompts = asking.open_prompts()
+    for position, logprobs in asking.answerer.choose(prompts):
+        prompt = prompts[position]
+        lengths = [
+            len(choice.encode()) if task.normalize == "bytes" else 1 for choice in prompt.labels
+        ]
+        scores = [total / length for total, length in zip(logprobs, lengths, strict=True)]
+        answer = prompt.labels[max(range(len(scores)), key=scores.__getitem__)]
+        yield Sample(
+            key=asking.key,
+            index=prompt.index,
+            id=prompt.id,
+            target=prompt.target,
+            answer=answer,
+            scores=scores_of(metrics_of(task.type), Answer(answer, prompt.target)),
+            data={"logprobs": dict(zip(prompt.labels, logprobs, strict=True))},
+        )
