@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.records import Cell
-from harness.suite.schema import TaskSpec
+from harness.suite.schema import TaskSpec, type_of
 
 _SYSTEM = {
     "user": "The chat template of {root} takes no system message: it stands in front of the first turn "
@@ -14,11 +14,11 @@ _SYSTEM = {
     "text": "{root} is asked without a chat template: the system message stands in front of the prompt.",
 }
 _SCORED = {
-    "opened": "The chat template of {root} opens a thought: labels are scored behind an empty one. "
-    "`ask: generate` lets it think.",
-    "may": "{root} may think before it answers, and labels are scored as if it did not. "
-    "`thinking: false` asks it to answer at once, `ask: generate` lets it think.",
+    "opened": "The chat template of {root} opens a thought: {what} are scored behind an empty one.",
+    "may": "{root} may think before it answers, and {what} are scored as if it did not. "
+    "`thinking: false` asks it to answer at once.",
 }
+_WRITTEN = "`ask: generate` lets it think."
 
 
 def notes_on(
@@ -31,12 +31,14 @@ def notes_on(
         prompts: by root model, what the step that wrote its prompts found.
         cells: the task's.
     """
-    scored = "choose" in task.needs
     found = []
+    what = "choices" if type_of(task).own_choices else "labels"
     for root, outcome in prompts.items():
         said = [_SYSTEM.get(outcome.get("system", ""))]
-        said += [_SCORED.get(outcome.get("thinks", ""))] if scored else []
-        found += [text.format(root=root) for text in said if text]
+        thinks = _SCORED.get(outcome.get("thinks", "")) if "choose" in task.needs else None
+        if thinks is not None:
+            said.append(f"{thinks} {_WRITTEN}" if "ask" in task.settings() else thinks)
+        found += [text.format(root=root, what=what) for text in said if text]
     return [*found, *_thoughts(cells)]
 
 
