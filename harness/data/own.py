@@ -60,6 +60,11 @@ class OwnData:
     choices: str | tuple[str, ...] = ()
     """What each row's answer is chosen from (`RowChoices`)."""
 
+    @property
+    def labelled(self) -> bool:
+        """Whether every answer is one of a set of labels."""
+        return self.kind == "classify"
+
     def files(self) -> dict[str, tuple[Path, ...]]:
         """The files by part, with `all` for one that is to be split.
 
@@ -157,8 +162,7 @@ def read_own(own: OwnData) -> Loaded:
 
 def _split(own: OwnData, rows: Mapping[str, list[Placed]], tally: Tally) -> Split:
     if "all" in rows:
-        one_label = own.kind == "classify"
-        return split_by_text(rows["all"], tally, own.test_share, one_label)
+        return split_by_text(rows["all"], tally, own.test_share, own.labelled)
     return keep_apart(rows["train"], rows["test"], rows.get("validation", []), tally, "prompt")
 
 
@@ -184,7 +188,7 @@ def _rows(
 
 
 def _label(own: OwnData, answer: str, place: str) -> str:
-    if own.kind != "classify" or not own.labels:
+    if not (own.labelled and own.labels):
         return answer
     if isinstance(own.labels, Mapping):
         if answer in own.labels:
@@ -201,7 +205,7 @@ def _label(own: OwnData, answer: str, place: str) -> str:
 
 
 def _label_names(own: OwnData, split: Split) -> tuple[str, ...]:
-    if own.kind != "classify":
+    if not own.labelled:
         return ()
     named = own.labels.values() if isinstance(own.labels, Mapping) else own.labels
     found = sorted({example.target for example in (*split.train, *split.test)})

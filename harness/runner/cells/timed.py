@@ -141,7 +141,7 @@ def sum_up(
         n=spec.repetitions,
         seconds=sum(one.seconds for one in rounds),
         load_seconds=extras["load_seconds"],
-        metrics=compute_metrics(metrics_of("speed"), samples, step.params["seed"], extras=extras),
+        metrics=compute_metrics(metrics_of(spec.type), samples, step.params["seed"], extras=extras),
         engine=rounds[-1].engine,
         footprint=footprint,
         details={"speed": details.model_dump(mode="json")},
