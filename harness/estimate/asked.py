@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.data import draw
 from harness.data.instruction_refs import draw_instructions, open_instructions
@@ -46,7 +45,7 @@ def asked_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Ask:
     params, count = step.params, _counter(bytes_per_token)
     before = str(params.get("system") or "")
     if "window" in params:
-        size = Path(step.settings["path"]).stat().st_size
+        size = store.places.file(params["text"]).stat().st_size
         tokens = max(2, round(size / bytes_per_token))
         windows = -(-tokens // params["window"])
         asked = min(windows, params["limit"] or windows)
@@ -54,7 +53,7 @@ def asked_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Ask:
         return Ask("choose", asked, longest, tokens=min(tokens, asked * longest))
     if "prompts" in params:
         return _ask([count(before + text) + TEMPLATE_TOKENS for _, text in params["prompts"]])
-    data, phrasing = read_data(step.settings["data"])
+    data, phrasing = read_data(store.places.data[params["contents"]])
     plain, labels = params.get("prompt") or phrasing.plain, data.labels
     chosen = draw(data.test, params["limit"], params["seed"], bool(labels))
     shots = (
@@ -85,16 +84,16 @@ def learned_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Lear
         return _learned([(len(row["prompt_ids"]), len(row["target_ids"])) for row in rows])
     limit, seed, count = step.params["limit"], step.params["seed"], _counter(bytes_per_token)
     pairs: list[tuple[int, int]] = []
-    for part, ref in zip(step.params["sets"], step.settings["data"], strict=True):
-        data, phrasing = read_data(ref)
+    for part in step.params["sets"]:
+        data, phrasing = read_data(store.places.data[part["contents"]])
         left_out = frozenset(part.get("left_out", ()))
         train = [example for example in data.train if example.id not in left_out]
         plain = part.get("prompt") or phrasing.plain
         for example in draw(train, limit, seed, bool(data.labels)):
             prompt = count(_filled(plain, example.text)) + TEMPLATE_TOKENS
             pairs.append((prompt, count(f" {example.target}")))
-    refs = step.settings.get("instructions", ())
-    for part, ref in zip(step.params.get("instructions", ()), refs, strict=True):
+    for part in step.params.get("instructions", ()):
+        ref = store.places.data[part["contents"]]
         left_out = frozenset(part["left_out"])
         kept = tuple(row for row in open_instructions(ref).rows if row.id not in left_out)
         for row in draw_instructions(kept, limit, seed):

@@ -36,7 +36,6 @@ class Asking(Checking):
 
     def ask(self, name: str, task: TaskSpec, root: str) -> None:
         """Adds what a task asks the models of one lineage."""
-        settings: dict[str, Any] = {}
         params: dict[str, Any] = {}
         if type_of(task).drawn:
             params = {"limit": self.task_limit(task), "seed": self.task_seed(task)}
@@ -45,7 +44,6 @@ class Asking(Checking):
             params |= {"prompts": given[: self.limit], "available": len(given)}
         if task.data is not None:
             found = self.resolved.data[name]
-            settings["data"] = found.ref
             params |= {
                 "dataset": found.ref["name"],
                 "contents": found.contents,
@@ -54,13 +52,11 @@ class Asking(Checking):
         if task.windows is not None:
             text = self.resolved.texts[name]
             params |= {"text": text.contents, "window": task.windows.tokens}
-            settings["path"] = text.path
         else:
             params |= {"plain": self.plain(root), **task.put, **self.chat_params(root)}
-            settings |= self.chat_settings(root)
         self.prompts[name, root] = self.add(
             "prompts", f"encode {name} for {root}", params, {"tokenizer": self.source(root)},
-            group=f"prepare {root}", task=name, settings=settings,
+            group=f"prepare {root}", task=name,
         )  # fmt: skip
 
     def floor(self, name: str, task: TaskSpec) -> str:
@@ -72,8 +68,7 @@ class Asking(Checking):
             "seed": self.task_seed(task),
         }
         label = f"what {name} needs no model for"
-        settings = {"data": found.ref}
-        return self.add("floors", label, params, {}, group="floors", task=name, settings=settings)
+        return self.add("floors", label, params, {}, group="floors", task=name)
 
     def cell(self, model: ModelPlan, name: str) -> Step | None:
         """The cell of a model and a task, or None where the two do not go together."""
@@ -144,7 +139,7 @@ class Asking(Checking):
         got = {one.ref.role: self.metric(one) for one in metrics if one.ref.repo}
         graded = make_step(
             "cell", step.label, {**step.params, "metrics": made}, {**step.parents, **got}, made_by,
-            settings={"answers": step.key, "metrics": [one.ref.data() for one in metrics]},
+            settings={"answers": step.key, "metrics": [one.ref.unplaced.data() for one in metrics]},
         )  # fmt: skip
         return replace(graded, group=step.group, model=step.model, task=step.task, after=step.after)
 

@@ -24,7 +24,7 @@ class Checking(Making):
             self.prompt_checks[root] = self.add(
                 "check", f"confirm the prompts for {root}", {},
                 {"tokenizer": self.source(root), **asked},
-                group=f"prepare {root}", settings=self._policy | self.chat_settings(root),
+                group=f"prepare {root}", settings=self._policy | self.chat_params(root),
             )  # fmt: skip
 
     def model(self, name: str) -> ModelPlan:
@@ -64,7 +64,7 @@ class Checking(Making):
             {"tokenizer": self.source(root), "gguf": self.f16(spec.from_), **asked},
             engine="llamacpp",
             group=f"make {spec.from_}",
-            settings=self._policy | self.chat_settings(root),
+            settings=self._policy | self.chat_params(root),
         )
 
     def conversion_check(self, name: str) -> str:

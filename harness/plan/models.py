@@ -78,8 +78,7 @@ class Making:
         found, allowed = self.resolved.sources[name], self.spec(name).permissions
         if isinstance(found, FoundFile):
             params: dict[str, Any] = {"what": what, "contents": found.contents, **allowed}
-            settings = {"path": found.path, "model": name}
-            return self.add("source", f"read {text}", params, {}, settings=settings)
+            return self.add("source", f"read {text}", params, {}, settings={"model": name})
         params = {"what": what, "repo": found.repo, "file": found.file, "commit": found.commit}
         params |= allowed
         if not found.commit:
@@ -122,8 +121,6 @@ class Making:
     def finetuned(self, name: str, parent: str, finetune: FineTune) -> str:
         root = root_of(self.suite.spec.models, name)
         seed = seed_of(finetune, self.suite.spec.defaults.seed)
-        refs = [self.resolved.data[task].ref for task in finetune.tasks]
-        params, settings = self.instructed(name)
         examples = self.add(
             "examples",
             f"encode what {name} learns",
@@ -136,11 +133,10 @@ class Making:
                 "seed": seed,
                 "plain": self.plain(root),
                 **self.chat_params(root),
-                **params,
+                **self.instructed(name),
             },
             {"tokenizer": self.source(root)},
             group=f"prepare {root}",
-            settings={"data": refs, **self.chat_settings(root), **settings},
         )
         unused = set() if finetune.row.makes == "adapter" else set(ADAPTER_SETTINGS)
         recipe = finetune.model_dump(exclude=WHAT_IS_LEARNED | unused) | {"seed": seed}
@@ -154,13 +150,13 @@ class Making:
             after=self.prompt_check(name),
         )
 
-    def instructed(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Parameters and settings of what a fine-tuning learns from files of instructions."""
+    def instructed(self, name: str) -> dict[str, Any]:
+        """What a fine-tuning learns from files of instructions."""
         if name not in self.resolved.instructions:
-            return {}, {}
+            return {}
         found = self.resolved.instructions[name]
         parts = [{"contents": one.contents, "left_out": list(one.left_out)} for one in found]
-        return {"instructions": parts}, {"instructions": [one.ref for one in found]}
+        return {"instructions": parts}
 
     def learned(self, task: str) -> dict[str, Any]:
         """What a fine-tuning learns of a data set: all of its train split that no task tests."""
@@ -211,15 +207,6 @@ class Making:
         if spec.thinking is not None:
             found["thinking"] = spec.thinking
         return {"chat": found} if found else {}
-
-    def chat_settings(self, root: str) -> dict[str, Any]:
-        """The same with the template's path, for steps that render conversations."""
-        found = self.chat_params(root).get("chat")
-        if found is None:
-            return {}
-        file = self.resolved.templates.get(root)
-        path = {"template": file.path} if file is not None else {}
-        return {"chat": {**found, **path}}
 
     def model(self, name: str) -> ModelPlan:
         spec, models = self.spec(name), self.suite.spec.models

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import TypeAdapter
 
 from harness.plan.data import DataRef
+from harness.plan.places import Places
 from harness.suite.metrics import MetricRef
 
 
@@ -77,6 +79,16 @@ class Resolved:
     """Versions of packages, and of shapes of random weights that have one (`harness <shape>`)."""
     absent: tuple[str, ...] = ()
     """Data sets that have yet to be fetched: keys of what reads them are for the time being."""
+
+    @cached_property
+    def places(self) -> Places:
+        """Where what was found lies, by its contents."""
+        found = (*self.sources.values(), *self.templates.values(), *self.texts.values())
+        files = {one.contents: one.path for one in found if isinstance(one, FoundFile)}
+        parts = (part for parts in self.instructions.values() for part in parts)
+        data = {one.contents: one.ref for one in (*self.data.values(), *parts)}
+        metrics = (metric for metrics in self.metrics.values() for metric in metrics)
+        return Places(files, data, {metric.code: metric.ref for metric in metrics})
 
     def to_json(self) -> str:
         """All of it."""

@@ -20,6 +20,7 @@ from typing import Any
 from filelock import FileLock
 
 from harness.files import write_json
+from harness.plan.places import Places
 from harness.plan.steps import Step
 
 TEXTS = "texts.json"
@@ -44,8 +45,10 @@ class Manifest:
 class ArtifactStore:
     """The artifacts on this machine, shared by all suites."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, places: Places | None = None) -> None:
+        """Prepares a store; `places` say where files lie that nobody made."""
         self.home = home
+        self.places = places or Places()
 
     def folder(self, step: Step) -> Path:
         """The folder where the step's artifact is, or would be."""
@@ -58,7 +61,7 @@ class ArtifactStore:
     def file(self, step: Step) -> Path:
         """What a step that has this one as its parent reads."""
         if step.kind == "source":
-            return Path(step.settings["path"])
+            return self.places.file(step.params["contents"])
         if step.kind == "fetch" and (fetched := self.manifest(step)) is not None:
             return Path(fetched.outcome["path"])
         return self.folder(step) / step.row.file

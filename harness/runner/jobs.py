@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.plan.graph import Plan
+from harness.plan.places import Places
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
 
@@ -27,6 +28,10 @@ class StepJob:
     work: str = ""
     """A folder for what is to outlive this process, to be made by whoever uses it; it goes when the
     step is done."""
+    home: str = ""
+    """Folder of the artifact store."""
+    places: Places = field(default_factory=Places)
+    """Of what the step names by its contents."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,13 @@ class Job:
     def from_json(cls, text: str) -> Job:
         """What `to_json` wrote."""
         data = json.loads(text)
-        steps = tuple(StepJob(**{**job, "step": _step(job["step"])}) for job in data["steps"])
+        steps = tuple(map(_step_job, data["steps"]))
         return cls(**{**data, "steps": steps})
 
 
-def _step(data: dict[str, Any]) -> Step:
-    return Step(**{**data, "after": tuple(data["after"])})
+def _step_job(data: dict[str, Any]) -> StepJob:
+    step = Step(**{**data["step"], "after": tuple(data["step"]["after"])})
+    return StepJob(**{**data, "step": step, "places": Places.from_data(data["places"])})
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,8 @@ class JobBuilder:
         allowed = {role: self.plan.permissions(key) for role, key in step.parents.items()}
         permissions = {role: given for role, given in allowed.items() if given}
         work = str(self.artifacts.work(step).absolute())
-        return StepJob(step, inputs, permissions, work)
+        places = self.artifacts.places.of(step)
+        return StepJob(step, inputs, permissions, work, str(self.artifacts.home), places)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.engines.gguf_file import gguf_info
 from harness.engines.permissions import Permissions, granted
@@ -148,7 +147,7 @@ def prepare(file: Path, options: Options) -> Prepared:
         suite,
         plan,
         results,
-        ArtifactStore(home.absolute()),
+        ArtifactStore(home.absolute(), resolved.places),
         _select(plan, options.only),
         resolved.absent,
     )
@@ -200,7 +199,7 @@ def run(
         _keep_findings(prepared)
     seconds = time.perf_counter() - started
     total = seconds + (summary.seconds if summary and not todo else 0.0)
-    summary = Summarizer(*place, total).summary(list(commands))
+    summary = Summarizer(*place, prepared.artifacts.places, total).summary(list(commands))
     prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)
     return Outcome(summary, len(todo), failed, seconds)
@@ -216,15 +215,15 @@ def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[S
     walk = Walk(steps, builder.build, executor, keeper, options.jobs)
     for step in todo:
         if step.row.in_place:
-            failure = _check_source(step, prepared.plan.permissions(step.key))
+            failure = _check_source(step, prepared)
             if failure is not None:
                 walk.fail(step, failure)
     return walk
 
 
-def _check_source(step: Step, permissions: dict[str, Any]) -> Failure | None:
+def _check_source(step: Step, prepared: Prepared) -> Failure | None:
     """Whether files that are there already are whole: seen from their headers, in no time."""
-    path = Path(step.settings["path"])
+    path, permissions = prepared.artifacts.file(step), prepared.plan.permissions(step.key)
     try:
         with granted({path: Permissions(**permissions)}):
             match step.params["what"]:

@@ -16,6 +16,7 @@ from harness.engines.permissions import Permissions, granted
 from harness.errors import InputError
 from harness.home import default_home
 from harness.nearest import closest, nearest
+from harness.plan.places import Places
 from harness.plan.steps import Step
 from harness.records import Sample
 from harness.results.artifacts import ArtifactStore, Manifest
@@ -160,7 +161,7 @@ def _found_in_suite(
     folder = prepared.artifacts.folder(step)
     if prepared.artifacts.manifest(step) is None:
         with tempfile.TemporaryDirectory() as scratch:
-            _encode(step, source, Path(scratch))
+            _encode(step, source, prepared.artifacts.places, Path(scratch))
             prompts = PromptSet.read(Path(scratch))
     else:
         prompts = PromptSet.read(folder)
@@ -181,8 +182,8 @@ def _here(prepared: Prepared, source: Step) -> Step:
     return source
 
 
-def _encode(step: Step, source: Path, out: Path) -> None:
-    job = StepJob(step, {"tokenizer": str(source)})
+def _encode(step: Step, source: Path, places: Places, out: Path) -> None:
+    job = StepJob(step, {"tokenizer": str(source)}, places=places)
     handler_of(step.row)(job, out, 1, lambda *_, **__: None)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from harness.plan.graph import ModelPlan, Plan
 from harness.plan.lineage import with_type
+from harness.plan.places import Places
 from harness.records import (
     Cell,
     Check,
@@ -61,9 +62,10 @@ class Summarizer:
         suite: Suite,
         plan: Plan,
         store: ResultsStore,
+        places: Places,
         seconds: float,
     ) -> None:
-        self._suite = suite
+        self._suite, self._places = suite, places
         self._plan = plan
         self._store = store
         self._seconds = seconds
@@ -167,7 +169,8 @@ class Summarizer:
 
     def _task(self, name: str) -> TaskSummary:
         prompts, cells = self._prompts[name], self._of_task[name]
-        return summarize_task(name, self._suite, self._plan, self._kept, prompts, cells)
+        of = (name, self._suite, self._plan, self._places)
+        return summarize_task(*of, self._kept, prompts, cells)
 
     def _compared(self) -> tuple[list[Comparison], list[GateVerdict]]:
         if not self._suite.spec.compare and not self._suite.spec.gates:

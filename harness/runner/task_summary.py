@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.data.opening import open_data
 from harness.plan.graph import Plan
+from harness.plan.places import Places
 from harness.records import Cell, TaskSummary, Value
 from harness.results.artifacts import Manifest
 from harness.results.own_metrics import asked_metrics
@@ -21,6 +22,7 @@ def summarize_task(
     name: str,
     suite: Suite,
     plan: Plan,
+    places: Places,
     kept: Callable[[str], Manifest | None],
     prompts: Mapping[str, str],
     cells: Sequence[Cell],
@@ -31,6 +33,7 @@ def summarize_task(
         name: of the task.
         suite: that it stands in.
         plan: of the suite.
+        places: where the data lies that it names.
         kept: by a step's key, what the step found; None where it has not been done.
         prompts: by root model, the key of the step that wrote its prompts.
         cells: the task's.
@@ -39,7 +42,8 @@ def summarize_task(
     metrics = {metric: of.descriptor for metric, of in asked_metrics(task).items()}
     own = [metric for metric, of in metrics.items() if of.own]
     settings = task.settings() | ({"metrics": own} if own else {})
-    ref = next((plan.steps[key].settings.get("data") for key in prompts.values()), None)
+    contents = next((plan.steps[key].params.get("contents") for key in prompts.values()), None)
+    ref = places.data[contents] if contents is not None else None
     info = open_data(ref) if ref is not None else None
     asked = {root: found.outcome for root, key in prompts.items() if (found := kept(key))}
     first: dict[str, Any] = next(iter(asked.values()), {})

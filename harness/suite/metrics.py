@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +45,11 @@ class MetricRef:
     def of(cls, data: Mapping[str, Any]) -> MetricRef:
         """What `data` gave, perhaps as JSON."""
         return cls(**{**data, "names": tuple(data["names"]), "figures": tuple(data["figures"])})
+
+    @property
+    def unplaced(self) -> MetricRef:
+        """The same without the files of this machine."""
+        return replace(self, place="" if self.by == "evaluate" else self.place, folder="")
 
     @property
     def role(self) -> str:

@@ -31,21 +31,25 @@ LORA = "  lora: {from: base, finetune: {method: lora, tasks: [sentiment, dialogu
 OWN = STARTER_BYTES_PER_TOKEN
 
 
-def step_of(folder: Path, kind: Kind, tasks: str, models: str = STARTER) -> Step:
-    steps = planned(folder, models, tasks).plan.steps.values()
-    return next(step for step in steps if step.kind == kind)
+def step_of(
+    folder: Path, kind: Kind, tasks: str, models: str = STARTER
+) -> tuple[Step, ArtifactStore]:
+    """The first step of its kind, and the store that knows where its data lies."""
+    prepared = planned(folder, models, tasks)
+    steps = prepared.plan.steps.values()
+    return next(step for step in steps if step.kind == kind), prepared.artifacts
 
 
 def make(step: Step, store: ArtifactStore) -> None:
     with store.making(step) as out:
         assert out is not None
-        task = StepJob(step, {"tokenizer": str(MODEL_FOLDER)})
+        task = StepJob(step, {"tokenizer": str(MODEL_FOLDER)}, places=store.places)
         store.commit(step, out, handler_of(step.row)(task, out, 1, lambda *_: None), 0.0)
 
 
 @pytest.mark.parametrize("tasks", [SENTIMENT, DIALOGUE, WRITING])
 def test_lengths_come_near_to_what_is_then_encoded(tasks: str, tmp_path: Path) -> None:
-    step, store = step_of(tmp_path, "prompts", tasks), ArtifactStore(tmp_path / "home")
+    step, store = step_of(tmp_path, "prompts", tasks)
     guessed = asked_of(step, store, OWN)
     make(step, store)
     counted = asked_of(step, store, OWN)
@@ -69,8 +73,7 @@ def test_only_the_starter_itself_has_the_starters_tokenizer(tmp_path: Path) -> N
 
 
 def test_what_is_learned_is_counted_with_its_answers(tmp_path: Path) -> None:
-    step = step_of(tmp_path, "examples", SENTIMENT + DIALOGUE, STARTER + LORA)
-    store = ArtifactStore(tmp_path / "home")
+    step, store = step_of(tmp_path, "examples", SENTIMENT + DIALOGUE, STARTER + LORA)
     guessed = learned_of(step, store, OWN)
     make(step, store)
     counted = learned_of(step, store, OWN)
@@ -83,8 +86,7 @@ def test_instructions_are_learned_too(tmp_path: Path) -> None:
     rows = [{**row, "instruction": f"{number}. {row['instruction']}"} for number in range(50)]
     (tmp_path / "more.json").write_text(json.dumps(rows))
     lora = "  lora: {from: base, finetune: {method: lora, instructions: [more.json]}}\n"
-    step = step_of(tmp_path, "examples", SENTIMENT, STARTER + lora)
-    learned = learned_of(step, ArtifactStore(tmp_path / "home"), 3.0)
+    learned = learned_of(*step_of(tmp_path, "examples", SENTIMENT, STARTER + lora), 3.0)
     assert learned.tokens == pytest.approx(50 * (150 + 15 + 60) / 3.0, rel=0.3)
     assert learned.label_share == pytest.approx(60 / 225, rel=0.2)
 
@@ -92,15 +94,14 @@ def test_instructions_are_learned_too(tmp_path: Path) -> None:
 def test_a_text_is_cut_into_windows(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("word " * 6000)
     task = "  text: {type: divergence, text: text.txt, window: 256, reference: base}\n"
-    asked = asked_of(step_of(tmp_path, "prompts", task), ArtifactStore(tmp_path), 3.0)
+    asked = asked_of(*step_of(tmp_path, "prompts", task), 3.0)
     assert (asked.prompts, asked.prompt_tokens, asked.tokens) == (40, 256, 10_000)
 
 
 def test_shots_make_prompts_longer_and_are_shared(tmp_path: Path) -> None:
     shots = SENTIMENT.replace("sample}", "sample, shots: 4}")
-    store = ArtifactStore(tmp_path)
     none, four = (
-        asked_of(step_of(tmp_path, "prompts", tasks), store, OWN) for tasks in (SENTIMENT, shots)
+        asked_of(*step_of(tmp_path, "prompts", tasks), OWN) for tasks in (SENTIMENT, shots)
     )
     assert four.prompt_tokens > 2 * none.prompt_tokens
     assert four.own_tokens == pytest.approx(none.own_tokens, abs=20)

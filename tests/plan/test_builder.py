@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -219,7 +220,7 @@ def test_a_template_is_known_by_its_contents(tmp_path: Path) -> None:
     )
     step = one.steps[one.prompts["sentiment", "base"]]
     assert step.params["chat"] == {"template": f"weights in {tmp_path / 'own.jinja'}"}
-    assert step.settings["chat"] == {"template": str(tmp_path / "own.jinja")}
+    assert str(tmp_path) not in json.dumps(step.settings)
     assert one.prompts != other.prompts
 
 

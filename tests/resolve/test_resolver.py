@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from harness.plan.resolved import Resolved
 from harness.resolve.resolver import resolve
 from harness.runner.known import known
 from harness.runner.run import Options, prepare
+from harness.starter import MODEL_FOLDER
 from harness.suite.reader import parse_suite
 
 SUITE = """\
@@ -74,13 +77,17 @@ tasks:
 """
 
 
-def test_what_was_found_is_the_same_after_it_was_written_down(tmp_path: Path) -> None:
+def resolved(tmp_path: Path) -> Resolved:
     (tmp_path / "own.jinja").write_text("{{ messages }}")
     (tmp_path / "corpus.txt").write_text("Some words.")
     (tmp_path / "mine.py").write_text("def score(prediction, target): ...\n")
     (tmp_path / "rows.jsonl").write_text('{"instruction": "Say it.", "output": "It."}\n')
+    return resolve(parse_suite(MANY, tmp_path / "suite.yaml", known()), tmp_path / "home")
+
+
+def test_what_was_found_is_the_same_after_it_was_written_down(tmp_path: Path) -> None:
+    found = resolved(tmp_path)
     suite = parse_suite(MANY, tmp_path / "suite.yaml", known())
-    found = resolve(suite, tmp_path / "home")
     read = Resolved.from_json(found.to_json())
     assert read == found
     assert make_plan(suite, read) == make_plan(suite, found)
@@ -88,3 +95,22 @@ def test_what_was_found_is_the_same_after_it_was_written_down(tmp_path: Path) ->
     assert found.instructions["lora"][0].ref["name"] == "rows.jsonl"
     assert found.metrics["dialogue"][0].ref.names == ("score",)
     assert "harness gemma-2-2b" in found.software
+
+
+def test_no_step_names_a_place_and_each_finds_its_own(tmp_path: Path) -> None:
+    found = resolved(tmp_path)
+    plan = make_plan(parse_suite(MANY, tmp_path / "suite.yaml", known()), found)
+    steps = [*plan.steps.values(), *plan.rounds, *plan.cells]
+    for home in (tmp_path, MODEL_FOLDER):
+        assert not any(str(home) in json.dumps(asdict(step)) for step in steps)
+    of = {step.label: found.places.of(step) for step in steps}
+    assert list(of["encode text for base"].files.values()) == [str(tmp_path / "corpus.txt")]
+    assert of["encode dialogue for base"].files == {
+        found.templates["base"].contents: str(tmp_path / "own.jinja")
+    }
+    assert {ref["name"] for ref in of["encode what lora learns"].data.values()} == {
+        "phrasebank-sample",
+        "rows.jsonl",
+    }
+    (metric,) = of["ask base: dialogue"].code.values()
+    assert metric.folder == str(tmp_path)

@@ -65,7 +65,7 @@ def test_a_data_set_on_the_hub_is_fetched_once_then_asked_and_learned(
     commit = hub.commit(REPO, files())
     prepared = ready(tmp_path)
     (prompts,) = [step for step in prepared.plan.steps.values() if step.kind == "prompts"]
-    dataset = open_data(prompts.settings["data"]).read()
+    dataset = open_data(prepared.artifacts.places.data[prompts.params["contents"]]).read()
     assert (len(dataset.train), len(dataset.test), dataset.labels) == (18, 10, TEAMS)
     fetched = len(hub.bodies())
     assert fetched == 2, "train.csv and test.csv, and nothing else"
@@ -104,7 +104,7 @@ def test_files_can_be_named_by_patterns(hub: HubStandIn, tmp_path: Path) -> None
     hub.commit(REPO, contents | {"held.csv": table(30, 6)})
     given = ready(tmp_path, 'train: "rows/*.csv", test: held.csv, ')
     (prompts,) = [step for step in given.plan.steps.values() if step.kind == "prompts"]
-    dataset = open_data(prompts.settings["data"]).read()
+    dataset = open_data(given.artifacts.places.data[prompts.params["contents"]]).read()
     assert (len(dataset.train), len(dataset.test)) == (30, 6)
 
 

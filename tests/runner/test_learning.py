@@ -33,13 +33,13 @@ LONG = {"instruction": "Count.", "input": "one two " * 2000, "output": "many"}
 def encoded(folder: Path, learned: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The lines that the step writes for a suite, and what it says of them."""
     suite = parse_suite(SUITE % learned, folder / "suite.yaml", known())
-    made = make_plan(suite, resolve(suite, folder / "home"))
+    resolved = resolve(suite, folder / "home")
+    made = make_plan(suite, resolved)
     (step,) = [step for step in made.steps.values() if step.kind == "examples"]
     out = folder / "out"
     out.mkdir(exist_ok=True)
-    said = examples(
-        StepJob(step, {"tokenizer": str(MODEL_FOLDER)}), out, 1, lambda *given, **more: None
-    )
+    job = StepJob(step, {"tokenizer": str(MODEL_FOLDER)}, places=resolved.places)
+    said = examples(job, out, 1, lambda *given, **more: None)
     lines = (out / "examples.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines], json.loads(json.dumps(said))
 
@@ -91,11 +91,13 @@ def test_where_nothing_is_left_to_learn_it_says_why(tmp_path: Path) -> None:
 def test_a_file_that_changed_since_it_was_planned_is_refused(tmp_path: Path) -> None:
     write_rows(tmp_path / "rows.jsonl", SHORT)
     suite = parse_suite(SUITE % "instructions: rows.jsonl", tmp_path / "suite.yaml", known())
-    made = make_plan(suite, resolve(suite, tmp_path / "home"))
+    resolved = resolve(suite, tmp_path / "home")
+    made = make_plan(suite, resolved)
     (step,) = [step for step in made.steps.values() if step.kind == "examples"]
     write_rows(tmp_path / "rows.jsonl", SHORT[1:])
+    job = StepJob(step, {"tokenizer": str(MODEL_FOLDER)}, places=resolved.places)
     with pytest.raises(BadDataError, match="has changed since"):
-        examples(StepJob(step, {"tokenizer": str(MODEL_FOLDER)}), tmp_path, 1, lambda *a, **b: None)
+        examples(job, tmp_path, 1, lambda *a, **b: None)
 
 
 @needs_real

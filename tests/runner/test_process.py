@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from harness.plan.places import Places
 from harness.plan.steps import Step
 from harness.runner import process
 from harness.runner.jobs import Event, Job, StepJob
+from harness.suite.metrics import MetricRef
 
 WORKER = """
 import json, os, signal, sys, time
@@ -111,7 +113,10 @@ def test_threads_sleep_while_they_wait_but_not_where_time_is_measured(
 
 def test_a_job_is_the_same_after_it_travelled() -> None:
     step = Step("k", "cell", "label", {"n": [1]}, {"gguf": "p"}, {"round": 2}, after=("a", "b"))
-    sent = Job("job", (StepJob(step, {"gguf": "file"}),), "home", "results", 2, alone=True)
+    ref = MetricRef("python", ("score",), (None,), "mine.py:score", "folder")
+    places = Places({"hash": "path"}, {"other": {"name": "data"}}, {"code": ref})
+    job = StepJob(step, {"gguf": "file"}, work="work", home="home", places=places)
+    sent = Job("job", (job,), "home", "results", 2, alone=True)
     assert Job.from_json(sent.to_json()) == sent
 
 

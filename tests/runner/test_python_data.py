@@ -58,7 +58,7 @@ def test_rows_of_a_function_are_asked_and_learned_and_splits_do_not_leak(tmp_pat
     write_code(tmp_path)
     prepared = ready(tmp_path)
     (step,) = [step for step in prepared.plan.steps.values() if step.kind == "prompts"]
-    dataset = open_data(step.settings["data"]).read()
+    dataset = open_data(prepared.artifacts.places.data[step.params["contents"]]).read()
     assert (len(dataset.train), len(dataset.test)) == (16, 10), "4 train rows are tested"
     assert dataset.labels == ("billing", "delivery")
     (tmp_path / "my_data.py").unlink()  # workers read what was written
@@ -96,7 +96,7 @@ def test_a_row_may_say_text_and_have_an_id_and_a_number_as_target(tmp_path: Path
     )
     prepared = ready(tmp_path, ", labels: {'0': bad, '1': good}")
     (step,) = [step for step in prepared.plan.steps.values() if step.kind == "prompts"]
-    dataset = open_data(step.settings["data"]).read()
+    dataset = open_data(prepared.artifacts.places.data[step.params["contents"]]).read()
     (test,) = dataset.test
     assert (test.id, test.text, test.target) == ("7", "{{ c }}", "good")
     assert [example.target for example in dataset.validation] == ["good"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.engines.answerer import Answerer
 from harness.metrics.score import open_scorers
 from harness.records import Cell, Sample
-from harness.runner.cells.scores import refs_of, scored, was_asked, without_own
+from harness.runner.cells.scores import located_refs, scored, was_asked, without_own
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.engine_files import engine_spec
 from harness.runner.jobs import Pace, Progress, StepJob
@@ -27,7 +27,7 @@ class AskedWork(CellWork):
     def __init__(self, job: StepJob, spec: TaskSpec, means: Means) -> None:
         step = job.step
         self._job, self._spec, self._means = job, spec, means
-        self._scorers = open_scorers(refs_of(step), job.inputs, means.home)
+        self._scorers = open_scorers(located_refs(job), job.inputs, means.home)
         self.folder = means.results.cell(step.model, step.task)
         self.key = step.answers_key
         self._before = self.folder.result()

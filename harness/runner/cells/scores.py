@@ -40,6 +40,13 @@ def refs_of(step: Step) -> list[MetricRef]:
     return [MetricRef.of(ref) for ref in step.settings.get("metrics", ())]
 
 
+def located_refs(job: StepJob) -> list[MetricRef]:
+    """The same, with the files of their code."""
+    made = job.step.params.get("metrics", ())
+    pairs = zip(refs_of(job.step), made, strict=True)
+    return [job.places.metric(ref, one["code"]) for ref, one in pairs]
+
+
 def without_own(spec: TaskSpec, samples: Sequence[Sample]) -> list[Sample]:
     """Samples as they were when they were asked: without the scores of metrics that a task names."""
     of = type_of(spec)

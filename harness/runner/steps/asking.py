@@ -34,7 +34,7 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     if "window" in params:
         windows = windows_to_read(
             open_tokenizer(Path(job.inputs["tokenizer"])),
-            read_text(Path(job.step.settings["path"])),
+            read_text(job.places.file(params["text"])),
             window=params["window"],
             limit=params["limit"],
             seed=params["seed"],
@@ -46,7 +46,7 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
         texts, prompt_format = dict(params["prompts"]), prompt_format_of(params, params)
         own = prompts_to_write(tokenizer, texts, params["available"], prompt_format)
         return _keep(own, texts, tokenizer, out)
-    ref = job.step.settings["data"]
+    ref = job.places.data[params["contents"]]
     info = open_data(ref)
     dataset = info.read()
     asked = put(ref["kind"], AskedData(dataset, phrasing(info.phrasing, params)), params)
@@ -81,10 +81,10 @@ def chat_settings(job: StepJob) -> ChatSettings | None:
     """
     from harness.engines.chat import ChatSettings
 
-    given = job.step.settings.get("chat")
+    given = job.step.params.get("chat") or job.step.settings.get("chat")
     if given is None:
         return None
-    template = read_text(Path(given["template"])) if "template" in given else None
+    template = read_text(job.places.file(given["template"])) if "template" in given else None
     return ChatSettings(template, given.get("options", {}), given.get("thinking"))
 
 
@@ -141,7 +141,8 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
     tokenizer = open_tokenizer(Path(job.inputs["tokenizer"]), chat_settings(job))
     learned: list[Learned] = []
     with (out / job.step.row.file).open("w") as stream:
-        for part, ref in zip(params["sets"], job.step.settings["data"], strict=True):
+        for part in params["sets"]:
+            ref = job.places.data[part["contents"]]
             info = open_data(ref)
             data, left_out = info.read(), frozenset(part.get("left_out", ()))
             train = tuple(example for example in data.train if example.id not in left_out)
@@ -161,7 +162,7 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
             tested = {TESTED: len(left_out)} if left_out else {}
             learned.append(
                 Learned(
-                    name=ref["name"],
+                    name=part["dataset"],
                     kind="task",
                     rows=len(data.train),
                     left_out=tested,
@@ -190,7 +191,7 @@ def floors(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[st
     from harness.analysis.floors import choice_floors, classification_floors, summary_floor
 
     params = job.step.params
-    data = open_data(job.step.settings["data"]).read()
+    data = open_data(job.places.data[params["contents"]]).read()
     test = draw(data.test, params["limit"], params["seed"], bool(data.labels))
     pairs = [(example.text, example.target) for example in test]
     if data.labels:

@@ -32,7 +32,8 @@ def instruction_examples(
         return
     instructor = Instructor(tokenizer, params["plain"])
     longest = context_tokens(Path(job.inputs["tokenizer"]))
-    for part, ref in zip(params["instructions"], job.step.settings["instructions"], strict=True):
+    for part in params["instructions"]:
+        ref = job.places.data[part["contents"]]
         found = open_instructions(ref, part["contents"])
         left_out = set(part["left_out"])
         kept = tuple(row for row in found.rows if row.id not in left_out)

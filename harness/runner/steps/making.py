@@ -28,7 +28,7 @@ def fetch(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
     allowed = Permissions(
         job.step.settings.get("model", ""), bool(params.get("code")), bool(params.get("pickle"))
     )
-    home = out.parents[2]
+    home = Path(job.home)
     kind: RepoType = "space" if params["what"] == "metric" else "model"
     commit = params["commit"]
     if not commit:
