@@ -182,8 +182,8 @@ def _rows(
             tally.drop("an empty target", place)
         else:
             given = row.get(own.id) if own.id is not None else None
-            name = text_id(text) if given in (None, "") else str(given)
             among = choices.of_row(row, answer, place) if choices is not None else ()
+            name = text_id("\n".join((text, *among))) if given in (None, "") else str(given)
             yield Placed(Example(name, text, _label(own, answer, place), among), place)
 
 

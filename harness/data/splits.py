@@ -159,9 +159,9 @@ def text_id(text: str, prefix: str = "") -> str:
 
 
 def _without_repetitions(group: Sequence[Placed], tally: Tally) -> list[Placed]:
-    kept: dict[tuple[str, str], Placed] = {}
+    kept: dict[tuple[str, ...], Placed] = {}
     for row in group:
-        same = (row.example.text, row.example.target)
+        same = (row.example.text, row.example.target, *row.example.choices)
         if same in kept:
             tally.drop(REPEATED, row.place)
         else:

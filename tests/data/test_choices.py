@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,18 @@ def test_each_choice_may_be_a_column_and_the_answer_a_columns_name(tmp_path: Pat
     given = own(tmp_path, rows, "{{ row[answer] }}", ("{{ A }}", "{{ B }}", "{{ C }}"))
     example = read_own(given).dataset.test[0]
     assert (example.choices, example.target) == (("mouse", "whale"), "whale")
+
+
+def test_questions_in_the_same_words_are_told_apart_by_their_choices(tmp_path: Path) -> None:
+    rows: list[Mapping[str, object]] = [
+        {"question": "Which is true?", "choices": choices, "answer": "none"}
+        for choices in (["none", "both"], ["none", "all"], ["none", "all"])
+    ]
+    given = own(tmp_path, rows, "{{ answer }}", "{{ choices }}")
+    found = read_own(replace(given, file=given.train, train=None, test=None)).dataset
+    examples = (*found.train, *found.test)
+    assert sorted(one.choices for one in examples) == [("none", "all"), ("none", "both")]
+    assert len({one.id.partition("#")[0] for one in examples}) == 2
 
 
 @pytest.mark.parametrize(
