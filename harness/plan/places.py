@@ -35,9 +35,9 @@ class Places:
         """What one step names."""
         named = frozenset(_strings([step.params, step.settings]))
         return Places(
-            {name: path for name, path in self.files.items() if name in named},
-            {name: ref for name, ref in self.data.items() if name in named},
-            {name: ref for name, ref in self.code.items() if name in named},
+            {name: self.files[name] for name in named if name in self.files},
+            {name: self.data[name] for name in named if name in self.data},
+            {name: self.code[name] for name in named if name in self.code},
         )
 
     @classmethod

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from harness.plan.builder import make_plan
-from harness.plan.graph import Plan
 from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.jobs import Event, Job, JobBuilder
@@ -52,22 +51,21 @@ def suite() -> Suite:
     return parse_suite("\n".join(lines), Path("suite.yaml"), known())
 
 
-def planned() -> Plan:
-    asked = suite()
-    return make_plan(asked, FakeResolver().resolve(asked))
-
-
 def test_planning_ten_thousand_cells(benchmark: Any) -> None:
-    plan = benchmark.pedantic(planned, rounds=3)
+    asked = suite()
+    plan = benchmark.pedantic(make_plan, (asked, FakeResolver().resolve(asked)), rounds=3)
     assert len(plan.cells) == MODELS * TASKS
     benchmark.extra_info.update(cells=len(plan.cells))
 
 
 @pytest.mark.parametrize("jobs", [1, 4])
 def test_walking_ten_thousand_cells(benchmark: Any, jobs: int, tmp_path: Path) -> None:
-    plan, artifacts = planned(), ArtifactStore(tmp_path / "home")
+    asked = suite()
+    resolved = FakeResolver().resolve(asked)
+    plan, artifacts = make_plan(asked, resolved), ArtifactStore(tmp_path / "home", resolved.places)
     results = ResultsStore(tmp_path / "results")
-    todo = Prepared(suite(), plan, results, artifacts, plan.cells).to_do()
+    prepared = Prepared(asked, plan, results, artifacts, plan.cells)
+    todo = [step for step in prepared.to_do() if not step.row.in_place]
     builder = JobBuilder(plan, artifacts, results.folder, 1, 1)
 
     def walk() -> Walk:
