@@ -16,6 +16,20 @@ class PublishedRows:
     rows: int
     labels: Mapping[str, int] = field(default_factory=dict)
 
+    def complaints(self, part: str, rows: int, labels: Mapping[str, int]) -> tuple[str, ...]:
+        """Says where the rows of a part, or its labels and their shares, are not as published."""
+        complaints = []
+        if rows != self.rows:
+            complaints.append(f"{part}: {rows} rows, published are {self.rows}")
+        for label in sorted({*labels, *self.labels}):
+            found, expected = labels.get(label, 0), self.labels.get(label, 0)
+            if found != expected:
+                share, usual = found / max(rows, 1), expected / self.rows
+                complaints.append(
+                    f"{part}: {found} {label} ({share:.1%}), published are {expected} ({usual:.1%})"
+                )
+        return tuple(complaints)
+
 
 @dataclass(frozen=True)
 class Option:

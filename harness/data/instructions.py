@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.datasets import Example
-from harness.data.decoding import unix_newlines, whole_characters
+from harness.data.decoding import clean_text
 from harness.data.normal_forms import normal_form
 from harness.data.readings import PLACES, Dropped, Reading, SplitReading, Tally
 from harness.data.splits import split_sha256, text_id
@@ -180,7 +180,7 @@ def _from_columns(row: DataRow, instruction: str, context: str, answer: str) -> 
     for name, value in values.items():
         if value is not None and not isinstance(value, str):
             return f"{name} must be a text, not {value!r:.40}"
-    asked, given, said = (_clean(value) for value in values.values())
+    asked, given, said = (clean_text(value or "") for value in values.values())
     if not asked:
         return f"{instruction} is empty"
     content = f"{asked}\n\n{given}" if given else asked
@@ -200,7 +200,7 @@ def _from_messages(messages: Any) -> Instruction | str:
             return f"message {number}: role {role!r:.40} is none of {', '.join(ROLES)}"
         if not isinstance(content, str):
             return f"message {number}: content must be a text, not {content!r:.40}"
-        turns.append(Turn(role, _clean(content)))
+        turns.append(Turn(role, clean_text(content)))
     talk = turns[1:] if turns[0].role == "system" else turns
     for number, turn in enumerate(talk):
         due = ROLES[1 + number % 2]
@@ -218,10 +218,6 @@ def _instruction(
 ) -> Instruction:
     whole = "\0".join(f"{m.role}\0{m.content}" for m in (*messages, Turn("assistant", answer)))
     return Instruction(text_id(whole, "in-"), messages, answer, texts, given)
-
-
-def _clean(value: str | None) -> str:
-    return unix_newlines(whole_characters(value or "")).strip()
 
 
 def _bad_rows(wrong: Sequence[str]) -> BadDataError:

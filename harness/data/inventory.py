@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from harness.data.catalog import CATALOG, KnownDataset, known_dataset
-from harness.data.datasets import DATASETS, Example, TaskKind
+from harness.data.datasets import DatasetInfo, Example, TaskKind
+from harness.data.embedded import DATASETS
 from harness.data.fetching import fetch, fetched_folder, read_origin
-from harness.data.loading import DataOptions, load, locate_fetched, read_located
+from harness.data.loading import DataOptions, fetched_info, load
 from harness.data.places import data_folder, find_files
 from harness.data.readings import Reading
 from harness.data.subsets import draw
@@ -57,21 +58,10 @@ def list_data(data_dir: Path | None = None) -> tuple[ListedDataset, ...]:
         InputError: the data folder is none.
     """
     folder = data_folder(data_dir)
-    embedded = [
-        ListedDataset(
-            name=info.name,
-            kind=info.kind,
-            description=info.description,
-            licence=info.licence,
-            citation="",
-            homepage="",
-            where="embedded",
-            path=str(info.files[0]),
-            options={},
-        )
-        for info in DATASETS.values()
+    embedded = [_listed(info, "embedded", str(info.files[0])) for info in DATASETS.values()]
+    known = [
+        _listed(entry, *_whereabouts(entry, folder, default_home())) for entry in CATALOG.values()
     ]
-    known = [_listed(entry, folder, default_home()) for entry in CATALOG.values()]
     return (*embedded, *known)
 
 
@@ -94,7 +84,7 @@ def get_data(
     by_hand = _whereabouts(entry, None, home)[0] == "found"
     if again or not by_hand:
         fetch(entry, home, again=again)
-    return read_located(name, locate_fetched(entry, options, may_fetch=False), options).reading
+    return fetched_info(entry, options, may_fetch=False).load().reading
 
 
 def check_data(
@@ -126,11 +116,7 @@ def show_data(
         BadDataError: it is not here, or cannot be read.
     """
     loaded = load(name, data_dir, options, may_fetch=False)
-    parts = {
-        "train": loaded.dataset.train,
-        "validation": loaded.dataset.validation,
-        "test": loaded.dataset.test,
-    }
+    parts = loaded.dataset.parts()
     if not parts.get(split):
         there = ", ".join(part for part, examples in parts.items() if examples)
         raise InputError(f"data set {name}: no split {split!r}", f"There are: {there}.")
@@ -139,8 +125,8 @@ def show_data(
     return ShownExamples(entry, loaded.reading, split, len(parts[split]), tuple(chosen))
 
 
-def _listed(entry: KnownDataset, folder: Path | None, home: Path) -> ListedDataset:
-    where, path = _whereabouts(entry, folder, home)
+def _listed(entry: DatasetInfo | KnownDataset, where: Where, path: str) -> ListedDataset:
+    options = entry.options if isinstance(entry, KnownDataset) else ()
     return ListedDataset(
         name=entry.name,
         kind=entry.kind,
@@ -150,7 +136,7 @@ def _listed(entry: KnownDataset, folder: Path | None, home: Path) -> ListedDatas
         homepage=entry.homepage,
         where=where,
         path=path,
-        options={option.name: option.values for option in entry.options},
+        options={option.name: option.values for option in options},
     )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from harness.data.datasets import DatasetInfo, TaskKind
 from harness.data.loading import info_of
-from harness.data.normal_forms import normal_form
 from harness.data.own import OwnData, own_info
+from harness.data.splits import leaks
 from harness.errors import AbsentDataError
 
 
@@ -43,23 +43,17 @@ def _open(text: str, may_fetch: bool) -> DatasetInfo:
         place = Path(ref["data_dir"]) if "data_dir" in ref else None
         return info_of(ref["name"], place, ref.get("options"), may_fetch=may_fetch)
     given = dict(ref["own"])
-    for key in ("file", "train", "test"):
-        if key in given:
-            given[key] = Path(given[key])
+    for key in given.keys() & {"file", "train", "test"}:
+        given[key] = Path(given[key])
     parts = given.pop("parts", {})
     given["parts"] = {part: tuple(map(Path, paths)) for part, paths in parts.items()}
     if isinstance(given.get("choices"), list):
         given["choices"] = tuple(given["choices"])
     labels = given.pop("labels", ())
-    named = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else labels
+    named = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else None
     kind: TaskKind = "classify" if ref["kind"] == "classify" else "summarize"
     return own_info(
-        OwnData(
-            name=ref["name"],
-            kind=kind,
-            labels=named if isinstance(named, dict) else tuple(named),
-            **given,
-        )
+        OwnData(ref["name"], kind, labels=tuple(labels) if named is None else named, **given)
     )
 
 
@@ -71,6 +65,5 @@ def tested_elsewhere(
     Raises:
         InputError, BadDataError: as `open_data`.
     """
-    forms = {normal_form(one.text) for ref in tested for one in open_data(ref).read().test}
-    train = open_data(learned).read().train
-    return tuple(sorted(one.id for one in train if normal_form(one.text) in forms))
+    asked = (example for ref in tested for example in open_data(ref).read().test)
+    return tuple(sorted(leaks(open_data(learned).read().train, asked)))

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cache
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 
 from harness.data.choices import RowChoices
-from harness.data.datasets import Dataset, DatasetInfo, Example, Phrasing, TaskKind
+from harness.data.datasets import Dataset, DatasetInfo, Example, Loaded, Phrasing, TaskKind
 from harness.data.decoding import clean_text
-from harness.data.loaded import Loaded, with_own_ids
-from harness.data.loading import SPLITTING
 from harness.data.readings import Reading, Tally
 from harness.data.splits import (
     SPLIT_SEED,
+    SPLITTING,
     TEST_SHARE,
     Placed,
-    Split,
     keep_apart,
     split_by_text,
+    split_readings,
     text_id,
+    with_own_ids,
 )
 from harness.data.tables import DataTable, read_table
 from harness.data.templates import RowTemplate
@@ -95,20 +95,14 @@ def own_info(own: OwnData) -> DatasetInfo:
         del variant["choices"]
     files = tuple(file for files in own.files().values() for file in files)
     origin = own.origin or ", ".join(map(str, files))
-
-    @cache
-    def read() -> Dataset:
-        return read_own(own).dataset
-
     return DatasetInfo(
         name=own.name,
         kind=own.kind,
         description=f"a data set of the user's own: {origin}",
         licence="not stated",
-        synthetic=False,
         phrasing=AS_IT_IS,
         files=files,
-        read=read,
+        load=cache(partial(read_own, own)),
         variant=json.dumps(variant, sort_keys=True),
     )
 
@@ -145,22 +139,21 @@ def read_own(own: OwnData) -> Loaded:
         read = with_own_ids(_rows(own, table, prompt, target, choices, tally), seen)
         rows.setdefault(part, []).extend(read)
     split = _split(own, rows, tally)
-    labels = _label_names(own, split)
-    dataset = Dataset(split.train, split.test, labels, split.validation)
+    dataset = replace(split, labels=_label_names(own, split))
     reading = Reading(
         dataset=own.name,
         options={},
         sources=tuple(table.source for table in tables),
         read={part: sum(len(table.rows) for table in found) for part, found in by_part.items()},
         dropped=tally.dropped(),
-        splits=split.readings(labels=bool(labels)),
-        complaints=tuple(_complaints(split, labels)),
+        splits=split_readings(dataset),
+        complaints=tuple(_complaints(dataset)),
         notes=tuple(note for table in tables for note in table.notes),
     )
     return Loaded(dataset, reading)
 
 
-def _split(own: OwnData, rows: Mapping[str, list[Placed]], tally: Tally) -> Split:
+def _split(own: OwnData, rows: Mapping[str, list[Placed]], tally: Tally) -> Dataset:
     if "all" in rows:
         return split_by_text(rows["all"], tally, own.test_share, own.labelled)
     return keep_apart(rows["train"], rows["test"], rows.get("validation", []), tally, "prompt")
@@ -204,7 +197,7 @@ def _label(own: OwnData, answer: str, place: str) -> str:
     )
 
 
-def _label_names(own: OwnData, split: Split) -> tuple[str, ...]:
+def _label_names(own: OwnData, split: Dataset) -> tuple[str, ...]:
     if not own.labelled:
         return ()
     named = own.labels.values() if isinstance(own.labels, Mapping) else own.labels
@@ -212,8 +205,9 @@ def _label_names(own: OwnData, split: Split) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named)) or tuple(found)
 
 
-def _complaints(split: Split, labels: tuple[str, ...]) -> Iterator[str]:
-    for part, examples in (("train", split.train), ("test", split.test)):
+def _complaints(dataset: Dataset) -> Iterator[str]:
+    labels = dataset.labels
+    for part, examples in (("train", dataset.train), ("test", dataset.test)):
         if not examples:
             yield f"the {part} part is empty"
         for label in labels:

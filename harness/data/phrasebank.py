@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from harness.data.archives import read_members
 from harness.data.catalog import PHRASEBANK
-from harness.data.datasets import Dataset, Example
-from harness.data.decoding import decode, lines, unix_newlines, whole_characters
-from harness.data.loaded import Loaded, count_complaints
+from harness.data.datasets import Example, Loaded
+from harness.data.decoding import clean_text, decode, lines
 from harness.data.places import KAGGLE_NAME, TEXT_NAMES, FoundFiles
 from harness.data.readings import Reading, SourceFile, Tally, count_labels, read_bytes, source_file
-from harness.data.splits import Placed, split_by_text, text_id
+from harness.data.splits import Placed, split_by_text, split_readings, text_id
 from harness.data.tables import read_csv
 from harness.errors import BadDataError
 
@@ -60,20 +60,20 @@ def read_phrasebank(found: FoundFiles, agreement: str = "all", sha256: str | Non
 
 def _split(rows: list[Placed], agreement: str, source: SourceFile, tally: Tally) -> Loaded:
     labels = count_labels(row.example.target for row in rows)
-    split = split_by_text(rows, tally)
+    dataset = replace(split_by_text(rows, tally), labels=PHRASEBANK.labels)
     reading = Reading(
         dataset=PHRASEBANK.name,
         options={"agreement": agreement},
         sources=(source,),
         read={"all": len(rows)},
         dropped=tally.dropped(),
-        splits=split.readings(labels=True),
-        complaints=count_complaints(
-            f"agreement {agreement}", len(rows), labels, PHRASEBANK.published[agreement]
+        splits=split_readings(dataset),
+        complaints=PHRASEBANK.published[agreement].complaints(
+            f"agreement {agreement}", len(rows), labels
         ),
         notes=("PhraseBank has no official split: this one follows from the sentences alone",),
     )
-    return Loaded(Dataset(split.train, split.test, PHRASEBANK.labels), reading)
+    return Loaded(dataset, reading)
 
 
 def _member(path: Path, data: bytes, agreement: str) -> tuple[str, bytes]:
@@ -116,7 +116,7 @@ def _from_csv(place: str, text: str, tally: Tally) -> Iterator[Placed]:
 
 def _row(sentence: str, label: str, place: str, tally: Tally) -> Iterator[Placed]:
     label = label.strip().casefold()
-    text = unix_newlines(whole_characters(sentence)).strip()
+    text = clean_text(sentence)
     if label not in PHRASEBANK.labels:
         tally.drop(NO_LABEL, place)
     elif not text:

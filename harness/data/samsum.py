@@ -8,12 +8,11 @@ from pathlib import Path
 
 from harness.data.archives import read_members
 from harness.data.catalog import SAMSUM
-from harness.data.datasets import Dataset, Example
-from harness.data.decoding import unix_newlines, whole_characters
-from harness.data.loaded import Loaded, count_complaints, with_own_ids
+from harness.data.datasets import Example, Loaded
+from harness.data.decoding import clean_text
 from harness.data.places import FoundFiles, split_of
 from harness.data.readings import Reading, SourceFile, Tally, pin_of, read_bytes, source_file
-from harness.data.splits import Placed, keep_apart, text_id
+from harness.data.splits import Placed, keep_apart, split_readings, text_id, with_own_ids
 from harness.data.tables import DataTable, is_table, parse_table, read_table
 from harness.errors import BadDataError
 
@@ -67,15 +66,15 @@ def _keep_apart(tables: Mapping[str, DataTable], sources: tuple[SourceFile, ...]
         sources=sources,
         read={split: len(table.rows) for split, table in tables.items()},
         dropped=tally.dropped(),
-        splits=kept.readings(labels=False),
+        splits=split_readings(kept),
         complaints=tuple(
             complaint
             for split, table in tables.items()
-            for complaint in count_complaints(split, len(table.rows), {}, SAMSUM.published[split])
+            for complaint in SAMSUM.published[split].complaints(split, len(table.rows), {})
         ),
         notes=tuple(notes),
     )
-    return Loaded(Dataset(kept.train, kept.test, (), kept.validation), reading)
+    return Loaded(kept, reading)
 
 
 def _pinned(source: SourceFile) -> SourceFile:
@@ -120,4 +119,4 @@ def _rows(split: str, table: DataTable, tally: Tally) -> Iterator[Placed]:
 def _text(value: object, place: str) -> str:
     if value is not None and not isinstance(value, str):
         raise BadDataError(f"{place}: dialogue and summary must be texts, not {value!r}")
-    return unix_newlines(whole_characters(value or "")).strip()
+    return clean_text(value or "")

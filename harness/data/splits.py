@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.data.datasets import Example
+from harness.data.datasets import Dataset, Example
 from harness.data.normal_forms import normal_form
 from harness.data.readings import SplitReading, Tally, count_labels
 
 TEST_SHARE = 0.2
+SPLITTING = 1
+"""Raised whenever the same files would give other splits: it is part of every data set's key."""
 SPLIT_SEED = 0
 """The seed of every split: a model tuned on one seed's train split has seen another's test split."""
 SALT = "split 129"
@@ -22,34 +24,38 @@ TWO_LABELS = "the same sentence carries two labels"
 
 
 @dataclass(frozen=True)
-class Split:
-    """The parts of a data set. `validation` is empty where there is none."""
-
-    train: tuple[Example, ...]
-    test: tuple[Example, ...]
-    validation: tuple[Example, ...] = ()
-
-    def readings(self, labels: bool) -> tuple[SplitReading, ...]:
-        """The records of what is in the parts; `labels` says whether to count targets."""
-        parts = {"train": self.train, "validation": self.validation, "test": self.test}
-        return tuple(
-            SplitReading(
-                name,
-                len(part),
-                count_labels(example.target for example in part) if labels else {},
-                split_sha256(part),
-            )
-            for name, part in parts.items()
-            if part or name != "validation"
-        )
-
-
-@dataclass(frozen=True)
 class Placed:
     """An example, and the file and line it came from."""
 
     example: Example
     place: str
+
+
+def with_own_ids(rows: Iterable[Placed], seen: set[str]) -> list[Placed]:
+    """Gives the rows with `#2`, `#3`, … behind ids that occurred before; `seen` is added to."""
+    own = []
+    for row in rows:
+        wanted, number = row.example.id, 2
+        unique = wanted
+        while unique in seen:
+            unique, number = f"{wanted}#{number}", number + 1
+        seen.add(unique)
+        own.append(Placed(replace(row.example, id=unique), row.place))
+    return own
+
+
+def split_readings(dataset: Dataset) -> tuple[SplitReading, ...]:
+    """The records of what is in a data set's parts."""
+    return tuple(
+        SplitReading(
+            name,
+            len(part),
+            count_labels(example.target for example in part) if dataset.labels else {},
+            split_sha256(part),
+        )
+        for name, part in dataset.parts().items()
+        if part or name != "validation"
+    )
 
 
 def split_sha256(examples: Iterable[Example]) -> str:
@@ -63,7 +69,7 @@ def split_by_text(
     tally: Tally,
     test_share: float = TEST_SHARE,
     one_label: bool = True,
-) -> Split:
+) -> Dataset:
     """Splits rows by the normal form of their text alone.
 
     A row is tested where the hash of its normal form, as a number from 0 to 1, lies below
@@ -93,7 +99,7 @@ def split_by_text(
             continue
         side = test if hash_fraction(form) < test_share else train
         side.extend(row.example for row in _without_repetitions(group, tally))
-    return Split(_ordered(train), _ordered(test))
+    return Dataset(_ordered(train), _ordered(test))
 
 
 def hash_fraction(form: str) -> float:
@@ -110,7 +116,7 @@ def keep_apart(
     validation: Sequence[Placed],
     tally: Tally,
     name: str = "text",
-) -> Split:
+) -> Dataset:
     """Keeps the splits that a data set came with, and leaves out of train what they share.
 
     Left out, by normal form: of train, what stands in test or validation, and repetitions; of
@@ -143,7 +149,8 @@ def keep_apart(
         else:
             seen.add(form)
             kept.append(row.example)
-    return Split(tuple(kept), tuple(row.example for row in test), tuple(kept_validation))
+    test_examples = tuple(row.example for row in test)
+    return Dataset(tuple(kept), test_examples, validation=tuple(kept_validation))
 
 
 def leaks(train: Iterable[Example], tested: Iterable[Example]) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.data import DATASETS, datasets
-from harness.errors import BadDataError
+from harness.data import DATASETS
 
 
 @pytest.mark.parametrize("name", sorted(DATASETS))
@@ -36,18 +35,3 @@ def test_the_fingerprint_follows_the_contents(tmp_path: Path) -> None:
         file.write_text(text)
         prints.append(info.fingerprint())
     assert prints[0] == prints[2] != prints[1]
-
-
-def test_lines_end_at_newlines_only(tmp_path: Path) -> None:
-    file = tmp_path / "rows.jsonl"
-    file.write_bytes('{"id": 1, "a": "x\u2028y\x85z", "b": "t"}\n'.encode())
-    (row,) = datasets._read_lines(file, "a", "b")
-    assert (row.id, row.text, row.target) == ("1", "x\u2028y\x85z", "t")
-
-
-@pytest.mark.parametrize("line", ["{", "[]", '{"id": 1, "a": "x"}'])
-def test_a_damaged_row_is_named_by_file_and_line(line: str, tmp_path: Path) -> None:
-    file = tmp_path / "rows.jsonl"
-    file.write_text('{"id": 1, "a": "x", "b": "y"}\n' + line)
-    with pytest.raises(BadDataError, match=r"rows\.jsonl:2"):
-        datasets._read_lines(file, "a", "b")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.data.catalog import PHRASEBANK
-from harness.data.loaded import Loaded
+from harness.data.datasets import Loaded
 from harness.data.phrasebank import NO_LABEL, NO_SENTENCE, NO_SEPARATOR, read_phrasebank
 from harness.data.places import FoundFiles
 from harness.data.splits import TWO_LABELS

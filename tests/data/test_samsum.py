@@ -11,7 +11,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from harness.data.loaded import Loaded
+from harness.data.datasets import Loaded
 from harness.data.places import FoundFiles
 from harness.data.samsum import read_samsum
 from harness.errors import BadDataError

@@ -13,11 +13,11 @@ from harness.data.normal_forms import normal_form
 from harness.data.readings import Tally
 from harness.data.splits import (
     Placed,
-    Split,
     hash_fraction,
     keep_apart,
     leaks,
     split_by_text,
+    split_readings,
     split_sha256,
     text_id,
 )
@@ -118,8 +118,8 @@ def test_leaks_are_found_in_any_dress() -> None:
 
 
 def test_parts_are_counted_by_label() -> None:
-    split = Split((Example("1", "a", "x"),), (Example("2", "b", "x"), Example("3", "c", "y")))
-    train, test = split.readings(labels=True)
+    tested = (Example("2", "b", "x"), Example("3", "c", "y"))
+    train, test = split_readings(Dataset((Example("1", "a", "x"),), tested, ("x", "y")))
     assert (train.rows, test.labels) == (1, {"x": 1, "y": 1})
     assert test.shares() == {"x": 0.5, "y": 0.5}
 
