@@ -1,5 +1,5 @@
 # make demo   set up, run suites/quickstart.yaml, say where the report is
-# make test   set up, run all tests
+# make test   set up, run all tests but the slow ones; make test-all runs those, too
 # make lint   formatting, lint, types
 # make bench  measure against lm-evaluation-harness and llama.cpp's own tools (ONLY=classify: some)
 PYTHON ?= python3
@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := .venv-peers
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-all lint bench clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): pyproject.toml constraints.txt
@@ -22,8 +22,14 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)
 	$(BIN)/harness run suites/quickstart.yaml --jobs 2
 
+# Side by side, a file a worker, so that what a file shares is made once.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(PYTEST) -m 'not slow'
+
+test-all: $(STAMP)
+	$(PYTEST)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
