@@ -158,6 +158,7 @@ def test_a_metric_is_about_quality_change_or_cost() -> None:
     assert by_kind["speed cost"] == set(TASK_TYPES["speed"].metrics)
     assert set(by_kind) == {
         "classify quality",
+        "multiple_choice quality",
         "summarize quality",
         "divergence change",
         "divergence quality",
