@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from harness.data import Dataset, Phrasing
 from harness.engines.answerer import Answerer, Completion
 from harness.engines.protocol import Limits
+from harness.metrics.metric import Answer
+from harness.metrics.registry import metrics_of, scores_of
+from harness.records import Sample
 from harness.tasks.prompts import Prompt, PromptSet
 
 
@@ -39,6 +43,20 @@ class Asking:
         limits = Limits(max_new_tokens, self.prompts.stop_ids)
         for position, completion in self.answerer.generate(prompts, limits):
             yield prompts[position], completion
+
+    def sample(
+        self, task_type: str, prompt: Prompt, answer: Answer, data: dict[str, Any]
+    ) -> Sample:
+        """An answered prompt, with a score of each metric that its type of task always has."""
+        return Sample(
+            key=self.key,
+            index=prompt.index,
+            id=prompt.id,
+            target=answer.target or None,
+            answer=answer.text,
+            scores=scores_of(metrics_of(task_type), answer),
+            data=data,
+        )
 
     def open_prompts(self) -> list[Prompt]:
         """The prompts that are still to be asked."""

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from harness.data.instructions import Instruction, Turn
 from harness.engines.chat import ANSWER
+from harness.engines.messages import Message
 from harness.engines.reasoning import closing, open_mark
 from harness.errors import BadModelError
 from harness.records import TrainingExample
-from harness.tasks.prompting import Encoder
-from harness.tasks.turns import Message
+from harness.tasks.turns import Encoder, continuation, end_of_turn
 
 WITH_INPUT = (
     "Below is an instruction that describes a task, paired with an input that provides further "
@@ -42,7 +42,11 @@ class Instructor:
         """
         self._tokenizer = tokenizer
         self._chat = tokenizer.has_chat_template and not plain
-        self._end = self._end_of_turn()
+        turns = [
+            {"role": "user", "content": "a question"},
+            {"role": "assistant", "content": ANSWER},
+        ]
+        self._end = end_of_turn(tokenizer, turns if self._chat else [])
 
     def asked(self, instruction: Instruction) -> str:
         """What the model reads of an instruction, up to where its answer begins.
@@ -63,11 +67,7 @@ class Instructor:
         ids = self._tokenizer.encode(text)
         closed = open_mark(text) is None or str(open_mark(text)) in instruction.answer
         told = instruction.answer if closed else closing(text) + instruction.answer
-        whole = self._tokenizer.encode(text + told)
-        if whole[: len(ids)] == ids:
-            answer = whole[len(ids) :]
-        else:
-            answer = self._tokenizer.encode(told, add_bos=False)
+        answer = continuation(self._tokenizer, text, ids, told)
         return TrainingExample(tuple(ids), (*answer, self._end))
 
     def _in_template(self, instruction: Instruction) -> str:
@@ -81,23 +81,6 @@ class Instructor:
         except BadModelError:
             pass
         return self._tokenizer.render(_without_system(messages), generation_prompt=True)
-
-    def _end_of_turn(self) -> int:
-        if self._chat:
-            turns = [
-                {"role": "user", "content": "a question"},
-                {"role": "assistant", "content": ANSWER},
-            ]
-            after = self._tokenizer.render(turns, generation_prompt=False).rpartition(ANSWER)[2]
-            for token in self._tokenizer.encode(after, add_bos=False):
-                if token in self._tokenizer.stop_ids:
-                    return token
-        if self._tokenizer.eos_id is None:
-            raise BadModelError(
-                "the model's tokenizer has no end-of-text token, so it cannot learn to stop",
-                "Set `eos_token` in its tokenizer_config.json.",
-            )
-        return self._tokenizer.eos_id
 
 
 def plain_text(instruction: Instruction) -> str:

@@ -15,7 +15,6 @@ from typing import Any
 from harness.data import Example, Phrasing
 from harness.errors import BadDataError
 from harness.metrics.metric import Answer
-from harness.metrics.registry import metrics_of, scores_of
 from harness.records import Sample
 from harness.suite.schema.tasks.multiple_choice import MultipleChoiceTask
 from harness.tasks.asking import AskedData, Asking
@@ -67,12 +66,5 @@ def ask(task: MultipleChoiceTask, asking: Asking) -> Iterator[Sample]:
         ]
         scores = [total / length for total, length in zip(logprobs, lengths, strict=True)]
         answer = prompt.labels[max(range(len(scores)), key=scores.__getitem__)]
-        yield Sample(
-            key=asking.key,
-            index=prompt.index,
-            id=prompt.id,
-            target=prompt.target,
-            answer=answer,
-            scores=scores_of(metrics_of(task.type), Answer(answer, prompt.target)),
-            data={"logprobs": dict(zip(prompt.labels, logprobs, strict=True))},
-        )
+        data = {"logprobs": dict(zip(prompt.labels, logprobs, strict=True))}
+        yield asking.sample(task.type, prompt, Answer(answer, prompt.target), data)

@@ -6,29 +6,21 @@ And from a text to the windows of it that are read as they are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
 
 from harness.data import Dataset, Example, Phrasing, draw
+from harness.engines.messages import Message
 from harness.engines.reasoning import closing
-from harness.errors import BadDataError, BadModelError
+from harness.errors import BadDataError
 from harness.tasks.prompts import Prompt, PromptSet
-from harness.tasks.turns import Message, PromptFormat, conversation, plain_text, system_place
-
-
-class Encoder(Protocol):
-    """The part of a tokenizer that prompting needs (see `harness.engines.tokenizer`)."""
-
-    @property
-    def has_chat_template(self) -> bool: ...
-    @property
-    def bos_id(self) -> int | None: ...
-    @property
-    def stop_ids(self) -> frozenset[int]: ...
-    @property
-    def eos_id(self) -> int | None: ...
-    def encode(self, text: str, add_bos: bool = True) -> list[int]: ...
-    def decode(self, ids: Sequence[int]) -> str: ...
-    def render(self, messages: list[Message], generation_prompt: bool) -> str: ...
+from harness.tasks.turns import (
+    Encoder,
+    PromptFormat,
+    continuation,
+    conversation,
+    end_of_turn,
+    plain_text,
+    system_place,
+)
 
 
 class Prompter:
@@ -67,15 +59,18 @@ class Prompter:
         text = self.asked(example, messages)
         ids = self.tokenizer.encode(text)
         labels = example.choices or self.labels
+        continuations = tuple(self._behind(text, label) for label in labels)
+        right = continuation(self.tokenizer, text, ids, self._behind(text, example.target))
+        turns = [*messages, {"role": "assistant", "content": example.target}] if messages else []
         return Prompt(
             index=index,
             id=example.id,
             text=text,
             ids=tuple(ids),
             target=example.target,
-            target_ids=self._target(text, ids, example),
-            choices=tuple(self._continuation(text, ids, label) for label in labels),
-            continuations=tuple(self._behind(text, label) for label in labels),
+            target_ids=(*right, end_of_turn(self.tokenizer, turns)),
+            choices=tuple(continuation(self.tokenizer, text, ids, c) for c in continuations),
+            continuations=continuations,
             messages=tuple(messages),
             labels=example.choices,
         )
@@ -100,41 +95,9 @@ class Prompter:
             return []
         return conversation(self.phrasing, self.prompt_format, self.system, self.shots, example)
 
-    def _continuation(self, text: str, ids: list[int], answer: str) -> tuple[int, ...]:
-        """The ids that an answer adds to a prompt.
-
-        Where answer and prompt would merge at the seam, the answer is encoded by itself, so that
-        the prompt's ids stay the same for every answer. A thought that the template opens is closed
-        first: the answer is no part of it.
-        """
-        spaced = self._behind(text, answer)
-        whole = self.tokenizer.encode(text + spaced)
-        if whole[: len(ids)] == ids:
-            return tuple(whole[len(ids) :])
-        return tuple(self.tokenizer.encode(spaced, add_bos=False))
-
     def _behind(self, text: str, answer: str) -> str:
+        """A thought that the template opens is closed first: the answer is no part of it."""
         return closing(text) + answer if self.mode == "chat" else f" {answer}"
-
-    def _target(self, text: str, ids: list[int], example: Example) -> tuple[int, ...]:
-        answer = self._continuation(text, ids, example.target)
-        return (*answer, self._end_of_turn(text, example))
-
-    def _end_of_turn(self, text: str, example: Example) -> int:
-        """The id that the model must learn to stop with: the template's own, else EOS."""
-        if self.mode == "chat":
-            turn = {"role": "assistant", "content": example.target}
-            whole = self.tokenizer.render([*self.messages(example), turn], generation_prompt=False)
-            after = whole[whole.rfind(example.target) + len(example.target) :]
-            for token in self.tokenizer.encode(after, add_bos=False):
-                if token in self.tokenizer.stop_ids:
-                    return token
-        if self.tokenizer.eos_id is None:
-            raise BadModelError(
-                "the model's tokenizer has no end-of-text token, so it cannot learn to stop",
-                "Set `eos_token` in its tokenizer_config.json.",
-            )
-        return self.tokenizer.eos_id
 
 
 def prompts_to_ask(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.engines.contexts import common_prefix_length
 from harness.engines.messages import Message
 from harness.errors import BadDataError
 
@@ -122,15 +123,8 @@ def _prompt(row: dict[str, Any]) -> Prompt:
     return Prompt(**{**row, **found, "choices": tuple(tuple(choice) for choice in row["choices"])})
 
 
-def common_prefix(sequences: Sequence[Sequence[int]]) -> int:
+def common_prefix(sequences: Sequence[tuple[int, ...]]) -> int:
     """How many leading ids all sequences share."""
     if not sequences:
         return 0
-    ordered = sorted(tuple(sequence) for sequence in sequences)
-    first, last = ordered[0], ordered[-1]
-    length = 0
-    for a, b in zip(first, last, strict=False):
-        if a != b:
-            break
-        length += 1
-    return length
+    return common_prefix_length(min(sequences), max(sequences))

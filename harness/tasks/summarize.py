@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.metrics.metric import Answer
-from harness.metrics.registry import metrics_of, scores_of
 from harness.records import Sample
 from harness.suite.schema import SummarizeTask
 from harness.tasks.asking import Asking
@@ -15,14 +14,6 @@ def ask(task: SummarizeTask, asking: Asking) -> Iterator[Sample]:
     """Writes a summary for every open prompt, and grades it; reasoning before it is cut off."""
     for prompt, written in asking.generate(task.max_new_tokens):
         answer = written.text.strip()
-        yield Sample(
-            key=asking.key,
-            index=prompt.index,
-            id=prompt.id,
-            target=prompt.target,
-            answer=answer,
-            scores=scores_of(
-                metrics_of("summarize"), Answer(answer, prompt.target, truncated=written.truncated)
-            ),
-            data={"tokens": written.tokens, **written.record()},
-        )
+        given = Answer(answer, prompt.target, truncated=written.truncated)
+        data = {"tokens": written.tokens, **written.record()}
+        yield asking.sample(task.type, prompt, given, data)

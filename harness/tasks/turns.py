@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from harness.data import Example, Phrasing
+from harness.engines.messages import Message
 from harness.errors import BadModelError
 
-Message = dict[str, str]
 Place = Literal["none", "turn", "user", "text"]
 """Where a system message stands: nowhere, since there is none; in a turn of its own; in front of the
 first turn of the user; in front of a plain prompt."""
@@ -17,9 +17,19 @@ first turn of the user; in front of a plain prompt."""
 _PROBE = "harness-system-probe"
 
 
-class Renderer(Protocol):
-    """The part of a tokenizer that is asked whether it takes a system message."""
+class Encoder(Protocol):
+    """The part of a tokenizer that prompting needs (see `harness.engines.tokenizer`)."""
 
+    @property
+    def has_chat_template(self) -> bool: ...
+    @property
+    def bos_id(self) -> int | None: ...
+    @property
+    def stop_ids(self) -> frozenset[int]: ...
+    @property
+    def eos_id(self) -> int | None: ...
+    def encode(self, text: str, add_bos: bool = True) -> list[int]: ...
+    def decode(self, ids: Sequence[int]) -> str: ...
     def render(self, messages: list[Message], generation_prompt: bool) -> str: ...
 
 
@@ -34,7 +44,7 @@ class PromptFormat:
     """All shots in the one turn of the user, as plain prompts with their answers."""
 
 
-def system_place(tokenizer: Renderer, prompt_format: PromptFormat, chat: bool) -> Place:
+def system_place(tokenizer: Encoder, prompt_format: PromptFormat, chat: bool) -> Place:
     """Where the system message stands.
 
     Templates that have no place for one either refuse it (Gemma, Mistral 7B v0.1) or leave it out
@@ -91,3 +101,46 @@ def continued(phrasing: Phrasing, shots: Sequence[Example], example: Example) ->
 def fill(template: str, example: Example) -> str:
     """A phrasing with the example in its place."""
     return template.replace("{text}", example.text)
+
+
+def continuation(tokenizer: Encoder, text: str, ids: list[int], answer: str) -> tuple[int, ...]:
+    """The ids that an answer adds to a prompt.
+
+    Where answer and prompt would merge at the seam, the answer is encoded by itself, so that the
+    prompt's ids stay the same for every answer.
+
+    Args:
+        tokenizer: the lineage's own.
+        text: the prompt.
+        ids: of the prompt.
+        answer: what comes behind it, with what parts the two.
+    """
+    whole = tokenizer.encode(text + answer)
+    if whole[: len(ids)] == ids:
+        return tuple(whole[len(ids) :])
+    return tuple(tokenizer.encode(answer, add_bos=False))
+
+
+def end_of_turn(tokenizer: Encoder, turns: list[Message]) -> int:
+    """The id that the model must learn to stop with: the template's own, else EOS.
+
+    Args:
+        tokenizer: the lineage's own.
+        turns: a conversation that an answer ends; none where there is no template.
+
+    Raises:
+        BadModelError: the tokenizer has nothing to end an answer with.
+    """
+    if turns:
+        answer = turns[-1]["content"]
+        whole = tokenizer.render(turns, generation_prompt=False)
+        after = whole[whole.rfind(answer) + len(answer) :]
+        for token in tokenizer.encode(after, add_bos=False):
+            if token in tokenizer.stop_ids:
+                return token
+    if tokenizer.eos_id is None:
+        raise BadModelError(
+            "the model's tokenizer has no end-of-text token, so it cannot learn to stop",
+            "Set `eos_token` in its tokenizer_config.json.",
+        )
+    return tokenizer.eos_id

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.metrics.metric import Answer
-from harness.metrics.registry import metrics_of, scores_of
 from harness.records import Sample, WrittenDetails, WrittenText
 from harness.suite.schema import WriteTask
 from harness.tasks.asking import Asking
@@ -21,17 +20,9 @@ def ask(task: WriteTask, asking: Asking) -> Iterator[Sample]:
     for prompt, written in asking.generate(task.max_new_tokens):
         text = written.text.strip()
         ids = {} if written.ids is None else {"ids": list(written.ids)}
-        scores = scores_of(
-            metrics_of("write"), Answer(text, pieces=written.pieces, truncated=written.truncated)
-        )
-        yield Sample(
-            key=asking.key,
-            index=prompt.index,
-            id=prompt.id,
-            answer=text,
-            scores=scores,
-            data={"tokens": written.tokens, **ids, **written.record()},
-        )
+        answer = Answer(text, pieces=written.pieces, truncated=written.truncated)
+        data = {"tokens": written.tokens, **ids, **written.record()}
+        yield asking.sample(task.type, prompt, answer, data)
 
 
 def details(samples: Sequence[Sample], prompts: PromptSet) -> dict[str, Any]:

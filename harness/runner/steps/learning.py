@@ -13,7 +13,7 @@ from harness.records import Learned, TrainingExample
 from harness.runner.jobs import StepJob
 
 if TYPE_CHECKING:
-    from harness.tasks.prompting import Encoder
+    from harness.tasks.turns import Encoder
 
 
 def instruction_examples(
