@@ -80,7 +80,7 @@ def compare_task(
         common=True,
         metrics={*metrics, *scored},
     )
-    by_metric = {one.record.metric: one.record for one in compared}
+    by_metric = {one.metric: one for one in compared}
     rows = [by_metric[metric] for metric in metrics]
     flips = next((by_metric[m] for m in scored if by_metric[m].reason is None), None)
     if flips is None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import fields
+from typing import Any
 
 from harness.analysis.answers import CellAnswers, TaskAnswers, in_common
-from harness.analysis.bootstrapped import RESAMPLES
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values
 from harness.analysis.power import detectable
 from harness.analysis.significance import holm
@@ -24,14 +24,8 @@ OTHER_CODE = (
 )
 CHANGED_SHOWN = 8
 """Changed answers kept in each direction."""
-
-
-@dataclass(frozen=True)
-class ComparedCells:
-    """One metric of one candidate: the record that is kept, and the unrounded difference."""
-
-    record: Comparison
-    difference: PairedDifference
+_KEPT = {field.name for field in fields(PairedDifference)} & Comparison.model_fields.keys()
+"""What a record says as the difference does."""
 
 
 def build_comparisons(
@@ -41,11 +35,10 @@ def build_comparisons(
     tasks: Mapping[str, TaskAnswers],
     seed: int,
     confidence: float = 0.95,
-    resamples: int = RESAMPLES,
     any_prompts: bool = False,
     common: bool = False,
     metrics: Container[str] | None = None,
-) -> list[ComparedCells]:
+) -> list[Comparison]:
     """Compares every candidate with the baseline on every task and metric, in that order.
 
     A cell that is missing or failed gives records with the reason, as do cells that were asked
@@ -61,7 +54,7 @@ def build_comparisons(
     Raises:
         BadDataError: a sample lacks what a metric is made of.
     """
-    compared: list[ComparedCells] = []
+    compared: list[Comparison] = []
     for task, answers in tasks.items():
         pairs = {
             candidate: in_common(answers, baseline, candidate) if common else answers
@@ -71,26 +64,33 @@ def build_comparisons(
             if metrics is not None and metric not in metrics:
                 continue
             differences = [
-                difference_of(
-                    metric, pair, baseline, candidate, seed, confidence, resamples, any_prompts
-                )
+                difference_of(metric, pair, baseline, candidate, seed, confidence, any_prompts)
                 for candidate, pair in pairs.items()
             ]
             adjusted = holm([difference.p for difference in differences])
-            for candidate, difference, p_adjusted in zip(
-                candidates, differences, adjusted, strict=True
+            for (candidate, pair), difference, p_adjusted in zip(
+                pairs.items(), differences, adjusted, strict=True
             ):
-                record = _record(name, task, baseline, candidate, difference, p_adjusted)
-                record = record.model_copy(
-                    update={
-                        "detectable": _detectable(difference, confidence),
-                        "note": "" if difference.reason else _note(pairs[candidate], record),
-                    }
+                told: dict[str, Any] = {}
+                if difference.reason is None:
+                    cells = pair.cells[baseline], pair.cells[candidate]
+                    told = {"note": _note(pair, *cells)}
+                    if position == 0:
+                        changes = _partings if answers.of_type.free_text else _changes
+                        told |= changes(difference, pair, *cells)
+                found = {key: value for key, value in vars(difference).items() if key in _KEPT}
+                compared.append(
+                    Comparison(
+                        name=name,
+                        task=task,
+                        baseline=baseline,
+                        candidate=candidate,
+                        p_adjusted=p_adjusted,
+                        detectable=_detectable(difference, confidence),
+                        **found,
+                        **told,
+                    )
                 )
-                if position == 0 and difference.reason is None:
-                    changes = _with_partings if answers.of_type.free_text else _with_changes
-                    record = changes(record, pairs[candidate])
-                compared.append(ComparedCells(record, difference))
     return compared
 
 
@@ -101,7 +101,6 @@ def difference_of(
     candidate: str,
     seed: int,
     confidence: float = 0.95,
-    resamples: int = RESAMPLES,
     any_prompts: bool = False,
 ) -> PairedDifference:
     """The difference of one metric of one task between two models, or the reason for none."""
@@ -129,8 +128,7 @@ def difference_of(
         after.samples,
         seed,
         confidence,
-        resamples,
-        answers.labels,
+        labels=answers.labels,
     )
 
 
@@ -138,9 +136,9 @@ def _differ(before: CellAnswers, after: CellAnswers) -> bool:
     return bool(before.prompts and after.prompts and before.prompts != after.prompts)
 
 
-def _note(answers: TaskAnswers, record: Comparison) -> str:
+def _note(answers: TaskAnswers, before: CellAnswers, after: CellAnswers) -> str:
     notes = [answers.note] * bool(answers.note)
-    if _differ(answers.cells[record.baseline], answers.cells[record.candidate]):
+    if _differ(before, after):
         notes.append("The same examples, each model asked by its own tokenizer and template.")
     return " ".join(notes)
 
@@ -175,39 +173,37 @@ def changed_answers(
     return sorted(changed, key=lambda change: (-abs(_gain(change)), change.id))
 
 
-def _with_changes(record: Comparison, answers: TaskAnswers) -> Comparison:
-    if record.better is None:
-        return record
-    changed = changed_answers(
-        record.metric,
-        answers.cells[record.baseline].samples,
-        answers.cells[record.candidate].samples,
-        answers.prompts,
-    )
+def _changes(
+    difference: PairedDifference, answers: TaskAnswers, before: CellAnswers, after: CellAnswers
+) -> dict[str, Any]:
+    """Which answers changed, where single answers are scored."""
+    metric = difference.metric
+    if difference.better is None:
+        return {}
+    changed = changed_answers(metric, before.samples, after.samples, answers.prompts)
     better = [change for change in changed if _gain(change) > 0]
     worse = [change for change in changed if _gain(change) < 0]
-    graded = answers.metrics[record.metric].kind == "proportion"
-    return record.model_copy(
-        update={
-            "right_to_wrong": [change.id for change in worse] if graded else [],
-            "wrong_to_right": [change.id for change in better] if graded else [],
-            "changed_for_better": better[:CHANGED_SHOWN],
-            "changed_for_worse": worse[:CHANGED_SHOWN],
-        }
-    )
+    graded = answers.metrics[metric].kind == "proportion"
+    return {
+        "right_to_wrong": [change.id for change in worse] if graded else [],
+        "wrong_to_right": [change.id for change in better] if graded else [],
+        "changed_for_better": better[:CHANGED_SHOWN],
+        "changed_for_worse": worse[:CHANGED_SHOWN],
+    }
 
 
-def _with_partings(record: Comparison, answers: TaskAnswers) -> Comparison:
+def _partings(
+    difference: PairedDifference, answers: TaskAnswers, before: CellAnswers, after: CellAnswers
+) -> dict[str, Any]:
     """Where texts part; not said of models that were asked by tokenizers of their own."""
-    before, after = answers.cells[record.baseline], answers.cells[record.candidate]
     if _differ(before, after):
-        return record
+        return {}
     texts = {sample.id: sample.data.get("ids", []) for sample in before.samples}
     parted = {
         sample.id: shared_start(texts[sample.id], sample.data.get("ids", []))
         for sample in after.samples
     }
-    return record.model_copy(update={"parted": parted})
+    return {"parted": parted}
 
 
 def _gain(change: ChangedAnswer) -> float:
@@ -217,35 +213,3 @@ def _gain(change: ChangedAnswer) -> float:
 def _shown(sample: Sample) -> str:
     """The answer, or the text in which none was found."""
     return sample.answer if sample.answer is not None else str(sample.data.get("text", ""))
-
-
-def _record(
-    name: str,
-    task: str,
-    baseline: str,
-    candidate: str,
-    difference: PairedDifference,
-    p_adjusted: float | None,
-) -> Comparison:
-    return Comparison(
-        name=name,
-        task=task,
-        metric=difference.metric,
-        baseline=baseline,
-        candidate=candidate,
-        baseline_value=difference.baseline_value,
-        candidate_value=difference.candidate_value,
-        delta=difference.delta,
-        low=difference.low,
-        high=difference.high,
-        p=difference.p,
-        p_adjusted=p_adjusted,
-        better=difference.better,
-        worse=difference.worse,
-        n=difference.n,
-        ratio=difference.ratio,
-        ratio_low=difference.ratio_low,
-        ratio_high=difference.ratio_high,
-        reason=difference.reason,
-        other_prompts=difference.other_prompts,
-    )

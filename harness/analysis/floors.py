@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from harness.analysis.metrics import compute_metrics
-from harness.metrics.metric import Answer, Metric
-from harness.metrics.registry import METRICS, metrics_of, scores_of
+from harness.metrics.metric import Answer
+from harness.metrics.registry import METRICS, scores_of
 from harness.metrics.rouge import ROUGE, split_sentences
 from harness.records import Sample, Value
 
 LEAD_TURNS = 3
+GRADED = ("accuracy", "macro_f1")
 
 
 class Question(Protocol):
@@ -44,11 +45,12 @@ def classification_floors(
         return {}
     counts = Counter(label for _, label in train)
     majority = min(counts, key=lambda label: (-counts[label], label))
-    floors = {"majority": _graded(test, [majority] * len(test), seed)}
+    targets = [label for _, label in test]
+    floors = {"majority": _graded(GRADED, targets, [majority] * len(test), seed)}
     fitted = _bag_of_words(train)
     if fitted is not None:
         answers = fitted.predict([text for text, _ in test])
-        floors["tfidf"] = _graded(test, [str(answer) for answer in answers], seed)
+        floors["tfidf"] = _graded(GRADED, targets, map(str, answers), seed)
     return floors
 
 
@@ -59,12 +61,7 @@ def summary_floor(
 
     The lead of a text is the customary floor of summarization; see `lead_sentences`.
     """
-    samples = []
-    for index, (dialogue, reference) in enumerate(zip(dialogues, references, strict=True)):
-        answer = lead_sentences(dialogue)
-        samples.append(_sample(metrics_of("summarize"), index, reference, answer))
-    values = compute_metrics(metrics_of("summarize"), samples, seed)
-    return {"lead": {name: values[name] for name in ROUGE}}
+    return {"lead": _graded(ROUGE, references, map(lead_sentences, dialogues), seed)}
 
 
 def choice_floors(
@@ -88,24 +85,20 @@ def choice_floors(
     if train:
         places = Counter(one.choices.index(one.target) for one in train)
         place = min(places, key=lambda of: (-places[of], of))
-        accuracy = METRICS["accuracy"]
-        samples = [
-            _sample((accuracy,), index, one.target, one.choices[min(place, len(one.choices) - 1)])
-            for index, one in enumerate(test)
-        ]
-        floors["position"] = compute_metrics([accuracy], samples, seed)
+        answers = [one.choices[min(place, len(one.choices) - 1)] for one in test]
+        floors["position"] = _graded(("accuracy",), [one.target for one in test], answers, seed)
     return floors
 
 
-def lead_sentences(dialogue: str, n: int = LEAD_TURNS) -> str:
-    """The first `n` turns (lines that are not blank, speakers' names kept), a line each.
+def lead_sentences(dialogue: str) -> str:
+    """The first three turns (lines that are not blank, speakers' names kept), a line each.
 
-    A text of a single line gives its first `n` sentences.
+    A text of a single line gives its first three sentences.
     """
     turns = [line.strip() for line in dialogue.splitlines() if line.strip()]
     if len(turns) == 1:
         turns = split_sentences(turns[0])
-    return "\n".join(turns[:n])
+    return "\n".join(turns[:LEAD_TURNS])
 
 
 def _bag_of_words(train: Sequence[tuple[str, str]]) -> Any:
@@ -122,22 +115,20 @@ def _bag_of_words(train: Sequence[tuple[str, str]]) -> Any:
     return make_pipeline(vectorizer, LogisticRegression(max_iter=1000)).fit(texts, labels)
 
 
-def _graded(test: Sequence[tuple[str, str]], answers: Sequence[str], seed: int) -> dict[str, Value]:
-    """Grades answers with the code that grades a model."""
+def _graded(
+    names: Sequence[str], targets: Iterable[str], answers: Iterable[str], seed: int
+) -> dict[str, Value]:
+    """Grades answers by some metrics, with the code that grades a model."""
+    metrics = [METRICS[name] for name in names]
     samples = [
-        _sample(metrics_of("classify"), index, label, answer)
-        for index, ((_, label), answer) in enumerate(zip(test, answers, strict=True))
+        Sample(
+            key="floor",
+            index=index,
+            id=f"{index:09}",
+            target=target,
+            answer=answer,
+            scores=scores_of(metrics, Answer(answer, target)),
+        )
+        for index, (target, answer) in enumerate(zip(targets, answers, strict=True))
     ]
-    values = compute_metrics(metrics_of("classify"), samples, seed)
-    return {name: values[name] for name in ("accuracy", "macro_f1")}
-
-
-def _sample(metrics: Iterable[Metric], index: int, target: str, answer: str) -> Sample:
-    return Sample(
-        key="floor",
-        index=index,
-        id=f"{index:09}",
-        target=target,
-        answer=answer,
-        scores=scores_of(metrics, Answer(answer, target)),
-    )
+    return compute_metrics(metrics, samples, seed)

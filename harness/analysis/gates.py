@@ -49,16 +49,10 @@ def judge(gate: Gate, evidence: Evidence) -> GateVerdict:
         baseline=gate.baseline,
         candidate=gate.candidate,
         rule=gate.words,
-        outcome=finding.outcome,
         passed=finding.outcome == "met" or (undecided and gate.undecided_passes),
-        reason=finding.reason,
         confidence=gate.confidence,
-        value=finding.value,
-        low=finding.low,
-        high=finding.high,
         limit=gate.limit,
-        n=finding.n,
-        needed=finding.needed,
+        **vars(finding),
     )
 
 
@@ -74,8 +68,8 @@ def _improvement(gate: Gate, evidence: Evidence) -> _Finding:
     )  # fmt: skip
     tested = _tested(found, 1 - gate.confidence)
     said = (
-        f"{gate.metric.label} changed by {_signed(found.delta)} ({_of(gate, found.n)}); the "
-        f"{gate.confidence:.0%} interval is {_signed(low)} to {_signed(high)}"
+        f"{gate.metric.label} changed by {found.delta:+.4g} ({_of(gate, found.n)}); the "
+        f"{gate.confidence:.0%} interval is {low:+.4g} to {high:+.4g}"
     )
     outcome: Outcome = "undecided"
     if not sure and not lost:
@@ -103,7 +97,7 @@ def _drop(gate: Gate, evidence: Evidence) -> _Finding:
         return _too_few(gate, found)
     most, least = (-low, -high) if gate.upwards else (high, low)
     verb = "drop" if gate.upwards else "rise"
-    changed = f"{gate.metric.label} changed by {_signed(found.delta)} ({_of(gate, found.n)}); "
+    changed = f"{gate.metric.label} changed by {found.delta:+.4g} ({_of(gate, found.n)}); "
     sure = f"with {gate.confidence:.0%} confidence " if gate.metric.has_interval else ""
     allowed = f"the {gate.limit:g} that is allowed"
     if most <= gate.limit:
@@ -116,7 +110,7 @@ def _drop(gate: Gate, evidence: Evidence) -> _Finding:
     if least > gate.limit:
         said += f", but {_by_chance(found)}"
     else:
-        said = f"the {verb} is between {_plain(least)} and {_plain(most)}, around {allowed}."
+        said = f"the {verb} is between {least:.4g} and {most:.4g}, around {allowed}."
     advice = _advice(gate, found.n, more, f"lost {2 * gate.limit:g}")
     return _Finding(
         "undecided", f"{changed}{sure}{said}{advice}", found.delta, low, high, found.n, more
@@ -229,31 +223,19 @@ def _nothing(difference: PairedDifference | None) -> _Finding:
 def _too_few(gate: Gate, found: PairedDifference) -> _Finding:
     return _Finding(
         "undecided",
-        f"{gate.metric.label} changed by {_signed(found.delta or 0.0)}, but "
+        f"{gate.metric.label} changed by {found.delta or 0.0:+.4g}, but "
         f"{_of(gate, found.n)} is too few for an interval.",
         found.delta,
         n=found.n,
     )
 
 
-def _unit(gate: Gate) -> str:
-    return "rounds" if gate.metric.is_timing else "examples"
+def _many(gate: Gate, n: int) -> str:
+    return f"{n:,} {'rounds' if gate.metric.is_timing else 'examples'}"
 
 
 def _of(gate: Gate, n: int) -> str:
-    return f"{n} {_unit(gate)}" if _unit(gate) == "rounds" else f"n = {n}"
-
-
-def _many(gate: Gate, n: int) -> str:
-    return f"{n:,} {_unit(gate)}"
-
-
-def _signed(figure: float) -> str:
-    return f"{figure:+.4g}"
-
-
-def _plain(figure: float) -> str:
-    return f"{figure:.4g}"
+    return f"{n} rounds" if gate.metric.is_timing else f"n = {n}"
 
 
 def _apart(figure: float, limit: float) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.analysis.significance import mcnemar
-from harness.metrics.classification import answer_codes, target_codes
+from harness.metrics.classification import answer_codes, confusion, target_codes
 from harness.records import Check, Sample
 
 SIGNIFICANCE = 0.001
@@ -33,8 +33,7 @@ def swapped_labels(
     from scipy.optimize import linear_sum_assignment
 
     targets, answers = target_codes(samples, labels), answer_codes(samples, labels)
-    counts = np.zeros((len(labels), len(labels) + 1), dtype=np.intp)
-    np.add.at(counts, (targets, answers), 1)
+    counts = confusion(samples, labels)
     meant, given = linear_sum_assignment(-counts[:, :-1])
     renamed = np.append(np.argsort(given), len(labels))[answers]
     plain, better = answers == targets, renamed == targets
@@ -47,28 +46,28 @@ def swapped_labels(
         and int(better.sum()) > commonest
     )
     figures = {"accuracy": float(plain.mean()) if n else 0.0}
-    if not found:
-        return Check(
-            name="labels",
-            model=model,
-            task=task,
-            status="passed",
-            message="No renaming of the labels fits the answers better.",
-            figures=figures,
+    message, hint = "No renaming of the labels fits the answers better.", ""
+    if found:
+        moved = [
+            f"{labels[one]} where {labels[other]} is right"
+            for other, one in zip(meant.tolist(), given.tolist(), strict=True)
+            if other != one
+        ]
+        message = (
+            f"The labels look swapped: {model} answers {', '.join(moved)}; renamed so, "
+            f"{better.mean():.1%} of its answers would be right instead of {plain.mean():.1%}."
         )
-    moved = [
-        f"{labels[one]} where {labels[other]} is right"
-        for other, one in zip(meant.tolist(), given.tolist(), strict=True)
-        if other != one
-    ]
+        hint = (
+            "Compare some examples with their labels: in the data set, in the order of its label "
+            "names, and in what the model was trained on."
+        )
+        figures["accuracy_renamed"] = float(better.mean())
     return Check(
         name="labels",
         model=model,
         task=task,
-        status="failed",
-        message=f"The labels look swapped: {model} answers {', '.join(moved)}; renamed so, "
-        f"{better.mean():.1%} of its answers would be right instead of {plain.mean():.1%}.",
-        hint="Compare some examples with their labels: in the data set, in the order of its label "
-        "names, and in what the model was trained on.",
-        figures={**figures, "accuracy_renamed": float(better.mean())},
+        status="failed" if found else "passed",
+        message=message,
+        hint=hint,
+        figures=figures,
     )

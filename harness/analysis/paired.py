@@ -24,7 +24,7 @@ from harness.analysis.resampling import (
 from harness.analysis.shared import sorted_by_id
 from harness.analysis.significance import mcnemar, permutation_p
 from harness.analysis.speed import timed_value
-from harness.analysis.timed import Welch, rounds_of, slowdown, welch
+from harness.analysis.timed import rounds_of, slowdown, welch
 from harness.metrics.classification import labels_of
 from harness.metrics.metric import Metric
 from harness.metrics.statistic import FloatArray
@@ -260,7 +260,8 @@ def _timed(
     before, after = rounds_of(metric, baseline), rounds_of(metric, candidate)
     found = welch(before, after, confidence, values[1] - values[0])
     ratio = slowdown(metric, baseline, candidate, confidence)
-    times = [None if f is None else float(np.exp(-f)) for f in _logs(ratio)]
+    logs = () if ratio is None else (ratio.delta, ratio.two_sided.high, ratio.two_sided.low)
+    times = [None if f is None else float(np.exp(-f)) for f in logs] or [None] * 3
     return PairedDifference(
         metric=name,
         baseline_value=values[0],
@@ -274,12 +275,6 @@ def _timed(
         spread=found.spread,
         n=found.n,
         ratio=times[0],
-        ratio_low=times[2],
-        ratio_high=times[1],
+        ratio_low=times[1],
+        ratio_high=times[2],
     )
-
-
-def _logs(slower: Welch | None) -> tuple[float | None, float | None, float | None]:
-    if slower is None:
-        return None, None, None
-    return slower.delta, slower.two_sided.low, slower.two_sided.high

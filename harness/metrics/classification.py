@@ -63,7 +63,7 @@ def macro_f1(samples: Sequence[Sample], labels: Sequence[str]) -> SumStatistic:
     return SumStatistic(columns, finish)
 
 
-def confusion(samples: Sequence[Sample], labels: Sequence[str]) -> list[list[int]]:
+def confusion(samples: Sequence[Sample], labels: Sequence[str]) -> npt.NDArray[np.intp]:
     """Counts by target (rows) and answer (columns), both in the order of `labels`.
 
     The last column counts the answers in which no label was found.
@@ -71,14 +71,9 @@ def confusion(samples: Sequence[Sample], labels: Sequence[str]) -> list[list[int
     Raises:
         BadDataError: a sample's target is not one of the labels.
     """
-    from sklearn.metrics import confusion_matrix
-
-    codes = list(range(len(labels) + 1))
-    if not samples:
-        return [[0 for _ in codes] for _ in labels]
-    targets, answers = target_codes(samples, labels), answer_codes(samples, labels)
-    matrix = confusion_matrix(targets, answers, labels=codes)
-    return [[int(count) for count in row] for row in matrix[:-1]]
+    counts = np.zeros((len(labels), len(labels) + 1), dtype=np.intp)
+    np.add.at(counts, (target_codes(samples, labels), answer_codes(samples, labels)), 1)
+    return counts
 
 
 METRICS = (

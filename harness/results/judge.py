@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from harness.analysis.answers import CellAnswers, TaskAnswers, in_common
-from harness.analysis.comparisons import ComparedCells, build_comparisons, difference_of
+from harness.analysis.comparisons import build_comparisons, difference_of
 from harness.analysis.gate import Evidence, Gate
 from harness.analysis.gates import judge
 from harness.analysis.metrics import compute_metrics
@@ -29,7 +29,7 @@ class Answers:
     spec: SuiteSpec
     tasks: Mapping[str, TaskAnswers]
 
-    def compare(self, name: str) -> list[ComparedCells]:
+    def compare(self, name: str) -> list[Comparison]:
         """One comparison of the suite."""
         compare = self.spec.compare[name]
         tasks = {task: self.tasks[task] for task in compare.tasks or self.spec.tasks}
@@ -41,7 +41,7 @@ class Answers:
             self.spec.defaults.seed,
             any_prompts=compare.prompts == "any",
         )
-        return [replace(one, record=self._with_seeds(one.record)) for one in found]
+        return [self._with_seeds(one) for one in found]
 
     def _with_seeds(self, record: Comparison) -> Comparison:
         """Says how the candidate varies over the seeds of its fine-tuning, where it has several."""
@@ -166,7 +166,7 @@ def read_answers(spec: SuiteSpec, store: ResultsStore, cells: Iterable[Cell]) ->
 
 def compare_and_judge(answers: Answers) -> tuple[list[Comparison], list[GateVerdict]]:
     """Every comparison of a suite, and the verdict on every gate that needs no saved baseline."""
-    compared = [one.record for name in answers.spec.compare for one in answers.compare(name)]
+    compared = [one for name in answers.spec.compare for one in answers.compare(name)]
     gates = [gate for gate in answers.spec.gates if gate.against is None]
     return compared, [verdict for gate in gates for verdict in answers.judge(gate)]
 

@@ -8,25 +8,26 @@ from typing import Any
 
 from harness.metrics.classification import confusion
 from harness.metrics.metric import Answer
-from harness.metrics.registry import metrics_of, scores_of
 from harness.records import Sample
 from harness.suite.schema import ClassifyTask
 from harness.tasks.asking import Asking
-from harness.tasks.prompts import Prompt, PromptSet
+from harness.tasks.prompts import PromptSet
 
 
 def ask(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
     """Asks every open prompt, in the way that the task says."""
-    return _choose(asking) if task.ask == "loglikelihood" else _write(task, asking)
+    return (_choose if task.ask == "loglikelihood" else _write)(task, asking)
 
 
-def _choose(asking: Asking) -> Iterator[Sample]:
+def _choose(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
     """The label with the highest summed log-probability; the first of equals."""
     prompts, labels = asking.open_prompts(), asking.prompts.labels
     for position, scores in asking.answerer.choose(prompts):
         answer = labels[max(range(len(labels)), key=scores.__getitem__)]
         logprobs = dict(zip(labels, scores, strict=True))
-        yield _sample(asking, prompts[position], answer, {"logprobs": logprobs})
+        prompt = prompts[position]
+        data = {"logprobs": logprobs}
+        yield asking.sample(task.type, prompt, Answer(answer, prompt.target), data)
 
 
 def _write(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
@@ -34,25 +35,13 @@ def _write(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
         finished = written.reasoning_finished
         answer = parse_label(written.text, asking.prompts.labels) if finished else None
         data = {"text": written.text, **written.record()}
-        yield _sample(asking, prompt, answer, data)
-
-
-def _sample(asking: Asking, prompt: Prompt, answer: str | None, data: dict[str, object]) -> Sample:
-    return Sample(
-        key=asking.key,
-        index=prompt.index,
-        id=prompt.id,
-        target=prompt.target,
-        answer=answer,
-        scores=scores_of(metrics_of("classify"), Answer(answer, prompt.target)),
-        data=data,
-    )
+        yield asking.sample(task.type, prompt, Answer(answer, prompt.target), data)
 
 
 def details(samples: Sequence[Sample], prompts: PromptSet) -> dict[str, Any]:
     """The confusion matrix."""
     labels = prompts.labels
-    return {"confusion": {"labels": list(labels), "matrix": confusion(samples, labels)}}
+    return {"confusion": {"labels": list(labels), "matrix": confusion(samples, labels).tolist()}}
 
 
 def parse_label(text: str, labels: Sequence[str]) -> str | None:

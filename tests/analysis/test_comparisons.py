@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.analysis.answers import CellAnswers, TaskAnswers
-from harness.analysis.comparisons import CHANGED_SHOWN, build_comparisons
+from harness.analysis.comparisons import CHANGED_SHOWN, build_comparisons, difference_of
 from harness.analysis.significance import holm
 from harness.records import Comparison
 from harness.suite.schema import TASK_TYPES
@@ -24,8 +24,7 @@ def sentiment(**failures: str) -> TaskAnswers:
 
 
 def records(tasks: dict[str, TaskAnswers], *candidates: str) -> list[Comparison]:
-    compared = build_comparisons("tuning", "base", candidates, tasks, seed=0, resamples=300)
-    return [one.record for one in compared]
+    return build_comparisons("tuning", "base", candidates, tasks, seed=0)
 
 
 def test_every_metric_of_every_task_is_compared_for_every_candidate() -> None:
@@ -107,9 +106,9 @@ def test_speed_compares_repetitions_and_what_was_measured_once() -> None:
     assert found["peak_bytes"].reason == "It was not measured for both models."
 
 
-def test_the_difference_beside_the_record_has_the_one_sided_bounds() -> None:
-    compared = build_comparisons("t", "base", ["tuned"], {"s": sentiment()}, seed=0)[0]
-    assert compared.difference.delta == compared.record.delta
-    assert compared.difference.one_sided_low is not None
-    assert compared.record.low is not None
-    assert compared.difference.one_sided_low > compared.record.low
+def test_the_difference_behind_a_record_has_one_sided_bounds_besides() -> None:
+    record = records({"s": sentiment()}, "tuned")[0]
+    difference = difference_of(record.metric, sentiment(), "base", "tuned", seed=0)
+    assert (difference.delta, difference.low) == (record.delta, record.low)
+    assert difference.one_sided_low is not None and record.low is not None
+    assert difference.one_sided_low > record.low

@@ -40,7 +40,7 @@ def accuracy(task: TaskAnswers, common: bool = True, any_prompts: bool = False) 
         common=common,
         metrics={"accuracy"},
     )
-    return one.record
+    return one
 
 
 def of_two_limits(wording: str = "") -> TaskAnswers:
@@ -114,7 +114,7 @@ def test_timings_are_not_cut_to_what_two_models_share() -> None:
         common=True,
         metrics={"decode_tokens_per_second"},
     )
-    assert (one.record.baseline_value, one.record.candidate_value) == (10.5, 20.0)
+    assert (one.baseline_value, one.candidate_value) == (10.5, 20.0)
 
 
 def test_an_example_that_stands_twice_stays_twice() -> None:

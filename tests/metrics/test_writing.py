@@ -87,7 +87,7 @@ def test_a_comparison_says_where_each_text_parts_and_not_which_answer_was_right(
     task = TaskAnswers(
         "write", of_type("write"), {"a": CellAnswers(before), "b": CellAnswers(after)}
     )
-    first, *rest = (one.record for one in build_comparisons("c", "a", ["b"], {"t": task}, seed=0))
+    first, *rest = build_comparisons("c", "a", ["b"], {"t": task}, seed=0)
     assert first.metric == "repetition"
     assert first.parted == {"prompt-0": None, "prompt-1": 1, "prompt-2": 2, "prompt-3": 0}
     assert not first.changed_for_better and not first.changed_for_worse
@@ -101,4 +101,4 @@ def test_texts_of_different_tokenizers_are_not_held_against_each_other_token_by_
     }
     task = TaskAnswers("write", of_type("write"), cells)
     found = build_comparisons("c", "a", ["b"], {"t": task}, seed=0, any_prompts=True)
-    assert found[0].record.reason is None and found[0].record.parted == {}
+    assert found[0].reason is None and found[0].parted == {}

@@ -80,7 +80,9 @@ def write_results(
             if error
             else compute_metrics(metrics_of("classify"), samples, 0, labels=LABELS),
             prompts=(prompts or {}).get(model, "same"),
-            details={"confusion": {"labels": list(LABELS), "matrix": confusion(samples, LABELS)}},
+            details={
+                "confusion": {"labels": list(LABELS), "matrix": confusion(samples, LABELS).tolist()}
+            },
             error=error,
         )
         where.finish(cell)
