@@ -117,7 +117,7 @@ def _download(entry: KnownDataset, home: Path) -> tuple[str, tuple[Path, ...]]:
             f"{entry.hub_repo} on the Hub no longer holds its files.", "Look where they went to."
         )
 
-    commit = resolve(entry.hub_repo, "main", home, repo_type="dataset").commit
+    commit = resolve(entry.hub_repo, "main", home, repo_type="dataset")
     download = plan_data(entry.hub_repo, commit, home, choose)
     folder = fetch(download)
     return commit, tuple(folder / file.path for file in download.files)

@@ -12,7 +12,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock
@@ -93,15 +92,13 @@ class Snapshot:
         return _cache() / self.repo.folder
 
 
-def cached_commit(repo: Repo, revision: str) -> tuple[str, datetime] | None:
-    """The commit that another tool last saw a revision stand for, and when; None where none did."""
-    place = _cache() / repo.folder / "refs" / revision
+def cached_commit(repo: Repo, revision: str) -> str | None:
+    """The commit that another tool last saw a revision stand for; None where none did."""
     try:
-        commit = place.read_text().strip()
-        seen = datetime.fromtimestamp(place.stat().st_mtime, UTC)
+        commit = (_cache() / repo.folder / "refs" / revision).read_text().strip()
     except (OSError, UnicodeDecodeError):
         return None
-    return (commit, seen) if COMMIT.fullmatch(commit) else None
+    return commit if COMMIT.fullmatch(commit) else None
 
 
 def free_bytes() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
@@ -22,8 +23,19 @@ _USELESS = re.compile(
     r"(pytorch_model|tf_model|flax_model|consolidated)\b.*|.*\.index\.json"
     r"|(trainer_state|all_results|train_results|eval_results)\.json"
 )
-_WEIGHTS = {"model": "model", "adapter": "adapter_model"}
-_PICKLED = {"model": "pytorch_model", "adapter": "adapter_model"}
+
+
+@dataclass(frozen=True)
+class _Format:
+    """The file that says what weights are, and the weights' names without their endings."""
+
+    config: str
+    weights: str
+    pickled: str
+
+
+_MODEL = _Format("config.json", "model", "pytorch_model")
+_ADAPTER = _Format("adapter_config.json", "adapter_model", "adapter_model")
 
 
 def model_files(
@@ -40,11 +52,7 @@ def model_files(
     Raises:
         BadModelError: it holds no such weights, or not all of them.
     """
-    names = {file.path for file in files}
-    if "config.json" not in names:
-        raise BadModelError(f"{where} has no config.json. {_what_else(names)}", _other_use(names))
-    weights = _weights(files, where, "model", pickle)
-    return _small(files, code) + weights
+    return _made_of(files, where, _MODEL, pickle, code)
 
 
 def adapter_files(
@@ -55,12 +63,7 @@ def adapter_files(
     Raises:
         BadModelError: it is none, or its weights are not there.
     """
-    names = {file.path for file in files}
-    if "adapter_config.json" not in names:
-        raise BadModelError(
-            f"{where} has no adapter_config.json. {_what_else(names)}", _other_use(names)
-        )
-    return _small(files, code=False) + _weights(files, where, "adapter", pickle)
+    return _made_of(files, where, _ADAPTER, pickle, code=False)
 
 
 def one_file(files: Sequence[RemoteFile], where: str, path: str) -> tuple[RemoteFile, ...]:
@@ -115,24 +118,24 @@ _ALLOW = (
 _INCOMPLETE = "The upload is not complete: take another revision, or ask its author."
 
 
-def _weights(
-    files: Sequence[RemoteFile], where: str, kind: str, pickle: bool
+def _made_of(
+    files: Sequence[RemoteFile], where: str, form: _Format, pickle: bool, code: bool
 ) -> tuple[RemoteFile, ...]:
-    safe = _named(files, where, _WEIGHTS[kind], ".safetensors")
-    if safe:
-        return safe
-    pickled = _named(files, where, _PICKLED[kind], ".bin")
-    if pickled and pickle:
-        return pickled
-    if pickled:
+    names = {file.path for file in files}
+    safe: tuple[RemoteFile, ...] = ()
+    pickled: tuple[RemoteFile, ...] = ()
+    if form.config in names:
+        safe = _named(files, where, form.weights, ".safetensors")
+        pickled = () if safe else _named(files, where, form.pickled, ".bin")
+    if pickled and not pickle:
         raise BadModelError(
             f"{where} has its weights only as pickle ({pickled[0].path}), which can run any code.",
             _ALLOW,
         )
-    names = {file.path for file in files}
-    raise BadModelError(
-        f"{where} has no {_WEIGHTS[kind]}.safetensors. {_what_else(names)}", _other_use(names)
-    )
+    if not (safe or pickled):
+        absent = f"{form.weights}.safetensors" if form.config in names else form.config
+        raise BadModelError(f"{where} has no {absent}. {_what_else(names)}", _other_use(names))
+    return _small(files, code) + (safe or pickled)
 
 
 def _named(

@@ -1,6 +1,6 @@
 """What a suite names on the Hub: its commit (`resolve`), its files (`plan_…`), getting them (`fetch`).
 
-    commit = resolve("org/model", "main", home).commit
+    commit = resolve("org/model", "main", home)
     download = plan_model("org/model", commit, home)
     print(download.total_bytes, download.needed_bytes)
     folder = fetch(download)

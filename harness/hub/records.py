@@ -44,18 +44,6 @@ class Repo:
 
 
 @dataclass(frozen=True)
-class Resolved:
-    """What a revision's name stands for."""
-
-    repo: str
-    revision: str
-    commit: str
-    """The commit, 40 hexadecimal digits."""
-    note: str = ""
-    """Says so where the Hub could not be asked and the last known commit was taken; else empty."""
-
-
-@dataclass(frozen=True)
 class RemoteFile:
     """A file of a repo at a commit."""
 

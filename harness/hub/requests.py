@@ -126,7 +126,5 @@ def _pages(repo: Repo, commit: str) -> Iterator[Any]:
 
 
 def _file(entry: dict[str, Any]) -> RemoteFile:
-    large = entry.get("lfs")
-    if large:
-        return RemoteFile(str(entry["path"]), int(large["size"]), str(large["oid"]))
-    return RemoteFile(str(entry["path"]), int(entry["size"]), str(entry["oid"]))
+    contents = entry.get("lfs") or entry
+    return RemoteFile(str(entry["path"]), int(contents["size"]), str(contents["oid"]))

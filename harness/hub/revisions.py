@@ -1,7 +1,7 @@
 """What a revision's name stands for: its commit, which is the key of all that is made from it.
 
 A name is asked about in every run, since it moves. `$HARNESS_HOME/hub/` remembers what it stood for
-last, so that a run without a connection goes on, and says so. What a commit holds never changes: its
+last, so that a run without a connection goes on. What a commit holds never changes: its
 listing is asked for once.
 """
 
@@ -19,7 +19,7 @@ from harness.errors import HubServerError, InputError, OfflineError
 from harness.files import write_json
 from harness.hub.cache import Snapshot, cached_commit
 from harness.hub.errors import with_our_errors
-from harness.hub.records import COMMIT, Listing, RemoteFile, Repo, RepoType, Resolved
+from harness.hub.records import COMMIT, Listing, RemoteFile, Repo, RepoType
 from harness.hub.requests import commit_of, files_of
 
 
@@ -39,11 +39,11 @@ def named(name: str, repo_type: RepoType = "model") -> Repo:
     return Repo(name, repo_type)
 
 
-def resolve(name: str, revision: str, home: Path, *, repo_type: RepoType = "model") -> Resolved:
+def resolve(name: str, revision: str, home: Path, *, repo_type: RepoType = "model") -> str:
     """The commit that a revision stands for: the key of everything made from it.
 
     A revision of 40 hexadecimal digits is a commit, and nothing is asked. Where the Hub cannot be
-    reached, the commit that the name last stood for is taken, and `note` says so.
+    reached, the commit that the name last stood for is taken.
 
     Args:
         name: `org/name`.
@@ -58,19 +58,19 @@ def resolve(name: str, revision: str, home: Path, *, repo_type: RepoType = "mode
     """
     repo = named(name, repo_type)
     if COMMIT.fullmatch(revision):
-        return Resolved(repo.name, revision, revision)
+        return revision
     memory = home / "hub" / repo.folder / "revisions" / f"{quote(revision, safe='')}.json"
     try:
         commit = with_our_errors(lambda: commit_of(repo, revision), repo, revision)
-    except (OfflineError, HubServerError) as error:
+    except (OfflineError, HubServerError):
         known = _remembered(memory) or cached_commit(repo, revision)
         if known is None:
             raise
-        return Resolved(repo.name, revision, known[0], _note(repo, revision, known, error.message))
+        return known
     write_json(
         memory, {"revision": revision, "commit": commit, "time": datetime.now(UTC).isoformat()}
     )
-    return Resolved(repo.name, revision, commit)
+    return commit
 
 
 def list_files(repo: Repo, commit: str, home: Path) -> Listing:
@@ -98,18 +98,9 @@ def list_files(repo: Repo, commit: str, home: Path) -> Listing:
     return Listing(files)
 
 
-def _remembered(memory: Path) -> tuple[str, datetime] | None:
+def _remembered(memory: Path) -> str | None:
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
-        commit, seen = known["commit"], datetime.fromisoformat(known["time"])
+        commit = json.loads(memory.read_text(encoding="utf-8"))["commit"]
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return (commit, seen) if isinstance(commit, str) and COMMIT.fullmatch(commit) else None
-
-
-def _note(repo: Repo, revision: str, known: tuple[str, datetime], why: str) -> str:
-    commit, seen = known
-    return (
-        f"{repo.name}: `{revision}` is taken for commit {commit[:12]}, as it was on "
-        f"{seen:%Y-%m-%d %H:%M} UTC, since the Hub could not be asked. ({why})"
-    )
+    return commit if isinstance(commit, str) and COMMIT.fullmatch(commit) else None

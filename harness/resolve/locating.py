@@ -46,7 +46,7 @@ def _from_hub(ref: DataRef, home: Path, may_fetch: bool) -> DataRef:
     place: dict[str, Any] = ref["hub"]
     repo = place["hub"]
     wanted = WantedFiles(*(place.get(key) for key in ("config", "file", "train", "test")))
-    commit = resolve(repo, place.get("revision", "main"), home, repo_type="dataset").commit
+    commit = resolve(repo, place.get("revision", "main"), home, repo_type="dataset")
     parts: dict[str, tuple[str, ...]] = {}
 
     def choose(paths: Sequence[str]) -> Sequence[str]:

@@ -69,7 +69,7 @@ class Lookups:
         from harness.hub.client import resolve
 
         try:
-            return resolve(repo, revision, self._home, repo_type=repo_type).commit
+            return resolve(repo, revision, self._home, repo_type=repo_type)
         except HarnessError:
             return ""
 

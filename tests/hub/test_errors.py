@@ -69,7 +69,7 @@ def test_a_gated_repo_tells_where_to_accept_its_licence_and_how_to_log_in(
     hub: HubStandIn, home: Path
 ) -> None:
     commit = hub.commit("org/m", MODEL, gated=True)
-    plan = plan_model("org/m", resolve("org/m", "main", home).commit, home)
+    plan = plan_model("org/m", resolve("org/m", "main", home), home)
     assert plan.total_bytes > len(WEIGHTS)
     with pytest.raises(GatedRepoError, match=r"org/m is gated.*not logged in") as caught:
         fetch(plan)
@@ -172,7 +172,7 @@ def test_no_failure_tells_the_token(
     for name in ("huggingface_hub", "httpx2", "httpcore", "httpcore2"):
         caplog.set_level(logging.DEBUG, logger=name)
     with pytest.raises(HarnessError) as caught:
-        fetch_model(repo, resolve(repo, "main", home).commit, home)
+        fetch_model(repo, resolve(repo, "main", home), home)
     error = caught.value
     told = [error.message, error.hint, str(error), repr(error), repr(error.__dict__), caplog.text]
     told += traceback.format_exception(error)
@@ -192,7 +192,7 @@ def test_no_file_holds_the_token(
     hub.tokens.add(TOKEN)
     hub.repos["org/m"].readers.add(TOKEN)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    fetch_model("org/m", resolve("org/m", "main", home).commit, home)
+    fetch_model("org/m", resolve("org/m", "main", home), home)
     files = [path for path in home.parent.rglob("*") if path.is_file()]
     assert len(files) > 4
     assert not [path for path in files if TOKEN.encode() in path.read_bytes()]

@@ -52,7 +52,7 @@ def test_a_model_in_shards_answers_as_it_did_before(
     sharded: Path, hub: HubStandIn, home: Path
 ) -> None:
     hub.commit("org/tiny", sharded)
-    folder = fetch_model("org/tiny", resolve("org/tiny", "main", home).commit, home)
+    folder = fetch_model("org/tiny", resolve("org/tiny", "main", home), home)
     check_model_folder(folder)
     index = json.loads((sharded / "model.safetensors.index.json").read_text())
     assert {file.name for file in weight_files(folder)} == set(index["weight_map"].values())

@@ -32,7 +32,7 @@ def test_a_busy_server_is_asked_again(
 ) -> None:
     hub.commit("org/m", {"config.json": b"{}", "model.safetensors": WEIGHTS})
     hub.fail(where, Fault("", 2, status=status))
-    folder = fetch_model("org/m", resolve("org/m", "main", home).commit, home)
+    folder = fetch_model("org/m", resolve("org/m", "main", home), home)
     assert (folder / "model.safetensors").read_bytes() == WEIGHTS
     assert len(waits) == 2
 

@@ -32,7 +32,7 @@ def fetch(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
     kind: RepoType = "space" if params["what"] == "metric" else "model"
     commit = params["commit"]
     if not commit:
-        commit = resolve(params["repo"], params["revision"], home, repo_type=kind).commit
+        commit = resolve(params["repo"], params["revision"], home, repo_type=kind)
     if params["what"] == "gguf":
         download = plan_file(params["file"], commit, home)
     elif params["what"] == "metric":
