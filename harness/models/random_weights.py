@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 
 from harness.errors import BadModelError
 from harness.starter import MODEL_FOLDER
@@ -25,9 +26,7 @@ _TOKENIZER = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "cha
 _DEVIATION = 0.02
 
 
-def write_random_model(
-    folder: Path, config: Mapping[str, Any], seed: int, shard_bytes: int = SHARD_BYTES
-) -> None:
+def write_random_model(folder: Path, config: Mapping[str, Any], seed: int) -> None:
     """Writes a Transformers folder: bfloat16 weights in shards, the starter's tokenizer.
 
     Matrices are drawn from a normal distribution with the deviation that the architecture begins
@@ -38,20 +37,19 @@ def write_random_model(
         folder: an empty one.
         config: as in `config.json`.
         seed: of all weights.
-        shard_bytes: size of a shard.
 
     Raises:
         BadModelError: Transformers cannot build such a model.
     """
     model, whole = _skeleton(config)
-    shards = list(_shards(model, shard_bytes))
+    shards = list(_shards(model))
     generator = torch.Generator().manual_seed(seed)
     places: dict[str, str] = {}
     total = 0
     for number, names in enumerate(shards, start=1):
         file = f"model-{number:05}-of-{len(shards):05}.safetensors"
         tensors = {name: _drawn(name, size, generator, whole) for name, size in names.items()}
-        _save(tensors, folder / file)
+        save_file(tensors, folder / file, metadata={"format": "pt"})
         places |= dict.fromkeys(tensors, file)
         total += sum(2 * tensor.numel() for tensor in tensors.values())
     index = {"metadata": {"total_size": total}, "weight_map": places}
@@ -84,7 +82,7 @@ def _skeleton(config: Mapping[str, Any]) -> tuple[Any, Any]:
     return model, whole
 
 
-def _shards(model: Any, shard_bytes: int) -> Iterator[dict[str, torch.Size]]:
+def _shards(model: Any) -> Iterator[dict[str, torch.Size]]:
     """Shapes by name, so many at a time as fit; weights that are tied stand once."""
     tied = _tied(model)
     names: dict[str, torch.Size] = {}
@@ -92,7 +90,7 @@ def _shards(model: Any, shard_bytes: int) -> Iterator[dict[str, torch.Size]]:
     for name, tensor in model.state_dict().items():
         if name in tied:
             continue
-        if names and size + 2 * tensor.numel() > shard_bytes:
+        if names and size + 2 * tensor.numel() > SHARD_BYTES:
             yield names
             names, size = {}, 0
         names[name] = tensor.shape
@@ -116,12 +114,6 @@ def _drawn(name: str, size: torch.Size, generator: torch.Generator, config: Any)
         return (torch.zeros if zero else torch.ones)(size, dtype=torch.bfloat16)
     deviation = getattr(config, "initializer_range", None) or _DEVIATION
     return torch.empty(size, dtype=torch.bfloat16).normal_(0.0, deviation, generator=generator)
-
-
-def _save(tensors: dict[str, torch.Tensor], file: Path) -> None:
-    from safetensors.torch import save_file
-
-    save_file(tensors, file, metadata={"format": "pt"})
 
 
 def _write(file: Path, value: Any) -> None:

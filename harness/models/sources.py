@@ -112,11 +112,7 @@ def check_model_folder(path: Path) -> None:
 
 def context_tokens(path: Path) -> int | None:
     """Tokens that a model was made for, from its config.json; None where it does not say."""
-    config = read_json(path / "config.json")
-    context = config.get("max_position_embeddings") or config.get("text_config", {}).get(
-        "max_position_embeddings"
-    )
-    return context if isinstance(context, int) else None
+    return _configured(path, "max_position_embeddings")
 
 
 def hidden_size(path: Path) -> int:
@@ -125,11 +121,17 @@ def hidden_size(path: Path) -> int:
     Raises:
         BadModelError: the file is missing or does not say.
     """
-    config = read_json(path / "config.json")
-    size = config.get("hidden_size") or config.get("text_config", {}).get("hidden_size")
-    if not isinstance(size, int):
+    size = _configured(path, "hidden_size")
+    if size is None:
         raise BadModelError(
             f"{path / 'config.json'} names no `hidden_size`.",
             "Set `learning_rate` in the suite's `finetune`.",
         )
     return size
+
+
+def _configured(path: Path, key: str) -> int | None:
+    """A number of a model's own configuration, or of its text part."""
+    config = read_json(path / "config.json")
+    value = config.get(key) or config.get("text_config", {}).get(key)
+    return value if isinstance(value, int) else None

@@ -9,6 +9,7 @@ import pytest
 from safetensors import safe_open
 
 from harness.errors import BadModelError
+from harness.models import random_weights
 from harness.models.random_weights import write_random_model
 from harness.models.shapes import configuration
 
@@ -22,10 +23,10 @@ SMALL = {
 }
 
 
-def written(tmp_path: Path, name: str, **options: int) -> Path:
+def written(tmp_path: Path, name: str, seed: int = 0) -> Path:
     folder = tmp_path / name
     folder.mkdir()
-    write_random_model(folder, configuration(name, SMALL), **{"seed": 0, **options})
+    write_random_model(folder, configuration(name, SMALL), seed)
     return folder
 
 
@@ -38,9 +39,12 @@ def test_the_same_seed_gives_the_same_weights_and_another_gives_others(tmp_path:
     assert files[0] == files[1] != files[2]
 
 
-def test_shards_hold_every_weight_once_and_no_more_than_fits(tmp_path: Path) -> None:
+def test_shards_hold_every_weight_once_and_no_more_than_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     limit = 2_500_000
-    folder = written(tmp_path, "qwen2.5-3b", shard_bytes=limit)
+    monkeypatch.setattr(random_weights, "SHARD_BYTES", limit)
+    folder = written(tmp_path, "qwen2.5-3b")
     index = json.loads((folder / "model.safetensors.index.json").read_text())
     files = sorted(folder.glob("*.safetensors"))
     assert len(files) > 1

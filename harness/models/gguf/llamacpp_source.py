@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 from collections.abc import Sequence
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from harness.errors import HarnessError, MissingToolError
 
@@ -129,18 +129,11 @@ def extract(archive: Path, out: Path, wanted: Sequence[str] = _WANTED) -> None:
     """
     with tarfile.open(archive) as tar:
         for member in tar:
-            parts = PurePosixPath(member.name).parts
-            inside = parts[3:]
-            if parts[1:3] != ("vendor", "llama.cpp") or not inside or inside[0] not in wanted:
+            root, *inside = member.name.split("/vendor/llama.cpp/", 1)
+            if "/" in root or not inside or not member.isfile():
                 continue
-            if not member.isfile() or ".." in inside:
-                continue
-            target = out.joinpath(*inside)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            source = tar.extractfile(member)
-            if source is not None:
-                with source, target.open("wb") as file:
-                    shutil.copyfileobj(source, file)
+            if inside[0].split("/")[0] in wanted and ".." not in inside[0].split("/"):
+                tar.extract(member.replace(name=inside[0]), out, filter="data")
 
 
 def main() -> int:

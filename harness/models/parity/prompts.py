@@ -132,10 +132,7 @@ def check_template(source: str | None, gguf: str | None, used: bool = True) -> C
         has, lacks = ("GGUF", "source") if source is None else ("source", "GGUF")
         message = f"chat template: the {has} has one, the {lacks} has none."
         return _check("chat-template", "failed", message, {}, hint)
-    place = next(
-        (i for i, (a, b) in enumerate(zip(source, gguf, strict=False)) if a != b),
-        min(len(source), len(gguf)),
-    )
+    place = _first_difference(source, gguf)
     line = source.count("\n", 0, place) + 1
     ours, theirs = (text[place : place + _AROUND] for text in (source, gguf))
     message = (
@@ -182,7 +179,7 @@ def _same_tokens(source: Tokenizer, gguf: Tokenizer, asked: Sequence[TaskPrompts
             theirs = _without_bos(gguf.encode(prompt.text), gguf)
             same += ours == theirs
             if ours != theirs and not message:
-                difference = _first_difference(ours, theirs, source, gguf)
+                difference = _said_difference(ours, theirs, source, gguf)
                 message = f"prompt {number} of {part.task}, {difference}"
     rate = same / total if total else 1.0
     figures = {"prompts": float(total), "same": float(same), "rate": rate}
@@ -204,13 +201,16 @@ def _without_bos(ids: list[int], tokenizer: Tokenizer) -> list[int]:
     return ids[leading_bos(ids, tokenizer) :] if ids[:1] == [tokenizer.bos_marker] else ids
 
 
-def _first_difference(
+def _first_difference(ours: Sequence[object], theirs: Sequence[object]) -> int:
+    """The first place where two texts or lists differ; the shorter one's length where it begins the other."""
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(ours), len(theirs)))
+
+
+def _said_difference(
     ours: Sequence[int], theirs: Sequence[int], source: Tokenizer, gguf: Tokenizer
 ) -> str:
-    place = next(
-        (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b),
-        min(len(ours), len(theirs)),
-    )
+    place = _first_difference(ours, theirs)
 
     def piece(ids: Sequence[int], tokenizer: Tokenizer) -> str:
         if place >= len(ids):
