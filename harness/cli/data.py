@@ -12,11 +12,11 @@ from rich.console import Console
 from harness.data.inventory import (
     ListedDataset,
     ShownExamples,
-    check_data,
     get_data,
     list_data,
     show_data,
 )
+from harness.data.loading import load
 from harness.data.readings import Reading
 
 DataOptions = dict[str, object]
@@ -45,7 +45,7 @@ def get(name: str, options: DataOptions, again: bool, as_json: bool) -> int:
 
 def check(name: str, data_dir: Path | None, options: DataOptions, as_json: bool) -> int:
     """Reads a data set and says what was found. Returns the exit code: 1 where it complains."""
-    return _say(check_data(name, data_dir, options), as_json)
+    return _say(load(name, data_dir, options, may_fetch=False).reading, as_json)
 
 
 def show(

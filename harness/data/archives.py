@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from harness.errors import BadDataError, MissingToolError
+from harness.errors import BadDataError
 
 MAX_MEMBERS = 10_000
 MAX_MEMBER_BYTES = 512 * 2**20
@@ -39,32 +39,47 @@ def read_members(path: Path, data: bytes, wanted: MemberFilter) -> dict[str, byt
     Raises:
         BadDataError: neither zip nor 7z; cut off or damaged; encrypted; absurd sizes; a member, wanted
             or not, whose name would leave the folder it is unpacked into; one name twice.
-        MissingToolError: a 7z archive, and py7zr is not installed.
     """
     if data.startswith(b"7z\xbc\xaf\x27\x1c"):
-        return _read_7z(path, data, wanted)
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _read_zip(path, data, wanted)
-    raise BadDataError(f"{path}: neither a zip nor a 7z archive", AGAIN)
+        kind, read = "7z", _read_7z
+    elif data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        kind, read = "zip", _read_zip
+    else:
+        raise BadDataError(f"{path}: neither a zip nor a 7z archive", AGAIN)
+    try:
+        return read(path, data, wanted)
+    except _DAMAGE as error:
+        said = str(error) or type(error).__name__
+        raise BadDataError(
+            f"{path}: a {kind} archive that is cut off or damaged: {said}", AGAIN
+        ) from None
+    except RuntimeError as error:
+        raise BadDataError(f"{path}: a {kind} archive that cannot be unpacked: {error}") from None
+
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+)
+"""What `zipfile` and `py7zr` let through where a header or a stream is cut off or overwritten."""
 
 
 def _read_zip(path: Path, data: bytes, wanted: MemberFilter) -> dict[str, bytes]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            _check_all(path, [(info.orig_filename, info.file_size) for info in infos])
-            members = [i for i in infos if not i.is_dir() and _chosen(i.filename, wanted)]
-            _check_unique(path, [member.filename for member in members])
-            for member in members:
-                if member.flag_bits & 0x1:
-                    raise BadDataError(f"{path}: member {member.filename!r} is encrypted")
-            return {member.filename: _unpack(archive, member, path) for member in members}
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
-        raise _damaged(path, "zip", error) from None
-    except (ValueError, IndexError, struct.error) as error:  # offsets and fields that are nonsense
-        raise _damaged(path, "zip", error) from None
-    except (NotImplementedError, RuntimeError) as error:
-        raise BadDataError(f"{path}: a zip archive that cannot be unpacked: {error}") from None
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        infos = archive.infolist()
+        sizes = [(info.orig_filename, info.file_size) for info in infos]
+        names = _chosen(path, sizes, [i.filename for i in infos if not i.is_dir()], wanted)
+        for name in names:
+            if archive.getinfo(name).flag_bits & 0x1:
+                raise BadDataError(f"{path}: member {name!r} is encrypted")
+        return {name: _unpack(archive, archive.getinfo(name), path) for name in names}
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bytes:
@@ -77,32 +92,23 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> by
 
 
 def _read_7z(path: Path, data: bytes, wanted: MemberFilter) -> dict[str, bytes]:
-    try:
-        import py7zr
-        from py7zr import exceptions
-    except ImportError:
-        raise MissingToolError(
-            f"{path}: a 7z archive needs the package py7zr",
-            "Install py7zr, or unpack the archive yourself and put its files in the same folder.",
-        ) from None
+    import py7zr
+    from py7zr import exceptions
+
+    encrypted = BadDataError(f"{path}: the archive is encrypted")
     try:
         with py7zr.SevenZipFile(io.BytesIO(data)) as archive:
             if archive.needs_password():
-                raise BadDataError(f"{path}: the archive is encrypted")
+                raise encrypted
             infos = archive.list()
-            _check_all(path, [(info.filename, info.uncompressed) for info in infos])
-            names = [
-                i.filename for i in infos if not i.is_directory and _chosen(i.filename, wanted)
-            ]
-            _check_unique(path, names)
+            sizes = [(info.filename, info.uncompressed) for info in infos]
+            files = [info.filename for info in infos if not info.is_directory]
+            names = _chosen(path, sizes, files, wanted)
             return _extract_7z(archive, names, path) if names else {}
     except exceptions.PasswordRequired:
-        raise BadDataError(f"{path}: the archive is encrypted") from None
-    except (exceptions.ArchiveError, lzma.LZMAError, zlib.error) as error:
-        raise _damaged(path, "7z", error) from None
-    except (EOFError, OSError, ValueError, IndexError, KeyError, TypeError) as error:
-        # What py7zr lets through where a header is cut off or overwritten.
-        raise _damaged(path, "7z", error) from None
+        raise encrypted from None
+    except exceptions.ArchiveError as error:
+        raise ValueError(str(error) or type(error).__name__) from None
 
 
 def _extract_7z(archive: object, names: Sequence[str], path: Path) -> dict[str, bytes]:
@@ -117,12 +123,10 @@ def _extract_7z(archive: object, names: Sequence[str], path: Path) -> dict[str, 
         return members
 
 
-def _chosen(name: str, wanted: MemberFilter) -> bool:
-    parts = PurePosixPath(name).parts
-    return not ("__MACOSX" in parts or parts[-1].startswith("._")) and wanted(name)
-
-
-def _check_all(path: Path, members: Sequence[tuple[str, int]]) -> None:
+def _chosen(
+    path: Path, members: Sequence[tuple[str, int]], files: Sequence[str], wanted: MemberFilter
+) -> list[str]:
+    """Those of an archive's files that are wanted, once all its members are found to do no harm."""
     if len(members) > MAX_MEMBERS:
         raise BadDataError(
             f"{path}: {len(members)} members; more than {MAX_MEMBERS} is no data set"
@@ -142,12 +146,16 @@ def _check_all(path: Path, members: Sequence[tuple[str, int]]) -> None:
         raise BadDataError(
             f"{path}: would unpack to {total} bytes; the limit is {MAX_ARCHIVE_BYTES}"
         )
-
-
-def _check_unique(path: Path, names: Sequence[str]) -> None:
+    names = [name for name in files if not _is_of_macos(name) and wanted(name)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise BadDataError(f"{path}: member {twice[0]!r} stands in it twice", AGAIN)
+    return names
+
+
+def _is_of_macos(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return "__MACOSX" in parts or parts[-1].startswith("._")
 
 
 def _escapes(name: str) -> bool:
@@ -159,8 +167,3 @@ def _escapes(name: str) -> bool:
         or bool(windows.drive or windows.root)
         or ".." in windows.parts
     )
-
-
-def _damaged(path: Path, kind: str, error: Exception) -> BadDataError:
-    said = str(error) or type(error).__name__
-    return BadDataError(f"{path}: a {kind} archive that is cut off or damaged: {said}", AGAIN)

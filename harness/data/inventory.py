@@ -87,20 +87,6 @@ def get_data(
     return fetched_info(entry, options, may_fetch=False).load().reading
 
 
-def check_data(
-    name: str,
-    data_dir: Path | None = None,
-    options: DataOptions | None = None,
-) -> Reading:
-    """Reads a data set and says what was found; touches no network.
-
-    Raises:
-        InputError: no such data set, option or folder.
-        BadDataError: it is not here, or cannot be read.
-    """
-    return load(name, data_dir, options, may_fetch=False).reading
-
-
 def show_data(
     name: str,
     data_dir: Path | None = None,

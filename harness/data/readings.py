@@ -144,12 +144,8 @@ def source_file(
             f"{path}: wrong checksum: SHA-256 is {found}, expected {expected.lower()}",
             "The file is damaged or another version: delete it and get it again.",
         )
-    return SourceFile(str(path), found, len(data), pin_of(found, pins), tuple(members), encoding)
-
-
-def pin_of(sha256: str, pins: Sequence[str]) -> Pin:
-    """How a file's SHA-256 stands to those of known copies."""
-    return "none" if not pins else "matches" if sha256 in pins else "differs"
+    pin: Pin = "none" if not pins else "matches" if found in pins else "differs"
+    return SourceFile(str(path), found, len(data), pin, tuple(members), encoding)
 
 
 def count_labels(labels: Iterable[str]) -> dict[str, int]:

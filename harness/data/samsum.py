@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from harness.data.archives import read_members
@@ -11,7 +10,7 @@ from harness.data.catalog import SAMSUM
 from harness.data.datasets import Example, Loaded
 from harness.data.decoding import clean_text
 from harness.data.places import FoundFiles, split_of
-from harness.data.readings import Reading, SourceFile, Tally, pin_of, read_bytes, source_file
+from harness.data.readings import Reading, SourceFile, Tally, read_bytes, source_file
 from harness.data.splits import Placed, keep_apart, split_readings, text_id, with_own_ids
 from harness.data.tables import DataTable, is_table, parse_table, read_table
 from harness.errors import BadDataError
@@ -32,14 +31,14 @@ def read_samsum(found: FoundFiles, sha256: Mapping[str, str] | None = None) -> L
     Raises:
         BadDataError: a file is damaged, has another checksum, or lacks the columns; no train or test
             part is there.
-        MissingToolError: a 7z archive, and py7zr is not installed.
     """
     expected = sha256 or {}
     if found.form == "tables":
         tables = {
-            split: read_table(path, expected.get(path.name)) for split, path in found.files.items()
+            split: read_table(path, expected.get(path.name), SAMSUM.pins.get(path.name, ()))
+            for split, path in found.files.items()
         }
-        sources = tuple(_pinned(table.source) for table in tables.values())
+        sources = tuple(table.source for table in tables.values())
     else:
         tables, source = _from_archive(found.files["all"], expected)
         sources = (source,)
@@ -75,11 +74,6 @@ def _keep_apart(tables: Mapping[str, DataTable], sources: tuple[SourceFile, ...]
         notes=tuple(notes),
     )
     return Loaded(kept, reading)
-
-
-def _pinned(source: SourceFile) -> SourceFile:
-    pins = SAMSUM.pins.get(Path(source.path).name, ())
-    return replace(source, pin=pin_of(source.sha256, pins))
 
 
 def _from_archive(

@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.data.decoding import Decoded, decode, lines
+from harness.data.decoding import decode, lines
 from harness.data.readings import SourceFile, read_bytes, source_file
 from harness.errors import BadDataError, InputError
 
 MAX_FIELD_CHARACTERS = 2**27
 DataRow = dict[str, Any]
+PlacedRow = tuple[str, Any]
+"""Where a row stands, and what stands there: an object of columns, if all is well."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ class DataTable:
         return (f"{self.source.path} is not UTF-8 and was read as latin-1",)
 
 
-def read_table(path: Path, expected_sha256: str | None = None) -> DataTable:
+def read_table(
+    path: Path, expected_sha256: str | None = None, pins: Sequence[str] = ()
+) -> DataTable:
     """Reads CSV, TSV, JSON, JSON lines or Parquet, by the file's ending.
 
     CSV and TSV have a header; quoted fields may hold line breaks. JSON is an array of objects, or an
@@ -51,47 +56,51 @@ def read_table(path: Path, expected_sha256: str | None = None) -> DataTable:
         InputError: no such file, or an ending that is none of these.
         BadDataError: the file cannot be read as what its ending says; names file and line.
     """
-    if path.suffix.lower() not in _READERS:
-        endings = ", ".join(sorted(_READERS))
+    if not is_table(path):
+        endings = ", ".join(sorted(_ENDINGS))
         raise InputError(f"{path}: not a table that can be read", f"Endings are: {endings}.")
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    return parse_table(path, read_bytes(path), expected_sha256)
+    return parse_table(path, read_bytes(path), expected_sha256, pins)
 
 
-def parse_table(path: Path, data: bytes, expected_sha256: str | None = None) -> DataTable:
+def parse_table(
+    path: Path, data: bytes, expected_sha256: str | None = None, pins: Sequence[str] = ()
+) -> DataTable:
     """Does as `read_table` with contents that are at hand; `path` gives their name and ending."""
-    source = source_file(path, data, expected=expected_sha256)
-    return _READERS[path.suffix.lower()](path, data, source)
+    source = source_file(path, data, pins, expected_sha256)
+    ending = path.suffix.lower()
+    if ending == ".parquet":
+        placed = _parquet(path, data)
+    else:
+        decoded = decode(data, path)
+        source = replace(source, encoding=decoded.encoding)
+        placed = _READERS[ending](path, decoded.text)
+    rows, places = [], []
+    for place, row in placed:
+        if not isinstance(row, dict):
+            raise BadDataError(f"{place}: a row must be an object of columns, not {_kind(row)}")
+        rows.append(row)
+        places.append(place)
+    return DataTable(tuple(rows), tuple(places), source)
 
 
 def is_table(path: Path | str) -> bool:
     """Whether a name ends as a table's does."""
-    return Path(path).suffix.lower() in _READERS
+    return Path(path).suffix.lower() in _ENDINGS
 
 
-def _with(source: SourceFile, decoded: Decoded) -> SourceFile:
-    return replace(source, encoding=decoded.encoding)
-
-
-def _csv(delimiter: str) -> Callable[[Path, bytes, SourceFile], DataTable]:
-    def read(path: Path, data: bytes, source: SourceFile) -> DataTable:
-        decoded = decode(data, path)
-        records = read_csv(path, decoded.text, delimiter)
-        _, header = next(records, (1, []))
-        names = _column_names(path, header)
-        rows, places = [], []
-        for line, record in records:
-            if len(record) != len(names):
-                raise BadDataError(
-                    f"{path}:{line}: {len(record)} fields where the header has {len(names)}",
-                    "Put quotes round fields that hold the delimiter or a line break.",
-                )
-            rows.append(dict(zip(names, record, strict=True)))
-            places.append(f"{path}:{line}")
-        return DataTable(tuple(rows), tuple(places), _with(source, decoded))
-
-    return read
+def _csv(path: Path, text: str, delimiter: str = ",") -> Iterator[PlacedRow]:
+    records = read_csv(path, text, delimiter)
+    _, header = next(records, (1, []))
+    names = _column_names(path, header)
+    for line, record in records:
+        if len(record) != len(names):
+            raise BadDataError(
+                f"{path}:{line}: {len(record)} fields where the header has {len(names)}",
+                "Put quotes round fields that hold the delimiter or a line break.",
+            )
+        yield f"{path}:{line}", dict(zip(names, record, strict=True))
 
 
 def read_csv(path: Path, text: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
@@ -124,31 +133,24 @@ def _column_names(path: Path, header: Sequence[str]) -> list[str]:
     return names
 
 
-def _jsonl(path: Path, data: bytes, source: SourceFile) -> DataTable:
-    decoded = decode(data, path)
-    rows, places = [], []
-    for number, line in enumerate(lines(decoded.text), start=1):
+def _jsonl(path: Path, text: str) -> Iterator[PlacedRow]:
+    for number, line in enumerate(lines(text), start=1):
         if line.strip():
-            place = f"{path}:{number}"
-            rows.append(_object(_loads(line, place), place))
-            places.append(place)
-    return DataTable(tuple(rows), tuple(places), _with(source, decoded))
+            yield f"{path}:{number}", _loads(line, f"{path}:{number}")
 
 
-def _json(path: Path, data: bytes, source: SourceFile) -> DataTable:
-    decoded = decode(data, path)
-    text = decoded.text
-    if not text.lstrip().startswith("["):
-        if _looks_like_lines(text):
-            return _jsonl(path, data, source)
-        found = _only_list(path, text)
-        rows = [_object(row, f"{path}, row {n}") for n, row in enumerate(found, start=1)]
-        places = [f"{path}, row {n}" for n in range(1, len(rows) + 1)]
-        return DataTable(tuple(rows), tuple(places), _with(source, decoded))
-    elements = enumerate(_elements(path, text), start=1)
-    placed = [(f"{path}:{line} (row {number})", row) for number, (line, row) in elements]
-    rows = [_object(row, place) for place, row in placed]
-    return DataTable(tuple(rows), tuple(place for place, _ in placed), _with(source, decoded))
+def _json(path: Path, text: str) -> Iterator[PlacedRow]:
+    if text.lstrip().startswith("["):
+        for number, (line, row) in enumerate(_elements(path, text), start=1):
+            yield f"{path}:{line} (row {number})", row
+    elif _looks_like_lines(text):
+        yield from _jsonl(path, text)
+    else:
+        yield from _numbered(path, _only_list(path, text))
+
+
+def _numbered(path: Path, rows: Iterable[Any]) -> Iterator[PlacedRow]:
+    return ((f"{path}, row {number}", row) for number, row in enumerate(rows, start=1))
 
 
 def _looks_like_lines(text: str) -> bool:
@@ -174,10 +176,8 @@ def _elements(path: Path, text: str) -> Iterator[tuple[int, Any]]:
     decoder = json.JSONDecoder()
     at = _skip(text, text.index("[") + 1)
     line, counted = 1, 0
-    if text[at : at + 1] == "]":
-        _check_end(path, text, at + 1)
-        return
-    while True:
+    more = text[at : at + 1] != "]"
+    while more:
         line, counted = line + text.count("\n", counted, at), at
         try:
             row, at = decoder.raw_decode(text, at)
@@ -186,15 +186,15 @@ def _elements(path: Path, text: str) -> Iterator[tuple[int, Any]]:
         yield line, row
         at = _skip(text, at)
         after = text[at : at + 1]
-        if after == "]":
-            _check_end(path, text, at + 1)
-            return
-        if after != ",":
+        if after not in (",", "]"):
             raise BadDataError(
                 f"{path}:{line}: not JSON: the array is not closed after this row",
                 "The file may be cut off: get it again.",
             )
-        at = _skip(text, at + 1)
+        more = after == ","
+        at = _skip(text, at + more)
+    if text[at + 1 :].strip():
+        raise BadDataError(f"{path}: not JSON: more text follows the array")
 
 
 def _loads(text: str, place: Path | str) -> Any:
@@ -210,17 +210,6 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def _check_end(path: Path, text: str, at: int) -> None:
-    if text[at:].strip():
-        raise BadDataError(f"{path}: not JSON: more text follows the array")
-
-
-def _object(row: Any, place: str) -> DataRow:
-    if not isinstance(row, dict):
-        raise BadDataError(f"{place}: a row must be an object of columns, not {_kind(row)}")
-    return row
-
-
 def _kind(value: Any) -> str:
     if value is None:
         return "null"
@@ -228,7 +217,7 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _parquet(path: Path, data: bytes, source: SourceFile) -> DataTable:
+def _parquet(path: Path, data: bytes) -> Iterator[PlacedRow]:
     import pyarrow
     from pyarrow import parquet
 
@@ -237,15 +226,14 @@ def _parquet(path: Path, data: bytes, source: SourceFile) -> DataTable:
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         said = str(error).split("\n")[0]
         raise BadDataError(f"{path}: not a Parquet file, or damaged: {said}") from None
-    places = tuple(f"{path}, row {number}" for number in range(1, len(rows) + 1))
-    return DataTable(tuple(rows), places, source)
+    return _numbered(path, rows)
 
 
-_READERS: dict[str, Callable[[Path, bytes, SourceFile], DataTable]] = {
-    ".csv": _csv(","),
-    ".tsv": _csv("\t"),
+_READERS: dict[str, Callable[[Path, str], Iterator[PlacedRow]]] = {
+    ".csv": _csv,
+    ".tsv": partial(_csv, delimiter="\t"),
     ".json": _json,
     ".jsonl": _jsonl,
     ".ndjson": _jsonl,
-    ".parquet": _parquet,
 }
+_ENDINGS = (*_READERS, ".parquet")

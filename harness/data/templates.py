@@ -6,7 +6,8 @@ no attribute of Python's, and can write no more than a limit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -20,7 +21,16 @@ from harness.errors import BadDataError, InputError
 MAX_CHARACTERS = 10_000_000
 """The most characters of a rendered text, and of any text or number a template multiplies up to."""
 
-
+_FAILURES = (
+    TemplateError,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    RecursionError,
+)
 _WIDENING = frozenset({"ljust", "rjust", "center", "zfill", "expandtabs", "format", "format_map"})
 
 
@@ -112,13 +122,8 @@ class RowTemplate:
         Raises:
             BadDataError: as `render`; or it gives no list of texts or numbers.
         """
-        try:
+        with self._blamed(row, place):
             found = self._expression({"row": row, **row})
-        except (TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
-            raise BadDataError(f"{place}: {self.name}: {error}") from None
-        except (ArithmeticError, MemoryError, RecursionError) as error:
-            said = str(error) or type(error).__name__
-            raise BadDataError(f"{place}: {self.name}: {said}") from None
         if not isinstance(found, list | tuple) or not all(
             isinstance(one, str | int | float) for one in found
         ):
@@ -135,21 +140,22 @@ class RowTemplate:
             BadDataError: the row lacks a column; or the template fails on it, reaches for what it must
                 not, or writes without end.
         """
-        context = {"row": row, **row}
-        try:
+        with self._blamed(row, place):
             parts, length = [], 0
-            for part in self._template.generate(context):
+            for part in self._template.generate({"row": row, **row}):
                 length += len(part)
                 if length > MAX_CHARACTERS:
                     raise OverflowError("it writes more than a prompt can hold")
                 parts.append(part)
-            return "".join(parts)
-        except UndefinedError as error:
-            columns = ", ".join(map(str, row)) or "none"
-            message = f"{place}: {self.name}: {error.message}; the columns are: {columns}"
-            raise BadDataError(message) from None
-        except (TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
-            raise BadDataError(f"{place}: {self.name}: {error}") from None
-        except (ArithmeticError, MemoryError, RecursionError) as error:
+        return "".join(parts)
+
+    @contextmanager
+    def _blamed(self, row: Mapping[str, Any], place: str) -> Iterator[None]:
+        """Turns what the template fails on, or reaches for and must not, into a BadDataError."""
+        try:
+            yield
+        except _FAILURES as error:
             said = str(error) or type(error).__name__
+            if isinstance(error, UndefinedError):
+                said += f"; the columns are: {', '.join(map(str, row)) or 'none'}"
             raise BadDataError(f"{place}: {self.name}: {said}") from None

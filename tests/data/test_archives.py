@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import importlib.util
 import io
 import struct
 import zipfile
@@ -16,12 +14,9 @@ from hypothesis import strategies as st
 
 from harness.data import archives
 from harness.data.archives import read_members
-from harness.errors import BadDataError, HarnessError, MissingToolError
+from harness.errors import BadDataError, HarnessError
 from tests.data.seven_zip import seven_zip
 
-needs_py7zr = pytest.mark.skipif(
-    importlib.util.find_spec("py7zr") is None, reason="py7zr is not installed"
-)
 GOOD = {"top/rows.txt": b"some rows " * 50, "top/more.txt": b"more"}
 
 
@@ -39,7 +34,7 @@ def read(data: bytes, wanted: Callable[[str], bool] = lambda name: True) -> dict
 
 MAKERS = [
     pytest.param(zip_of, id="zip"),
-    pytest.param(seven_zip, id="7z", marks=needs_py7zr),
+    pytest.param(seven_zip, id="7z"),
 ]
 Maker = Callable[[dict[str, bytes]], bytes]
 
@@ -113,7 +108,6 @@ def test_absurd_sizes_are_refused_before_unpacking(monkeypatch: pytest.MonkeyPat
         read(zip_of({"a": b"", "b": b"", "c": b""}))
 
 
-@needs_py7zr
 def test_a_7z_that_says_it_is_huge_is_refused_before_unpacking() -> None:
     with pytest.raises(BadDataError, match=r"would unpack to \d+ bytes"):
         read(seven_zip({"train.json": b"[]"}, {"train.json": 2**40}))
@@ -143,20 +137,6 @@ def test_one_name_twice_is_said() -> None:
         archive.writestr("rows.txt", b"b")
     with pytest.raises(BadDataError, match="twice"):
         read(out.getvalue())
-
-
-def test_without_py7zr_a_7z_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real_import = builtins.__import__
-
-    def without(name: str, *args: object, **keys: object) -> object:
-        if name.startswith("py7zr"):
-            raise ImportError(name)
-        return real_import(name, *args, **keys)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingToolError, match="py7zr") as raised:
-        read(seven_zip(GOOD))
-    assert "unpack the archive yourself" in raised.value.hint
 
 
 @given(at=st.integers(0, 10**6), value=st.integers(0, 255), length=st.integers(1, 8))

@@ -8,7 +8,8 @@ import pytest
 
 from harness.data import DATASETS
 from harness.data.catalog import CATALOG
-from harness.data.inventory import check_data, get_data, list_data, show_data
+from harness.data.inventory import get_data, list_data, show_data
+from harness.data.loading import load
 from harness.errors import BadDataError, InputError
 from tests.data.copies import json_lines, phrasebank_text, samsum_rows, write
 
@@ -41,14 +42,14 @@ def test_the_list_has_every_data_set_and_where_it_is(folder: Path) -> None:
 
 
 def test_checking_reads_and_reports(folder: Path) -> None:
-    reading = check_data("financial_phrasebank", folder, {"agreement": 66})
+    reading = load("financial_phrasebank", folder, {"agreement": 66}).reading
     assert reading.read == {"all": 4} and not reading.ok
     assert reading.as_dict()["splits"][0]["name"] == "train"
 
 
 def test_checking_what_is_not_here_says_how_to_get_it() -> None:
     with pytest.raises(BadDataError, match="not here"):
-        check_data("samsum")
+        load("samsum", may_fetch=False)
 
 
 def test_embedded_data_need_no_getting() -> None:

@@ -17,7 +17,7 @@ from harness.data.samsum import read_samsum
 from harness.errors import BadDataError
 from tests.data.copies import DIALOGUES, json_lines, samsum_rows, write
 from tests.data.seven_zip import seven_zip
-from tests.data.test_archives import needs_py7zr, zip_of
+from tests.data.test_archives import zip_of
 
 ROWS = samsum_rows()
 PARTS = {"train": ROWS[:1], "validation": ROWS[1:2], "test": ROWS[2:]}
@@ -69,7 +69,7 @@ def test_all_forms_give_the_same_examples(ending: str, tmp_path: Path) -> None:
     assert data.labels == ()
 
 
-@pytest.mark.parametrize("make", [zip_of, pytest.param(seven_zip, marks=needs_py7zr)])
+@pytest.mark.parametrize("make", [zip_of, seven_zip])
 def test_the_archives_json_arrays_are_read(make: object, tmp_path: Path) -> None:
     members = {
         f"corpus/{FILE_NAMES[part]}.json": FORMS[".json"](rows) for part, rows in PARTS.items()
