@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.analysis.answers import TaskAnswers, in_common
 from harness.analysis.comparisons import build_comparisons, changed_answers
-from harness.records import ChangedAnswer, Comparison, MetricDescriptor, Sample
+from harness.records import ChangedAnswer, Comparison, MetricDescriptor
 
 
 @dataclass(frozen=True)
@@ -83,26 +83,13 @@ def compare_task(
     by_metric = {one.metric: one for one in compared}
     rows = [by_metric[metric] for metric in metrics]
     flips = next((by_metric[m] for m in scored if by_metric[m].reason is None), None)
-    if flips is None:
-        return ComparedTask(name, answers.type, answers.metrics, rows)
-    cells = in_common(answers, baseline, candidate).cells
-    before, after = cells[baseline].samples, cells[candidate].samples
-    changed = changed_answers(flips.metric, before, after, answers.prompts)
-    return ComparedTask(
-        name,
-        answers.type,
-        answers.metrics,
-        rows,
-        flips,
-        changed,
-        _reworded(flips.metric, before, after),
-    )
-
-
-def _reworded(metric: str, baseline: Sequence[Sample], candidate: Sequence[Sample]) -> int:
-    before = {sample.id: sample for sample in baseline}
-    return sum(
-        sample.answer != before[sample.id].answer
-        and sample.scores[metric] == before[sample.id].scores[metric]
-        for sample in candidate
-    )
+    changed: Sequence[ChangedAnswer] = ()
+    reworded = 0
+    if flips is not None:
+        cells = in_common(answers, baseline, candidate).cells
+        before = {sample.id: sample for sample in cells[baseline].samples}
+        after = cells[candidate].samples
+        changed = changed_answers(flips.metric, [*before.values()], after, answers.prompts)
+        moved = {change.id for change in changed}
+        reworded = sum(one.answer != before[one.id].answer and one.id not in moved for one in after)
+    return ComparedTask(name, answers.type, answers.metrics, rows, flips, changed, reworded)

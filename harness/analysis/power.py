@@ -45,8 +45,8 @@ def needed(
     return max(2, math.ceil(ratio)) if ratio <= MOST else None
 
 
-def upper_spread(spread: float, n: int, confidence: float = 0.95) -> float:
-    """The upper limit of a standard deviation that was found in n values, were they normal.
+def upper_spread(spread: float, n: int) -> float:
+    """The upper limit (95%) of a standard deviation that was found in n values, were they normal.
 
     To plan with a spread as it was found is to fall short half of the time: Browne, "On the use of
     a pilot sample for sample size determination", Statistics in Medicine 14 (1995).
@@ -55,7 +55,7 @@ def upper_spread(spread: float, n: int, confidence: float = 0.95) -> float:
 
     if n < 2:
         return math.inf
-    lowest = float(chdtri(n - 1, confidence))
+    lowest = float(chdtri(n - 1, 0.95))
     return spread * math.sqrt((n - 1) / lowest) if lowest > 0 else math.inf
 
 

@@ -15,9 +15,7 @@ from harness.analysis.intervals import NO_INTERVAL, Interval, student_t
 from harness.records import SeedVariance
 
 
-def seed_variance(
-    values: Mapping[int, float], baseline: float, confidence: float = 0.95
-) -> SeedVariance | None:
+def seed_variance(values: Mapping[int, float], baseline: float) -> SeedVariance | None:
     """How a candidate's value varies over seeds, and its mean difference from the baseline.
 
     Args:
@@ -30,7 +28,7 @@ def seed_variance(
     if len(values) < 2:
         return None
     found = np.array([values[seed] for seed in sorted(values)])
-    interval = student_t(found - baseline, confidence)
+    interval = student_t(found - baseline)
     return SeedVariance(
         values={str(seed): values[seed] for seed in sorted(values)},
         deviation=float(found.std(ddof=1)),

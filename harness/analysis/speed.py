@@ -133,23 +133,24 @@ def spread(values: FloatArray) -> float | None:
 
 def warnings(shapes: Sequence[SpeedFigures], rounds: Sequence[SpeedRound]) -> list[SpeedWarning]:
     """What makes these timings less sure, each with its remedy."""
-    found: list[SpeedWarning] = []
+    found: dict[Literal["spread", "busy", "short"], str] = {}
     wide = [
         (one.spread, one) for one in shapes if one.spread is not None and one.spread > SPREAD_LIMIT
     ]
     if wide:
         most, worst = max(wide, key=lambda pair: pair[0])
-        message = f"{words(worst)} by {100 * most:.1f}%{_and_others(len(wide) - 1)}"
-        found.append(_warning("spread", message))
+        found["spread"] = f"{words(worst)} by {100 * most:.1f}%{_and_others(len(wide) - 1)}"
     busiest = max(rounds, key=lambda one: one.others_cores)
     if busiest.others_cores > BUSY_SHARE * busiest.cores:
-        message = f"{busiest.others_cores:.1f} of {busiest.cores} cores in round {busiest.number}"
-        found.append(_warning("busy", message))
+        others = f"{busiest.others_cores:.1f} of {busiest.cores} cores"
+        found["busy"] = f"{others} in round {busiest.number}"
     short = [one for one in shapes if _seconds(one) < SHORT_SECONDS]
     if short:
-        first = min(short, key=_seconds)
-        found.append(_warning("short", f"{words(first)}{_and_others(len(short) - 1)}"))
-    return found
+        found["short"] = f"{words(min(short, key=_seconds))}{_and_others(len(short) - 1)}"
+    return [
+        SpeedWarning(kind=kind, message=message, remedy=REMEDIES[kind])
+        for kind, message in found.items()
+    ]
 
 
 def _and_others(count: int) -> str:
@@ -166,10 +167,6 @@ def words(shape: SpeedFigures) -> str:
 def _seconds(shape: SpeedFigures) -> float:
     """How long the shortest repetition took."""
     return shape.tokens * shape.batch_size / max(max(values) for values in shape.repetitions)
-
-
-def _warning(kind: Literal["spread", "busy", "short"], message: str) -> SpeedWarning:
-    return SpeedWarning(kind=kind, message=message, remedy=REMEDIES[kind])
 
 
 def _with_interval(value: float, found: FloatArray, confidence: float) -> Value:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,47 +13,27 @@ from harness.records import Sample
 
 
 def scores(name: str, samples: Sequence[Sample]) -> FloatArray:
-    """A score of each sample (examples,).
-
-    Raises:
-        BadDataError: a sample does not have it.
-    """
-    return _numbers(name, samples, [sample.scores.get(name) for sample in samples])
+    """A score of each sample (examples,). Raises BadDataError if a sample does not have it."""
+    return np.array(
+        [_known(name, sample, sample.scores, (int, float)) for sample in samples], float
+    )
 
 
 def datum(name: str, samples: Sequence[Sample]) -> FloatArray:
-    """A number in the data of each sample (examples,).
-
-    Raises:
-        BadDataError: a sample does not have it.
-    """
-    return _numbers(name, samples, [sample.data.get(name) for sample in samples])
+    """A number in the data of each sample (examples,). Raises BadDataError likewise."""
+    return np.array([_known(name, sample, sample.data, (int, float)) for sample in samples], float)
 
 
 def lists(name: str, samples: Sequence[Sample]) -> list[list[float]]:
-    """A list of numbers in the data of each sample.
-
-    Raises:
-        BadDataError: a sample does not have it.
-    """
-    found = [sample.data.get(name) for sample in samples]
-    for sample, values in zip(samples, found, strict=True):
-        if not isinstance(values, list):
-            raise _lacking(name, sample)
-    return [values for values in found if isinstance(values, list)]
+    """A list of numbers in the data of each sample. Raises BadDataError likewise."""
+    return [_known(name, sample, sample.data, list) for sample in samples]
 
 
-def _numbers(name: str, samples: Sequence[Sample], values: Sequence[object]) -> FloatArray:
-    numbers = []
-    for sample, value in zip(samples, values, strict=True):
-        if not isinstance(value, int | float):
-            raise _lacking(name, sample)
-        numbers.append(float(value))
-    return np.array(numbers, dtype=np.float64)
-
-
-def _lacking(name: str, sample: Sample) -> BadDataError:
-    return BadDataError(
-        f'The sample of example "{sample.id}" has no "{name}".',
-        "Delete the cell's folder so that it is asked again.",
-    )
+def _known(name: str, sample: Sample, values: Mapping[str, Any], kind: Any) -> Any:
+    value = values.get(name)
+    if not isinstance(value, kind):
+        raise BadDataError(
+            f'The sample of example "{sample.id}" has no "{name}".',
+            "Delete the cell's folder so that it is asked again.",
+        )
+    return value

@@ -7,6 +7,7 @@ document is said in `harness.tasks.divergence`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -57,23 +58,20 @@ def _bits_per_byte(samples: Sequence[Sample], labels: Sequence[str]) -> SumStati
     return ratio(datum("nll", samples) / np.log(2), datum("bytes", samples))
 
 
-KL_MEAN = Metric(
+_kl_metric = partial(Metric, unit="nats", higher_is_better=False, measures="change", format=".4f")
+_ratio_metric = partial(Metric, kind="ratio")
+KL_MEAN = _kl_metric(
     name="kl_mean",
     label="Mean KL divergence",
-    unit="nats",
-    higher_is_better=False,
-    measures="change",
     kind="ratio",
-    format=".4f",
     explanation="How far the next-token probabilities lie from the reference model's, on average "
     "over tokens; 0 is the same model, and it says how much changed, not whether for the worse.",
     made_of=_mean_kl,
 )
-PERPLEXITY_RATIO = Metric(
+PERPLEXITY_RATIO = _ratio_metric(
     name="perplexity_ratio",
     label="Perplexity ratio",
     higher_is_better=False,
-    kind="ratio",
     format=".4f",
     explanation="The model's perplexity divided by the reference model's on the same tokens; above "
     "1 the text surprises the model more. What both find hard cancels, so that its interval is far "
@@ -82,97 +80,80 @@ PERPLEXITY_RATIO = Metric(
 )
 METRICS = (
     KL_MEAN,
-    Metric(
+    _kl_metric(
         name="kl_median",
         label="Median KL divergence",
-        unit="nats",
-        higher_is_better=False,
-        measures="change",
         kind="quantile",
-        format=".4f",
         explanation="The KL divergence from the reference model that half of the tokens stay below: "
         "how much changed at an ordinary place, which a few bad places do not move.",
         made_of=_kl_quantile(0.5),
     ),
-    Metric(
+    _kl_metric(
         name="kl_p99",
         label="99th percentile of KL divergence",
-        unit="nats",
-        higher_is_better=False,
-        measures="change",
         kind="quantile",
-        format=".4f",
         explanation="The KL divergence from the reference model that one token in a hundred exceeds: "
         "how bad the bad places are.",
         made_of=_kl_quantile(0.99),
     ),
-    Metric(
+    _kl_metric(
         name="kl_max",
         label="Largest KL divergence",
-        unit="nats",
-        higher_is_better=False,
-        measures="change",
         kind="maximum",
-        format=".4f",
         explanation="The KL divergence at the one token where the model lies farthest from the "
         "reference; it has no interval, since resampling never shows a place worse than the worst "
         "that was seen (the bootstrap of a maximum is not valid), and it grows with the number of "
         "tokens.",
         made_of=_largest_kl,
     ),
-    Metric(
+    _ratio_metric(
         name="same_top1",
         label="Same first choice",
         higher_is_better=True,
         measures="change",
-        kind="ratio",
         explanation="The share of tokens for which the model's most probable next token is also the "
         "reference model's.",
         made_of=_per_token(lambda samples: datum("same_top1", samples)),
     ),
-    Metric(
+    _ratio_metric(
         name="delta_p_mean",
         label="Mean change of the right token's probability",
         unit="pp",
         higher_is_better=True,
         measures="change",
-        kind="ratio",
         factor=100.0,
         explanation="How much more probable the model finds the token that really follows than the "
         "reference does, in percentage points, on average over tokens (llama-perplexity's mean Δp); "
         "what it gains in one place and loses in another cancels.",
         made_of=_per_token(lambda samples: datum("delta_p", samples)),
     ),
-    Metric(
+    _ratio_metric(
         name="delta_p_rms",
         label="RMS change of the right token's probability",
         unit="pp",
         higher_is_better=False,
         measures="change",
-        kind="ratio",
         factor=100.0,
         explanation="How much the probability of the token that really follows typically differs "
         "from the reference model's in either direction, in percentage points: the root of the mean "
         "square over tokens (llama-perplexity's RMS Δp).",
         made_of=_per_token(lambda samples: datum("delta_p_squared", samples), np.sqrt),
     ),
-    Metric(
+    _ratio_metric(
         name="perplexity",
         label="Perplexity",
         higher_is_better=False,
-        kind="ratio",
         format=".2f",
         explanation="Among how many equally likely tokens the model seems to choose at each step of "
         "a real text; comparable only between models that share a tokenizer.",
         made_of=_per_token(lambda samples: datum("nll", samples), np.exp),
     ),
     PERPLEXITY_RATIO,
-    Metric(
+    _ratio_metric(
         name="bits_per_byte",
         label="Bits per byte",
         unit="bits",
         higher_is_better=False,
-        kind="ratio",
         explanation="How many bits the model needs for each byte of a real text; unlike perplexity "
         "it can be compared between models with different tokenizers.",
         made_of=_bits_per_byte,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from harness.metrics.metric import Metric
 from harness.metrics.timings import by_round, rates, waits
 
+_cost = partial(Metric, measures="cost")
+_speed_metric = partial(_cost, unit="tokens/s", higher_is_better=True)
+_measured_once = partial(_cost, kind="single")
 WAITS = tuple(
     Metric(
         name=f"{name}_{level}seconds",
@@ -41,24 +46,18 @@ WAITS = tuple(
     )
 )
 METRICS = (
-    Metric(
+    _speed_metric(
         name="prefill_tokens_per_second",
         label="Prefill speed",
-        unit="tokens/s",
-        higher_is_better=True,
-        measures="cost",
         kind="repetitions",
         format=",.0f",
         explanation="How many prompt tokens are read in a second: forward passes alone, as "
         "llama-bench times them.",
         rounds=rates("prefill"),
     ),
-    Metric(
+    _speed_metric(
         name="decode_tokens_per_second",
         label="Decode speed",
-        unit="tokens/s",
-        higher_is_better=True,
-        measures="cost",
         kind="repetitions",
         format=",.1f",
         explanation="How many answer tokens are written in a second: forward passes alone, one after "
@@ -66,13 +65,11 @@ METRICS = (
         rounds=rates("decode"),
     ),
     *WAITS,
-    Metric(
+    _measured_once(
         name="roofline_share",
         label="Share of the memory limit",
         unit="%",
         higher_is_better=True,
-        measures="cost",
-        kind="single",
         format=".1f",
         factor=100.0,
         explanation="How much of the decode speed was reached that this machine's memory bandwidth "
@@ -90,34 +87,27 @@ METRICS = (
         explanation="The time to pick the likeliest of all tokens, once the forward pass is done.",
         rounds=by_round("decode", lambda repetition: repetition.sampling_seconds),
     ),
-    Metric(
+    _speed_metric(
         name="tokenizer_tokens_per_second",
         label="Tokenizer speed",
-        unit="tokens/s",
-        higher_is_better=True,
-        measures="cost",
         kind="single",
         format=",.0f",
         explanation="How many tokens of English text the model's own tokenizer makes in a second.",
     ),
-    Metric(
+    _measured_once(
         name="load_seconds",
         label="Load time",
         unit="s",
         higher_is_better=False,
-        measures="cost",
-        kind="single",
         format=".2f",
         explanation="The time to get the model from disk (or the system's file cache) ready to "
         "answer; the median of the rounds.",
     ),
-    Metric(
+    _measured_once(
         name="peak_bytes",
         label="Peak memory",
         unit="bytes",
         higher_is_better=False,
-        measures="cost",
-        kind="single",
         format=",.0f",
         explanation="The most memory that the process, or the device, held while the model was "
         "timed.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from harness.metrics.metric import Metric
@@ -61,36 +61,31 @@ def _chrf(orders: int, beta: int) -> Any:
     return CHRF(char_order=orders, beta=beta, eps_smoothing=True)
 
 
+_likeness = partial(Metric, higher_is_better=True, bounded=True)
 METRICS = (
-    Metric(
+    _likeness(
         name="chrf",
         label="chrF",
-        higher_is_better=True,
         kind="mean",
         explanation="How many runs of one to six characters an answer shares with one that a person "
         "wrote, recall counting twice as much as precision (chrF2, 0 to 1); unlike ROUGE it reads "
         "every script.",
         score=lambda answer: chrf(answer.text or "", answer.target),
-        bounded=True,
     ),
-    Metric(
+    _likeness(
         name="token_f1",
         label="Word F1",
-        higher_is_better=True,
         kind="mean",
         explanation="The words that an answer shares with the right one, as SQuAD counts them: "
         "without case, punctuation and articles (F1, 0 to 1).",
         score=lambda answer: token_f1(answer.text or "", answer.target),
-        bounded=True,
     ),
-    Metric(
+    _likeness(
         name="exact_match",
         label="Exact match",
-        higher_is_better=True,
         kind="proportion",
         explanation="The share of answers that are the right one word for word, without case, "
         "punctuation and articles, as SQuAD compares them.",
         score=lambda answer: exact_match(answer.text or "", answer.target),
-        bounded=True,
     ),
 )

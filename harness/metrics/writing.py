@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from harness.metrics.metric import Metric
 
@@ -30,36 +31,31 @@ def shared_start(first: Sequence[object], second: Sequence[object]) -> int | Non
     return None if len(first) == len(second) else min(len(first), len(second))
 
 
+_flaw = partial(Metric, higher_is_better=False, bounded=True)
 METRICS = (
-    Metric(
+    _flaw(
         name="truncated",
         label="Truncated answers",
-        higher_is_better=False,
         kind="proportion",
         explanation="The share of answers that were still going on when the limit of new tokens cut "
         "them.",
         score=lambda answer: float(answer.truncated),
-        bounded=True,
     ),
-    Metric(
+    _flaw(
         name="repetition",
         label="Repetition",
-        higher_is_better=False,
         kind="mean",
         explanation="The share of a text's runs of four tokens that stood in it before (seq-rep-4, "
         "arXiv 1908.04319), averaged over texts: near 0 in what people write, near 1 in a text that "
         "is stuck in a loop. It says nothing of whether a text makes sense, and grows with its "
         "length.",
         score=lambda answer: repetition(answer.pieces),
-        bounded=True,
     ),
-    Metric(
+    _flaw(
         name="empty",
         label="Empty answers",
-        higher_is_better=False,
         kind="proportion",
         explanation="The share of prompts on which the model wrote nothing.",
         score=lambda answer: float(not answer.text),
-        bounded=True,
     ),
 )

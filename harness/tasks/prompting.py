@@ -83,6 +83,13 @@ class Prompter:
         ids = tuple(self.tokenizer.encode(whole))
         return Prompt(index, id, whole, ids, "", (), messages=tuple(messages))
 
+    def set_of(self, prompts: Sequence[Prompt], available: int) -> PromptSet:
+        """What is asked together: some of the `available` questions that there are."""
+        stop_ids = self.tokenizer.stop_ids
+        return PromptSet(
+            tuple(prompts), self.labels, stop_ids, self.mode, available, system=self.system
+        )
+
     def asked(self, example: Example, messages: list[Message]) -> str:
         """What the model reads, shots included, up to where its answer begins."""
         if self.mode == "chat":
@@ -114,14 +121,8 @@ def prompts_to_ask(
     shown = draw(dataset.train, shots, seed, stratify) if shots else []
     prompter = Prompter(tokenizer, phrasing, dataset.labels, shown, prompt_format)
     chosen = draw(dataset.test, limit, seed, stratify)
-    return PromptSet(
-        prompts=tuple(prompter.prompt(index, example) for index, example in enumerate(chosen)),
-        labels=dataset.labels,
-        stop_ids=tokenizer.stop_ids,
-        mode=prompter.mode,
-        available=len(dataset.test),
-        system=prompter.system,
-    )
+    prompts = [prompter.prompt(index, example) for index, example in enumerate(chosen)]
+    return prompter.set_of(prompts, len(dataset.test))
 
 
 def prompts_to_write(
@@ -139,16 +140,8 @@ def prompts_to_write(
         prompt_format: how they are asked; by default through the chat template where there is one.
     """
     prompter = Prompter(tokenizer, Phrasing("{text}", "{text}"), prompt_format=prompt_format)
-    return PromptSet(
-        prompts=tuple(
-            prompter.written(index, id, text) for index, (id, text) in enumerate(asked.items())
-        ),
-        labels=(),
-        stop_ids=tokenizer.stop_ids,
-        mode=prompter.mode,
-        available=available,
-        system=prompter.system,
-    )
+    prompts = [prompter.written(index, *item) for index, item in enumerate(asked.items())]
+    return prompter.set_of(prompts, available)
 
 
 def windows_to_read(

@@ -73,7 +73,7 @@ def test_pairs_that_never_differ_need_two() -> None:
 def test_the_upper_spread_lies_above_the_true_one_as_often_as_it_says(n: int) -> None:
     """Of normal values, exactly so."""
     found = np.random.default_rng(0).normal(0, 2, (20_000, n)).std(axis=1, ddof=1)
-    above = np.mean(found * upper_spread(1.0, n, 0.95) >= 2.0)
+    above = np.mean(found * upper_spread(1.0, n) >= 2.0)
     assert above == pytest.approx(0.95, abs=0.006)
 
 
