@@ -26,12 +26,12 @@ _TOKENIZER = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "cha
 _DEVIATION = 0.02
 
 
-def write_random_model(folder: Path, config: Mapping[str, Any], seed: int) -> None:
+def write_random_model(folder: Path, config: Mapping[str, Any], seed: int) -> int:
     """Writes a Transformers folder: bfloat16 weights in shards, the starter's tokenizer.
 
     Matrices are drawn from a normal distribution with the deviation that the architecture begins
     its training with (0.02), vectors are ones or, where they are biases, zeros; so layers neither
-    die out nor overflow. No more than a shard is held in memory.
+    die out nor overflow. No more than a shard is held in memory. Returns how many weights there are.
 
     Args:
         folder: an empty one.
@@ -45,20 +45,21 @@ def write_random_model(folder: Path, config: Mapping[str, Any], seed: int) -> No
     shards = list(_shards(model))
     generator = torch.Generator().manual_seed(seed)
     places: dict[str, str] = {}
-    total = 0
+    count = 0
     for number, names in enumerate(shards, start=1):
         file = f"model-{number:05}-of-{len(shards):05}.safetensors"
         tensors = {name: _drawn(name, size, generator, whole) for name, size in names.items()}
         save_file(tensors, folder / file, metadata={"format": "pt"})
         places |= dict.fromkeys(tensors, file)
-        total += sum(2 * tensor.numel() for tensor in tensors.values())
-    index = {"metadata": {"total_size": total}, "weight_map": places}
+        count += sum(tensor.numel() for tensor in tensors.values())
+    index = {"metadata": {"total_size": 2 * count}, "weight_map": places}
     _write(folder / "model.safetensors.index.json", index)
     _write(folder / "config.json", {**whole.to_dict(), "architectures": [type(model).__name__]})
     for name in _TOKENIZER:
         shutil.copyfile(MODEL_FOLDER / name, folder / name)
     markers = {key: value for key in _MARKERS if (value := getattr(whole, key)) is not None}
     _write(folder / "generation_config.json", markers)
+    return count
 
 
 def _skeleton(config: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -111,27 +111,6 @@ SHAPES: Mapping[str, Config] = {
 """Configurations by the names that a suite gives as `architecture`."""
 
 
-def parameters(config: Mapping[str, Any]) -> int:
-    """How many weights a model of this configuration has; tied ones count once.
-
-    For the families above: attention with grouped keys and values, a gated feed-forward part.
-    """
-    hidden, layers = config["hidden_size"], config["num_hidden_layers"]
-    heads, kv = config["num_attention_heads"], config["num_key_value_heads"]
-    head = config.get("head_dim") or hidden // heads
-    family = config["model_type"]
-    attention = hidden * head * (2 * heads + 2 * kv)
-    if family == "qwen2":
-        attention += head * (heads + 2 * kv)
-    if family in ("qwen3", "gemma3_text"):
-        attention += 2 * head
-    norms = (4 if family in ("gemma2", "gemma3_text") else 2) * hidden
-    layer = attention + 3 * hidden * config["intermediate_size"] + norms
-    tables = 1 if config.get("tie_word_embeddings") else 2
-    count: int = layers * layer + tables * config["vocab_size"] * hidden + hidden
-    return count
-
-
 def configuration(architecture: str, changed: Mapping[str, Any]) -> Config:
     """The configuration of a named shape, with some of its values changed.
 

@@ -44,7 +44,9 @@ def test_shards_hold_every_weight_once_and_no_more_than_fits(
 ) -> None:
     limit = 2_500_000
     monkeypatch.setattr(random_weights, "SHARD_BYTES", limit)
-    folder = written(tmp_path, "qwen2.5-3b")
+    folder = tmp_path / "model"
+    folder.mkdir()
+    count = write_random_model(folder, configuration("qwen2.5-3b", SMALL), seed=0)
     index = json.loads((folder / "model.safetensors.index.json").read_text())
     files = sorted(folder.glob("*.safetensors"))
     assert len(files) > 1
@@ -54,6 +56,8 @@ def test_shards_hold_every_weight_once_and_no_more_than_fits(
             names = list(tensors.keys())
             assert len(names) == 1 or file.stat().st_size < limit + 10_000
             found |= dict.fromkeys(names, file.name)
+            count -= sum(tensors.get_tensor(name).numel() for name in names)
+    assert count == 0
     assert found == index["weight_map"]
     assert "lm_head.weight" not in found, "tied to the embeddings"
 

@@ -105,14 +105,11 @@ def find_cause(
             f"Merged into another base: {len(others)} of {untouched} tensors that the adapter "
             f"does not touch are not the base's, such as {others[0]}.",
         )
-    if bare and len(bare) == touched:
-        words = "The adapter was not applied: the merged weights are the base's alone."
-        return Cause("not-applied", words)
     if bare:
-        words = (
-            f"The adapter was not applied to {len(bare)} of {touched} tensors, such as {bare[0]}."
-        )
-        return Cause("not-applied", words)
+        some = f" to {len(bare)} of {touched} tensors, such as {bare[0]}."
+        alone = ": the merged weights are the base's alone."
+        extent = alone if len(bare) == touched else some
+        return Cause("not-applied", f"The adapter was not applied{extent}")
     if wrong:
         return _other_change(wrong, touched, scales)
     return _by_base(fits, trained_on)

@@ -56,12 +56,11 @@ def fetch(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
 def random(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """A model with random weights."""
     from harness.models.random_weights import write_random_model
-    from harness.models.shapes import configuration, parameters
+    from harness.models.shapes import configuration
 
     params = job.step.params
     config = configuration(params["architecture"], params["changed"])
-    write_random_model(out, config, params["seed"])
-    return {"parameters": parameters(config)}
+    return {"parameters": write_random_model(out, config, params["seed"])}
 
 
 def finetune(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
