@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.data.datasets import SENTIMENT, SENTIMENT_LABELS, SUMMARY, Phrasing, TaskKind
+from harness.data.datasets import SENTIMENT, SENTIMENT_LABELS, SUMMARY, DatasetFacts, Phrasing
 from harness.errors import InputError
 
 
@@ -31,33 +31,18 @@ class PublishedRows:
         return tuple(complaints)
 
 
-@dataclass(frozen=True)
-class Option:
-    """A key that a data set takes, its values, and the value it has when nothing is said."""
+@dataclass(frozen=True, kw_only=True)
+class KnownDataset(DatasetFacts):
+    """What is known of one data set; `homepage` is a Hub id or an arXiv id."""
 
-    name: str
-    values: tuple[str, ...]
-    default: str
-
-
-@dataclass(frozen=True)
-class KnownDataset:
-    """What is known of one data set."""
-
-    name: str
-    kind: TaskKind
-    description: str
-    licence: str
-    citation: str
-    homepage: str
-    """Where the data set is described: a Hub id or an arXiv id."""
     hub_repo: str
     """The Hub repository of the kind `dataset` that holds its files."""
     by_hand: str
     """Which file to get and how to call it, where it cannot be fetched."""
     phrasing: Phrasing
-    labels: tuple[str, ...]
-    options: tuple[Option, ...]
+    labels: tuple[str, ...] = ()
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keys that it takes, each with its values; the first is taken where nothing is said."""
     published: Mapping[str, PublishedRows]
     """Published counts by the value of the option (PhraseBank) or by part (SAMSum)."""
     pins: Mapping[str, tuple[str, ...]]
@@ -70,20 +55,19 @@ class KnownDataset:
         Raises:
             InputError: an option or a value that the data set does not have.
         """
-        known = {option.name: option for option in self.options}
         for name in given:
-            if name not in known:
-                has = ", ".join(known) or "none"
+            if name not in self.options:
+                has = ", ".join(self.options) or "none"
                 raise InputError(f"data set {self.name}: no option {name!r}", f"It has: {has}.")
         chosen = {}
-        for option in self.options:
-            value = str(given.get(option.name, option.default)).lower()
-            if value not in option.values:
+        for name, values in self.options.items():
+            value = str(given.get(name, values[0])).lower()
+            if value not in values:
                 raise InputError(
-                    f"data set {self.name}: {option.name} cannot be {value!r}",
-                    f"Say one of {', '.join(option.values)}.",
+                    f"data set {self.name}: {name} cannot be {value!r}",
+                    f"Say one of {', '.join(values)}.",
                 )
-            chosen[option.name] = value
+            chosen[name] = value
         return chosen
 
 
@@ -102,7 +86,7 @@ PHRASEBANK = KnownDataset(
     "data/), or its Sentences_*.txt in a folder phrasebank/",
     phrasing=SENTIMENT,
     labels=SENTIMENT_LABELS,
-    options=(Option("agreement", ("all", "75", "66", "50"), "all"),),
+    options={"agreement": ("all", "75", "66", "50")},
     published={
         "all": PublishedRows(2264, {"negative": 303, "neutral": 1391, "positive": 570}),
         "75": PublishedRows(3453, {"negative": 420, "neutral": 2146, "positive": 887}),
@@ -131,8 +115,6 @@ SAMSUM = KnownDataset(
     by_hand="corpus.7z (ancillary file of arXiv 1911.12237), or train, validation and test as .jsonl, "
     ".json, .csv or .parquet in a folder samsum/ (the Hub's data set knkarthick/samsum has them)",
     phrasing=SUMMARY,
-    labels=(),
-    options=(),
     published={
         "train": PublishedRows(14732),
         "validation": PublishedRows(818),

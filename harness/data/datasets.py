@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from harness.data.readings import Reading, read_bytes
 
@@ -61,14 +61,26 @@ class Phrasing:
     plain: str
 
 
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What is known of a data set before it is read."""
+@dataclass(frozen=True, kw_only=True)
+class DatasetFacts:
+    """What is said of a data set, wherever it lies."""
 
     name: str
     kind: TaskKind
     description: str
     licence: str
+    citation: str = ""
+    homepage: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """These facts alone, by name."""
+        return {field.name: getattr(self, field.name) for field in fields(DatasetFacts)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetInfo(DatasetFacts):
+    """What is known of a data set before it is read."""
+
     phrasing: Phrasing
     files: tuple[Path, ...]
     load: Callable[[], Loaded]
@@ -76,8 +88,6 @@ class DatasetInfo:
     variant: str = ""
     """What else decides which examples the files give (`agreement`, templates, the split's seed)."""
     synthetic: bool = False
-    citation: str = ""
-    homepage: str = ""
 
     def read(self) -> Dataset:
         """The examples."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,28 +42,24 @@ def write_rows(hook: PythonHook, out: Path) -> None:
         if part not in given:
             raise _wrong(hook, f"`{hook.function}` gave no `{part}`")
     for part in given:
-        count = 0
-        with (out / f"{part}.jsonl").open("w", encoding="utf-8") as stream:
-            for row in _rows(hook, part, given[part]):
-                stream.write(f"{json.dumps(row)}\n")
-                count += 1
-        if not count:
+        file = out / f"{part}.jsonl"
+        with file.open("w", encoding="utf-8") as stream:
+            stream.writelines(f"{json.dumps(row)}\n" for row in _rows(hook, part, given[part]))
+        if not file.stat().st_size:
             raise _wrong(hook, f"`{part}` has no rows")
 
 
 def _rows(hook: PythonHook, part: str, given: Any) -> Iterator[dict[str, str | None]]:
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
         raise _wrong(hook, f"`{part}` is {_kind(given)}, and no series of rows")
-    number = 0
-    with blamed(hook, f"`{part}` failed behind row {number}"):
-        rows = iter(given)
-    while True:
+    rows: Iterator[Any] | None = None
+    for number in count():
         with blamed(hook, f"`{part}` failed behind row {number}"):
+            rows = iter(given) if rows is None else rows
             row = next(rows, None)
         if row is None:
             return
-        number += 1
-        yield _row(hook, row, f"row {number} of `{part}`")
+        yield _row(hook, row, f"row {number + 1} of `{part}`")
 
 
 def _row(hook: PythonHook, row: Any, place: str) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.data.catalog import CATALOG, KnownDataset, known_dataset
-from harness.data.datasets import DatasetInfo, Example, TaskKind
+from harness.data.datasets import DatasetFacts, Example
 from harness.data.embedded import DATASETS
 from harness.data.fetching import fetch, fetched_folder, read_origin
 from harness.data.loading import DataOptions, fetched_info, load
@@ -21,20 +21,14 @@ from harness.home import default_home
 Where = Literal["embedded", "found", "fetched", "absent"]
 
 
-@dataclass(frozen=True)
-class ListedDataset:
+@dataclass(frozen=True, kw_only=True)
+class ListedDataset(DatasetFacts):
     """A data set that a suite can name.
 
     `where` says whether it comes with the project, lies in the user's folder, was fetched, or is not
     here; `path` is the first of its files, or empty.
     """
 
-    name: str
-    kind: TaskKind
-    description: str
-    licence: str
-    citation: str
-    homepage: str
     where: Where
     path: str
     options: Mapping[str, tuple[str, ...]]
@@ -58,10 +52,11 @@ def list_data(data_dir: Path | None = None) -> tuple[ListedDataset, ...]:
         InputError: the data folder is none.
     """
     folder = data_folder(data_dir)
-    embedded = [_listed(info, "embedded", str(info.files[0])) for info in DATASETS.values()]
-    known = [
-        _listed(entry, *_whereabouts(entry, folder, default_home())) for entry in CATALOG.values()
+    embedded = [
+        ListedDataset(**info.facts(), where="embedded", path=str(info.files[0]), options={})
+        for info in DATASETS.values()
     ]
+    known = [_listed(entry, folder, default_home()) for entry in CATALOG.values()]
     return (*embedded, *known)
 
 
@@ -111,27 +106,17 @@ def show_data(
     return ShownExamples(entry, loaded.reading, split, len(parts[split]), tuple(chosen))
 
 
-def _listed(entry: DatasetInfo | KnownDataset, where: Where, path: str) -> ListedDataset:
-    options = entry.options if isinstance(entry, KnownDataset) else ()
-    return ListedDataset(
-        name=entry.name,
-        kind=entry.kind,
-        description=entry.description,
-        licence=entry.licence,
-        citation=entry.citation,
-        homepage=entry.homepage,
-        where=where,
-        path=path,
-        options={option.name: option.values for option in options},
-    )
+def _listed(entry: KnownDataset, folder: Path | None, home: Path) -> ListedDataset:
+    where, path = _whereabouts(entry, folder, home)
+    return ListedDataset(**entry.facts(), where=where, path=path, options=entry.options)
 
 
 def _whereabouts(entry: KnownDataset, folder: Path | None, home: Path) -> tuple[Where, str]:
     """The first file of any variant in the folder that would be looked through."""
     looked = folder or fetched_folder(entry.name, home)
     variants: list[dict[str, object]] = [{}]
-    for option in entry.options:
-        variants = [{option.name: value} for value in option.values]
+    for option, values in entry.options.items():
+        variants = [{option: value} for value in values]
     for variant in variants:
         try:
             found = find_files(entry.name, looked, variant)

@@ -112,10 +112,7 @@ def _info(
         return Loaded(loaded.dataset, replace(loaded.reading, notes=notes))
 
     return DatasetInfo(
-        name=entry.name,
-        kind=entry.kind,
-        description=entry.description,
-        licence=entry.licence,
+        **entry.facts(),
         phrasing=entry.phrasing,
         files=tuple(found.files.values()),
         load=load,

@@ -127,30 +127,22 @@ def keep_apart(
         tally: told what is left out.
         name: what the texts are called in the reasons.
     """
-    tested = {normal_form(row.example.text) for row in test}
-    validated, kept_validation = set(), []
-    for row in validation:
-        form = normal_form(row.example.text)
-        validated.add(form)
-        if form in tested:
-            tally.drop(f"validation: the {name} stands in test", row.place)
-        else:
-            kept_validation.append(row.example)
-    seen: set[str] = set()
-    kept = []
-    for row in train:
-        form = normal_form(row.example.text)
-        if form in tested:
-            tally.drop(f"train: the {name} stands in test", row.place)
-        elif form in validated:
-            tally.drop(f"train: the {name} stands in validation", row.place)
-        elif form in seen:
-            tally.drop(f"train: the {name} stands in train already", row.place)
-        else:
-            seen.add(form)
-            kept.append(row.example)
-    test_examples = tuple(row.example for row in test)
-    return Dataset(tuple(kept), test_examples, validation=tuple(kept_validation))
+    stands = {normal_form(row.example.text): "test" for row in test}
+    kept: dict[str, list[Example]] = {"validation": [], "train": []}
+    for part, rows in (("validation", validation), ("train", train)):
+        for row in rows:
+            form = normal_form(row.example.text)
+            where = stands.get(form)
+            if where == "test" or (where and part == "train"):
+                tally.drop(f"{part}: the {name} stands in {where}", row.place)
+            else:
+                stands[form] = "train already" if part == "train" else part
+                kept[part].append(row.example)
+    return Dataset(
+        tuple(kept["train"]),
+        tuple(row.example for row in test),
+        validation=tuple(kept["validation"]),
+    )
 
 
 def leaks(train: Iterable[Example], tested: Iterable[Example]) -> tuple[str, ...]:

@@ -15,9 +15,7 @@ def known() -> Known:
     return Known(
         datasets={name: info.kind for known in (DATASETS, CATALOG) for name, info in known.items()},
         with_agreement=frozenset(
-            name
-            for name, entry in CATALOG.items()
-            if any(option.name == "agreement" for option in entry.options)
+            name for name, entry in CATALOG.items() if "agreement" in entry.options
         ),
         gguf_types=frozenset({"F16", *QTYPES}),
         architectures=frozenset(SHAPES),
