@@ -88,18 +88,11 @@ def find_files(
     """
     entry = known_dataset(name)
     chosen = entry.choose(options or {})
-    found = next(_candidates(entry, data_dir, chosen), None)
+    samsum = entry.name == "samsum"
+    found = next(_samsum(data_dir) if samsum else _phrasebank(data_dir, **chosen), None)
     if found is None:
         raise BadDataError(_absence(entry, data_dir, chosen), f"Put there {entry.by_hand}.")
     return found
-
-
-def _candidates(
-    entry: KnownDataset, data_dir: Path, chosen: Mapping[str, str]
-) -> Iterator[FoundFiles]:
-    if entry.name == "samsum":
-        return _samsum(data_dir)
-    return _phrasebank(data_dir, chosen["agreement"])
 
 
 def _phrasebank(data_dir: Path, agreement: str) -> Iterator[FoundFiles]:
