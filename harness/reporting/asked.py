@@ -4,40 +4,36 @@ from __future__ import annotations
 
 from harness.quantities import byte_size
 from harness.records import Summary, TaskSummary
-from harness.reporting.blocks import Block, Code, Column, Datum, Fold, Row, Strong, Table
+from harness.reporting.blocks import Block, Code, Column, Datum, Fields, Fold, Strong, Table, table
 from harness.reporting.facts import HASH_LENGTH, key_words, settings, short
 from harness.reporting.format import DASH, clean_lines, count, duration
 from harness.reporting.tables import MODEL, name
 from harness.suite.schema import TASK_TYPES
 
 SHOWN_ELSEWHERE = {"type", "dataset", "shots", "reference", "seed", "limit", "text"}
+STATUSES = {"ok": Datum("✓ ok", tone="good"), "failed": Datum("✗ failed", tone="bad")}
 
 
 def tasks(summary: Summary) -> Table:
     """What each task asks, of what data, and how."""
-    texts = ("Task", "Type", "Data", "Drawn", "Settings", "Prompt hash")
-    rows = tuple(
-        Row(
-            (
-                name(task),
-                Datum(of.type),
-                Datum(of.dataset or DASH, "synthetic" if of.synthetic and of.dataset else ""),
-                Datum(drawn(of) or DASH),
-                Datum(
-                    settings({k: v for k, v in of.settings.items() if k not in SHOWN_ELSEWHERE})
-                    or DASH
-                ),
-                Datum(", ".join(f"{r}: {h[:HASH_LENGTH]}" for r, h in of.prompts.items()) or DASH),
-            )
-        )
+    rows: list[Fields] = [
+        {
+            "Task": name(task),
+            "Type": of.type,
+            "Data": Datum(of.dataset or DASH, "synthetic" if of.synthetic and of.dataset else ""),
+            "Drawn": drawn(of) or DASH,
+            "Settings": settings({k: v for k, v in of.settings.items() if k not in SHOWN_ELSEWHERE})
+            or DASH,
+            "Prompt hash": ", ".join(f"{r}: {h[:HASH_LENGTH]}" for r, h in of.prompts.items())
+            or DASH,
+        }
         for task, of in summary.tasks.items()
-    )
+    ]
     note = "One prompt hash for a lineage: all of its models were asked the very same token ids."
     said = [
         (Strong(f"{task}:"), f" {text}") for task, of in summary.tasks.items() for text in of.notes
     ]
-    columns = tuple(Column(text, numeric=False) for text in texts)
-    return Table("What was asked", columns, rows, ((note,), *said))
+    return table("What was asked", rows, [(note,), *said])
 
 
 def drawn(of: TaskSummary) -> str:
@@ -64,36 +60,22 @@ def prompts(summary: Summary) -> list[Block]:
 
 def cells(summary: Summary) -> Table:
     """Each cell: how long it took and what answered."""
-    columns = (
-        MODEL,
-        Column("Task", numeric=False),
-        Column("Status", numeric=False),
-        Column("n"),
-        Column("Asking"),
-        Column("Loading"),
-        Column("Engine", numeric=False),
-        Column("Memory and disk", numeric=False),
-        Column("Prompts", numeric=False),
-        Column("Key", numeric=False),
-    )
-    rows = tuple(
-        Row(
-            (
-                name(c.model),
-                name(c.task),
-                Datum("✓ ok", tone="good") if c.status == "ok" else Datum("✗ failed", tone="bad"),
-                Datum(count(c.n)),
-                Datum(duration(c.seconds)),
-                Datum(duration(c.load_seconds)),
-                Datum(settings(c.engine) or DASH),
-                Datum(
-                    ", ".join(f"{key_words(k)} {byte_size(v)}" for k, v in c.footprint.items())
-                    or DASH
-                ),
-                short(c.prompts),
-                short(c.key),
+    rows: list[Fields] = [
+        {
+            MODEL: name(c.model),
+            "Task": name(c.task),
+            "Status": STATUSES[c.status],
+            Column("n"): count(c.n),
+            Column("Asking"): duration(c.seconds),
+            Column("Loading"): duration(c.load_seconds),
+            "Engine": settings(c.engine) or DASH,
+            "Memory and disk": ", ".join(
+                f"{key_words(key)} {byte_size(value)}" for key, value in c.footprint.items()
             )
-        )
+            or DASH,
+            "Prompts": short(c.prompts),
+            "Key": short(c.key),
+        }
         for c in summary.cells
-    )
-    return Table("Every cell", columns, rows)
+    ]
+    return table("Every cell", rows)

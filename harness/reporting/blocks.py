@@ -6,8 +6,11 @@ why both say the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from harness.reporting.format import DASH
 
 Tone = Literal["plain", "good", "bad", "unsure", "missing"]
 
@@ -39,6 +42,9 @@ class Datum:
     name: bool = False
 
 
+NOT_KNOWN = Datum(DASH, tone="missing")
+
+
 @dataclass(frozen=True)
 class Column:
     """A heading, what qualifies it (a unit, a direction), and whether its fields are numbers."""
@@ -46,6 +52,8 @@ class Column:
     label: str
     detail: str = ""
     numeric: bool = True
+    of: str = ""
+    """What sets it apart from another column that reads alike."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,45 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[Line, ...] = ()
+
+
+Head: TypeAlias = Column | str
+"""Of a column; one that is text alone heads words, and numbers have a `Column`."""
+Fields: TypeAlias = dict[Head, Datum | str]
+"""A row: what stands in it under which heading."""
+
+
+def table(
+    caption: str,
+    rows: Iterable[Fields],
+    notes: Iterable[Line] = (),
+    floors: Iterable[Fields] = (),
+    heads: Iterable[Head] = (),
+) -> Table:
+    """A table whose columns are those that any row has; a row that lacks one has a dash there.
+
+    Args:
+        caption: what it shows.
+        rows: in their order.
+        notes: sentences beneath it.
+        floors: rows that follow and are the floor for every other one.
+        heads: columns that it has even where no row does.
+    """
+    found = [(row, False) for row in rows] + [(row, True) for row in floors]
+    columns = dict.fromkeys([*heads, *(head for row, _ in found for head in row)])
+    made = (
+        Row(tuple(_datum(row.get(head, NOT_KNOWN)) for head in columns), floor)
+        for row, floor in found
+    )
+    return Table(caption, tuple(map(_column, columns)), tuple(made), tuple(notes))
+
+
+def _column(head: Head) -> Column:
+    return Column(head, numeric=False) if isinstance(head, str) else head
+
+
+def _datum(field: Datum | str) -> Datum:
+    return Datum(field) if isinstance(field, str) else field
 
 
 @dataclass(frozen=True)

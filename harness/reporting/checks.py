@@ -9,21 +9,22 @@ from typing import TypeAlias
 from harness.quantities import plural
 from harness.records import Check, Summary
 from harness.reporting.blocks import (
+    NOT_KNOWN,
     Block,
     Callout,
-    Column,
     Datum,
     Definition,
     Definitions,
+    Fields,
     Fold,
     Line,
     Prose,
-    Row,
     Strong,
     Table,
+    table,
 )
 from harness.reporting.claims import listed
-from harness.reporting.format import DASH, sentence
+from harness.reporting.format import sentence
 from harness.reporting.marks import CHECK_LABELS, OUTCOMES, all_checks
 from harness.reporting.parity import parity_blocks
 
@@ -123,18 +124,22 @@ def findings(summary: Summary) -> list[Finding]:
 
 def _table(caption: str, found: Sequence[Finding]) -> Table:
     of_tasks = any(one.tasks for one in found)
-    heads = ("Check", "Outcome", "What was found", "Models", *(("Tasks",) if of_tasks else ()))
-    rows = []
-    for one in found:
-        text, tone = OUTCOMES[one.check.status]
-        fields = [Datum(CHECK_LABELS[one.check.name]), Datum(text, tone=tone)]
-        fields += [Datum(one.said), _names_of(one.models)]
-        rows.append(Row((*fields, *([_names_of(one.tasks)] if of_tasks else []))))
-    return Table(caption, tuple(Column(head, numeric=False) for head in heads), tuple(rows))
+    rows: list[Fields] = [
+        {
+            "Check": CHECK_LABELS[one.check.name],
+            "Outcome": Datum(said, tone=tone),
+            "What was found": one.said,
+            "Models": _names_of(one.models),
+            **({"Tasks": _names_of(one.tasks)} if of_tasks else {}),
+        }
+        for one in found
+        for said, tone in [OUTCOMES[one.check.status]]
+    ]
+    return table(caption, rows)
 
 
 def _names_of(names: Sequence[str]) -> Datum:
-    return Datum(", ".join(names), name=True) if names else Datum(DASH, tone="missing")
+    return Datum(", ".join(names), name=True) if names else NOT_KNOWN
 
 
 def callouts(summary: Summary) -> list[Callout]:

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.records import GateVerdict, MetricDescriptor, Summary
-from harness.reporting.blocks import Column, Datum, Line, Name, Row, Strong, Table, Tone
-from harness.reporting.format import DASH, clip, count, sentence
+from harness.reporting.blocks import (
+    NOT_KNOWN,
+    Datum,
+    Fields,
+    Line,
+    Name,
+    Strong,
+    Table,
+    Tone,
+    table,
+)
+from harness.reporting.format import clip, count, sentence
 from harness.reporting.marks import Marks
 from harness.reporting.measures import label, metric_of
 
 REASON_LENGTH = 400
+HEADS = ("Gate", "Candidate", "Rule", "Examples", "Reason")
 GATE_OUTCOMES: dict[str, tuple[str, Tone]] = {
     "met": ("✓ met", "good"),
     "not met": ("✗ not met", "bad"),
@@ -21,29 +32,18 @@ GATE_OUTCOMES: dict[str, tuple[str, Tone]] = {
 def gate_table(summary: Summary) -> Table:
     """Every gate with its rule, its outcome and the reason, which stands last."""
     doubts = Marks.read(summary)
-    texts = ("Gate", "Candidate", "Rule", "Examples", "Reason")
-    rows = tuple(
-        Row(
-            (
-                _gate_outcome(gate),
-                _candidate(gate, doubts),
-                Datum(f"{label(metric_of(summary, gate))} on {gate.task} {gate.rule}"),
-                _examples(gate, metric_of(summary, gate)),
-                Datum(gate.reason),
-            )
-        )
+    rows: list[Fields] = [
+        {
+            "Gate": _gate_outcome(gate),
+            "Candidate": doubts.against(gate),
+            "Rule": f"{label(metric_of(summary, gate))} on {gate.task} {gate.rule}",
+            "Examples": _examples(gate, metric_of(summary, gate)),
+            "Reason": gate.reason,
+        }
         for gate in summary.gates
-    )
-    columns = tuple(Column(text, numeric=False) for text in texts)
+    ]
     notes = doubts.notes(m for gate in summary.gates for m in (gate.candidate, gate.baseline))
-    return Table("Each gate, for each candidate", columns, rows, notes)
-
-
-def _candidate(gate: GateVerdict, doubts: Marks) -> Datum:
-    """Whom it is about, and whom that one is held against."""
-    against = f"against {gate.baseline}" if gate.baseline else ""
-    marks = dict.fromkeys(doubts.of.get(model, "") for model in (gate.candidate, gate.baseline))
-    return Datum(gate.candidate, " ".join(filter(None, (against, *marks))), name=True)
+    return table("Each gate, for each candidate", rows, notes, heads=HEADS)
 
 
 def _gate_outcome(gate: GateVerdict) -> Datum:
@@ -56,7 +56,7 @@ def _gate_outcome(gate: GateVerdict) -> Datum:
 def _examples(gate: GateVerdict, of: MetricDescriptor) -> Datum:
     unit = "rounds" if of.is_timing else "examples"
     if not gate.n:
-        return Datum(DASH, tone="missing")
+        return NOT_KNOWN
     more = gate.outcome == "undecided" and gate.needed is not None and gate.needed > gate.n
     return Datum(f"{count(gate.n)} {unit}", f"{count(gate.needed)} would do" if more else "")
 

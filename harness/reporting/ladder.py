@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from harness.records import MetricDescriptor, Summary
+from harness.records import ModelSummary, Summary
 from harness.reporting import charts
-from harness.reporting.blocks import Block, Chart, Column, Datum, Prose, Row, Table
-from harness.reporting.format import DASH, fixed, share
+from harness.reporting.blocks import (
+    NOT_KNOWN,
+    Block,
+    Chart,
+    Column,
+    Datum,
+    Fields,
+    Prose,
+    Table,
+    table,
+)
+from harness.reporting.format import DASH, share
 from harness.reporting.kinds import ladders, precision
 from harness.reporting.lineage import lineage_words
 from harness.reporting.marks import Marks
@@ -14,11 +24,10 @@ from harness.reporting.measures import (
     label,
     quality_tasks,
     reference_tasks,
-    task_column,
     timed_tasks,
     value_of,
 )
-from harness.reporting.tables import KIND_NOTE, MODEL, interval_note, result, shared_n, size
+from harness.reporting.tables import KIND_NOTE, MODEL, bits, interval_note, results, size
 
 FIDELITY = ("kl_mean", "same_top1")
 
@@ -34,48 +43,33 @@ def ladder_blocks(summary: Summary) -> list[Block]:
     return blocks
 
 
-def _measures(summary: Summary) -> list[tuple[str, MetricDescriptor]]:
-    picked = [(task, headline(summary.tasks[task])) for task in quality_tasks(summary)]
-    picked += [
-        (t, summary.tasks[t].metric(name)) for t in reference_tasks(summary) for name in FIDELITY
-    ]
-    return picked + [(t, headline(summary.tasks[t])) for t in timed_tasks(summary)]
+def _measures(summary: Summary) -> list[tuple[str, str]]:
+    tasks = summary.tasks
+    picked = [(task, headline(tasks[task]).name) for task in quality_tasks(summary)]
+    picked += [(task, metric) for task in reference_tasks(summary) for metric in FIDELITY]
+    return picked + [(task, headline(tasks[task]).name) for task in timed_tasks(summary)]
 
 
 def _table(summary: Summary, rungs: list[str]) -> Table:
-    picked = _measures(summary)
-    columns = (
-        MODEL,
-        Column("Type", numeric=False),
-        Column("Size on disk", "of the first · cost ↓"),
-        Column("Bits per weight"),
-        *(task_column(metric, task, shared_n(summary, task)) for task, metric in picked),
-    )
-    rows = [
-        Row(
-            (
-                *_facts(summary, rungs, rung),
-                *(result(summary, rung, t, m.name, roof=True) for t, m in picked),
-            )
-        )
+    models, doubts, first = summary.models, Marks.read(summary), summary.models[rungs[0]]
+    rows: list[Fields] = [
+        {
+            MODEL: doubts.name(rung),
+            "Type": precision(models[rung]) or DASH,
+            Column("Size on disk", "of the first · cost ↓"): _size(models[rung], first),
+            Column("Bits per weight"): bits(models[rung]) or NOT_KNOWN,
+            **results(summary, rung, _measures(summary)),
+        }
         for rung in rungs
     ]
-    stem = lineage_words(summary.models[rungs[0]].lineage[:-1])
-    caption = f"The rungs of {stem}" if stem else "The rungs"
-    notes = (interval_note(summary), KIND_NOTE, *Marks.read(summary).notes(rungs))
-    return Table(caption, columns, tuple(rows), notes)
+    stem = lineage_words(first.lineage[:-1])
+    notes = (interval_note(summary), KIND_NOTE, *doubts.notes(rungs))
+    return table(f"The rungs of {stem}" if stem else "The rungs", rows, notes)
 
 
-def _facts(summary: Summary, rungs: list[str], rung: str) -> tuple[Datum, ...]:
-    model, first = summary.models[rung], summary.models[rungs[0]]
+def _size(model: ModelSummary, first: ModelSummary) -> Datum:
     part = share(model.bytes / first.bytes) if model.bytes and first.bytes else ""
-    bits = DASH if model.bits_per_weight is None else fixed(model.bits_per_weight, 2)
-    return (
-        Marks.read(summary).name(rung),
-        Datum(precision(model) or DASH),
-        Datum(size(model.bytes).text, part),
-        Datum(bits, tone="missing" if bits == DASH else "plain"),
-    )
+    return Datum(size(model.bytes).text, part)
 
 
 def _chart(summary: Summary, rungs: list[str], index: int) -> Chart | None:

@@ -34,7 +34,7 @@ def step_words(step: LineageStep) -> str:
         case LoadStep():
             return f"{step.type} on load"
         case FinetuneStep():
-            method = METHODS[step.method].label if step.method in METHODS else step.method
+            method = method_words(step.method)
             return method if step.rank is None else f"{method}, rank {step.rank}"
         case AdapterStep():
             return f"adapter {step.name}"
@@ -44,6 +44,11 @@ def step_words(step: LineageStep) -> str:
             return f"{step.type} GGUF"
         case QuantizeStep():
             return step.type
+
+
+def method_words(name: str) -> str:
+    """A method of fine-tuning; one of another version as it calls itself."""
+    return METHODS[name].label if name in METHODS else name
 
 
 def _merge_words(step: MergeStep) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.records import Check, Summary
+from harness.records import Check, Comparison, GateVerdict, Summary
 from harness.reporting.blocks import Datum, Line, Tone
 
 CHECK_LABELS = {
@@ -86,6 +86,12 @@ class Marks:
     def name(self, model: str) -> Datum:
         """A model's name, with its mark."""
         return Datum(model, self.of.get(model, ""), name=True)
+
+    def against(self, of: Comparison | GateVerdict) -> Datum:
+        """A candidate's name with its mark, beside it its baseline's."""
+        against = f"against {of.baseline}" if of.baseline else ""
+        found = dict.fromkeys(self.of.get(model, "") for model in (of.candidate, of.baseline))
+        return Datum(of.candidate, " ".join(filter(None, (against, *found))), name=True)
 
     def notes(self, models: Iterable[str]) -> tuple[Line, ...]:
         """What the sign means, where one of these models bears it."""

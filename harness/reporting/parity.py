@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.metrics.divergence import KL_MEAN
 from harness.records import Parity, ParityLimits, Summary, Value
-from harness.reporting.blocks import Block, Column, Datum, Fold, Prose, Row, Table
+from harness.reporting.blocks import NOT_KNOWN, Block, Column, Datum, Fields, Fold, Prose, table
 from harness.reporting.format import DASH, count, fixed, share
 from harness.reporting.marks import OUTCOMES, all_checks
 from harness.reporting.measures import figure
@@ -19,7 +18,9 @@ SAID = (
     "rounding. The largest and the mean difference are of log-probabilities, over every position "
     "and every piece that either model gives a probability of at least 0.0001."
 )
-NOT_COMPARED = Datum(DASH, tone="missing")
+MODELS, TOKEN_IDS = "Models", Column("Same token ids")
+LARGEST = Column("Largest difference", "nats")
+KL, FIRST_CHOICE = Column("Mean KL divergence", "nats"), Column("Same first choice")
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,9 @@ def parity_blocks(summary: Summary) -> list[Block]:
     found = held(summary)
     if not found:
         return []
-    columns = (
-        Column("Models", numeric=False),
-        Column("What", "and against what", numeric=False),
-        Column("Prompts", "/ tokens"),
-        Column("Same token ids"),
-        Column("Largest difference", "nats"),
-        Column("Mean difference", "nats"),
-        Column("Mean KL divergence", "nats"),
-        Column("Same first choice"),
-        Column("Outcome", numeric=False),
-    )
-    rows = (*map(_row, found), *_limits(one.parity for one in found))
-    return [Fold(TITLE, (Prose((SAID,)), Table(TITLE, columns, rows)))]
+    limits = (one.parity.limits for one in found)
+    rows, floors = map(_fields, found), map(_limit, dict.fromkeys(filter(None, limits)))
+    return [Fold(TITLE, (Prose((SAID,)), table(TITLE, rows, floors=floors)))]
 
 
 def held(summary: Summary) -> list[Held]:
@@ -70,45 +61,28 @@ def held(summary: Summary) -> list[Held]:
     ]
 
 
-def _row(one: Held) -> Row:
+def _fields(one: Held) -> Fields:
     of, (text, tone) = one.parity, OUTCOMES[one.status]
     mean = fixed(of.mean_logprob_difference, 6) if of.mean_logprob_difference else DASH
-    return Row(
-        (
-            Datum(", ".join(one.models), name=True),
-            Datum(one.kind, f"against {of.against}"),
-            Datum(count(of.prompts), f"/ {count(of.tokens)}"),
-            Datum(share(of.same_tokens)) if one.kind == "conversion" else NOT_COMPARED,
-            Datum(fixed(of.max_logprob_difference, 4)),
-            Datum(mean),
-            Datum(figure(KL_MEAN, Value(value=of.mean_kl)).text),
-            Datum(share(of.top1_agreement)),
-            Datum(text, of.reason, tone),
-        )
-    )
+    return {
+        MODELS: Datum(", ".join(one.models), name=True),
+        Column("What", "and against what", numeric=False): Datum(one.kind, f"against {of.against}"),
+        Column("Prompts", "/ tokens"): Datum(count(of.prompts), f"/ {count(of.tokens)}"),
+        TOKEN_IDS: share(of.same_tokens) if one.kind == "conversion" else NOT_KNOWN,
+        LARGEST: fixed(of.max_logprob_difference, 4),
+        Column("Mean difference", "nats"): mean,
+        KL: figure(KL_MEAN, Value(value=of.mean_kl)).text,
+        FIRST_CHOICE: share(of.top1_agreement),
+        "Outcome": Datum(text, of.reason, tone),
+    }
 
 
-def _limits(parities: Iterable[Parity]) -> list[Row]:
-    """Beyond what a parity fails; no row where older results do not say."""
-    known = dict.fromkeys(_limit_texts(of.limits) for of in parities if of.limits is not None)
-    return [
-        Row(
-            (
-                Datum("limit"),
-                NOT_COMPARED,
-                NOT_COMPARED,
-                Datum("100%"),
-                Datum(f"at most {largest}"),
-                NOT_COMPARED,
-                Datum(f"at most {kl}"),
-                Datum(f"at least {top1}"),
-                NOT_COMPARED,
-            ),
-            floor=True,
-        )
-        for largest, kl, top1 in known
-    ]
-
-
-def _limit_texts(of: ParityLimits) -> tuple[str, str, str]:
-    return f"{of.max_logprob_difference:g}", f"{of.mean_kl:g}", share(of.top1_agreement)
+def _limit(of: ParityLimits) -> Fields:
+    """Beyond what a parity fails."""
+    return {
+        MODELS: "limit",
+        TOKEN_IDS: "100%",
+        LARGEST: f"at most {of.max_logprob_difference:g}",
+        KL: f"at most {of.mean_kl:g}",
+        FIRST_CHOICE: f"at least {share(of.top1_agreement)}",
+    }

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from harness.records import ModelSummary, Permission, Summary
+from harness.records import Permission, Summary
 from harness.reporting.asked import cells, prompts, tasks
 from harness.reporting.blocks import (
     Block,
     Code,
     Column,
-    Datum,
+    Fields,
     Fold,
     Heading,
     Line,
     Name,
-    Row,
     Table,
+    table,
 )
 from harness.reporting.claims import listed
 from harness.reporting.facts import fact, key_words, short
-from harness.reporting.format import DASH, clean_lines, count, duration, fixed, moment
+from harness.reporting.format import DASH, clean_lines, count, duration, moment
 from harness.reporting.lineage import lineage_words
-from harness.reporting.tables import MODEL, name, size
+from harness.reporting.tables import MODEL, bits, name, size
 
 
 def reproduction_blocks(summary: Summary) -> list[Block]:
@@ -44,18 +44,22 @@ def reproduction_blocks(summary: Summary) -> list[Block]:
 
 def models(summary: Summary) -> Table:
     """A table of where each model comes from and what it is."""
-    columns = (
-        MODEL,
-        Column("Made by", numeric=False),
-        Column("Engine", numeric=False),
-        Column("Parameters"),
-        Column("Size on disk"),
-        Column("Bits per weight"),
-        Column("Key", numeric=False),
-    )
-    rows = tuple(_model(model, of) for model, of in summary.models.items())
+    rows: list[Fields] = [
+        {
+            MODEL: name(model),
+            "Made by": lineage_words(of.lineage)
+            + " (synthetic)" * of.synthetic
+            + (f" (repeats {of.replica_of} with another seed)" if of.replica_of else ""),
+            "Engine": of.engine,
+            Column("Parameters"): count(of.parameters),
+            Column("Size on disk"): size(of.bytes),
+            Column("Bits per weight"): bits(of) or DASH,
+            "Key": short(of.key),
+        }
+        for model, of in summary.models.items()
+    ]
     note = "A key is a hash of everything that a model was made from; a name is never a key."
-    return Table("Where each model comes from", columns, rows, ((note,), *_allowed(summary)))
+    return table("Where each model comes from", rows, [(note,), *_allowed(summary)])
 
 
 def _allowed(summary: Summary) -> list[Line]:
@@ -76,23 +80,6 @@ def _allowed(summary: Summary) -> list[Line]:
     return lines
 
 
-def _model(model: str, of: ModelSummary) -> Row:
-    bits = DASH if of.bits_per_weight is None else fixed(of.bits_per_weight, 2)
-    made = lineage_words(of.lineage) + (" (synthetic)" if of.synthetic else "")
-    made += f" (repeats {of.replica_of} with another seed)" if of.replica_of else ""
-    return Row(
-        (
-            name(model),
-            Datum(made),
-            Datum(of.engine),
-            Datum(count(of.parameters)),
-            size(of.bytes),
-            Datum(bits),
-            short(of.key),
-        )
-    )
-
-
 def environment(summary: Summary) -> list[Block]:
     """The machine, the versions, and the suite's identity, as one table each."""
     facts = {k: v for k, v in summary.suite.items() if k != "text"}
@@ -101,13 +88,8 @@ def environment(summary: Summary) -> list[Block]:
         ("Machine", summary.machine),
         ("Software", dict(summary.software)),
     )
-    columns = (Column("What", numeric=False), Column("Value", numeric=False))
     return [
-        Table(
-            title,
-            columns,
-            tuple(Row((Datum(key_words(str(k))), Datum(fact(str(k), v)))) for k, v in of.items()),
-        )
+        table(title, ({"What": key_words(str(k)), "Value": fact(str(k), v)} for k, v in of.items()))
         for title, of in groups
         if of
     ]

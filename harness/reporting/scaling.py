@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.records import MetricDescriptor, ModelSummary, Summary, TaskSummary
+from harness.records import MetricDescriptor, ModelSummary, Summary, TaskSummary, Value
 from harness.reporting import charts
-from harness.reporting.blocks import Block, Chart, Column, Datum, Prose, Row, Table
+from harness.reporting.blocks import Block, Chart, Column, Fields, Prose, Table, table
 from harness.reporting.format import fixed
 from harness.reporting.kinds import ladders, precision, stem
 from harness.reporting.lineage import lineage_words
@@ -130,34 +130,33 @@ def _lines(summary: Summary, scale: Scale, sizes: dict[str, list[str]]) -> chart
 
 def _point(summary: Summary, scale: Scale, rung: str) -> charts.Point | None:
     model = summary.models[rung]
-    found = [value_of(summary, rung, task, scale.metric.name) for task in scale.tasks]
-    value = next((v for v in found if v is not None), None)
+    value = _value(summary, scale, rung)
     if value is None or value.value is None or not (model.parameters and model.bits_per_weight):
         return None
     bits = model.parameters * model.bits_per_weight / GIGABIT
     return charts.Point(rung, value.value, value.low, value.high, bits)
 
 
+def _value(summary: Summary, scale: Scale, model: str) -> Value | None:
+    found = (value_of(summary, model, task, scale.metric.name) for task in scale.tasks)
+    return next((value for value in found if value is not None), None)
+
+
 def _table(summary: Summary, scale: Scale, lines: charts.Lines) -> Table:
     points = [point for line in lines.lines.values() for point in line]
     best = front(points, higher_is_better(scale.metric) is not False)
     marks = Marks.read(summary)
-    rows = []
-    for point in best:
-        value = next(
-            v for t in scale.tasks if (v := value_of(summary, point.model, t, scale.metric.name))
-        )
-        kind = precision(summary.models[point.model]) or ""
-        bits = Datum(fixed(point.size, 3))
-        rows.append(Row((marks.name(point.model), Datum(kind), bits, figure(scale.metric, value))))
-    columns = (MODEL, Column("Type", numeric=False), Column("Total bits", "Gbit"))
+    rows: list[Fields] = [
+        {
+            MODEL: marks.name(point.model),
+            "Type": precision(summary.models[point.model]) or "",
+            Column("Total bits", "Gbit"): fixed(point.size, 3),
+            column(scale.metric): figure(scale.metric, _value(summary, scale, point.model)),
+        }
+        for point in best
+    ]
     note = (
         f"{len(points) - len(best)} of {len(points)} models are left out: one with as many bits or fewer "
         "has at least as good a figure. Figures are compared as they are, not by their intervals.",
     )
-    return Table(
-        f"The best for its bits: {scale.title}",
-        (*columns, column(scale.metric)),
-        tuple(rows),
-        (interval_note(summary), note),
-    )
+    return table(f"The best for its bits: {scale.title}", rows, [interval_note(summary), note])

@@ -13,13 +13,14 @@ from harness.reporting.blocks import (
     Bullets,
     Column,
     Datum,
+    Fields,
     Fold,
     Heading,
     Line,
     Name,
     Prose,
-    Row,
     Table,
+    table,
 )
 from harness.reporting.format import DASH, known, percent_level
 from harness.reporting.marks import Marks
@@ -183,36 +184,26 @@ def _amount(one: Spread, value: float) -> str:
 
 def _table(summary: Summary, caption: str, found: Sequence[Spread]) -> Table:
     level, doubts = percent_level(summary.confidence), Marks.read(summary)
-    columns = (
-        Column("Model", "and its baseline", numeric=False),
-        Column("Task and metric", numeric=False),
-        Column("By seed", numeric=False),
-        Column("Standard deviation over seeds", f"[{level} interval]"),
-        Column("Standard error over examples"),
-        Column("The larger", numeric=False),
-        Column("Mean difference", f"[{level} t interval]"),
-    )
-    rows = tuple(
-        Row(
-            (
-                Datum(one.row.candidate, _beside(one.row, doubts), name=True),
-                Datum(subject(one.metric, one.row)),
-                Datum(_values(one), f"seeds {', '.join(one.seeds.values)}"),
-                _deviation(one),
-                Datum(DASH if one.examples is None else _amount(one, one.examples)),
-                Datum(one.larger or DASH, "" if one.is_sure or not one.larger else "not sure"),
-                difference(one.metric, one.mean),
-            )
-        )
+    rows: list[Fields] = [
+        {
+            Column("Model", "and its baseline", numeric=False): doubts.against(one.row),
+            "Task and metric": subject(one.metric, one.row),
+            "By seed": Datum(_values(one), f"seeds {', '.join(one.seeds.values)}"),
+            Column("Standard deviation over seeds", f"[{level} interval]"): _deviation(one),
+            Column("Standard error over examples"): _error(one) or DASH,
+            "The larger": Datum(
+                one.larger or DASH, "" if one.is_sure or not one.larger else "not sure"
+            ),
+            Column("Mean difference", f"[{level} t interval]"): difference(one.metric, one.mean),
+        }
         for one in found
-    )
+    ]
     models = [model for one in found for model in (one.row.candidate, one.row.baseline)]
-    return Table(caption, columns, rows, ((T_NOTE,), *doubts.notes(models)))
+    return table(caption, rows, [(T_NOTE,), *doubts.notes(models)])
 
 
-def _beside(row: Comparison, doubts: Marks) -> str:
-    marks = dict.fromkeys(doubts.of.get(model, "") for model in (row.candidate, row.baseline))
-    return " ".join(filter(None, (f"against {row.baseline}", *marks)))
+def _error(one: Spread) -> str:
+    return "" if one.examples is None else _amount(one, one.examples)
 
 
 def _deviation(one: Spread) -> Datum:

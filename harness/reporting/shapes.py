@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from harness.quantities import byte_size
 from harness.records import SpeedDetails, SpeedFigures, TaskSummary, Value
-from harness.reporting.blocks import Column, Datum, Row, Table
+from harness.reporting.blocks import NOT_KNOWN, Column, Datum, Fields, Table, table
 from harness.reporting.format import DASH, decimals_of_magnitude, fixed
 from harness.reporting.measures import figure
 from harness.reporting.tables import MODEL, name
 
 NO_BREAK = "\u00a0"
-NOT_KNOWN = Datum(DASH, tone="missing")
+LIMITED = "by memory, tokens/s"
+REACHED = Column("Reached", "% of the limit ↑")
 
 
 def percent(part: float | None) -> str:
@@ -41,77 +42,62 @@ def rate(value: float) -> str:
 
 def shapes(task: TaskSummary, caption: str, details: Mapping[str, SpeedDetails]) -> Table:
     """Tokens per second of each model at each shape."""
-    heads = {words(one): _head(one) for of in details.values() for one in of.shapes}
-    rows = []
-    for model, of in details.items():
-        found = {words(one): one for one in of.shapes}
-        rows.append(Row((name(model), *(_speed(task, found.get(shape)) for shape in heads))))
-    columns = (MODEL, *heads.values())
+    rows: list[Fields] = [
+        {MODEL: name(model), **{_head(one): _speed(task, one) for one in of.shapes}}
+        for model, of in details.items()
+    ]
     note = (
         "“× 4”: in so many sequences side by side, their tokens counted together. “behind 2048”: "
         "when the cache holds so many tokens of each sequence already."
     )
-    return Table(caption, columns, tuple(rows), ((note,),))
+    return table(caption, rows, [(note,)])
 
 
-def _speed(task: TaskSummary, shape: SpeedFigures | None) -> Datum:
-    if shape is None:
-        return NOT_KNOWN
+def _speed(task: TaskSummary, shape: SpeedFigures) -> Datum:
     return figure(task.metric(f"{shape.phase}_tokens_per_second"), shape.tokens_per_second)
 
 
 def waits(task: TaskSummary, details: Mapping[str, SpeedDetails]) -> Table:
     """Spread, waits and limit of each model at each shape."""
-    columns = (
-        MODEL,
-        Column("What", numeric=False),
-        Column("Spread"),
-        Column("Wait, median", "ms ↓"),
-        Column("90th percentile", "ms ↓"),
-        Column("99th percentile", "ms ↓"),
-        Column("Limit", "by memory, tokens/s"),
-        Column("Reached", "% of the limit ↑"),
-    )
-    rows = tuple(
-        Row(
-            (
-                name(model),
-                Datum(words(one)),
-                Datum(percent(one.spread)),
-                *(figure(task.metric("itl_seconds"), wait) for wait in _waits_of(one)),
-                *limit(task, one, of.cache_bytes),
+    wait, rows = task.metric("itl_seconds"), list[Fields]()
+    for model, of in details.items():
+        for one in of.shapes:
+            # how many waits there were stands with the last percentile, being the same for all
+            p50, p90 = (Value(value=at.value) for at in (one.p50_seconds, one.p90_seconds))
+            roof, reached = limit(task, one, of.cache_bytes)
+            rows.append(
+                {
+                    MODEL: name(model),
+                    "What": words(one),
+                    Column("Spread"): percent(one.spread),
+                    Column("Wait, median", "ms ↓"): figure(wait, p50),
+                    Column("90th percentile", "ms ↓"): figure(wait, p90),
+                    Column("99th percentile", "ms ↓"): figure(wait, one.p99_seconds),
+                    Column("Limit", LIMITED): roof,
+                    REACHED: reached,
+                }
             )
-        )
-        for model, of in details.items()
-        for one in of.shapes
-    )
     note = (
         "A wait is for the first token (prefill) or for one more token of each sequence (decode)."
     )
-    return Table("Waits and limits of every shape", columns, rows, ((note,),))
-
-
-def _waits_of(shape: SpeedFigures) -> tuple[Value, ...]:
-    """The percentiles; their number stands with the last alone, being the same for all."""
-    bare = Value(value=shape.p50_seconds.value), Value(value=shape.p90_seconds.value)
-    return (*bare, shape.p99_seconds)
+    return table("Waits and limits of every shape", rows, [(note,)])
 
 
 def repetitions(details: Mapping[str, SpeedDetails]) -> Table:
     """Tokens per second of each repetition, round by round."""
-    rounds = max(len(one.repetitions) for of in details.values() for one in of.shapes)
-    columns = (
-        MODEL,
-        Column("What", numeric=False),
-        *(Column(f"Round {number}", "tokens/s") for number in range(1, rounds + 1)),
-    )
-    rows = []
-    for model, of in details.items():
-        for one in of.shapes:
-            texts = [", ".join(map(rate, values)) for values in one.repetitions]
-            fields = [Datum(text) for text in texts] + [NOT_KNOWN] * (rounds - len(texts))
-            rows.append(Row((name(model), Datum(words(one)), *fields)))
-    return Table("Every repetition, in the order in which they ran", columns, tuple(rows))
+    rows: list[Fields] = [
+        {
+            MODEL: name(model),
+            "What": words(one),
+            **{
+                Column(f"Round {number}", "tokens/s"): ", ".join(map(rate, values))
+                for number, values in enumerate(one.repetitions, start=1)
+            },
+        }
+        for model, of in details.items()
+        for one in of.shapes
+    ]
+    return table("Every repetition, in the order in which they ran", rows)
 
 
 def words(shape: SpeedFigures) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from harness.quantities import byte_size
-from harness.records import OWN_METRICS, Cell, Failure, Summary
-from harness.reporting.blocks import Column, Datum, Line, Row, Table
-from harness.reporting.format import DASH, count, percent_level
+from harness.records import OWN_METRICS, Failure, ModelSummary, Summary
+from harness.reporting.blocks import NOT_KNOWN, Column, Datum, Fields, Line, Table, table
+from harness.reporting.format import DASH, count, fixed, percent_level
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
     cell_of,
@@ -24,6 +24,7 @@ from harness.reporting.measures import (
 from harness.suite.schema import TASK_TYPES
 
 MODEL = Column("Model", numeric=False)
+DISK = Column("Size on disk", "cost ↓")
 
 
 def name(text: str) -> Datum:
@@ -48,52 +49,64 @@ KIND_NOTE: Line = (
 
 def matrix(summary: Summary) -> Table:
     """Every model against the first metric of every task, with what needs no language model."""
-    picked = [(task, headline(of)) for task, of in summary.tasks.items()]
+    picked = [(task, headline(of).name) for task, of in summary.tasks.items()]
     doubts = Marks.read(summary)
-    columns = (
-        MODEL,
-        *(task_column(metric, task, shared_n(summary, task)) for task, metric in picked),
-        Column("Size on disk", "cost ↓"),
-    )
-    rows = [
-        Row(
-            (
-                doubts.name(model),
-                *(result(summary, model, task, metric.name, roof=True) for task, metric in picked),
-                size(of.bytes),
-            )
-        )
+    floors = list(dict.fromkeys(f for t in summary.tasks.values() for f in t.floors))
+    rows: list[Fields] = [
+        {MODEL: doubts.name(model), **results(summary, model, picked), DISK: size(of.bytes)}
         for model, of in summary.models.items()
     ]
-    rows += [
-        Row(
-            (
-                Datum(floor_label(floor)),
-                *(
-                    figure(metric, summary.tasks[task].floors.get(floor, {}).get(metric.name))
-                    for task, metric in picked
-                ),
-                Datum(DASH, tone="missing"),
-            ),
-            floor=True,
+    return table(
+        "Each model on each task",
+        rows,
+        [interval_note(summary), KIND_NOTE, *doubts.notes(summary.models), *_floor_note(floors)],
+        (_floor(summary, floor, picked) for floor in floors),
+        heads=[MODEL, *(_task_column(summary, *of) for of in picked), DISK],
+    )
+
+
+def results(summary: Summary, model: str, picked: Iterable[tuple[str, str]]) -> Fields:
+    """A model's figures of several tasks and a metric of each, for a row of a table."""
+    return {
+        _task_column(summary, task, metric): result(summary, model, task, metric, roof=True)
+        for task, metric in picked
+    }
+
+
+def task_results(summary: Summary, model: str, task: str, metrics: Iterable[str]) -> Fields:
+    """A model's figures of one task, for a row of a table."""
+    of = summary.tasks[task]
+    return {column(of.metric(m)): result(summary, model, task, m) for m in metrics}
+
+
+def asked_models(summary: Summary, task: str) -> list[str]:
+    """The models that were asked a task, whether they answered or not."""
+    return [model for model in summary.models if cell_of(summary, model, task) is not None]
+
+
+def _task_column(summary: Summary, task: str, metric: str) -> Column:
+    return task_column(summary.tasks[task].metric(metric), task, shared_n(summary, task))
+
+
+def _floor(summary: Summary, floor: str, picked: list[tuple[str, str]]) -> Fields:
+    found: Fields = {MODEL: floor_label(floor)}
+    for task, metric in picked:
+        value = summary.tasks[task].floors.get(floor, {}).get(metric)
+        found[_task_column(summary, task, metric)] = figure(
+            summary.tasks[task].metric(metric), value
         )
-        for floor in dict.fromkeys(f for t in summary.tasks.values() for f in t.floors)
-    ]
-    notes = [interval_note(summary), KIND_NOTE, *doubts.notes(summary.models)]
-    if any(row.floor for row in rows):
-        notes.append(_floor_note({f for t in summary.tasks.values() for f in t.floors}))
-    return Table("Each model on each task", columns, tuple(rows), tuple(notes))
+    return found
 
 
-def _floor_note(floors: set[str]) -> Line:
+def _floor_note(floors: Collection[str]) -> list[Line]:
     said = "Rows in italics are the floor for every other row"
-    if floors - {"16-bit"}:
+    if set(floors) - {"16-bit"}:
         said += ": they need no language model"
     if "16-bit" in floors:
         said += (
             f"; {floor_label('16-bit')} is what 16 bits instead of 32 alone change in the reference"
         )
-    return (f"{said}.",)
+    return [(f"{said}.",)] if floors else []
 
 
 def task_table(
@@ -105,28 +118,25 @@ def task_table(
     """Some metrics of one task, by default all, for every model that was asked, and its floors."""
     of, doubts = summary.tasks[task], Marks.read(summary)
     shown = task_metrics(summary, task) if metrics is None else metrics
-    asked = [model for model in summary.models if cell_of(summary, model, task) is not None]
-    rows = [
-        Row((doubts.name(model), *(result(summary, model, task, metric) for metric in shown)))
-        for model in asked
+    asked, n = asked_models(summary, task), shared_n(summary, task)
+    rows: list[Fields] = [
+        {MODEL: doubts.name(model), **task_results(summary, model, task, shown)} for model in asked
     ]
-    rows += [
-        Row(
-            (
-                Datum(floor_label(floor)),
-                *(figure(of.metric(metric), of_floor.get(metric)) for metric in shown),
-            ),
-            True,
-        )
+    floors: list[Fields] = [
+        {
+            MODEL: floor_label(floor),
+            **{column(of.metric(m)): figure(of.metric(m), of_floor.get(m)) for m in shown},
+        }
         for floor, of_floor in of.floors.items()
         if metrics is None or set(of_floor) & set(shown)
     ]
-    n = shared_n(summary, task)
-    unit = TASK_TYPES[of.type].noun
-    title = f"{task}: {caption}" + (f" ({n} {unit})" if n else "")
-    columns = (MODEL, *(column(of.metric(metric)) for metric in shown))
-    notes = (*doubts.notes(asked), *_together(summary, task, shown))
-    return Table(title, columns, tuple(rows), notes)
+    return table(
+        f"{task}: {caption}" + (f" ({n} {TASK_TYPES[of.type].noun})" if n else ""),
+        rows,
+        [*doubts.notes(asked), *_together(summary, task, shown)],
+        floors,
+        heads=[MODEL, *(column(of.metric(metric)) for metric in shown)],
+    )
 
 
 def task_tables(summary: Summary, task: str) -> list[Table]:
@@ -182,7 +192,7 @@ def result(summary: Summary, model: str, task: str, metric: str, roof: bool = Fa
     """
     cell = cell_of(summary, model, task)
     if cell is None:
-        return Datum(DASH, tone="missing")
+        return NOT_KNOWN
     if cell.status == "failed":
         return Datum("✗ failed", cell.error.kind if cell.error else "", tone="bad")
     of = summary.tasks[task]
@@ -207,40 +217,31 @@ def shared_n(summary: Summary, task: str) -> int | None:
 
 def size(of_bytes: int | None) -> Datum:
     """A size on disk."""
-    return Datum(DASH, tone="missing") if of_bytes is None else Datum(byte_size(of_bytes))
+    return NOT_KNOWN if of_bytes is None else Datum(byte_size(of_bytes))
+
+
+def bits(of: ModelSummary) -> str:
+    """Bits per weight; "" where they are not known."""
+    return "" if of.bits_per_weight is None else fixed(of.bits_per_weight, 2)
 
 
 def failures(summary: Summary) -> Table | None:
-    """What failed, why, and what to do about it."""
-    rows = [
-        Row(
-            (
-                name(model),
-                Datum("every task"),
-                *_why(of.error.kind, of.error.message, of.error.hint),
-            )
-        )
-        for model, of in summary.models.items()
-        if of.error is not None
-    ]
-    rows += [
-        _failed_row(cell)
+    """What failed, why, and what to do about it; what failed with its model is said once."""
+    broken = {model: of.error for model, of in summary.models.items() if of.error is not None}
+    failed = [(model, Datum("every task"), error) for model, error in broken.items()]
+    failed += [
+        (cell.model, name(cell.task), cell.error or Failure(kind="", message=""))
         for cell in summary.cells
-        if cell.status == "failed" and cell.error != _model_error(summary, cell)
+        if cell.status == "failed" and cell.error != broken.get(cell.model)
     ]
-    texts = [Column(c, numeric=False) for c in ("Task", "Kind", "What happened", "What to do")]
-    return Table("What failed", (MODEL, *texts), tuple(rows)) if rows else None
-
-
-def _model_error(summary: Summary, cell: Cell) -> Failure | None:
-    return summary.models[cell.model].error if cell.model in summary.models else None
-
-
-def _failed_row(cell: Cell) -> Row:
-    error = cell.error
-    why = _why(error.kind, error.message, error.hint) if error else _why("", "", "")
-    return Row((name(cell.model), name(cell.task), *why))
-
-
-def _why(*texts: str) -> tuple[Datum, ...]:
-    return tuple(Datum(text or DASH) for text in texts)
+    rows: list[Fields] = [
+        {
+            MODEL: name(model),
+            "Task": task,
+            "Kind": error.kind or DASH,
+            "What happened": error.message or DASH,
+            "What to do": error.hint or DASH,
+        }
+        for model, task, error in failed
+    ]
+    return table("What failed", rows) if rows else None

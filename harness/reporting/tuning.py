@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from harness.finetuning import METHODS
 from harness.quantities import byte_size
 from harness.records import (
     ChangedAnswer,
@@ -23,16 +22,18 @@ from harness.reporting.blocks import (
     Datum,
     Definition,
     Definitions,
+    Fields,
     Fold,
     Heading,
     Prose,
-    Row,
     Table,
+    table,
 )
 from harness.reporting.differences import difference_blocks
 from harness.reporting.flips import flip_fold
 from harness.reporting.format import DASH, clip, count, duration, fixed, share
 from harness.reporting.kinds import of_kind
+from harness.reporting.lineage import method_words
 from harness.reporting.measures import label, metric_of, number
 from harness.reporting.replicas import without_replicas
 from harness.reporting.seeds import seed_blocks
@@ -71,48 +72,29 @@ def own_trainings(summary: Summary) -> dict[str, Training]:
 
 def learned(trained: dict[str, Training]) -> Table:
     """What each fine-tuning learned from where, and what was left out of it."""
-    columns = (
-        MODEL,
-        Column("Learned from", numeric=False),
-        Column("Rows"),
-        Column("Left out", numeric=False),
-        Column("Learned"),
-    )
-    rows = tuple(
-        Row(
-            (
-                name(model),
-                Datum(part.name, "instructions" if part.kind == "instructions" else "train split"),
-                Datum(count(part.rows)),
-                Datum("; ".join(f"{count(n)}: {why}" for why, n in part.left_out.items()) or DASH),
-                Datum(count(part.learned)),
-            )
-        )
+    rows: list[Fields] = [
+        {
+            MODEL: name(model),
+            "Learned from": Datum(
+                part.name, "instructions" if part.kind == "instructions" else "train split"
+            ),
+            Column("Rows"): count(part.rows),
+            "Left out": "; ".join(f"{count(n)}: {why}" for why, n in part.left_out.items()) or DASH,
+            Column("Learned"): count(part.learned),
+        }
         for model, of in trained.items()
         for part in of.learned
-    )
+    ]
     note = "Where fewer rows are learned than were left, `limit` drew them, by the seed."
-    return Table("What the fine-tunings learned", columns, rows, ((note,),))
+    return table("What the fine-tunings learned", rows, [(note,)])
 
 
 def cost(trained: dict[str, Training]) -> Table:
     """What each fine-tuning did, and what it took."""
-    columns = (
-        MODEL,
-        Column("Method", numeric=False),
-        Column("Steps"),
-        Column("Examples", "× epochs"),
-        Column("Tokens", "seen / with loss"),
-        Column("Time"),
-        Column("Speed", "tokens/s"),
-        Column("Trainable parameters", "share of all"),
-        Column("Peak memory"),
-        Column("Loss", "beginning → end"),
-    )
     notes = ["Loss is counted on the answers' tokens alone, not on the prompts."]
     notes += [_interrupted(model, of) for model, of in trained.items() if of.interrupted]
-    rows = tuple(_cost_row(model, of) for model, of in trained.items())
-    return Table("The fine-tunings", columns, rows, tuple((note,) for note in notes))
+    rows = (_cost(model, of) for model, of in trained.items())
+    return table("The fine-tunings", rows, [(note,) for note in notes])
 
 
 def _interrupted(model: str, of: Training) -> str:
@@ -122,42 +104,38 @@ def _interrupted(model: str, of: Training) -> str:
     )
 
 
-def _cost_row(model: str, of: Training) -> Row:
-    rate = fixed(of.tokens / of.seconds, 0) if of.seconds else "–"
+def _cost(model: str, of: Training) -> Fields:
     part = share(of.trainable_parameters / of.total_parameters) if of.total_parameters else ""
-    return Row(
-        (
-            name(model),
-            Datum(METHODS[of.method].label if of.method in METHODS else of.method),
-            Datum(count(of.steps)),
-            Datum(count(of.examples), f"× {of.epochs:g}"),
-            Datum(count(of.tokens), f"/ {count(of.answer_tokens)}"),
-            Datum(duration(of.seconds)),
-            Datum(rate),
-            Datum(count(of.trainable_parameters), part),
-            Datum(byte_size(of.peak_resident_bytes)),
-            Datum(f"{of.first_loss:.3f} → {of.final_loss:.3f}"),
-        )
-    )
+    return {
+        MODEL: name(model),
+        "Method": method_words(of.method),
+        Column("Steps"): count(of.steps),
+        Column("Examples", "× epochs"): Datum(count(of.examples), f"× {of.epochs:g}"),
+        Column("Tokens", "seen / with loss"): Datum(
+            count(of.tokens), f"/ {count(of.answer_tokens)}"
+        ),
+        Column("Time"): duration(of.seconds),
+        Column("Speed", "tokens/s"): fixed(of.tokens / of.seconds, 0) if of.seconds else DASH,
+        Column("Trainable parameters", "share of all"): Datum(count(of.trainable_parameters), part),
+        Column("Peak memory"): byte_size(of.peak_resident_bytes),
+        Column("Loss", "beginning → end"): f"{of.first_loss:.3f} → {of.final_loss:.3f}",
+    }
 
 
 def hyperparameters(trained: dict[str, Training]) -> Fold:
     """The settings of each fine-tuning, side by side."""
-    keys = list(dict.fromkeys(key for of in trained.values() for key in of.hyperparameters))
-    rows = tuple(
-        Row(
-            (
-                Datum(key),
-                *(Datum(str(of.hyperparameters.get(key, "–"))) for of in trained.values()),
-            )
-        )
+    keys = dict.fromkeys(key for of in trained.values() for key in of.hyperparameters)
+    models = {model: Column(model, numeric=False, of="model") for model in trained}
+    rows: list[Fields] = [
+        {
+            "Setting": key,
+            **{models[m]: str(of.hyperparameters.get(key, DASH)) for m, of in trained.items()},
+        }
         for key in keys
+    ]
+    return Fold(
+        "Hyperparameters", (table("Hyperparameters", rows, heads=("Setting", *models.values())),)
     )
-    columns = (
-        Column("Setting", numeric=False),
-        *(Column(n, numeric=False) for n in trained),
-    )
-    return Fold("Hyperparameters", (Table("Hyperparameters", columns, rows),))
 
 
 def curves(trained: dict[str, Training]) -> list[Block]:
@@ -170,31 +148,26 @@ def curves(trained: dict[str, Training]) -> list[Block]:
     svg = charts.lines(shown, "training tokens seen", "training loss (nats per token)")
     if svg is None:
         return [Prose(("Fewer than two steps were recorded, so there is no curve to draw.",))]
-    rows: list[Row] = []
-    for model, of in trained.items():
-        for point in binned_curve(of.curve, TABLE_POINTS):
-            rows.append(
-                Row(
-                    (
-                        name(model),
-                        Datum(count(point.step)),
-                        Datum(f"{point.epoch:.2f}"),
-                        Datum(count(point.tokens)),
-                        Datum(f"{point.loss:.3f}"),
-                        Datum(f"{point.learning_rate:.2e}"),
-                        Datum(duration(point.seconds)),
-                    )
-                )
-            )
-    heads = ("Up to step", "Epoch", "Tokens", "Mean loss", "Learning rate", "Time")
-    table = Table("The training curve", (MODEL, *(Column(h) for h in heads)), tuple(rows))
+    rows: list[Fields] = [
+        {
+            MODEL: name(model),
+            Column("Up to step"): count(point.step),
+            Column("Epoch"): f"{point.epoch:.2f}",
+            Column("Tokens"): count(point.tokens),
+            Column("Mean loss"): f"{point.loss:.3f}",
+            Column("Learning rate"): f"{point.learning_rate:.2e}",
+            Column("Time"): duration(point.seconds),
+        }
+        for model, of in trained.items()
+        for point in binned_curve(of.curve, TABLE_POINTS)
+    ]
     caption = (
         f"Training loss; a point is the mean of consecutive steps, at most {CURVE_POINTS} points"
     )
     description = f"Line chart of training loss by tokens seen, for {', '.join(binned)}."
     return [
         Chart("training-curve", caption, f"{description} A table follows.", svg),
-        Fold("The training curve as a table", (table,)),
+        Fold("The training curve as a table", (table("The training curve", rows),)),
     ]
 
 

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from harness.quantities import byte_size
 from harness.records import SpeedDetails, Summary, TaskSummary
 from harness.reporting import charts
 from harness.reporting.blocks import (
+    NOT_KNOWN,
     Block,
     Callout,
     Chart,
     Column,
     Datum,
+    Fields,
     Fold,
     Line,
     Prose,
-    Row,
     Table,
+    table,
 )
 from harness.reporting.claims import listed
 from harness.reporting.facts import settings
-from harness.reporting.format import DASH, fixed, percent_level, sentence
+from harness.reporting.format import DASH, percent_level, sentence
 from harness.reporting.measures import (
-    cell_of,
-    column,
     label,
     task_metrics,
     timed_tasks,
     value_of,
 )
-from harness.reporting.shapes import NOT_KNOWN, limit, percent, repetitions, shapes, waits
-from harness.reporting.tables import MODEL, name, result, size
+from harness.reporting.shapes import LIMITED, REACHED, limit, percent, repetitions, shapes, waits
+from harness.reporting.tables import MODEL, asked_models, bits, name, size, task_results
 from harness.reporting.timings import details_of, doubts, headline_of, timed_apart
 
 RATES = ("decode_tokens_per_second", "prefill_tokens_per_second")
@@ -105,31 +105,20 @@ def _doubts(details: Mapping[str, SpeedDetails]) -> list[Block]:
     return [Callout("unsure", doubt.line) for doubt in doubts(details)]
 
 
-def _asked(summary: Summary, task: str) -> list[str]:
-    return [model for model in summary.models if cell_of(summary, model, task) is not None]
-
-
 def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> Table:
     """Decode and prefill speed, and how near decode came to what memory allows."""
-    of = summary.tasks[task]
-    columns = (
-        MODEL,
-        *(column(of.metric(rate)) for rate in RATES),
-        Column("Spread", "decode, prefill"),
-        Column("Limit of decode", "by memory, tokens/s"),
-        Column("Reached", "% of the limit ↑"),
-    )
-    rows = [
-        Row(
-            (
-                name(model),
-                *(result(summary, model, task, rate) for rate in RATES),
-                _spreads(details.get(model)),
-                *_roof(of, details.get(model)),
-            )
+    of, rows = summary.tasks[task], list[Fields]()
+    for model in asked_models(summary, task):
+        roof, reached = _roof(of, details.get(model))
+        rows.append(
+            {
+                MODEL: name(model),
+                **task_results(summary, model, task, RATES),
+                Column("Spread", "decode, prefill"): _spreads(details.get(model)),
+                Column("Limit of decode", LIMITED): roof,
+                REACHED: reached,
+            }
         )
-        for model in _asked(summary, task)
-    ]
     memory = max((one.memory_bytes_per_second for one in details.values()), default=0.0)
     notes: list[Line] = []
     if memory:
@@ -142,7 +131,7 @@ def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> 
             )
         )
     notes.append(("Spread: standard deviation of the repetitions, relative to their mean.",))
-    return Table(f"{task}: tokens per second", columns, tuple(rows), tuple(notes))
+    return table(f"{task}: tokens per second", rows, notes)
 
 
 def _spreads(details: SpeedDetails | None) -> Datum:
@@ -158,41 +147,31 @@ def _roof(task: TaskSummary, details: SpeedDetails | None) -> tuple[Datum, Datum
 
 def _waits(summary: Summary, task: str) -> Table:
     """How long a user waits for the first token and for each further one."""
-    return _metric_table(
-        summary,
-        task,
-        f"{task}: what a user waits for",
-        WAITS,
-        (
-            "Time to first token: prefill and sampling. Time between tokens: a decode step and "
-            "sampling. n is the number of waits; a percentile of few of them says little.",
-        ),
+    note = (
+        "Time to first token: prefill and sampling. Time between tokens: a decode step and "
+        "sampling. n is the number of waits; a percentile of few of them says little."
     )
+    rows = (_present(summary, model, task, WAITS) for model in asked_models(summary, task))
+    return table(f"{task}: what a user waits for", rows, [(note,)])
 
 
 def _costs(summary: Summary, task: str) -> Table:
     """Loading, memory, size, and what is timed apart."""
-    table = _metric_table(summary, task, f"{task}: what it takes", COSTS)
-    columns = (*table.columns, Column("Size on disk", "↓"), Column("Bits per weight"))
-    rows = []
-    for model, row in zip(_asked(summary, task), table.rows, strict=True):
-        of = summary.models[model]
-        bits = DASH if of.bits_per_weight is None else fixed(of.bits_per_weight, 2)
-        rows.append(Row((*row.fields, size(of.bytes), Datum(bits))))
-    return Table(table.caption, columns, tuple(rows))
+    rows: list[Fields] = [
+        {
+            **_present(summary, model, task, COSTS),
+            Column("Size on disk", "↓"): size(summary.models[model].bytes),
+            Column("Bits per weight"): bits(summary.models[model]) or DASH,
+        }
+        for model in asked_models(summary, task)
+    ]
+    return table(f"{task}: what it takes", rows)
 
 
-def _metric_table(
-    summary: Summary, task: str, caption: str, metrics: Sequence[str], *notes: Line
-) -> Table:
-    present = [one for one in metrics if one in task_metrics(summary, task)]
-    rows = tuple(
-        Row((name(model), *(result(summary, model, task, one) for one in present)))
-        for model in _asked(summary, task)
-    )
-    return Table(
-        caption, (MODEL, *(column(summary.tasks[task].metric(one)) for one in present)), rows, notes
-    )
+def _present(summary: Summary, model: str, task: str, metrics: Iterable[str]) -> Fields:
+    known = task_metrics(summary, task)
+    shown = [metric for metric in metrics if metric in known]
+    return {MODEL: name(model), **task_results(summary, model, task, shown)}
 
 
 def _chart(summary: Summary, task: str, index: int) -> Block:

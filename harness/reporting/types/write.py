@@ -12,15 +12,16 @@ from harness.reporting.blocks import (
     Block,
     Column,
     Datum,
+    Fields,
     Heading,
     Line,
     Name,
     Passage,
     Prose,
-    Row,
     Table,
     Text,
     Texts,
+    table,
 )
 from harness.reporting.claims import listed
 from harness.reporting.format import DASH, count
@@ -159,29 +160,26 @@ def _compared(summary: Summary, task: str) -> list[Comparison]:
 def partings(summary: Summary, task: str) -> Table | None:
     """How many texts are their baseline's to the end, and after how many tokens the others part."""
     rows = [_parting(row) for row in _compared(summary, task) if row.candidate in summary.models]
-    if not rows:
-        return None
-    columns = (
-        Column("Candidate", numeric=False),
-        Column("against", numeric=False),
-        Column("The same to the end", "texts"),
-        Column("The others part after", "tokens", numeric=False),
-    )
     note = (
         "One other token changes all that follows: an early parting does not say that a text is "
         "worse. A text that is the same to the end was not touched by what was changed."
     )
-    return Table(f"{task}: where texts part", columns, tuple(rows), ((note,),))
+    return table(f"{task}: where texts part", rows, [(note,)]) if rows else None
 
 
-def _parting(row: Comparison) -> Row:
+def _parting(row: Comparison) -> Fields:
     places = sorted(place for place in row.parted.values() if place is not None)
     shown = ", ".join(map(count, places)) or DASH
     if len(places) > LISTED:
         ends = f"{count(places[0])} to {count(places[-1])}"
         shown = f"{ends}, median {median(places):g}"
     same = f"{count(len(row.parted) - len(places))} of {count(len(row.parted))}"
-    return Row((name(row.candidate), name(row.baseline), Datum(same), Datum(shown)))
+    return {
+        "Candidate": name(row.candidate),
+        "against": name(row.baseline),
+        Column("The same to the end", "texts"): same,
+        Column("The others part after", "tokens", numeric=False): shown,
+    }
 
 
 def _lead(summary: Summary, task: str, details: dict[str, WrittenDetails]) -> Line:
