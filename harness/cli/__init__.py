@@ -55,8 +55,10 @@ def run(
 ) -> None:
     """Make the models, ask them the tasks, write the report. Does only what is not done yet."""
     from harness.cli.run import run_suite
+    from harness.runner.run import Options
 
-    raise typer.Exit(run_suite(suite, results, reports, limit, only, jobs, data_dir, json))
+    options = Options(results, limit, only, jobs, data_dir=data_dir, may_fetch=True)
+    raise typer.Exit(run_suite(suite, options, reports, json))
 
 
 @app.command()
@@ -78,8 +80,10 @@ def plan(
 ) -> None:
     """Show what a suite takes: its steps, what is there already, and whether it fits here."""
     from harness.cli.plan import show_plan
+    from harness.runner.run import Options
 
-    raise typer.Exit(show_plan(suite, results, limit, only, data_dir, fit, probe, json))
+    options = Options(results, limit, only, data_dir=data_dir, provisional=True)
+    raise typer.Exit(show_plan(suite, options, fit, probe, json))
 
 
 @app.command()
@@ -104,8 +108,10 @@ def show(
 ) -> None:
     """Show what a model is sent for an example, as text and ids, and what it answered."""
     from harness.cli.show import show
+    from harness.runner.run import Options
 
-    raise typer.Exit(show(where, words or [], results, limit, data_dir, json))
+    options = Options(results, limit, data_dir=data_dir)
+    raise typer.Exit(show(where, words or [], options, json))
 
 
 @app.command()
@@ -136,8 +142,10 @@ def gate(
 ) -> None:
     """Judge the suite's gates on results that are there; exit code 3 where one is not met."""
     from harness.cli.gate import gate_results
+    from harness.results.gating import judge_results
 
-    raise typer.Exit(gate_results(results, baseline, baselines, junit, markdown, json))
+    judged = judge_results(results, baseline, baselines)
+    raise typer.Exit(gate_results(judged, junit, markdown, json))
 
 
 @app.command()
@@ -172,9 +180,13 @@ def compare(
 ) -> None:
     """Show what differs between two models, two results, or a model and its saved baseline."""
     from harness.cli.compare import compare
+    from harness.results.comparing import Wanted
 
-    asked = (model, baseline, baselines, task, metric, every, examples, confidence)
-    raise typer.Exit(compare(results, others or [], *asked, prompts == "any", json))
+    any_prompts = prompts == "any"
+    wanted = Wanted(
+        model, baseline, baselines, task, metric, every or json, confidence, any_prompts
+    )
+    raise typer.Exit(compare(results, others or [], wanted, examples, json))
 
 
 @baseline_app.command()
@@ -204,9 +216,11 @@ def init(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of suite files, for editors."""
-    from harness.cli.schema import print_schema
+    from json import dumps
 
-    raise typer.Exit(print_schema())
+    from harness.suite.schema import json_schema
+
+    print(dumps(json_schema(), indent=2))
 
 
 @app.command()

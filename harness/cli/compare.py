@@ -24,31 +24,10 @@ REPEATED = {"name", "task", "baseline", "candidate", "changed_for_better", "chan
 
 
 def compare(
-    results: Path,
-    others: Sequence[str],
-    model: str | None,
-    baseline: str | None,
-    baselines: Path,
-    task: str | None,
-    metric: str | None,
-    every: bool,
-    examples: int,
-    confidence: float,
-    any_prompts: bool,
-    as_json: bool,
+    results: Path, others: Sequence[str], wanted: Wanted, examples: int, as_json: bool
 ) -> int:
     """Shows what differs, however large it is. Returns the exit code, which is 0."""
-    wanted = Wanted(
-        model=model,
-        baseline=baseline,
-        baselines=baselines,
-        task=task,
-        metric=metric,
-        every=every or as_json,
-        confidence=confidence,
-        any_prompts=any_prompts,
-    )
-    compared = compare_results(results, others, wanted)
+    compared, confidence = compare_results(results, others, wanted), wanted.confidence
     if as_json:
         print(json.dumps(_as_data(compared, confidence), indent=2))
     else:

@@ -23,9 +23,10 @@ def _options(agreement: str | None) -> dict[str, object]:
 @app.command("list")
 def list_(data_dir: DataDir = None, json: Json = False) -> None:
     """List the data sets that a suite can name, and where they lie."""
-    from harness.cli.data import list_all
+    from harness.cli.data import say_list
+    from harness.data.inventory import list_data
 
-    raise typer.Exit(list_all(data_dir, json))
+    raise typer.Exit(say_list(list_data(data_dir), json))
 
 
 @app.command()
@@ -36,9 +37,10 @@ def get(
     json: Json = False,
 ) -> None:
     """Fetch a data set from the Hub into $HARNESS_HOME/data, and check it."""
-    from harness.cli.data import get
+    from harness.cli.data import say_reading
+    from harness.data.inventory import get_data
 
-    raise typer.Exit(get(name, _options(agreement), again, json))
+    raise typer.Exit(say_reading(get_data(name, _options(agreement), again=again), json))
 
 
 @app.command()
@@ -46,9 +48,11 @@ def check(
     name: Name, data_dir: DataDir = None, agreement: Agreement = None, json: Json = False
 ) -> None:
     """Read a data set; say what was found, left out, and is not as published (exit code 1)."""
-    from harness.cli.data import check
+    from harness.cli.data import say_reading
+    from harness.data.loading import load
 
-    raise typer.Exit(check(name, data_dir, _options(agreement), json))
+    found = load(name, data_dir, _options(agreement), may_fetch=False)
+    raise typer.Exit(say_reading(found.reading, json))
 
 
 @app.command()
@@ -62,6 +66,8 @@ def show(
     json: Json = False,
 ) -> None:
     """Show some examples, with licence and citation."""
-    from harness.cli.data import show
+    from harness.cli.data import say_examples
+    from harness.data.inventory import show_data
 
-    raise typer.Exit(show(name, data_dir, _options(agreement), split, count, seed, json))
+    shown = show_data(name, data_dir, _options(agreement), split, count, seed)
+    raise typer.Exit(say_examples(shown, json))

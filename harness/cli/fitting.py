@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from harness.cli.consoles import say
 from harness.errors import InputError
 from harness.estimate.forecast import Forecast, ModelForecast, StepNeed, forecast
 from harness.estimate.machine import TIGHT, Fits, this_machine
@@ -23,7 +24,7 @@ MOST_PARTS = 8
 def print_forecast(found: Forecast, console: Console) -> None:
     """The table, what it adds up to, and what does not fit."""
     console.print(_table(found))
-    _say(console, (*_totals(found), *_problems(found)))
+    say(console, *_totals(found), *_problems(found))
 
 
 def print_model(found: Forecast, name: str, console: Console) -> None:
@@ -38,7 +39,7 @@ def print_model(found: Forecast, name: str, console: Console) -> None:
             f"--fit {name}: no such model is planned.", f"There are: {', '.join(models)}"
         )
     console.print(_parts_table(models[name]))
-    _say(console, _about(models[name]))
+    say(console, *_about(models[name]))
 
 
 def warnings(found: Forecast) -> list[str]:
@@ -65,11 +66,6 @@ def unfit(prepared: Prepared, jobs: int) -> list[str]:
             f"{size(found.free.resident_bytes)} are free: `--jobs 1` needs {size(largest[0])}."
         )
     return lines
-
-
-def _say(console: Console, lines: Iterable[str]) -> None:
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(found: Forecast) -> Table:

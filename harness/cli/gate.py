@@ -15,19 +15,13 @@ from harness.reporting.blocks import plain
 from harness.reporting.ci import github_annotations, junit, pull_request
 from harness.reporting.gates import gates, missed_gates
 from harness.reporting.terminal import terminal_gates
-from harness.results.gating import Judged, judge_results
+from harness.results.gating import Judged
 
 
 def gate_results(
-    results: Path,
-    baseline: str | None,
-    baselines: Path,
-    junit_file: Path | None,
-    summary_file: Path | None,
-    as_json: bool,
+    judged: Judged, junit_file: Path | None, summary_file: Path | None, as_json: bool
 ) -> int:
-    """Judges, shows, and writes what was asked for. Returns the exit code."""
-    judged = judge_results(results, baseline, baselines)
+    """Shows what was judged, and writes what was asked for. Returns the exit code."""
     if junit_file is not None:
         write_atomically(junit_file, junit(judged.summary))
     text = pull_request(judged.summary)

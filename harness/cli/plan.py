@@ -18,21 +18,9 @@ from harness.plan.steps import Step
 from harness.runner.run import Options, Prepared, prepare
 
 
-def show_plan(
-    suite: Path,
-    results: Path,
-    limit: int | None,
-    only: str | None,
-    data_dir: Path | None,
-    fit: str | None,
-    probe: bool,
-    as_json: bool,
-) -> int:
+def show_plan(suite: Path, options: Options, fit: str | None, probe: bool, as_json: bool) -> int:
     """Prints the plan, and whether it fits this machine. Returns the exit code."""
     with without_retries():
-        options = Options(
-            results=results, limit=limit, only=only, data_dir=data_dir, provisional=True
-        )
         prepared = prepare(suite, options)
         found = forecast(prepared, this_machine(prepared.artifacts.home, probe))
     todo = {_identity(step) for step in prepared.to_do()}

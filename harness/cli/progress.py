@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from harness.cli.consoles import say
 from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Pace
@@ -103,7 +104,7 @@ class Display:
         since = self._since.get(id(step))
         took = f" {self._clock() - since:6.1f} s" if since is not None else " " * 9
         line = f"[{self._ended:>2}/{self._steps}]{took}  {word:<6}  {step.label}{rest}"
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(self._console, line)
 
 
 def rates(pace: Pace, unit: str) -> str:

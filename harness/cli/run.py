@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.cli.consoles import say
 from harness.cli.fitting import unfit
 from harness.cli.progress import Display
 from harness.models.finetune.curve import last_point
@@ -18,29 +19,17 @@ from harness.runner.run import Options, Outcome, Prepared, prepare, run
 INTERRUPTED = 130
 
 
-def run_suite(
-    suite: Path,
-    results: Path,
-    reports: Path,
-    limit: int | None,
-    only: str | None,
-    jobs: int,
-    data_dir: Path | None,
-    as_json: bool,
-) -> int:
+def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> int:
     """Runs a suite, writes its report, says where it is. Returns the exit code."""
-    options = Options(
-        results=results, limit=limit, only=only, jobs=jobs, data_dir=data_dir, may_fetch=True
-    )
     prepared = prepare(suite, options)
     console = Console(stderr=True)
     if prepared.to_do():
-        for line in unfit(prepared, jobs):
-            console.print(f"warning: {line}", markup=False, highlight=False, soft_wrap=True)
+        for line in unfit(prepared, options.jobs):
+            say(console, f"warning: {line}")
     _say_where(prepared, console)
     try:
         with Display(console, len(_visible(prepared))) as display:
-            outcome = run(prepared, options, display, _commands(suite, limit, data_dir))
+            outcome = run(prepared, options, display, _commands(suite, options))
     except KeyboardInterrupt:
         console.print("Interrupted. The same command goes on from here.", highlight=False)
         _say_where(prepared, console)
@@ -59,7 +48,7 @@ def _say_where(prepared: Prepared, console: Console) -> None:
         at = last_point(prepared.artifacts.work(step)) if step.kind == "finetune" else None
         if at is not None:
             where = f"was interrupted at step {at.step} (loss {at.loss:.3f}) and begins anew"
-            console.print(f"{step.label}: {where}", markup=False, highlight=False, soft_wrap=True)
+            say(console, f"{step.label}: {where}")
 
 
 def exit_code(summary: Summary) -> int:
@@ -73,9 +62,10 @@ def _visible(prepared: Prepared) -> list[object]:
     return [step for step in prepared.to_do() if not step.row.in_place]
 
 
-def _commands(suite: Path, limit: int | None, data_dir: Path | None) -> list[str]:
-    words = ["harness", "run", str(suite), *(["--limit", str(limit)] if limit else [])]
-    words += ["--data-dir", str(data_dir)] if data_dir else []
+def _commands(suite: Path, options: Options) -> list[str]:
+    words = ["harness", "run", str(suite)]
+    words += ["--limit", str(options.limit)] if options.limit else []
+    words += ["--data-dir", str(options.data_dir)] if options.data_dir else []
     return [shlex.join(words)]
 
 
@@ -101,11 +91,10 @@ def _say(outcome: Outcome, prepared: Prepared, files: list[Path], console: Conso
     out = Console(file=sys.stdout)
     out.print(terminal_table(outcome.summary))
     for failure, cells in _by_reason(outcome).items():
-        line = f"failed: {', '.join(cells)}: {failure.message} {failure.hint}".rstrip()
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(console, f"failed: {', '.join(cells)}: {failure.message} {failure.hint}".rstrip())
     for file in files:
         if file.suffix in (".md", ".html"):
-            out.print(f"Report: {file}", markup=False, highlight=False, soft_wrap=True)
+            say(out, f"Report: {file}")
 
 
 def _by_reason(outcome: Outcome) -> dict[Failure, list[str]]:

@@ -29,16 +29,9 @@ SYSTEM = {
 }
 
 
-def show(
-    where: Path,
-    words: Sequence[str],
-    results: Path,
-    limit: int | None,
-    data_dir: Path | None,
-    as_json: bool,
-) -> int:
+def show(where: Path, words: Sequence[str], options: Options, as_json: bool) -> int:
     """Shows one prompt. Returns the exit code."""
-    shown = show_prompt(where, words, Options(results=results, limit=limit, data_dir=data_dir))
+    shown = show_prompt(where, words, options)
     if as_json:
         print(json.dumps(shown.as_data(), indent=2))
         return 0

@@ -7,13 +7,14 @@ in dark mode.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
 import vl_convert
 
+from harness.records import Value
 from harness.reporting.format import clean, clip
 
 INK, MUTED, GRID = "#1b1f24", "#57606a", "#d8dee4"
@@ -36,32 +37,27 @@ class Point:
     low: float | None = None
     high: float | None = None
     size: float = 0.0
+    """Where it stands from left to right in a chart against something."""
     floor: bool = False
+    line: str = ""
+    """Points of one line share colour, shape and dashes; without one, a point is its model's."""
+
+    @classmethod
+    def of(
+        cls, model: str, value: Value | None, size: float = 0.0, floor: bool = False
+    ) -> tuple[Point, ...]:
+        """The point of a figure; none where there is no figure."""
+        if value is None or value.value is None:
+            return ()
+        return (cls(model, value.value, value.low, value.high, size, floor),)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Points that share an axis."""
+    """Points that share an axis; those of a line from left to right."""
 
     title: str
     points: tuple[Point, ...]
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Points by line, each line from left to right, on an axis that they share."""
-
-    title: str
-    lines: Mapping[str, tuple[Point, ...]]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A line: x and y of equal length."""
-
-    model: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
 
 
 def dots(panels: Sequence[Panel]) -> str | None:
@@ -78,38 +74,26 @@ def bars(panels: Sequence[Panel]) -> str | None:
 
 def against_size(panels: Sequence[Panel]) -> str | None:
     """Value against size in megabytes, with vertical error bars."""
-    return _stacked([_against_size(panel) for panel in panels if len(panel.points) > 1])
+    x = alt.X("size:Q", title="size on disk (MB)", scale=alt.Scale(zero=True))
+    return _stacked([_against(panel, x) for panel in panels if len(panel.points) > 1])
 
 
-def against_bits(panels: Sequence[Lines]) -> str | None:
-    """Value against total bits (`Point.size`, in Gbit, drawn by its logarithm), with error bars."""
-    return _stacked([_against_bits(panel) for panel in panels if len(panel.lines) > 1])
+def against_bits(panels: Sequence[Panel]) -> str | None:
+    """Lines of value against total bits (in Gbit, drawn by their logarithm), with error bars."""
+    x = alt.X(
+        "size:Q", title="total bits (Gbit)", scale=alt.Scale(type="log", nice=False, padding=12),
+        axis=alt.Axis(tickCount=5, format="~g"),
+    )  # fmt: skip
+    return _stacked([_against(panel, x, joined=True) for panel in panels])
 
 
-def lines(curves: Sequence[Curve], x_title: str, y_title: str) -> str | None:
-    """Curves over a shared x axis."""
-    shown = [c for c in curves if len(c.x) > 1]
-    if not shown:
-        return None
-    names = _labels([c.model for c in shown])
-    values = [
-        {"model": names[c.model], "x": x, "y": y}
-        for c in shown
-        for x, y in zip(c.x, c.y, strict=True)
-    ]
-    domain = list(names.values())
-    chart = (
-        alt.Chart(alt.InlineData(values=values))
-        .mark_line(strokeWidth=2, aria=False)
-        .encode(
-            x=alt.X("x:Q", title=x_title, axis=alt.Axis(tickCount=6, format="~s")),
-            y=alt.Y("y:Q", title=y_title, scale=alt.Scale(zero=False)),
-            color=_colour(domain),
-            strokeDash=alt.StrokeDash("model:N", sort=domain, scale=_cycle(domain, DASHES)),
-        )
-        .properties(width=WIDTH, height=200)
-    )
-    return _svg(chart)
+def curves(panel: Panel, x_title: str) -> str | None:
+    """Lines alone, of the points of each model."""
+    base, domain = _coloured(panel)
+    x = alt.X("size:Q", title=x_title, axis=alt.Axis(tickCount=6, format="~s"))
+    dashes = alt.StrokeDash("model:N", sort=domain, scale=_cycle(domain, DASHES))
+    chart = base.mark_line(strokeWidth=2, aria=False).encode(x=x, y=_y(panel), strokeDash=dashes)
+    return _stacked([chart.properties(width=WIDTH, height=200)] if panel.points else [])
 
 
 def _dots(panel: Panel, width: int) -> Any:
@@ -139,6 +123,26 @@ def _bars(panel: Panel, width: int) -> Any:
     ).properties(width=width, height=alt.Step(22))
 
 
+def _against(panel: Panel, x: Any, joined: bool = False) -> Any:
+    """Error bars, what joins the points of a line, and the points."""
+    base, domain = _coloured(panel)
+    base = base.encode(x=x)
+    bars = {"strokeWidth": 1, "opacity": 0.6} if joined else {"strokeWidth": 2}
+    shapes = alt.Shape("model:N", sort=domain, scale=_cycle(domain, SHAPES))
+    dashes = alt.StrokeDash("model:N", sort=domain, scale=_cycle(domain, DASHES), legend=None)
+    layers = [base.mark_rule(**bars, aria=False).encode(y=_y(panel, "low:Q"), y2="high:Q")]
+    if joined:
+        line = base.mark_line(strokeWidth=2, aria=False)
+        layers.append(line.encode(y=_y(panel), strokeDash=dashes))
+    points = base.mark_point(size=70 if joined else 90, filled=True, opacity=1, aria=False)
+    layers.append(points.encode(y=_y(panel), shape=shapes))
+    return alt.layer(*layers).properties(width=WIDTH, height=220 if joined else 170)
+
+
+def _y(panel: Panel, field: str = "value:Q") -> Any:
+    return alt.Y(field, title=clean(panel.title), scale=alt.Scale(zero=False))
+
+
 def _beside_labels(panels: Sequence[Panel]) -> int:
     """The width that is left beside the models' names, so that a phone can show both."""
     lengths = [min(len(p.model), LABEL_LENGTH) for panel in panels for p in panel.points]
@@ -147,62 +151,24 @@ def _beside_labels(panels: Sequence[Panel]) -> int:
 
 
 def _by_model(panel: Panel) -> Any:
-    names = _labels([p.model for p in panel.points])
+    base, domain = _data(panel)
     axis = alt.Axis(title=None, labelLimit=240, labelPadding=8, ticks=False, domain=False)
-    return alt.Chart(alt.InlineData(values=_values(panel, names))).encode(
-        y=alt.Y("model:N", sort=list(names.values()), axis=axis)
-    )
+    return base.encode(y=alt.Y("model:N", sort=domain, axis=axis))
 
 
-def _against_size(panel: Panel) -> Any:
-    names = _labels([p.model for p in panel.points])
-    domain = list(names.values())
-    base = alt.Chart(alt.InlineData(values=_values(panel, names))).encode(
-        x=alt.X("size:Q", title="size on disk (MB)", scale=alt.Scale(zero=True)),
-        color=_colour(domain),
-    )
-    quality = alt.Scale(zero=False)
-    return alt.layer(
-        base.mark_rule(strokeWidth=2, aria=False).encode(
-            y=alt.Y("low:Q", title=clean(panel.title), scale=quality), y2="high:Q"
-        ),
-        base.mark_point(size=90, filled=True, opacity=1, aria=False).encode(
-            y=alt.Y("value:Q", title=clean(panel.title), scale=quality),
-            shape=alt.Shape("model:N", sort=domain, scale=_cycle(domain, SHAPES)),
-        ),
-    ).properties(width=WIDTH, height=170)
+def _coloured(panel: Panel) -> tuple[Any, list[str]]:
+    base, domain = _data(panel)
+    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=170, symbolSize=90)
+    scale = _cycle(domain, COLOURS)
+    return base.encode(color=alt.Color("model:N", sort=domain, scale=scale, legend=legend)), domain
 
 
-def _against_bits(panel: Lines) -> Any:
-    names = _labels(list(panel.lines))
-    domain = list(names.values())
+def _data(panel: Panel) -> tuple[Any, list[str]]:
+    """A chart of the points without marks, and what its models or lines are called, in order."""
+    names = _labels([p.line or p.model for p in panel.points])
     values = [
-        {**value, "model": names[line]}
-        for line, points in panel.lines.items()
-        for value in _values(Panel("", points), {p.model: p.model for p in points})
-    ]
-    x = alt.X(
-        "size:Q", title="total bits (Gbit)", scale=alt.Scale(type="log", nice=False, padding=12),
-        axis=alt.Axis(tickCount=5, format="~g"),
-    )  # fmt: skip
-    y = alt.Y("value:Q", title=clean(panel.title), scale=alt.Scale(zero=False))
-    base = alt.Chart(alt.InlineData(values=values)).encode(x=x, color=_colour(domain))
-    dashes = alt.StrokeDash("model:N", sort=domain, scale=_cycle(domain, DASHES), legend=None)
-    return alt.layer(
-        base.mark_rule(strokeWidth=1, opacity=0.6, aria=False).encode(
-            y=alt.Y("low:Q", title=clean(panel.title), scale=alt.Scale(zero=False)), y2="high:Q"
-        ),
-        base.mark_line(strokeWidth=2, aria=False).encode(y=y, strokeDash=dashes),
-        base.mark_point(size=70, filled=True, opacity=1, aria=False).encode(
-            y=y, shape=alt.Shape("model:N", sort=domain, scale=_cycle(domain, SHAPES))
-        ),
-    ).properties(width=WIDTH, height=220)
-
-
-def _values(panel: Panel, names: dict[str, str]) -> list[dict[str, Any]]:
-    return [
         {
-            "model": names[p.model],
+            "model": names[p.line or p.model],
             "value": p.value,
             "low": p.value if p.low is None else p.low,
             "high": p.value if p.high is None else p.high,
@@ -211,17 +177,18 @@ def _values(panel: Panel, names: dict[str, str]) -> list[dict[str, Any]]:
         }
         for p in panel.points
     ]
+    return alt.Chart(alt.InlineData(values=values)), list(names.values())
 
 
 def _labels(names: Sequence[str]) -> dict[str, str]:
     """Each name short enough for an axis, and still unlike every other."""
     labels: dict[str, str] = {}
-    for name in names:
+    for name in dict.fromkeys(names):
         short, number = clip(name, LABEL_LENGTH), 1
         while short in labels.values():
             number += 1
             short = f"{clip(name, LABEL_LENGTH - 4)} ({number})"
-        labels.setdefault(name, short)
+        labels[name] = short
     return labels
 
 
@@ -230,19 +197,11 @@ def _cycle(domain: list[str], choices: list[Any]) -> Any:
     return alt.Scale(domain=domain, range=picked)
 
 
-def _colour(domain: list[str]) -> Any:
-    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=170, symbolSize=90)
-    return alt.Color("model:N", sort=domain, scale=_cycle(domain, COLOURS), legend=legend)
-
-
 def _stacked(panels: list[Any]) -> str | None:
+    """Panels one above the other, as SVG; None where there is none."""
     if not panels:
         return None
     chart = alt.vconcat(*panels, spacing=18) if len(panels) > 1 else panels[0]
-    return _svg(chart)
-
-
-def _svg(chart: Any) -> str:
     text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 13, "titleFontSize": 13}
     lines = {
         "labelFlush": False,

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.records import Comparison, MetricDescriptor, Summary, Value
-from harness.reporting.blocks import Block, Column, Datum, Fold, Line, Name, Row, Table, Tone
+from harness.reporting.blocks import (
+    NOT_KNOWN,
+    Block,
+    Column,
+    Datum,
+    Fields,
+    Fold,
+    Line,
+    Name,
+    Table,
+    table,
+)
 from harness.reporting.claims import DETECTED_IN
 from harness.reporting.format import (
     DASH,
@@ -21,26 +32,13 @@ from harness.reporting.format import (
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
     KINDS,
-    difference,
     figure,
     is_headline,
     metric_of,
     quality_tasks,
-    rounded_up,
     subject,
 )
-from harness.reporting.outcomes import Outcome, outcome
-
-VERDICTS: dict[Outcome, tuple[str, Tone]] = {
-    Outcome.BETTER: ("▲ better", "good"),
-    Outcome.WORSE: ("▼ worse", "bad"),
-    Outcome.CHANGED: ("◆ changed", "plain"),
-    Outcome.TENTATIVE: ("○ not sure", "unsure"),
-    Outcome.NOT_SHOWN: ("○ not shown", "unsure"),
-    Outcome.SAME: ("＝ same", "unsure"),
-    Outcome.NO_INTERVAL: ("? no interval", "unsure"),
-    Outcome.MISSING: ("✗ missing", "bad"),
-}
+from harness.reporting.outcomes import Judged, Outcome, judge
 
 HEADING_LENGTH = 24
 PAIRED_NOTE = (
@@ -85,113 +83,82 @@ def difference_blocks(summary: Summary, caption: str, rows: Sequence[Comparison]
 
 def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> Table:
     """Paired differences, candidate minus baseline, with what may be concluded."""
-    columns = _columns(summary, rows)
-    doubts = Marks.read(summary).notes(m for row in rows for m in (row.candidate, row.baseline))
-    return Table(
-        caption,
-        tuple(column for column, _ in columns),
-        tuple(Row(tuple(field(row) for _, field in columns)) for row in rows),
-        (*_notes(summary, rows), *doubts),
+    level, doubts, found = (
+        percent_level(summary.confidence),
+        Marks.read(summary),
+        judge(summary, rows),
     )
-
-
-def _columns(
-    summary: Summary, rows: Sequence[Comparison]
-) -> list[tuple[Column, Callable[[Comparison], Datum]]]:
-    """Each column, and what stands in it of a difference."""
-    level, doubts = percent_level(summary.confidence), Marks.read(summary)
     against = {row.baseline for row in rows}
     shared = against.pop() if len(against) == 1 else ""
     # the one baseline of all rows stands in the heading, unless its name is too long for that
     shared = shared if len(shared) <= HEADING_LENGTH else ""
     head = f"against {shared} {doubts.of.get(shared, '')}".rstrip() if shared else ""
-    columns: list[tuple[Column, Callable[[Comparison], Datum]]] = [
-        (Column("Candidate", head, numeric=False), lambda row: doubts.name(row.candidate))
-    ]
-    if not shared:
-        columns.append((Column("against", numeric=False), lambda row: doubts.name(row.baseline)))
-    columns += [
-        (
-            Column("Task and metric", numeric=False),
-            lambda row: Datum(subject(metric_of(summary, row), row)),
-        ),
-        (Column("Conclusion", numeric=False), lambda row: _concluded(summary, row)),
-        (Column("Before → after"), lambda row: _before_and_after(metric_of(summary, row), row)),
-        (
-            Column("Difference", f"[{level} interval]"),
-            lambda row: difference(metric_of(summary, row), row),
-        ),
-    ]
-    if any(row.ratio is not None for row in rows):
-        columns.append((Column("Times as fast", f"[{level} interval]"), _ratio))
-    columns.append((Column("p", "adjusted"), _p))
-    if any(row.better is not None for row in rows):
-        columns.append((Column("Better / worse", "of n"), _flips))
-    return columns
+    fields: list[Fields] = []
+    for one in found:
+        row, ends = (
+            one.row,
+            [single(one.of, v) for v in (one.row.baseline_value, one.row.candidate_value)],
+        )
+        made: Fields = {Column("Candidate", head, numeric=False): doubts.name(row.candidate)}
+        if not shared:
+            made["against"] = doubts.name(row.baseline)
+        made["Task and metric"] = subject(one.of, row)
+        made["Conclusion"] = _concluded(one)
+        made[Column("Before → after")] = _or_dash(
+            " → ".join(end.text for end in ends), f"{DASH} → {DASH}"
+        )
+        made[Column("Difference", f"[{level} interval]")] = one.difference
+        if any(of.ratio is not None for of in rows):
+            made[Column("Times as fast", f"[{level} interval]")] = ratio(row)
+        made[Column("p", "adjusted")] = _or_dash(probability(one.p))
+        if any(of.better is not None for of in rows):
+            made[Column("Better / worse", "of n")] = _flips(row)
+        fields.append(made)
+    marked = doubts.notes(m for row in rows for m in (row.candidate, row.baseline))
+    return table(caption, fields, (*_notes(found), *marked))
 
 
-def conclusion(of: MetricDescriptor, row: Comparison, confidence: float) -> Datum:
-    """What may be said of a difference, in a word and with a sign."""
-    text, tone = VERDICTS[outcome(of, row, confidence)]
-    return Datum(text, tone=tone)
+def _or_dash(text: str, nothing: str = DASH) -> Datum:
+    return NOT_KNOWN if text == nothing else Datum(text)
 
 
-def _before_and_after(of: MetricDescriptor, row: Comparison) -> Datum:
-    ends = [single(of, value) for value in (row.baseline_value, row.candidate_value)]
-    text = DASH if ends[0].text == ends[1].text == DASH else " → ".join(end.text for end in ends)
-    return Datum(text, tone="missing" if text == DASH else "plain")
-
-
-def _ratio(row: Comparison) -> Datum:
-    if row.ratio is None:
-        return Datum(DASH, tone="missing")
-    return times(row.ratio, row.ratio_low, row.ratio_high)
-
-
-def times(ratio: float, low: float | None, high: float | None) -> Datum:
+def ratio(row: Comparison) -> Datum:
     """How many times as fast, with digits that show on which side of 1 an interval ends."""
-    ends = known(low, high)
-    digits = decimals_for([end - 1 for end in (ratio, *ends)], 2)
+    if row.ratio is None:
+        return NOT_KNOWN
+    ends = known(row.ratio_low, row.ratio_high)
+    digits = decimals_for([end - 1 for end in (row.ratio, *ends)], 2)
     interval = f"[{', '.join(fixed(end, digits) for end in ends)}]" if len(ends) == 2 else ""
-    return Datum(fixed(ratio, digits), interval)
-
-
-def _p(row: Comparison) -> Datum:
-    p = probability(row.p if row.p_adjusted is None else row.p_adjusted)
-    return Datum(p, tone="missing" if p == DASH else "plain")
+    return Datum(fixed(row.ratio, digits), interval)
 
 
 def _flips(row: Comparison) -> Datum:
     n = f"n = {count(row.n)}" if row.n else ""
     if row.better is None:
-        return Datum(DASH, n, "missing")
+        return replace(NOT_KNOWN, detail=n)
     return Datum(f"{row.better} / {count(row.worse)}", n)
 
 
-def _concluded(summary: Summary, row: Comparison) -> Datum:
+def _concluded(one: Judged) -> Datum:
     """The conclusion; of what was not shown also what would have been."""
-    of = metric_of(summary, row)
-    found = conclusion(of, row, summary.confidence)
-    if not _could_have_shown(summary, row):
-        return found
-    return replace(found, detail=f"{rounded_up(of, row.detectable or 0.0)} would have been")
+    would = f"{one.detectable} would have been" if _could_have_shown(one) else ""
+    return replace(one.conclusion, detail=would)
 
 
-def _could_have_shown(summary: Summary, row: Comparison) -> bool:
-    found = outcome(metric_of(summary, row), row, summary.confidence)
-    return bool(row.detectable) and found is Outcome.NOT_SHOWN
+def _could_have_shown(one: Judged) -> bool:
+    return bool(one.detectable) and one.outcome is Outcome.NOT_SHOWN
 
 
-def _notes(summary: Summary, rows: Sequence[Comparison]) -> list[Line]:
-    kinds = {metric_of(summary, row).measures for row in rows}
+def _notes(found: Sequence[Judged]) -> list[Line]:
+    kinds = {one.of.measures for one in found}
     notes: list[Line] = [(PAIRED_NOTE,)] if kinds != {"cost"} else []
     notes += [(TIMED_NOTE,)] if "cost" in kinds else []
     notes.append((SHOWN_NOTE,))
     notes += [(CHANGE_NOTE,)] if "change" in kinds else []
-    if any(_could_have_shown(summary, row) for row in rows):
+    if any(map(_could_have_shown, found)):
         notes.append((DETECTABLE_NOTE,))
     for text in ("note", "reason"):
-        said = dict.fromkeys((row.candidate, getattr(row, text)) for row in rows)
+        said = dict.fromkeys((one.row.candidate, getattr(one.row, text)) for one in found)
         notes += [(Name(candidate), ": ", sentence(of)) for candidate, of in said if of]
     return notes
 

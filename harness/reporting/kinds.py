@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from harness.records import (
@@ -124,11 +124,3 @@ def ladders(models: Mapping[str, ModelSummary]) -> list[list[str]]:
 
 def _bits_then_bytes(model: ModelSummary) -> tuple[float, float]:
     return (model.bits_per_weight or 0.0, float(model.bytes or 0))
-
-
-def candidates(rows: Iterable[Comparison]) -> dict[str, list[Comparison]]:
-    """The comparisons by candidate, in order of appearance."""
-    grouped: dict[str, list[Comparison]] = {}
-    for row in rows:
-        grouped.setdefault(row.candidate, []).append(row)
-    return grouped

@@ -76,12 +76,11 @@ def _chart(summary: Summary, rungs: list[str], index: int) -> Chart | None:
     panels = []
     for task in quality_tasks(summary):
         metric = headline(summary.tasks[task])
-        points = []
+        points: list[charts.Point] = []
         for rung in rungs:
-            value, weight = value_of(summary, rung, task, metric.name), summary.models[rung].bytes
-            if value is not None and value.value is not None and weight:
-                point = charts.Point(rung, value.value, value.low, value.high, weight / 1e6)
-                points.append(point)
+            if weight := summary.models[rung].bytes:
+                value = value_of(summary, rung, task, metric.name)
+                points += charts.Point.of(rung, value, weight / 1e6)
         panels.append(charts.Panel(f"{task}: {label(metric)}", tuple(points)))
     svg = charts.against_size(panels)
     if svg is None:

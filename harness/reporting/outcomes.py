@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 
-from harness.records import Comparison, MetricDescriptor
-from harness.reporting.measures import higher_is_better
+from harness.records import Comparison, MetricDescriptor, Summary
+from harness.reporting.blocks import Datum, Tone
+from harness.reporting.measures import difference, higher_is_better, metric_of, rounded_up
 
 
 class Outcome(Enum):
@@ -44,3 +47,55 @@ def outcome(of: MetricDescriptor, row: Comparison, confidence: float) -> Outcome
     if upwards is None:
         return Outcome.CHANGED
     return Outcome.BETTER if (row.delta > 0) == upwards else Outcome.WORSE
+
+
+VERDICTS: dict[Outcome, tuple[str, Tone]] = {
+    Outcome.BETTER: ("▲ better", "good"),
+    Outcome.WORSE: ("▼ worse", "bad"),
+    Outcome.CHANGED: ("◆ changed", "plain"),
+    Outcome.TENTATIVE: ("○ not sure", "unsure"),
+    Outcome.NOT_SHOWN: ("○ not shown", "unsure"),
+    Outcome.SAME: ("＝ same", "unsure"),
+    Outcome.NO_INTERVAL: ("? no interval", "unsure"),
+    Outcome.MISSING: ("✗ missing", "bad"),
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A paired difference, what is known of its metric, and what may be said of it."""
+
+    of: MetricDescriptor
+    row: Comparison
+    outcome: Outcome
+
+    @classmethod
+    def by(cls, of: MetricDescriptor, row: Comparison, confidence: float) -> Judged:
+        """A difference, judged at a level of confidence."""
+        return cls(of, row, outcome(of, row, confidence))
+
+    @property
+    def conclusion(self) -> Datum:
+        """What may be said, in a word and with a sign."""
+        text, tone = VERDICTS[self.outcome]
+        return Datum(text, tone=tone)
+
+    @property
+    def difference(self) -> Datum:
+        """The difference and its interval, both signed."""
+        return difference(self.of, self.row)
+
+    @property
+    def detectable(self) -> str:
+        """The smallest true difference that as many examples show; "" where that is not known."""
+        return rounded_up(self.of, self.row.detectable) if self.row.detectable else ""
+
+    @property
+    def p(self) -> float | None:
+        """The p-value, adjusted where several candidates are compared."""
+        return self.row.p if self.row.p_adjusted is None else self.row.p_adjusted
+
+
+def judge(summary: Summary, rows: Iterable[Comparison]) -> list[Judged]:
+    """Differences of a summary, judged at its level of confidence."""
+    return [Judged.by(metric_of(summary, row), row, summary.confidence) for row in rows]

@@ -6,7 +6,8 @@ After Dettmers and Zettlemoyer, "The case for 4-bit precision: k-bit inference s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from harness.records import MetricDescriptor, ModelSummary, Summary, TaskSummary, Value
 from harness.reporting import charts
@@ -54,7 +55,7 @@ def scaling_blocks(summary: Summary) -> list[Block]:
     if len(counts - {None}) < 2:
         return []
     drawn = [(scale, _lines(summary, scale, sizes)) for scale in _scales(summary)]
-    drawn = [(scale, lines) for scale, lines in drawn if len(lines.lines) > 1]
+    drawn = [(scale, lines) for scale, lines in drawn if len({p.line for p in lines.points}) > 1]
     svg = charts.against_bits([lines for _, lines in drawn])
     if svg is None:
         return []
@@ -68,7 +69,7 @@ def scaling_blocks(summary: Summary) -> list[Block]:
             "figures.",
             svg,
         ),
-        *(_table(summary, scale, lines) for scale, lines in drawn),
+        *(_table(summary, scale, lines.points) for scale, lines in drawn),
         Prose(
             (
                 "Total bits decide how much memory weights take, and on most machines how fast a model "
@@ -78,7 +79,7 @@ def scaling_blocks(summary: Summary) -> list[Block]:
     ]
 
 
-def front(points: list[charts.Point], higher: bool) -> list[charts.Point]:
+def front(points: Sequence[charts.Point], higher: bool) -> list[charts.Point]:
     """The points that are better than all with fewer bits, or as many; the fewest bits first."""
     best: list[charts.Point] = []
     sign = 1 if higher else -1
@@ -119,22 +120,21 @@ def _documents(task: TaskSummary) -> tuple[object, ...]:
     return (task.dataset, task.n, task.seed, task.shots, task.settings.get("window"))
 
 
-def _lines(summary: Summary, scale: Scale, sizes: dict[str, list[str]]) -> charts.Lines:
-    lines = {}
+def _lines(summary: Summary, scale: Scale, sizes: dict[str, list[str]]) -> charts.Panel:
+    """A line for each size that has two figures or more."""
+    lines: list[charts.Point] = []
     for size, rungs in sizes.items():
-        points = [p for rung in rungs if (p := _point(summary, scale, rung)) is not None]
-        if len(points) > 1:
-            lines[size] = tuple(sorted(points, key=lambda point: point.size))
-    return charts.Lines(f"{scale.title} {arrow(scale.metric)}".strip(), lines)
+        points = [replace(p, line=size) for rung in rungs for p in _point(summary, scale, rung)]
+        lines += sorted(points, key=lambda point: point.size) if len(points) > 1 else []
+    return charts.Panel(f"{scale.title} {arrow(scale.metric)}".strip(), tuple(lines))
 
 
-def _point(summary: Summary, scale: Scale, rung: str) -> charts.Point | None:
+def _point(summary: Summary, scale: Scale, rung: str) -> tuple[charts.Point, ...]:
     model = summary.models[rung]
-    value = _value(summary, scale, rung)
-    if value is None or value.value is None or not (model.parameters and model.bits_per_weight):
-        return None
+    if not (model.parameters and model.bits_per_weight):
+        return ()
     bits = model.parameters * model.bits_per_weight / GIGABIT
-    return charts.Point(rung, value.value, value.low, value.high, bits)
+    return charts.Point.of(rung, _value(summary, scale, rung), bits)
 
 
 def _value(summary: Summary, scale: Scale, model: str) -> Value | None:
@@ -142,8 +142,7 @@ def _value(summary: Summary, scale: Scale, model: str) -> Value | None:
     return next((value for value in found if value is not None), None)
 
 
-def _table(summary: Summary, scale: Scale, lines: charts.Lines) -> Table:
-    points = [point for line in lines.lines.values() for point in line]
+def _table(summary: Summary, scale: Scale, points: Sequence[charts.Point]) -> Table:
     best = front(points, higher_is_better(scale.metric) is not False)
     marks = Marks.read(summary)
     rows: list[Fields] = [

@@ -102,12 +102,13 @@ def _glance_chart(summary: Summary) -> Chart | None:
         found += [
             (floor_label(f), metrics.get(metric.name), True) for f, metrics in of.floors.items()
         ]
-        points = tuple(
-            charts.Point(model, value.value, value.low, value.high, floor=floor)
+        points = [
+            point
             for model, value, floor in found
-            if value is not None and value.value is not None
-        )
-        panels.append(charts.Panel(f"{task}: {label(metric)} {arrow(metric)}".strip(), points))
+            for point in charts.Point.of(model, value, floor=floor)
+        ]
+        title = f"{task}: {label(metric)} {arrow(metric)}".strip()
+        panels.append(charts.Panel(title, tuple(points)))
     svg = charts.dots(panels)
     if svg is None:
         return None

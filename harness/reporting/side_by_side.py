@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 
 from rich.console import Group, RenderableType
@@ -13,20 +14,18 @@ from rich.text import Text
 from harness.analysis.compared import ComparedModels, ComparedTask
 from harness.quantities import plural
 from harness.records import ChangedAnswer, Comparison, MetricDescriptor
-from harness.reporting.blocks import Column, Datum, Row, Table
+from harness.reporting.blocks import Column, Datum, Fields, Table, table
 from harness.reporting.claims import DETECTED_IN
-from harness.reporting.differences import conclusion, single, times
+from harness.reporting.differences import ratio, single
 from harness.reporting.flips import GRADED_RIGHT_OR_WRONG
 from harness.reporting.format import DASH, clean, clip, count, p_value, percent_level, sentence
 from harness.reporting.measures import (
     KINDS,
     arrow,
-    difference,
     label,
     number,
-    rounded_up,
 )
-from harness.reporting.outcomes import Outcome, outcome
+from harness.reporting.outcomes import Judged, Outcome
 from harness.reporting.terminal import rich_table
 from harness.suite.schema import TASK_TYPES
 
@@ -93,41 +92,32 @@ def _reasons(task: ComparedTask) -> list[str]:
 
 def _differences(task: ComparedTask, confidence: float) -> Table:
     timed = TASK_TYPES[task.type].timed
-    level = percent_level(confidence)
-    columns = (
-        Column("Metric", numeric=False),
-        Column("Before"),
-        Column("After"),
-        Column("Difference", f"[{level} interval]"),
-        Column("Times as fast", f"[{level} interval]") if timed else Column("Could have", "shown"),
-        Column("Conclusion", numeric=False),
-    )
+    interval = f"[{percent_level(confidence)} interval]"
+    last = Column("Times as fast", interval) if timed else Column("Could have", "shown")
     n = max((row.n for row in task.rows), default=0)
-    title = f"{clean(task.name)}: {plural(n, 'round' if timed else 'example')}"
-    return Table(
-        title,
-        columns,
-        tuple(_row(task.metrics[row.metric], row, confidence, timed) for row in task.rows),
-    )
+    rows: list[Fields] = [
+        {
+            "Metric": Datum(
+                f"{one.of.label} {arrow(one.of)}".strip(),
+                one.of.unit if one.of.unit != "bytes" else "",
+            ),
+            Column("Before"): single(one.of, one.row.baseline_value),
+            Column("After"): single(one.of, one.row.candidate_value),
+            Column("Difference", interval): one.difference,
+            last: (_fast(one.row) if timed else one.detectable) or DASH,
+            "Conclusion": replace(one.conclusion, detail=p_value(one.row.p)),
+        }
+        for one in _judged(task, confidence)
+    ]
+    return table(f"{clean(task.name)}: {plural(n, 'round' if timed else 'example')}", rows)
 
 
-def _row(of: MetricDescriptor, row: Comparison, confidence: float, timed: bool) -> Row:
-    found = conclusion(of, row, confidence)
-    ratio = Datum(DASH) if row.ratio is None else times(row.ratio, row.ratio_low, row.ratio_high)
-    return Row(
-        (
-            Datum(f"{of.label} {arrow(of)}".strip(), of.unit if of.unit != "bytes" else ""),
-            single(of, row.baseline_value),
-            single(of, row.candidate_value),
-            difference(of, row),
-            ratio if timed else _could_have_shown(of, row),
-            Datum(found.text, p_value(row.p), found.tone),
-        )
-    )
+def _fast(row: Comparison) -> Datum | str:
+    return "" if row.ratio is None else ratio(row)
 
 
-def _could_have_shown(of: MetricDescriptor, row: Comparison) -> Datum:
-    return Datum(rounded_up(of, row.detectable) if row.detectable else DASH)
+def _judged(task: ComparedTask, confidence: float) -> list[Judged]:
+    return [Judged.by(task.metrics[row.metric], row, confidence) for row in task.rows]
 
 
 def _about(task: ComparedTask) -> str:
@@ -145,9 +135,7 @@ def _about(task: ComparedTask) -> str:
 def _reading(task: ComparedTask, confidence: float) -> list[str]:
     """What the words of the table mean, of those that stand in it."""
     lines = []
-    if any(
-        outcome(task.metrics[row.metric], row, confidence) is Outcome.NOT_SHOWN for row in task.rows
-    ):
+    if any(one.outcome is Outcome.NOT_SHOWN for one in _judged(task, confidence)):
         lines.append(
             "“Not shown”: the interval includes zero. That is not proof that there is no difference."
         )

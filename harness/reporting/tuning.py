@@ -141,11 +141,14 @@ def hyperparameters(trained: dict[str, Training]) -> Fold:
 def curves(trained: dict[str, Training]) -> list[Block]:
     """The training curve as a chart and, at a few steps, as a table."""
     binned = {n: binned_curve(of.curve, CURVE_POINTS) for n, of in trained.items()}
-    shown = [
-        charts.Curve(n, tuple(float(p.tokens) for p in b), tuple(p.loss for p in b))
-        for n, b in binned.items()
+    points = [
+        charts.Point(model, point.loss, size=float(point.tokens))
+        for model, curve in binned.items()
+        if len(curve) > 1
+        for point in curve
     ]
-    svg = charts.lines(shown, "training tokens seen", "training loss (nats per token)")
+    panel = charts.Panel("training loss (nats per token)", tuple(points))
+    svg = charts.curves(panel, "training tokens seen")
     if svg is None:
         return [Prose(("Fewer than two steps were recorded, so there is no curve to draw.",))]
     rows: list[Fields] = [

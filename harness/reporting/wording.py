@@ -8,48 +8,48 @@ from harness.quantities import byte_size
 from harness.records import Comparison, Summary
 from harness.reporting.blocks import Block, Bullets, Line, Name, Prose, Strong
 from harness.reporting.claims import claims, joined, listed, overlap
-from harness.reporting.differences import times
+from harness.reporting.differences import ratio
 from harness.reporting.format import fixed, percent_level, sentence, share
-from harness.reporting.kinds import candidates, of_kind, precision
+from harness.reporting.kinds import ComparisonKind, of_kind, precision
 from harness.reporting.measures import (
     figure,
     headline,
     is_headline,
-    metric_of,
     quality_tasks,
     timed_tasks,
     value_of,
 )
-from harness.reporting.outcomes import Outcome, outcome
+from harness.reporting.outcomes import Judged, Outcome, judge
 from harness.reporting.seeds import over_seeds
 
 NOT_PROOF = "That is not proof that there is none."
 
 
-def judged(summary: Summary, rows: Iterable[Comparison]) -> list[Comparison]:
-    """The rows by which a task is first judged: one for each pair of models and task."""
+def judged(summary: Summary, kind: ComparisonKind) -> list[Judged]:
+    """The rows of a kind by which a task is first judged: one for each pair of models and task."""
     kept: dict[tuple[str, str, str], Comparison] = {}
-    for row in rows:
-        if row.task not in quality_tasks(summary):
-            continue
+    graded = quality_tasks(summary)
+    for row in of_kind(summary, kind):
         key = (row.baseline, row.candidate, row.task)
-        if key not in kept or is_headline(summary, row):
+        if row.task in graded and (key not in kept or is_headline(summary, row)):
             kept[key] = row
-    return list(kept.values())
+    return judge(summary, kept.values())
 
 
-def _outcome(summary: Summary, row: Comparison) -> Outcome:
-    return outcome(metric_of(summary, row), row, summary.confidence)
+def _by_model(found: Iterable[Judged]) -> dict[str, list[Judged]]:
+    """The differences by candidate, in order of appearance."""
+    grouped: dict[str, list[Judged]] = {}
+    for one in found:
+        grouped.setdefault(one.row.candidate, []).append(one)
+    return grouped
 
 
 def fine_tuning(summary: Summary) -> list[Block]:
     """Whether fine-tuning helped, by how much, and how sure that is."""
-    rows = judged(summary, of_kind(summary, "fine-tuning"))
+    rows = judged(summary, "fine-tuning")
     if not rows:
         return []
-    found = {_outcome(summary, row) for row in rows}
-    level = percent_level(summary.confidence)
-    lead = _fine_tuning_lead(found, level)
+    lead = _fine_tuning_lead({one.outcome for one in rows}, percent_level(summary.confidence))
     return [Prose((Strong(lead[0]), lead[1])), Bullets(tuple(_by_candidate(summary, rows)))]
 
 
@@ -81,51 +81,52 @@ def _fine_tuning_lead(found: set[Outcome], level: str) -> tuple[str, str]:
     return "No effect of fine-tuning could be shown.", f" {NOT_PROOF}"
 
 
-def _by_candidate(summary: Summary, rows: list[Comparison]) -> list[Line]:
+def _by_candidate(summary: Summary, rows: list[Judged]) -> list[Line]:
     return [
         (
             Name(name),
             ", against ",
-            Name(of[0].baseline),
+            Name(of[0].row.baseline),
             ": ",
             *joined(_judged_clauses(summary, of)),
             f".{_notes(of)}",
         )
-        for name, of in candidates(rows).items()
+        for name, of in _by_model(rows).items()
     ]
 
 
-def _judged_clauses(summary: Summary, rows: list[Comparison]) -> list[Line]:
+def _judged_clauses(summary: Summary, rows: list[Judged]) -> list[Line]:
     """What the examples say, and where a fine-tuning was repeated what its seeds say."""
-    seeds = [clause for row in rows if (clause := over_seeds(summary, row))]
-    return [*claims(summary, rows), *seeds]
+    seeds = [clause for one in rows if (clause := over_seeds(summary, one.row))]
+    return [*claims(rows), *seeds]
 
 
-def _notes(rows: Iterable[Comparison]) -> str:
+def _notes(rows: Iterable[Judged]) -> str:
     """What a reader has to know besides, each thing once."""
-    return "".join(f" {sentence(note)}" for note in dict.fromkeys(row.note for row in rows) if note)
+    notes = dict.fromkeys(one.row.note for one in rows if one.row.note)
+    return "".join(f" {sentence(note)}" for note in notes)
 
 
 def quantization(summary: Summary) -> list[Block]:
     """What each quantization gave in size and speed, and cost in quality."""
-    rows = judged(summary, of_kind(summary, "quantization"))
+    rows = judged(summary, "quantization")
     if not rows:
         return []
     lines: list[Line] = []
-    for name, of in candidates(rows).items():
-        baseline = of[0].baseline
+    for name, of in _by_model(rows).items():
+        baseline = of[0].row.baseline
         kind = precision(summary.models[name]) if name in summary.models else None
         head: Line = (Name(name), f" ({kind})" if kind else "", ", against ", Name(baseline), ": ")
         clauses = [size_clause(summary, baseline, name), speed_clause(summary, baseline, name)]
-        clauses += claims(summary, of)
+        clauses += claims(of)
         lines.append((*head, *joined([c for c in clauses if c]), f".{_notes(of)}"))
-    return [Prose(_quantization_lead(summary, rows)), Bullets(tuple(lines))]
+    return [Prose(_quantization_lead(rows)), Bullets(tuple(lines))]
 
 
-def _quantization_lead(summary: Summary, rows: list[Comparison]) -> Line:
+def _quantization_lead(rows: list[Judged]) -> Line:
     worse, unclear, unknown = [], [], []
-    for name, of in candidates(rows).items():
-        found = {_outcome(summary, row) for row in of}
+    for name, of in _by_model(rows).items():
+        found = {one.outcome for one in of}
         if Outcome.WORSE in found:
             worse.append(name)
         elif found & {Outcome.MISSING, Outcome.NO_INTERVAL}:
@@ -179,8 +180,8 @@ def speed_clause(summary: Summary, baseline: str, candidate: str) -> Line:
             case True:
                 return (f"no difference in speed of writing could be shown ({figures})",)
             case _:
-                ratio = fixed(after.value / before.value, 2)
-                return (f"it writes {ratio} times as fast ({figures})",)
+                times = fixed(after.value / before.value, 2)
+                return (f"it writes {times} times as fast ({figures})",)
     return ()
 
 
@@ -200,11 +201,11 @@ def _timed(summary: Summary, task: str, baseline: str, candidate: str) -> Compar
 
 def _ratio_clause(summary: Summary, row: Comparison, figures: str) -> str:
     """The ratio of two speeds, and whether it is sure: its interval and the test have to agree."""
-    shown = times(row.ratio or 1.0, row.ratio_low, row.ratio_high)
+    shown = ratio(row)
     said = f"{shown.text} {shown.detail}".strip()
     if row.ratio_low is None or row.ratio_high is None:
         return f"it writes {figures}, with no spread recorded"
-    found = _outcome(summary, row)
+    (found,) = (one.outcome for one in judge(summary, [row]))
     if row.ratio_low <= 1 <= row.ratio_high or found is Outcome.NOT_SHOWN:
         return f"no difference in speed of writing could be shown ({said} times as fast: {figures})"
     if found is Outcome.TENTATIVE:
@@ -218,7 +219,7 @@ def _ratio_clause(summary: Summary, row: Comparison, figures: str) -> str:
 
 def others(summary: Summary) -> list[Block]:
     """Comparisons that are neither fine-tuning nor quantization."""
-    rows = judged(summary, of_kind(summary, "other"))
+    rows = judged(summary, "other")
     if not rows:
         return []
     lead: Line = (Strong("Other comparisons"), " that the suite asks for:")

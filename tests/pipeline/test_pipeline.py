@@ -173,7 +173,7 @@ def test_the_command_line_ends_with_a_report_and_exit_code_0(
 ) -> None:
     monkeypatch.setenv("HARNESS_HOME", str(place.folder / "home"))
     results, reports = place.folder / "results", place.folder / "reports"
-    assert run_suite(place.suite, results, reports, None, None, 1, None, False) == 0
+    assert run_suite(place.suite, Options(results, may_fetch=True), reports, False) == 0
     page = (place.folder / "reports" / "mine" / "index.html").read_text()
     assert "lora" in page and (place.folder / "reports" / "mine" / "report.md").is_file()
 

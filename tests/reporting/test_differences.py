@@ -10,7 +10,7 @@ from harness.analysis.power import detectable
 from harness.metrics.registry import METRICS
 from harness.records import Comparison
 from harness.reporting.blocks import Definitions, Fold, Table, plain
-from harness.reporting.differences import difference_blocks, differences, times
+from harness.reporting.differences import difference_blocks, differences, ratio
 from harness.reporting.flips import SHOWN_IDS, flips
 from harness.reporting.measures import KINDS, arrow, metric_of, rounded_up
 from harness.reporting.outcomes import Outcome, outcome
@@ -168,7 +168,8 @@ def test_timings_show_how_many_times_as_fast() -> None:
 
 
 def test_digits_show_on_which_side_of_one_a_ratio_ends() -> None:
-    assert times(1.02, 1.0004, 1.04).detail == "[1.0004, 1.0400]"
+    timed = row(ratio=1.02, ratio_low=1.0004, ratio_high=1.04)
+    assert ratio(timed).detail == "[1.0004, 1.0400]"
 
 
 SPEED: dict[str, Any] = {

@@ -189,9 +189,9 @@ def _chart(summary: Summary, task: str, index: int) -> Block:
 
 def _panel(summary: Summary, task: str, rate: str) -> charts.Panel:
     points = [
-        charts.Point(model, value.value, value.low, value.high)
+        point
         for model in summary.models
-        if (value := value_of(summary, model, task, rate)) is not None and value.value is not None
+        for point in charts.Point.of(model, value_of(summary, model, task, rate))
     ]
     of = summary.tasks[task].metric(rate)
     return charts.Panel(f"{label(of)} ({of.unit})", tuple(points))
