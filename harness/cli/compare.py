@@ -14,7 +14,7 @@ from rich.text import Text
 from harness.analysis.compared import ComparedModels, ComparedTask
 from harness.records import Comparison, MetricDescriptor
 from harness.reporting.format import clean
-from harness.reporting.marks import marks
+from harness.reporting.marks import Marks
 from harness.reporting.outcomes import outcome
 from harness.reporting.side_by_side import terminal_comparison
 from harness.results.comparing import ComparedResults, Wanted, compare_results
@@ -47,8 +47,8 @@ def _show(compared: ComparedResults, confidence: float, examples: int) -> None:
 def _doubts(compared: ComparedResults, pair: ComparedModels) -> list[str]:
     """Checks that failed for either model."""
     found = {
-        pair.baseline: marks(compared.before).get(pair.baseline_model),
-        pair.candidate: marks(compared.after).get(pair.candidate),
+        pair.baseline: Marks.read(compared.before).of.get(pair.baseline_model),
+        pair.candidate: Marks.read(compared.after).of.get(pair.candidate),
     }
     return [f"{name}: {mark}: its figures are in doubt" for name, mark in found.items() if mark]
 

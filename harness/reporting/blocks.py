@@ -6,7 +6,7 @@ why both say the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -30,6 +30,20 @@ Line: TypeAlias = tuple[str, ...]
 def plain(line: Line) -> str:
     """The sentence without its marks."""
     return "".join(line)
+
+
+def joined(lines: Sequence[Line], between: str = "; ", last: str = "") -> Line:
+    """Several lines as one, with other words before the last one where there are any."""
+    parts: list[str] = []
+    for index, line in enumerate(lines):
+        parts += [last if last and index == len(lines) - 1 else between] if index else []
+        parts += line
+    return tuple(parts)
+
+
+def listed(names: Sequence[str]) -> Line:
+    """Names as a reader lists them: a, b and c."""
+    return joined([(Name(name),) for name in names], ", ", " and ")
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from harness.reporting.blocks import (
     Prose,
     Strong,
     Table,
+    listed,
     table,
 )
-from harness.reporting.claims import listed
 from harness.reporting.format import sentence
 from harness.reporting.marks import CHECK_LABELS, OUTCOMES, all_checks
 from harness.reporting.parity import parity_blocks
@@ -152,7 +152,7 @@ def callouts(summary: Summary) -> list[Callout]:
 
 
 def _warning(one: Finding) -> Line:
-    models, several = listed(list(one.models)), len(one.models) > 1
+    models, several = listed(one.models), len(one.models) > 1
     do, they, it = ("do", "they were", "them") if several else ("does", "it was", "it")
     their = "Their" if several else "Its"
     match one.check.name:
@@ -175,5 +175,5 @@ def _warning(one: Finding) -> Line:
     head = f"The check of {CHECK_LABELS[one.check.name]} failed"
     allowed = " and the suite allows that" if one.check.status == "allowed" else ""
     of: Line = (" for ", *models) if models else ()
-    on: Line = (" on ", *listed(list(one.tasks))) if one.tasks else ()
+    on: Line = (" on ", *listed(one.tasks)) if one.tasks else ()
     return (Strong(head), *of, *on, f"{allowed}: {one.said}")

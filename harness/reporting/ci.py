@@ -10,9 +10,9 @@ from harness.records import Failure, GateVerdict, Summary
 from harness.reporting.blocks import Document, Fold, Section
 from harness.reporting.format import clean, sentence
 from harness.reporting.gates import gate_table, gates
+from harness.reporting.kinds import without_replicas
 from harness.reporting.markdown import markdown
 from harness.reporting.measures import label, metric_of
-from harness.reporting.replicas import without_replicas
 from harness.reporting.tables import matrix
 
 

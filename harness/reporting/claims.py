@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.analysis.power import DETECTION_POWER
 from harness.records import Value
-from harness.reporting.blocks import Line, Name
+from harness.reporting.blocks import Line, Name, joined
 from harness.reporting.flips import flips
 from harness.reporting.format import clip, count, known, p_value, percent_level
 from harness.reporting.measures import label, number
@@ -28,15 +28,14 @@ def claims(found: Sequence[Judged]) -> list[Line]:
 
 def _unshown(rows: Sequence[Judged]) -> Line:
     """A clause that neither a gain nor a loss could be shown, for one or several metrics."""
-    line: list[str] = ["no difference could be shown in "]
-    for index, one in enumerate(rows):
-        line += [" or in "] if index else []
+    clauses: list[Line] = []
+    for one in rows:
         figures = f"{_from_to(one, ' → ')}{_signed(one)}, n = {count(one.row.n)}"
         # for whom takes "not shown" for "not there"
         could = f"one of {one.detectable} or more would have been, in {DETECTED_IN} of cases"
         said = "; ".join(filter(None, (figures, flips(one.row), one.detectable and could)))
-        line += [*_subject(one), f" ({said})"]
-    return tuple(line)
+        clauses.append((*_subject(one), f" ({said})"))
+    return ("no difference could be shown in ", *joined(clauses, " or in "))
 
 
 def _missing(rows: Sequence[Judged]) -> Line:
@@ -102,24 +101,6 @@ def _amount(one: Judged) -> str:
         low, high = (None if end is None else -end for end in (row.high, row.low))
         row = row.model_copy(update={"delta": -row.delta, "low": low, "high": high})
     return _signed(replace(one, row=row)).replace("+", "")
-
-
-def joined(lines: list[Line], between: str = "; ") -> Line:
-    """Several clauses as one line."""
-    parts: list[str] = []
-    for index, line in enumerate(lines):
-        parts += [between, *line] if index else [*line]
-    return tuple(parts)
-
-
-def listed(names: list[str]) -> Line:
-    """Names as a reader lists them: a, b and c."""
-    parts: list[str] = []
-    for index, name in enumerate(names):
-        if index:
-            parts.append(" and " if index == len(names) - 1 else ", ")
-        parts.append(Name(name))
-    return tuple(parts)
 
 
 def overlap(one: Value, other: Value) -> bool | None:

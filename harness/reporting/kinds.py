@@ -1,8 +1,8 @@
-"""What a comparison compares: told by how its models were made and never by its name."""
+"""What a comparison compares, and which models repeat others: told by how they were made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 from harness.records import (
@@ -124,3 +124,25 @@ def ladders(models: Mapping[str, ModelSummary]) -> list[list[str]]:
 
 def _bits_then_bytes(model: ModelSummary) -> tuple[float, float]:
     return (model.bits_per_weight or 0.0, float(model.bytes or 0))
+
+
+def families(summary: Summary) -> dict[str, list[str]]:
+    """The models whose fine-tuning was repeated, each with its replicas, in the suite's order."""
+    found: dict[str, list[str]] = {}
+    for name, of in summary.models.items():
+        if of.replica_of in summary.models:
+            found.setdefault(of.replica_of, []).append(name)
+    return found
+
+
+def without_replicas(summary: Summary) -> Summary:
+    """The summary as its main tables show it: each fine-tuning once."""
+    replicas = {name for group in families(summary).values() for name in group}
+    return only(summary, [name for name in summary.models if name not in replicas])
+
+
+def only(summary: Summary, names: Collection[str]) -> Summary:
+    """The summary with some of its models alone."""
+    models = {name: of for name, of in summary.models.items() if name in names}
+    cells = [cell for cell in summary.cells if cell.model in names]
+    return summary.model_copy(update={"models": models, "cells": cells})

@@ -159,9 +159,13 @@ def _table(of: Table) -> str:
         [f"*{_field(f)}*" if row.floor and i == 0 else _field(f) for i, f in enumerate(row.fields)]
         for row in of.rows
     ]
-    align = ["right" if c.numeric else "left" for c in of.columns]
-    grid = tabulate(rows, headers, tablefmt="github", colalign=align, disable_numparse=True)
+    grid = _grid(headers, rows, ["right" if c.numeric else "left" for c in of.columns])
     return "\n\n".join([f"**{escape(of.caption)}**", grid, *(line(n) for n in of.notes)])
+
+
+def _grid(headers: list[str], rows: list[list[str]], align: list[str]) -> str:
+    kept = align if rows else None
+    return tabulate(rows, headers, tablefmt="github", colalign=kept, disable_numparse=True)
 
 
 def _field(of: Datum) -> str:
@@ -175,8 +179,5 @@ def _confusion(of: Confusion) -> str:
         [escape(label), *(f"**{v}**" if i == j else str(v) for j, v in enumerate(counts))]
         for i, (label, counts) in enumerate(zip(of.labels, of.counts, strict=True))
     ]
-    align = ["left", *["right"] * (len(headers) - 1)]
-    grid = tabulate(
-        rows, headers, tablefmt="github", colalign=align if rows else None, disable_numparse=True
-    )
+    grid = _grid(headers, rows, ["left", *["right"] * (len(headers) - 1)])
     return f"**{escape(of.caption)}**\n\n{grid}"

@@ -46,22 +46,6 @@ def all_checks(summary: Summary) -> list[Check]:
     return found
 
 
-def marks(summary: Summary) -> dict[str, str]:
-    """The checks that failed, by model in doubt: "⚠ conversion, token ids (allowed)"."""
-    doubts: dict[str, list[str]] = {}
-    found = all_checks(summary)
-    for status, suffix in (("failed", ""), ("allowed", " (allowed)")):
-        for check in (one for one in found if one.status == status):
-            heirs = _made_from(summary, check.model) if check.name in INHERITED else ()
-            for model in (check.model, *heirs):
-                doubts.setdefault(model, []).append(f"{CHECK_LABELS[check.name]}{suffix}")
-    return {
-        model: f"{SIGN} {', '.join(dict.fromkeys(words))}"
-        for model, words in doubts.items()
-        if model in summary.models
-    }
-
-
 def _made_from(summary: Summary, model: str) -> Iterable[str]:
     """Models that the suite makes from this one, in any number of steps."""
     specs = summary.suite.get("spec", {}).get("models", {})
@@ -80,8 +64,21 @@ class Marks:
 
     @classmethod
     def read(cls, summary: Summary) -> Marks:
-        """The marks of a summary's models and tasks."""
-        return cls(marks(summary))
+        """The checks that failed, by model in doubt: "⚠ conversion, token ids (allowed)"."""
+        doubts: dict[str, list[str]] = {}
+        found = all_checks(summary)
+        for status, suffix in (("failed", ""), ("allowed", " (allowed)")):
+            for check in (one for one in found if one.status == status):
+                heirs = _made_from(summary, check.model) if check.name in INHERITED else ()
+                for model in (check.model, *heirs):
+                    doubts.setdefault(model, []).append(f"{CHECK_LABELS[check.name]}{suffix}")
+        return cls(
+            {
+                model: f"{SIGN} {', '.join(dict.fromkeys(words))}"
+                for model, words in doubts.items()
+                if model in summary.models
+            }
+        )
 
     def name(self, model: str) -> Datum:
         """A model's name, with its mark."""

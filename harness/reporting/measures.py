@@ -5,6 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from harness.quantities import byte_size
 from harness.records import (
@@ -17,9 +22,8 @@ from harness.records import (
     TaskSummary,
     Value,
 )
-from harness.reporting.blocks import Column, Datum
+from harness.reporting.blocks import NOT_KNOWN, Column, Datum
 from harness.reporting.format import (
-    DASH,
     MINUS,
     count,
     decimals_for,
@@ -30,6 +34,7 @@ from harness.reporting.format import (
 )
 from harness.suite.schema import TASK_TYPES, TaskType
 
+Details = TypeVar("Details", bound=BaseModel)
 FLOOR_LABELS = {
     "majority": "majority vote",
     "tfidf": "TF-IDF + logistic regression",
@@ -127,6 +132,17 @@ def value_of(summary: Summary, model: str, task: str, name: str) -> Value | None
     return found if found is not None and _is_number(found.value) else None
 
 
+def details_of(summary: Summary, task: str, key: str, kind: type[Details]) -> dict[str, Details]:
+    """The details of each model that answered; none of those that an older version wrote."""
+    found: dict[str, Details] = {}
+    for model in summary.models:
+        cell = cell_of(summary, model, task)
+        if cell is not None and cell.status == "ok" and key in cell.details:
+            with suppress(ValidationError):
+                found[model] = kind.model_validate(cell.details[key])
+    return found
+
+
 def _is_number(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
@@ -164,14 +180,19 @@ def rounded_up(of: MetricDescriptor, value: float) -> str:
 def figure(of: MetricDescriptor, value: Value | None) -> Datum:
     """A value and its interval as a field of a table."""
     if value is None or value.value is None or not _is_number(value.value):
-        return Datum(DASH, tone="missing")
-    among = known(value.value, value.low, value.high)
-    ends = ""
-    if value.low is not None and value.high is not None:
-        low, high = (number(of, end, among) for end in (value.low, value.high))
-        ends = f"[{low}, {high}]"
+        return NOT_KNOWN
     n = f"n = {count(value.n)}" if value.n is not None else ""
-    return Datum(number(of, value.value, among), " ".join(filter(None, (ends, n))))
+    shown = with_interval(of, value.value, value.low, value.high)
+    return replace(shown, detail=" ".join(filter(None, (shown.detail, n))))
+
+
+def with_interval(
+    of: MetricDescriptor, value: float, low: float | None, high: float | None, signed: bool = False
+) -> Datum:
+    """A number and the ends of its interval, where both are known, with as many digits each."""
+    among, ends = known(value, low, high), known(low, high)
+    interval = ", ".join(number(of, end, among, signed) for end in ends)
+    return Datum(number(of, value, among, signed), f"[{interval}]" if len(ends) == 2 else "")
 
 
 def words(of: MetricDescriptor, value: Value | None, unit: bool = True) -> str:
@@ -185,13 +206,8 @@ def words(of: MetricDescriptor, value: Value | None, unit: bool = True) -> str:
 def difference(of: MetricDescriptor, row: Comparison) -> Datum:
     """A paired difference and its interval, both signed."""
     if row.delta is None:
-        return Datum(DASH, tone="missing")
-    among = known(row.delta, row.low, row.high)
-    shown = [number(of, end, among, signed=True) for end in known(row.low, row.high)]
-    return Datum(
-        number(of, row.delta, among, signed=True),
-        f"[{', '.join(shown)}]" if len(shown) == 2 else "",
-    )
+        return NOT_KNOWN
+    return with_interval(of, row.delta, row.low, row.high, signed=True)
 
 
 def column(of: MetricDescriptor) -> Column:

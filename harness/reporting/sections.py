@@ -5,7 +5,6 @@ from __future__ import annotations
 from harness.quantities import plural
 from harness.records import Summary
 from harness.reporting import charts
-from harness.reporting.asked import drawn
 from harness.reporting.blocks import (
     Block,
     Bullets,
@@ -22,7 +21,7 @@ from harness.reporting.differences import difference_blocks
 from harness.reporting.format import duration, moment, sentence
 from harness.reporting.gates import gate_table, gates
 from harness.reporting.glossary import glossary
-from harness.reporting.kinds import of_kind
+from harness.reporting.kinds import of_kind, without_replicas
 from harness.reporting.ladder import ladder_blocks
 from harness.reporting.measures import (
     arrow,
@@ -32,8 +31,7 @@ from harness.reporting.measures import (
     quality_tasks,
     value_of,
 )
-from harness.reporting.replicas import without_replicas
-from harness.reporting.reproduction import reproduction_blocks
+from harness.reporting.reproduction import drawn, reproduction_blocks
 from harness.reporting.scaling import scaling_blocks
 from harness.reporting.tables import failures, matrix, task_tables
 from harness.reporting.tuning import changed_blocks, tuning_blocks

@@ -22,7 +22,8 @@ from harness.reporting.blocks import (
     Table,
     table,
 )
-from harness.reporting.format import DASH, known, percent_level
+from harness.reporting.format import DASH, percent_level
+from harness.reporting.kinds import families, only
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
     difference,
@@ -33,8 +34,8 @@ from harness.reporting.measures import (
     quality_tasks,
     subject,
     task_metrics,
+    with_interval,
 )
-from harness.reporting.replicas import families
 from harness.reporting.tables import task_table
 
 SAID = (
@@ -208,20 +209,12 @@ def _error(one: Spread) -> str:
 
 def _deviation(one: Spread) -> Datum:
     ends = deviation_interval(one.seeds.deviation, one.count, one.confidence)
-    among = known(one.seeds.deviation, ends.low, ends.high)
-    shown = [number(one.metric, value, among) for value in among]
-    return Datum(shown[0], f"[{shown[1]}, {shown[2]}]" if len(shown) == 3 else "")
+    return with_interval(one.metric, one.seeds.deviation, ends.low, ends.high)
 
 
 def _figures(summary: Summary, model: str, replicas: Sequence[str]) -> Fold:
     """Every figure of a model and of its repetitions, which stand in no other table."""
-    names = (model, *replicas)
-    alone = summary.model_copy(
-        update={
-            "models": {name: of for name, of in summary.models.items() if name in names},
-            "cells": [cell for cell in summary.cells if cell.model in names],
-            "tasks": {n: t.model_copy(update={"floors": {}}) for n, t in summary.tasks.items()},
-        }
-    )
+    tasks = {n: of.model_copy(update={"floors": {}}) for n, of in summary.tasks.items()}
+    alone = only(summary, (model, *replicas)).model_copy(update={"tasks": tasks})
     tables = [task_table(alone, task) for task in summary.tasks if task_metrics(alone, task)]
     return Fold(f"{model} and its repetitions: every figure by seed", tuple(tables))

@@ -6,22 +6,29 @@ from dataclasses import replace
 
 from rich import box
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from harness.quantities import plural
 from harness.records import Summary
 from harness.reporting.blocks import Column, Datum, plain
 from harness.reporting.blocks import Table as Figures
 from harness.reporting.checks import callouts, outcome_line
-from harness.reporting.excerpts import excerpts
-from harness.reporting.format import clean
+from harness.reporting.format import DASH, clean, clip
 from harness.reporting.gates import gate_table, gates, missed_gates
+from harness.reporting.kinds import without_replicas
 from harness.reporting.marks import all_checks
-from harness.reporting.measures import timed_tasks
-from harness.reporting.replicas import without_replicas
+from harness.reporting.measures import free_text_tasks, timed_tasks
 from harness.reporting.tables import matrix, own_tables
 from harness.reporting.timings import details_of, doubts
+from harness.reporting.types.write import prompts_of, texts
 
+MOST_TEXTS = 12
+"""Texts that are shown of each task; the report has them all."""
+TEXT_LENGTH = 240
+"""Characters of each."""
+_MARK_STYLES = {"bad": "red", "unsure": "yellow"}
 _STYLES = {"good": "green", "bad": "red", "unsure": "yellow", "missing": "dim", "plain": ""}
 
 
@@ -32,7 +39,7 @@ def terminal_table(summary: Summary) -> RenderableType:
     """
     main = without_replicas(summary)
     parts: list[RenderableType] = [rich_table(table) for table in (matrix(main), *own_tables(main))]
-    parts += excerpts(main)
+    parts += _excerpts(main)
     if summary.gates:
         parts.append(terminal_gates(summary))
     lines = [gates(summary), *missed_gates(summary)]
@@ -68,3 +75,30 @@ def _heading(column: Column) -> Text:
 
 def _field(of: Datum) -> Text:
     return Text("\n".join(filter(None, (clean(of.text), clean(of.detail)))), style=_STYLES[of.tone])
+
+
+def _excerpts(summary: Summary) -> list[RenderableType]:
+    """What was written on the first prompts of each task; nothing is read as Rich markup."""
+    return [part for task in free_text_tasks(summary) for part in _texts_of(summary, task)]
+
+
+def _texts_of(summary: Summary, task: str) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    prompts, shown = prompts_of(summary, task), 0
+    for place, prompt in enumerate(prompts):
+        written = texts(summary, task, prompt)
+        if shown and shown + len(written) > MOST_TEXTS:
+            rest = plural(len(prompts) - place, "more prompt")
+            parts.append(Text(f"{rest} of {clean(task)} in the report.", style="dim"))
+            break
+        shown += len(written)
+        asked = clip(summary.tasks[task].asked.get(prompt, prompt), TEXT_LENGTH)
+        parts.append(Text.assemble((f"{clean(task)}: ", "bold"), asked))
+        for of in written:
+            head = Text(", ".join(map(clean, of.names)), style="bold")
+            for mark in of.marks:
+                head.append("  ").append(clean(mark.text), style=_MARK_STYLES.get(mark.tone, "dim"))
+            whole = f"{of.passage.head} {of.passage.rest}".strip()
+            parts.append(Padding(Group(head, Text(clip(whole, TEXT_LENGTH) or DASH)), (0, 0, 0, 2)))
+        parts.append(Text(""))
+    return parts

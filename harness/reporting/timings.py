@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import ValidationError
-
 from harness.analysis.speed import SHORT_SECONDS, SPREAD_LIMIT
 from harness.records import SpeedDetails, SpeedFigures, Summary
-from harness.reporting.blocks import Line, Name, Strong
-from harness.reporting.measures import cell_of
+from harness.reporting import measures
+from harness.reporting.blocks import Line, Name, Strong, joined
 
 TOGETHER = timedelta(hours=1)
 """Rounds with less between them were timed in turn, or close to it."""
@@ -33,24 +31,13 @@ class Doubt:
     @property
     def line(self) -> Line:
         """A line that says what the doubt is, about which models, and what to do."""
-        line: list[str] = [Strong(self.lead), ": "]
-        for place, (model, said) in enumerate(self.messages):
-            line += ["; " if place else "", Name(model), f" ({said})"]
-        return (*line, f". {self.remedy}")
+        said = [(Name(model), f" ({message})") for model, message in self.messages]
+        return (Strong(self.lead), ": ", *joined(said), f". {self.remedy}")
 
 
 def details_of(summary: Summary, task: str) -> dict[str, SpeedDetails]:
     """The details of each model that was timed; none of those that an older version wrote."""
-    found: dict[str, SpeedDetails] = {}
-    for model in summary.models:
-        cell = cell_of(summary, model, task)
-        if cell is None or cell.status != "ok" or "speed" not in cell.details:
-            continue
-        try:
-            found[model] = SpeedDetails.model_validate(cell.details["speed"])
-        except ValidationError:
-            continue
-    return found
+    return measures.details_of(summary, task, "speed", SpeedDetails)
 
 
 def headline_of(details: SpeedDetails, phase: str) -> SpeedFigures | None:

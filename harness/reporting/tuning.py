@@ -32,10 +32,9 @@ from harness.reporting.blocks import (
 from harness.reporting.differences import difference_blocks
 from harness.reporting.flips import flip_fold
 from harness.reporting.format import DASH, clip, count, duration, fixed, share
-from harness.reporting.kinds import of_kind
+from harness.reporting.kinds import of_kind, without_replicas
 from harness.reporting.lineage import method_words
 from harness.reporting.measures import label, metric_of, number
-from harness.reporting.replicas import without_replicas
 from harness.reporting.seeds import seed_blocks
 from harness.reporting.tables import MODEL, name
 

@@ -7,8 +7,8 @@ from harness.reporting.blocks import Block, Bullets, Callout, Line, Name, Prose,
 from harness.reporting.checks import callouts
 from harness.reporting.claims import overlap
 from harness.reporting.gates import gates, missed_gates
+from harness.reporting.kinds import without_replicas
 from harness.reporting.measures import floor_label, headline, label, quality_tasks, value_of, words
-from harness.reporting.replicas import without_replicas
 from harness.reporting.types.write import in_short
 from harness.reporting.wording import fine_tuning, others, quantization
 

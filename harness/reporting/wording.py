@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from harness.quantities import byte_size
 from harness.records import Comparison, Summary
-from harness.reporting.blocks import Block, Bullets, Line, Name, Prose, Strong
-from harness.reporting.claims import claims, joined, listed, overlap
+from harness.reporting.blocks import Block, Bullets, Line, Name, Prose, Strong, joined, listed
+from harness.reporting.claims import claims, overlap
 from harness.reporting.differences import ratio
 from harness.reporting.format import fixed, percent_level, sentence, share
 from harness.reporting.kinds import ComparisonKind, of_kind, precision

@@ -11,7 +11,7 @@ from harness.reporting.blocks import Callout, Definitions, Fold, Prose, Table, p
 from harness.reporting.checks import callouts, check_blocks, findings, outcome_line
 from harness.reporting.gates import gate_table
 from harness.reporting.ladder import ladder_blocks
-from harness.reporting.marks import SIGN, all_checks, marks
+from harness.reporting.marks import SIGN, Marks, all_checks
 from harness.reporting.parity import held
 from harness.reporting.sections import document
 from harness.reporting.tables import matrix, task_table
@@ -137,7 +137,7 @@ def test_a_parity_that_no_check_tells_of_is_told_all_the_same(field: str, words:
     (found,) = callouts(broken_parity(field))
     assert plain(found.line).startswith("lora-f16 does not agree with ")
     assert words in plain(found.line)
-    assert list(marks(broken_parity(field))) == ["lora-f16"]
+    assert list(Marks.read(broken_parity(field)).of) == ["lora-f16"]
 
 
 def test_a_parity_that_failed_outweighs_a_check_that_passed() -> None:
@@ -167,7 +167,7 @@ def test_a_baseline_in_doubt_is_marked_where_it_is_compared_with() -> None:
 
 
 def test_nothing_is_marked_where_all_passed() -> None:
-    assert marks(quickstart()) == {}
+    assert Marks.read(quickstart()).of == {}
     assert not any(SIGN in plain(note) for note in matrix(quickstart()).notes)
 
 
@@ -179,9 +179,9 @@ def test_what_is_made_of_a_broken_merge_is_marked_too() -> None:
         suite={"name": "s", "spec": spec},
         checks=[check(name="merge", model="m", status="failed")],
     )
-    assert marks(whole) == dict.fromkeys(("m", "m-q4", "m-q4-x"), f"{SIGN} merge")
+    assert Marks.read(whole).of == dict.fromkeys(("m", "m-q4", "m-q4-x"), f"{SIGN} merge")
     bos = whole.model_copy(update={"checks": [check(model="m", status="failed")]})
-    assert list(marks(bos)) == ["m"]
+    assert list(Marks.read(bos).of) == ["m"]
 
 
 def test_parity_has_its_figures_in_one_place() -> None:
@@ -222,7 +222,7 @@ def test_a_merge_that_the_suite_asked_for_is_not_called_a_failure() -> None:
     summary = whole.model_copy(update={"checks": [allowed]})
     (found,) = callouts(summary)
     assert found.tone == "unsure"
-    assert marks(summary) == {"lora-f16": f"{SIGN} merge (allowed)"}
+    assert Marks.read(summary).of == {"lora-f16": f"{SIGN} merge (allowed)"}
     statuses = {(one.kind, one.models): one.status for one in held(summary)}
     assert statuses["merge", ("lora-f16",)] == "allowed"
 

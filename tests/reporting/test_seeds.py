@@ -9,7 +9,7 @@ import pytest
 from harness.analysis.seeds import seed_variance
 from harness.records import Comparison, Summary
 from harness.reporting.blocks import Block, Bullets, Fold, Heading, Prose, Table, plain
-from harness.reporting.replicas import families, without_replicas
+from harness.reporting.kinds import families, without_replicas
 from harness.reporting.sections import document
 from harness.reporting.seeds import over_seeds, seed_blocks, spreads
 from harness.reporting.tables import matrix

@@ -19,9 +19,9 @@ from harness.reporting.blocks import (
     Line,
     Prose,
     Table,
+    listed,
     table,
 )
-from harness.reporting.claims import listed
 from harness.reporting.facts import settings
 from harness.reporting.format import DASH, percent_level, sentence
 from harness.reporting.measures import (

@@ -8,6 +8,7 @@ from statistics import median
 
 from harness.quantities import plural
 from harness.records import Comparison, MetricDescriptor, Summary, WrittenDetails, WrittenText
+from harness.reporting import measures
 from harness.reporting.blocks import (
     Block,
     Column,
@@ -21,12 +22,12 @@ from harness.reporting.blocks import (
     Table,
     Text,
     Texts,
+    listed,
     table,
 )
-from harness.reporting.claims import listed
 from harness.reporting.format import DASH, count
 from harness.reporting.kinds import kinds
-from harness.reporting.measures import cell_of, free_text_tasks, number
+from harness.reporting.measures import free_text_tasks, number
 from harness.reporting.tables import name, task_table
 
 REPEATS = 0.2
@@ -68,12 +69,7 @@ def _task(summary: Summary, task: str) -> list[Block]:
 
 def details_of(summary: Summary, task: str) -> dict[str, WrittenDetails]:
     """What each model wrote; models that did not answer are left out."""
-    cells = {model: cell_of(summary, model, task) for model in summary.models}
-    return {
-        model: WrittenDetails.model_validate(cell.details["written"])
-        for model, cell in cells.items()
-        if cell is not None and "written" in cell.details
-    }
+    return measures.details_of(summary, task, "written", WrittenDetails)
 
 
 def prompts_of(summary: Summary, task: str) -> list[str]:
