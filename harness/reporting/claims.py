@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.analysis.power import DETECTION_POWER
 from harness.records import Value
 from harness.reporting.blocks import Line, Name, joined
-from harness.reporting.flips import flips
+from harness.reporting.changed import flips
 from harness.reporting.format import clip, count, known, p_value, percent_level
 from harness.reporting.measures import label, number
 from harness.reporting.outcomes import Judged, Outcome

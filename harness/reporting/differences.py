@@ -35,7 +35,6 @@ from harness.reporting.measures import (
     figure,
     is_headline,
     metric_of,
-    quality_tasks,
     subject,
 )
 from harness.reporting.outcomes import Judged, Outcome, judge
@@ -66,9 +65,7 @@ CHANGE_NOTE = (
 
 def difference_blocks(summary: Summary, caption: str, rows: Sequence[Comparison]) -> list[Block]:
     """The differences by the kind of figure: those that tasks are judged by, and all others, shut."""
-    first = [
-        row for row in rows if row.task in quality_tasks(summary) and is_headline(summary, row)
-    ]
+    first = [row for row in rows if is_headline(summary, row)]
     blocks: list[Block] = [differences(summary, f"{caption}: quality", first)] if first else []
     for measure, kind in KINDS.items():
         rest = [

@@ -82,8 +82,9 @@ def headline(task: TaskSummary) -> MetricDescriptor:
 
 
 def is_headline(summary: Summary, row: Comparison) -> bool:
-    """Whether a difference is of the metric that its task is first judged by."""
-    return row.metric == headline(summary.tasks[row.task]).name
+    """Whether a difference is of the metric that its task, a graded one, is first judged by."""
+    of = summary.tasks[row.task]
+    return TASK_TYPES[of.type].graded and row.metric == headline(of).name
 
 
 def task_metrics(summary: Summary, task: str) -> list[str]:

@@ -16,6 +16,7 @@ from harness.reporting.blocks import (
     Section,
     Table,
 )
+from harness.reporting.changed import changed_blocks
 from harness.reporting.checks import check_blocks
 from harness.reporting.differences import difference_blocks
 from harness.reporting.format import duration, moment, sentence
@@ -34,7 +35,7 @@ from harness.reporting.measures import (
 from harness.reporting.reproduction import drawn, reproduction_blocks
 from harness.reporting.scaling import scaling_blocks
 from harness.reporting.tables import failures, matrix, task_tables
-from harness.reporting.tuning import changed_blocks, tuning_blocks
+from harness.reporting.tuning import tuning_blocks
 from harness.reporting.types import TYPE_SECTIONS
 from harness.reporting.verdict import verdict
 

@@ -31,7 +31,6 @@ from harness.reporting.measures import (
     label,
     metric_of,
     number,
-    quality_tasks,
     subject,
     task_metrics,
     with_interval,
@@ -111,8 +110,7 @@ def seed_blocks(summary: Summary, rows: Sequence[Comparison]) -> list[Block]:
     if not found and not groups:
         return []
     blocks: list[Block] = [Heading("What another seed would have given"), Prose((SAID,))]
-    judged = quality_tasks(summary)
-    first = [one for one in found if one.row.task in judged and is_headline(summary, one.row)]
+    first = [one for one in found if is_headline(summary, one.row)]
     rest = [one for one in found if one not in first]
     if first:
         blocks.append(Bullets(tuple(_sentence(one) for one in first)))

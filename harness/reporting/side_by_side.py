@@ -15,9 +15,9 @@ from harness.analysis.compared import ComparedModels, ComparedTask
 from harness.quantities import plural
 from harness.records import ChangedAnswer, Comparison, MetricDescriptor
 from harness.reporting.blocks import Column, Datum, Fields, Table, table
+from harness.reporting.changed import GRADED_RIGHT_OR_WRONG
 from harness.reporting.claims import DETECTED_IN
 from harness.reporting.differences import ratio, single
-from harness.reporting.flips import GRADED_RIGHT_OR_WRONG
 from harness.reporting.format import DASH, clean, clip, count, p_value, percent_level, sentence
 from harness.reporting.measures import (
     KINDS,

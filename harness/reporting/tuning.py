@@ -7,9 +7,6 @@ from itertools import pairwise
 
 from harness.quantities import byte_size
 from harness.records import (
-    ChangedAnswer,
-    Comparison,
-    MetricDescriptor,
     Summary,
     Training,
     TrainingPoint,
@@ -20,8 +17,6 @@ from harness.reporting.blocks import (
     Chart,
     Column,
     Datum,
-    Definition,
-    Definitions,
     Fields,
     Fold,
     Heading,
@@ -29,19 +24,16 @@ from harness.reporting.blocks import (
     Table,
     table,
 )
+from harness.reporting.changed import changed_blocks
 from harness.reporting.differences import difference_blocks
-from harness.reporting.flips import flip_fold
-from harness.reporting.format import DASH, clip, count, duration, fixed, share
+from harness.reporting.format import DASH, count, duration, fixed, share
 from harness.reporting.kinds import of_kind, without_replicas
 from harness.reporting.lineage import method_words
-from harness.reporting.measures import label, metric_of, number
 from harness.reporting.seeds import seed_blocks
 from harness.reporting.tables import MODEL, name
 
 CURVE_POINTS = 60
 TABLE_POINTS = 6
-SHOWN_ANSWERS = 5
-PROMPT_LENGTH = 600
 
 
 def tuning_blocks(summary: Summary) -> list[Block]:
@@ -183,46 +175,3 @@ def binned_curve(points: Sequence[TrainingPoint], most: int) -> list[TrainingPoi
         )
         for start, end in pairwise(edges)
     ]
-
-
-def changed_blocks(summary: Summary, rows: Sequence[Comparison]) -> list[Block]:
-    """Answers that changed, in both directions, shut until someone opens them."""
-    blocks: list[Block] = []
-    for row in rows:
-        of = metric_of(summary, row)
-        examples = _examples(of, row)
-        flipped = flip_fold(of, row, examples)
-        blocks += [flipped] if flipped else examples
-    return [Heading("Answers that changed"), *blocks] if blocks else []
-
-
-def _examples(metric: MetricDescriptor, row: Comparison) -> list[Fold]:
-    found: list[Fold] = []
-    for answers, word, total in (
-        (row.changed_for_better, "better", row.better),
-        (row.changed_for_worse, "worse", row.worse),
-    ):
-        if answers:
-            shown = answers[:SHOWN_ANSWERS]
-            of = f"{len(shown)} of {total}" if total is not None else f"{len(shown)}"
-            title = (
-                f"{row.candidate} against {row.baseline}, {row.task} "
-                f"({label(metric)}): {of} answers that changed for the {word}"
-            )
-            found.append(Fold(title, tuple(_example(metric, row, answer) for answer in shown)))
-    return found
-
-
-def _example(metric: MetricDescriptor, row: Comparison, answer: ChangedAnswer) -> Definitions:
-    scores = [answer.baseline_score, answer.candidate_score]
-    before, after = (number(metric, score, scores) for score in scores)
-    fields = (
-        ("Example", answer.id),
-        ("Prompt", answer.prompt),
-        ("Right answer", answer.target),
-        (f"{row.baseline} (score {before})", answer.baseline_answer),
-        (f"{row.candidate} (score {after})", answer.candidate_answer),
-    )
-    return Definitions(
-        tuple(Definition(term, (clip(text, PROMPT_LENGTH),)) for term, text in fields)
-    )

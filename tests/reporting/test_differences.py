@@ -10,12 +10,11 @@ from harness.analysis.power import detectable
 from harness.metrics.registry import METRICS
 from harness.records import Comparison
 from harness.reporting.blocks import Definitions, Fold, Table, plain
+from harness.reporting.changed import SHOWN_IDS, changed_blocks, flips
 from harness.reporting.differences import difference_blocks, differences, ratio
-from harness.reporting.flips import SHOWN_IDS, flips
 from harness.reporting.measures import KINDS, arrow, metric_of, rounded_up
 from harness.reporting.outcomes import Outcome, outcome
 from harness.reporting.sections import document
-from harness.reporting.tuning import changed_blocks
 from tests.reporting.fixture import quickstart
 from tests.reporting.test_wording import LOSS, UNCERTAIN, quantized, row, tuned
 
