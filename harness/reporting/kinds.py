@@ -138,7 +138,8 @@ def families(summary: Summary) -> dict[str, list[str]]:
 def without_replicas(summary: Summary) -> Summary:
     """The summary as its main tables show it: each fine-tuning once."""
     replicas = {name for group in families(summary).values() for name in group}
-    return only(summary, [name for name in summary.models if name not in replicas])
+    kept = [name for name in summary.models if name not in replicas]
+    return only(summary, kept) if replicas else summary
 
 
 def only(summary: Summary, names: Collection[str]) -> Summary:
