@@ -7,29 +7,8 @@ from __future__ import annotations
 
 import importlib
 
-from harness.engines.protocol import (
-    ChoiceQuestion,
-    Engine,
-    EngineInfo,
-    EngineSpec,
-    Footprint,
-    Generation,
-    Limits,
-    LogProbs,
-)
+from harness.engines.protocol import Engine, EngineSpec
 from harness.errors import InputError
-
-__all__ = [
-    "ChoiceQuestion",
-    "Engine",
-    "EngineInfo",
-    "EngineSpec",
-    "Footprint",
-    "Generation",
-    "Limits",
-    "LogProbs",
-    "open_engine",
-]
 
 
 def open_engine(spec: EngineSpec) -> Engine:

@@ -7,10 +7,13 @@ place, so that the first places stay in use.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from harness.engines.protocol import Generation, Limits, Work
+
+Ended = list[tuple[int, Generation]]
+"""Answers that ended, with the numbers of their prompts."""
 
 
 @dataclass(eq=False)
@@ -51,7 +54,33 @@ class Answers:
     move: Callable[[int, int], None]
     running: list[Answer] = field(default_factory=list)
 
-    def take(self, asked: Sequence[Answer], tokens: Sequence[int]) -> list[tuple[int, Generation]]:
+    def write(
+        self,
+        prompts: Sequence[Sequence[int]],
+        places: int,
+        admit: Callable[[list[int]], Ended],
+        step: Callable[[list[Answer]], Ended],
+    ) -> Iterator[tuple[int, Generation]]:
+        """The greedy continuation of each prompt with its index, as they are finished.
+
+        The longest come first, and a finished one makes room for the next at once, so that short
+        answers do not wait for long ones (Yu et al. 2022, "Orca", §3: iteration-level scheduling).
+
+        Args:
+            prompts: what to continue.
+            places: most that are answered at the same time.
+            admit: takes the numbers of one or more prompts off the end of a list, and runs them
+                behind those that are running; gives answers that ended at once.
+            step: writes one more token of each running answer; gives those that it ended.
+        """
+        waiting = sorted(range(len(prompts)), key=lambda number: len(prompts[number]))
+        while waiting or self.running:
+            while waiting and len(self.running) < places:
+                yield from admit(waiting)
+            if self.running:
+                yield from step(list(self.running))
+
+    def take(self, asked: Sequence[Answer], tokens: Sequence[int]) -> Ended:
         """Adds a new id to each of some running answers; gives those that it ended."""
         ended = []
         for answer, token in zip(asked, tokens, strict=True):

@@ -6,14 +6,72 @@ read foreign memory on some backends, and the first token of a text would have n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from harness.engines.protocol import ChoiceQuestion, EngineSpec, Limits
+from harness.engines.contexts import Context, Scored, Scores, plan_contexts
+from harness.engines.process import peak_resident_bytes
+from harness.engines.protocol import (
+    ChoiceQuestion,
+    EngineInfo,
+    EngineSpec,
+    Footprint,
+    Generation,
+    Limits,
+    Work,
+)
 from harness.errors import InputError, PromptTooLongError
 
 LENGTH_HINT = (
     "Use fewer shots, shorter examples or fewer new tokens, or a model with a longer context."
 )
+
+
+class CheckedEngine(ABC):
+    """What engines share: all that is asked is checked, and planned, before any of it is run."""
+
+    info: EngineInfo
+    work: Work
+    files: Sequence[Path]
+    """What the model was loaded from."""
+
+    def choose(self, questions: Sequence[ChoiceQuestion]) -> Iterator[tuple[int, list[float]]]:
+        """See `Engine.choose`."""
+        check_questions(questions, self.info.vocab_size, self.info.context_length)
+        scores = Scores(questions)
+        yield from scores.without_tokens()
+        for found in self._score(plan_contexts(questions)):
+            yield from scores.add(found)
+
+    def generate(
+        self, prompts: Sequence[Sequence[int]], limits: Limits
+    ) -> Iterator[tuple[int, Generation]]:
+        """See `Engine.generate`."""
+        check_prompts(prompts, limits, self.info.vocab_size, self.info.context_length)
+        if limits.max_new_tokens < 1:
+            yield from ((number, Generation((), "length", ())) for number in range(len(prompts)))
+            return
+        yield from self._generate(prompts, limits)
+
+    def footprint(self) -> Footprint:
+        """See `Engine.footprint`."""
+        disk = sum(file.stat().st_size for file in self.files)
+        return Footprint(disk, peak_resident_bytes(), self._device_bytes())
+
+    @abstractmethod
+    def _score(self, contexts: Sequence[Context]) -> Iterator[Scored]:
+        """Log-probability (nats) of each target of all contexts, some at a time."""
+
+    @abstractmethod
+    def _generate(
+        self, prompts: Sequence[Sequence[int]], limits: Limits
+    ) -> Iterator[tuple[int, Generation]]:
+        """The greedy continuation of each prompt, by at least one token."""
+
+    @abstractmethod
+    def _device_bytes(self) -> int:
+        """The most that the model took up on a device; 0 where it runs on the processor."""
 
 
 def check_questions(

@@ -27,6 +27,10 @@ class Target:
     token: int
 
 
+Scored = list[tuple[Target, float]]
+"""Targets with their log-probabilities, in nats."""
+
+
 @dataclass(frozen=True)
 class Context:
     """A token sequence to be run once, and everything that is wanted from it."""
@@ -128,11 +132,9 @@ class Scores:
             if not missing:
                 yield number, self._sums[number]
 
-    def add(
-        self, targets: Sequence[Target], log_probabilities: Sequence[float]
-    ) -> Iterator[tuple[int, list[float]]]:
-        """Takes the numbers in; yields each question that they completed, with its sums."""
-        for target, value in zip(targets, log_probabilities, strict=True):
+    def add(self, scored: Scored) -> Iterator[tuple[int, list[float]]]:
+        """Takes log-probabilities in; yields each question that they completed, with its sums."""
+        for target, value in scored:
             self._sums[target.question][target.choice] += value
             self._missing[target.question] -= 1
             if not self._missing[target.question]:

@@ -34,10 +34,8 @@ def weight_files(folder: Path) -> list[Path]:
             f"{folder} holds no config.json.",
             "Name the folder that `save_pretrained` wrote, or that the Hub's files lie in.",
         )
-    if (folder / INDEX).is_file():
-        names = read_json(folder / INDEX).get("weight_map", {}).values()
-        files = [folder / name for name in sorted(set(names))]
-    else:
+    files = _indexed(folder, INDEX)
+    if files is None:
         files = sorted(folder.glob("model*.safetensors")) or _pickles(folder)
     if not files:
         raise BadModelError(
@@ -49,12 +47,21 @@ def weight_files(folder: Path) -> list[Path]:
     return files
 
 
+def _indexed(folder: Path, index: str) -> list[Path] | None:
+    """The files that an index names; None where there is no such index."""
+    if not (folder / index).is_file():
+        return None
+    return [
+        folder / name
+        for name in sorted(set(read_json(folder / index).get("weight_map", {}).values()))
+    ]
+
+
 def _pickles(folder: Path) -> list[Path]:
     """Pickled weights, where these are allowed."""
-    files = sorted(folder.glob("pytorch_model*.bin"))
-    if (folder / PICKLE_INDEX).is_file():
-        names = read_json(folder / PICKLE_INDEX).get("weight_map", {}).values()
-        files = [folder / name for name in sorted(set(names))]
+    files = _indexed(folder, PICKLE_INDEX)
+    if files is None:
+        files = sorted(folder.glob("pytorch_model*.bin"))
     if files:
         check_pickle(files[0])
     return files

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.engines import EngineSpec
+from harness.engines.protocol import EngineSpec
 from harness.runner.threads import threads_for
 
 

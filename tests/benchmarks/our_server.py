@@ -13,7 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from harness.engines import ChoiceQuestion, Engine, EngineSpec, Limits, open_engine
+from harness.engines import open_engine
+from harness.engines.protocol import ChoiceQuestion, Engine, EngineSpec, Limits
 from harness.engines.timing import Phase, SpeedShape
 from harness.engines.tokenizer import Tokenizer, open_tokenizer
 from harness.tasks.prompts import PromptSet

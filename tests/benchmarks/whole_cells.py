@@ -13,7 +13,8 @@ import psutil
 
 from harness.data import Dataset, Example
 from harness.data.datasets import SENTIMENT
-from harness.engines import Engine, EngineSpec, open_engine
+from harness.engines import open_engine
+from harness.engines.protocol import Engine, EngineSpec
 from harness.engines.tokenizer import open_tokenizer
 from harness.plan.steps import make_step
 from harness.runner.cells import answerers

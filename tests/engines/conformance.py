@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness.engines import ChoiceQuestion, Engine, Limits
+from harness.engines.protocol import ChoiceQuestion, Engine, Limits
 from harness.errors import InputError, PromptTooLongError
 from tests.engines.models import CONTEXT, VOCABULARY
 from tests.engines.plain import Plain

@@ -20,7 +20,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
-from harness.engines import ChoiceQuestion
+from harness.engines.protocol import ChoiceQuestion
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from harness.data import Dataset, Example, Phrasing
-from harness.engines import ChoiceQuestion, EngineSpec, Limits, open_engine
+from harness.engines import open_engine
 from harness.engines.answerer import Completion
 from harness.engines.on_ids import OnIds
+from harness.engines.protocol import ChoiceQuestion, EngineSpec, Limits
 from harness.engines.tokenizer import open_tokenizer
 from harness.tasks.prompting import prompts_to_ask
 from harness.tasks.prompts import Prompt

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from harness.engines import EngineSpec, open_engine
+from harness.engines import open_engine
+from harness.engines.protocol import EngineSpec
 from tests.conftest import Models
 from tests.engines.conformance import Case, Conformance
 from tests.engines.plain import plain_hf

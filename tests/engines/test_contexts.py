@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.engines import ChoiceQuestion
 from harness.engines.contexts import Scores, plan_contexts, shared_prefix_length
+from harness.engines.protocol import ChoiceQuestion
 
 ids = st.lists(st.integers(0, 2), max_size=4).map(tuple)
 questions = st.lists(
@@ -27,8 +27,8 @@ def test_the_planned_contexts_answer_every_question(asked: list[ChoiceQuestion])
     scores = Scores(asked)
     answers = dict(scores.without_tokens())
     for context in plan_contexts(asked):
-        values = [value(context.ids[: t.position + 1], t.token) for t in context.targets]
-        for number, sums in scores.add(context.targets, values):
+        found = [(t, value(context.ids[: t.position + 1], t.token)) for t in context.targets]
+        for number, sums in scores.add(found):
             assert number not in answers
             answers[number] = sums
     for number, question in enumerate(asked):

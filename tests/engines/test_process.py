@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.engines import EngineSpec, process
+from harness.engines import process
 from harness.engines.hf.load import choose_dtype
+from harness.engines.protocol import EngineSpec
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,11 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from harness.engines import Engine, EngineSpec, open_engine
+from harness.engines import open_engine
 from harness.engines.gguf_file import GgufTensor, gguf_info
 from harness.engines.hf.speed import decode_bytes, stored_bytes
 from harness.engines.llamacpp.speed import read_bytes
+from harness.engines.protocol import Engine, EngineSpec
 from harness.engines.timing import SpeedShape, random_ids, share_of_experts
 from harness.errors import PromptTooLongError
 from tests.conftest import Models
@@ -80,7 +81,7 @@ def test_a_shape_beyond_the_context_is_refused_with_its_length(engine: Engine) -
 
 
 def test_timing_changes_no_answer(engine: Engine) -> None:
-    from harness.engines import ChoiceQuestion
+    from harness.engines.protocol import ChoiceQuestion
 
     question = [ChoiceQuestion((1, 20, 30), ((40, 41), (42,)))]
     before = dict(engine.choose(question))

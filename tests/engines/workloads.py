@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.engines import ChoiceQuestion, Engine, Limits, LogProbs
+from harness.engines.protocol import ChoiceQuestion, Engine, Limits, LogProbs
 from harness.engines.tokenizer import Tokenizer
 from tests.engines.models import CONTEXT, VOCABULARY
 from tests.engines.plain import Plain

@@ -71,7 +71,8 @@ def _ids(generator: random.Random, count: int) -> tuple[int, ...]:
 
 def _ask(do: str, prompts: int, prompt_tokens: int, new_tokens: int = 0, **spec: Any) -> int:
     """Loads an engine, asks it, and gives the peak at loading."""
-    from harness.engines import ChoiceQuestion, EngineSpec, Limits, open_engine
+    from harness.engines import open_engine
+    from harness.engines.protocol import ChoiceQuestion, EngineSpec, Limits
 
     engine = open_engine(EngineSpec(**spec, threads=1))
     loaded, generator = _peak(), random.Random(0)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.engines import EngineSpec, open_engine
+from harness.engines import open_engine
 from harness.engines.permissions import Permissions, granted, permissions_of
+from harness.engines.protocol import EngineSpec
 from harness.engines.tokenizer import open_tokenizer
 from harness.engines.weight_files import adapter_files
 from harness.errors import BadModelError

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.engines import EngineSpec, open_engine
+from harness.engines import open_engine
+from harness.engines.protocol import EngineSpec
 from harness.engines.tokenizer import open_tokenizer
 from harness.records import Cell, Value
 from harness.reporting.write import write_report

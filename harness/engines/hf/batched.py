@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from harness.engines.contexts import WORTHWHILE, Context, Target, shared_length
+from harness.engines.contexts import WORTHWHILE, Context, Scored, shared_length
 from harness.engines.hf.generate import generate_all
 from harness.engines.hf.packed import PackedModel, Prefix, Segment
 from harness.engines.hf.passes import Passes
@@ -71,14 +71,14 @@ class BatchedRunner:
             "sequences": MOST_SLOTS.get(kind, MOST_SLOTS["cpu"]),
         }
 
-    def score(self, contexts: Sequence[Context]) -> Iterator[list[tuple[Target, float]]]:
+    def score(self, contexts: Sequence[Context]) -> Iterator[Scored]:
         """Log-probability (nats) of each target of all contexts, some at a time."""
         if not contexts:
             return
         with memory_errors("running what all prompts begin with"):
             prefix = self._prefix(shared_ids(contexts))
 
-        def run(batch: Sequence[Part]) -> list[tuple[Target, float]]:
+        def run(batch: Sequence[Part]) -> Scored:
             found = score(self._model, prefix, batch, wide=True)
             self._work.prompt_tokens += sum(len(part.nodes) for part in batch)
             return found

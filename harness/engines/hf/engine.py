@@ -13,8 +13,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch
 import transformers
 
-from harness.engines.checks import check_prompts, check_questions, check_sequence, usable_context
-from harness.engines.contexts import Scores, plan_contexts
+from harness.engines.checks import CheckedEngine, check_sequence, usable_context
+from harness.engines.contexts import Context, Scored
 from harness.engines.hf.batched import BatchedRunner
 from harness.engines.hf.forward import Forward
 from harness.engines.hf.linear import use_faster_linear
@@ -30,24 +30,15 @@ from harness.engines.hf.plain import PlainRunner
 from harness.engines.hf.speed import HfStopwatch
 from harness.engines.hf.tokenizer import open_hf_tokenizer
 from harness.engines.oom import memory_errors
-from harness.engines.process import peak_resident_bytes, physical_cores
-from harness.engines.protocol import (
-    ChoiceQuestion,
-    EngineInfo,
-    EngineSpec,
-    Footprint,
-    Generation,
-    Limits,
-    LogProbs,
-    Work,
-)
+from harness.engines.process import physical_cores
+from harness.engines.protocol import EngineInfo, EngineSpec, Generation, Limits, LogProbs, Work
 from harness.engines.weight_files import adapter_files, weight_files
 
 UNLIMITED = 1 << 20
 """Context of models that state none, in tokens."""
 
 
-class HfEngine:
+class HfEngine(CheckedEngine):
     """`Engine` for Transformers models."""
 
     def __init__(self, spec: EngineSpec) -> None:
@@ -57,9 +48,8 @@ class HfEngine:
         device = choose_device(spec)
         dtype = choose_dtype(spec, device)
         folder = Path(spec.weights or "")
-        self._files = weight_files(folder)
-        if spec.adapter is not None:
-            self._files += adapter_files(Path(spec.adapter))
+        adapter = [] if spec.adapter is None else adapter_files(Path(spec.adapter))
+        self.files = [*weight_files(folder), *adapter]
         config = load_config(folder)
         self._tokenizer = open_hf_tokenizer(folder)
         model = load_model(spec, config, device, dtype)
@@ -89,23 +79,13 @@ class HfEngine:
         """See `Engine.encode`."""
         return self._tokenizer.encode(text)
 
-    def choose(self, questions: Sequence[ChoiceQuestion]) -> Iterator[tuple[int, list[float]]]:
-        """See `Engine.choose`."""
-        check_questions(questions, self.info.vocab_size, self.info.context_length)
-        scores = Scores(questions)
-        yield from scores.without_tokens()
-        for found in self._running.score(plan_contexts(questions)):
-            yield from scores.add(*zip(*found, strict=True))
+    def _score(self, contexts: Sequence[Context]) -> Iterator[Scored]:
+        return self._running.score(contexts)
 
-    def generate(
+    def _generate(
         self, prompts: Sequence[Sequence[int]], limits: Limits
     ) -> Iterator[tuple[int, Generation]]:
-        """See `Engine.generate`."""
-        check_prompts(prompts, limits, self.info.vocab_size, self.info.context_length)
-        if limits.max_new_tokens < 1:
-            yield from ((number, Generation((), "length", ())) for number in range(len(prompts)))
-            return
-        yield from self._running.generate(prompts, limits)
+        return self._running.generate(prompts, limits)
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
         """See `Engine.distributions`."""
@@ -118,14 +98,9 @@ class HfEngine:
         """See `Engine.stopwatch`."""
         return HfStopwatch(self._model, self._running.passes, self.info, self._device)
 
-    def footprint(self) -> Footprint:
-        """See `Engine.footprint`."""
+    def _device_bytes(self) -> int:
         on_device = self._device.type == "cuda"
-        return Footprint(
-            disk_bytes=sum(file.stat().st_size for file in self._files),
-            peak_resident_bytes=peak_resident_bytes(),
-            peak_device_bytes=torch.cuda.max_memory_allocated(self._device) if on_device else 0,
-        )
+        return int(torch.cuda.max_memory_allocated(self._device)) if on_device else 0
 
     def close(self) -> None:
         """See `Engine.close`."""

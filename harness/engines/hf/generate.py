@@ -1,8 +1,7 @@
-"""Greedy generation with a packed model and continuous batching.
+"""Greedy generation with a packed model and continuous batching (`harness.engines.answers`).
 
-A finished sequence makes room for the next prompt at once (Yu et al. 2022, "Orca", §3:
-iteration-level scheduling). Answers being written lie in the first slots of the store, so that a
-step reads their keys and values in place.
+Answers being written lie in the first slots of the store, so that a step reads their keys and values
+in place.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.engines.answers import Answer, Answers
+from harness.engines.answers import Answer, Answers, Ended
 from harness.engines.hf.packed import PackedModel, Prefix, Segment
 from harness.engines.hf.sizes import STEP
 from harness.engines.hf.slots import Slots
@@ -23,32 +22,35 @@ class Batch:
     """The answers being written; the n-th is in slot n."""
 
     model: PackedModel
+    prompts: Sequence[Sequence[int]]
     prefix: Prefix
     store: Slots
     answers: Answers
+    tokens: int
+    """Most prompt tokens of one pass."""
 
-    def admit(
-        self, prompts: Sequence[Sequence[int]], numbers: Sequence[int]
-    ) -> list[tuple[int, Generation]]:
-        """Runs new prompts behind those that are running; gives answers that ended at once."""
-        started, known, running = time.perf_counter(), self.prefix.length, self.answers.running
-        new = [Answer(number, len(prompts[number]), started) for number in numbers]
-        segments = [
-            Segment.chain(prompts[number][known:], known, len(running) + n)
-            for n, number in enumerate(numbers)
-        ]
-        ends, total = [], 0
-        for segment in segments:
-            total += len(segment.ids)
+    def admit(self, waiting: list[int]) -> Ended:
+        """Runs as many of the last prompts as there is room for: see `Answers.write`."""
+        known, running = self.prefix.length, self.answers.running
+        new: list[Answer] = []
+        segments: list[Segment] = []
+        ends: list[int] = []
+        started, total = time.perf_counter(), 0
+        while waiting and len(running) + len(new) < self.store.count:
+            prompt = self.prompts[waiting[-1]]
+            total += len(prompt) - known
+            if new and total > self.tokens:
+                break
+            segments.append(Segment.chain(prompt[known:], known, len(running) + len(new)))
+            new.append(Answer(waiting.pop(), len(prompt), started))
             ends.append(total - 1)
         logits = self.model.run(segments, ends, self.prefix, self.store)
-        self.answers.work.prompt_tokens += total
+        self.answers.work.prompt_tokens += ends[-1] + 1
         running += new
         return self.answers.take(new, logits.argmax(-1).tolist())
 
-    def step(self) -> list[tuple[int, Generation]]:
-        """Writes one more token of each answer; gives those that it ended."""
-        asked = list(self.answers.running)
+    def step(self, asked: list[Answer]) -> Ended:
+        """Writes one more token of each answer: see `Answers.write`."""
         segments = [
             Segment.chain([answer.ids[-1]], answer.position, slot)
             for slot, answer in enumerate(asked)
@@ -79,20 +81,8 @@ def generate_all(
         tokens: most prompt tokens of one pass.
         work: what is done is added here.
     """
-    waiting = sorted(range(len(prompts)), key=lambda n: len(prompts[n]))
     longest = max(map(len, prompts)) - prefix.length
     store = Slots(min(slots, len(prompts)), longest + min(limits.max_new_tokens, STEP))
     answers = Answers(limits, work, store.move)
-    batch = Batch(model, prefix, store, answers)
-    while waiting or answers.running:
-        while waiting and len(answers.running) < store.count:
-            room, size = store.count - len(answers.running), 0
-            taken: list[int] = []
-            while waiting and len(taken) < room:
-                size += len(prompts[waiting[-1]]) - prefix.length
-                if taken and size > tokens:
-                    break
-                taken.append(waiting.pop())
-            yield from batch.admit(prompts, taken)
-        if answers.running:
-            yield from batch.step()
+    batch = Batch(model, prompts, prefix, store, answers, tokens)
+    yield from answers.write(prompts, store.count, batch.admit, batch.step)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
 from harness.engines.load_errors import LOAD_ERRORS, one_line
 from harness.engines.oom import memory_errors, reports_out_of_memory
-from harness.engines.own_code import code_refused, needs_code
+from harness.engines.own_code import refuse_code
 from harness.engines.permissions import permissions_of
 from harness.engines.process import has_bfloat16
 from harness.engines.protocol import EngineSpec
@@ -66,8 +65,7 @@ def load_config(folder: Path) -> Any:
             str(folder), local_files_only=True, trust_remote_code=permissions_of(folder).code
         )
     except LOAD_ERRORS as error:
-        if needs_code(folder, "config.json") and not permissions_of(folder).code:
-            raise code_refused(folder, "config.json") from None
+        refuse_code(folder, "config.json")
         raise BadModelError(
             f"Transformers {transformers.__version__} cannot use {folder / 'config.json'}: "
             f"{one_line(error)}",
@@ -99,8 +97,7 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Any:
         except LOAD_ERRORS as error:
             if reports_out_of_memory(error):
                 raise
-            if needs_code(folder, "config.json") and not permissions_of(folder).code:
-                raise code_refused(folder, "config.json") from None
+            refuse_code(folder, "config.json")
             raise BadModelError(
                 f"The model in {folder} cannot be loaded: {one_line(error)}",
                 "Check that weights and config.json belong together and are complete.",
@@ -108,7 +105,7 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Any:
     if missing := sorted(report["missing_keys"]):
         raise BadModelError(
             f"The weights in {folder} lack {len(missing)} tensors that config.json asks for: "
-            f"{some(missing)}.",
+            f"{', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}.",
             "Weights and config.json do not belong together, or a weight file is missing.",
         )
     check_blocks(model, device)
@@ -146,11 +143,6 @@ def check_blocks(model: Any, device: Any) -> None:
                 f"{state.shape[-1]} weights, which is no multiple of {state.blocksize}.",
                 "Use `quantize: int8`, a GPU, or a GGUF quantization for this model.",
             )
-
-
-def some(names: Sequence[str], most: int = 3) -> str:
-    """The first few of many names."""
-    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
 def count_parameters(model: Any) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from harness.engines.contexts import Context, Target
+from harness.engines.contexts import Context, Scored
 from harness.engines.hf.forward import Forward
 from harness.engines.hf.passes import Passes
 from harness.engines.hf.score import chosen
@@ -28,7 +28,7 @@ class PlainRunner:
         self._forward, self._work = forward, work
         self.batch = {"sequences": 1}
 
-    def score(self, contexts: Sequence[Context]) -> Iterator[list[tuple[Target, float]]]:
+    def score(self, contexts: Sequence[Context]) -> Iterator[Scored]:
         """Log-probability (nats) of each target, context by context."""
         for context in contexts:
             positions = context.positions

@@ -11,6 +11,7 @@ import torch
 from harness.engines.contexts import (
     WORTHWHILE,
     Context,
+    Scored,
     Target,
     neighbours,
     shared_prefix_length,
@@ -72,9 +73,7 @@ def batches(found: Sequence[Part], budget: Budget) -> Iterator[list[Part]]:
         yield batch
 
 
-def score(
-    model: PackedModel, prefix: Prefix, batch: Sequence[Part], wide: bool
-) -> list[tuple[Target, float]]:
+def score(model: PackedModel, prefix: Prefix, batch: Sequence[Part], wide: bool) -> Scored:
     """Log-probability (nats) of each target of some trees, run in one pass."""
     nodes = [node for part in batch for node in part.nodes]
     wanted = [place for place, node in enumerate(nodes) if node.targets]

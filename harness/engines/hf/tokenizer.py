@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.engines.chat import ChatSettings, render_chat, text_after_answer
+from harness.engines.chat import ChatSettings
 from harness.engines.json_files import read_json
 from harness.engines.load_errors import LOAD_ERRORS, one_line
-from harness.engines.messages import Message
-from harness.engines.own_code import code_refused, needs_code
+from harness.engines.own_code import refuse_code
 from harness.engines.permissions import permissions_of
+from harness.engines.templated import Tokenizer
 from harness.errors import BadModelError
 
 FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "tokenizer_config.json")
@@ -21,7 +20,7 @@ AS_IT_STANDS = ("PreTrainedTokenizerFast", "TokenizersBackend")
 place, with its own way of splitting words, where the model is a Qwen 2 or Phi 3."""
 
 
-class HfTokenizer:
+class HfTokenizer(Tokenizer):
     """`Tokenizer` over Transformers' tokenizer; `settings` are the folder's JSON files."""
 
     def __init__(
@@ -30,54 +29,16 @@ class HfTokenizer:
         settings: Sequence[dict[str, Any]],
         chat: ChatSettings | None = None,
     ) -> None:
-        self._tokenizer = tokenizer
-        self._chat = chat or ChatSettings()
-        self._settings = settings
-        begin = tokenizer.bos_token_id
+        own = tokenizer.chat_template
+        if isinstance(own, dict):
+            own = own.get("default")
+        super().__init__(None if own is None else str(own), chat)
+        self._tokenizer, self._settings = tokenizer, settings
+        begin, end = tokenizer.bos_token_id, tokenizer.eos_token_id
         wanted = begin is not None and begin in tokenizer("a")["input_ids"][:1]
-        self.bos_id: int | None = int(begin) if wanted else None
-
-    @property
-    def chat_template(self) -> str | None:
-        if self._chat.template is not None:
-            return self._chat.template
-        templates = self._tokenizer.chat_template
-        if isinstance(templates, dict):
-            templates = templates.get("default")
-        return None if templates is None else str(templates)
-
-    @property
-    def has_chat_template(self) -> bool:
-        return self.chat_template is not None
-
-    @property
-    def bos_marker(self) -> int | None:
-        found = self._tokenizer.bos_token_id
-        return None if found is None else int(found)
-
-    @property
-    def eos_id(self) -> int | None:
-        found = self._tokenizer.eos_token_id
-        return None if found is None else int(found)
-
-    @cached_property
-    def stop_ids(self) -> frozenset[int]:
-        found = set()
-        for settings in self._settings:
-            ends = settings.get("eos_token_id")
-            found.update(ends if isinstance(ends, list) else [] if ends is None else [ends])
-        if self._tokenizer.eos_token_id is not None:
-            found.add(self._tokenizer.eos_token_id)
-        behind = self.encode(text_after_answer(self.render), add_bos=False)
-        markers = set(self._tokenizer.added_tokens_decoder) | set(self._tokenizer.all_special_ids)
-        found.update(token for token in behind[:1] if token in markers)
-        return frozenset(map(int, found))
-
-    def encode(self, text: str, add_bos: bool = True) -> list[int]:
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        if add_bos and self.bos_id is not None and ids[:1] != [self.bos_id]:
-            ids = [self.bos_id, *ids]
-        return ids
+        self.bos_marker = None if begin is None else int(begin)
+        self.bos_id = self.bos_marker if wanted else None
+        self.eos_id = None if end is None else int(end)
 
     def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
         return str(
@@ -88,14 +49,22 @@ class HfTokenizer:
             )
         )
 
-    def render(self, messages: list[Message], generation_prompt: bool) -> str:
-        return render_chat(
-            self.chat_template,
-            messages,
-            generation_prompt,
-            self._tokenizer.special_tokens_map,
-            self._chat.variables(),
-        )
+    def _encode(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _ends(self) -> list[int]:
+        named = [settings.get("eos_token_id") for settings in self._settings]
+        flat = [end for ends in named for end in (ends if isinstance(ends, list) else [ends])]
+        return [int(end) for end in (*flat, self.eos_id) if end is not None]
+
+    def _is_marker(self, token: int) -> bool:
+        known = self._tokenizer
+        return token in known.added_tokens_decoder or token in known.all_special_ids
+
+    def _special_tokens(self) -> dict[str, str]:
+        tokens: dict[str, str] = self._tokenizer.special_tokens_map
+        return tokens
 
 
 def open_hf_tokenizer(folder: Path, chat: ChatSettings | None = None) -> HfTokenizer:
@@ -124,8 +93,7 @@ def open_hf_tokenizer(folder: Path, chat: ChatSettings | None = None) -> HfToken
         if not isinstance(error, LOAD_ERRORS) and type(error) is not Exception:
             raise
         for file in ("tokenizer_config.json", "config.json"):
-            if needs_code(folder, file) and not permissions_of(folder).code:
-                raise code_refused(folder, file) from None
+            refuse_code(folder, file)
         raise BadModelError(
             f"The tokenizer in {folder} cannot be read: {one_line(error)}",
             "Download or save the tokenizer's files again.",

@@ -25,10 +25,10 @@ from typing import Any, TypeVar
 import llama_cpp.llama_cpp as lib
 import numpy as np
 
-from harness.engines.llamacpp.model import LlamaModel, last_error
+from harness.engines.llamacpp.model import LlamaModel, last_error, run_batch
 from harness.engines.llamacpp.sizes import CELLS, MAX_TOKENS
 from harness.engines.protocol import LogProbs
-from harness.errors import CrashError, OutOfMemoryError
+from harness.errors import OutOfMemoryError
 
 MAX_STREAMS = 64
 """Most streams that a context is made for (llama.cpp allows 256)."""
@@ -157,12 +157,7 @@ class LlamaContext:
         computed = _at_least(wanted, self.least, place)
         for at in computed:
             batch.logits[at] = True
-        status = lib.llama_decode(self._handle, batch)
-        if status != 0:
-            raise CrashError(
-                f"llama.cpp cannot run a batch of {place} tokens (status {status}): "
-                f"{last_error() or 'no reason given'}."
-            )
+        run_batch(self._handle, batch)
         if not wanted:
             return np.empty((0, self._vocab_size), np.float32)
         logits: LogProbs = np.ctypeslib.as_array(
@@ -207,7 +202,7 @@ def context_params(model: LlamaModel, cells: int, streams: int, threads: int) ->
     params.n_batch = params.n_ubatch = MAX_TOKENS
     params.n_seq_max = streams
     params.n_threads = params.n_threads_batch = threads
-    params.type_k = lib.GGML_TYPE_F32 if model.is_float32 else lib.GGML_TYPE_F16
+    params.type_k = lib.GGML_TYPE_F32 if model.file_type == "F32" else lib.GGML_TYPE_F16
     params.type_v = lib.GGML_TYPE_F32
     params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.swa_full = True

@@ -1,8 +1,6 @@
-"""Greedy generation with continuous batching.
+"""Greedy generation with continuous batching (`harness.engines.answers`).
 
-A finished sequence makes room for the next prompt at once, so that short answers do not wait for
-long ones (Yu et al. 2022, "Orca", §3: iteration-level scheduling). The answers being written are
-in the first streams, as llama.cpp runs neighbouring streams together.
+The answers being written are in the first streams, as llama.cpp runs neighbouring streams together.
 """
 
 from __future__ import annotations
@@ -11,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.engines.answers import Answer, Answers
+from harness.engines.answers import Answer, Answers, Ended
 from harness.engines.contexts import WORTHWHILE, shared_length
 from harness.engines.llamacpp.context import LlamaContext
 from harness.engines.llamacpp.model import LlamaModel
@@ -25,14 +23,16 @@ class Batch:
 
     cache: LlamaContext
     answers: Answers
+    prompts: Sequence[Sequence[int]]
     shared: int
     origin: int | None
     """The stream that holds what all prompts begin with, where that was run on its own."""
 
-    def admit(self, number: int, prompt: Sequence[int]) -> list[tuple[int, Generation]]:
-        """Runs a new prompt behind those that are running; gives its answer if it ended at once."""
+    def admit(self, waiting: list[int]) -> Ended:
+        """Runs the last of the waiting prompts: see `Answers.write`."""
+        number = waiting.pop()
+        prompt, stream = self.prompts[number], len(self.answers.running)
         answer = Answer(number, len(prompt), time.perf_counter())
-        stream = len(self.answers.running)
         if self.origin is None:
             self.cache.keep(stream, 0)
         elif self.cache.lengths[stream] < self.shared:
@@ -44,9 +44,8 @@ class Batch:
         self.answers.running.append(answer)
         return self.answers.take([answer], [token])
 
-    def step(self) -> list[tuple[int, Generation]]:
-        """Writes one more token of each answer; gives those that it ended."""
-        asked = list(self.answers.running)
+    def step(self, asked: list[Answer]) -> Ended:
+        """Writes one more token of each answer: see `Answers.write`."""
         logits = self.cache.step([answer.ids[-1] for answer in asked])
         return self.answers.take(asked, logits.argmax(axis=-1).tolist())
 
@@ -98,11 +97,5 @@ def _generate(
         cache.run_one(origin, prompts[0][:shared])
         work.prompt_tokens += shared
     answers = Answers(limits, work, cache.copy)
-    batch = Batch(cache, answers, shared, origin)
-    waiting = sorted(range(len(prompts)), key=lambda n: len(prompts[n]))
-    while waiting or answers.running:
-        while waiting and len(answers.running) < slots:
-            number = waiting.pop()
-            yield from batch.admit(number, prompts[number])
-        if answers.running:
-            yield from batch.step()
+    batch = Batch(cache, answers, prompts, shared, origin)
+    yield from answers.write(prompts, slots, batch.admit, batch.step)

@@ -15,7 +15,7 @@ import llama_cpp.llama_cpp as lib
 
 from harness.engines.gguf_file import gguf_info
 from harness.engines.llamacpp.amx import amx_is_broken
-from harness.errors import BadModelError, InputError, OutOfMemoryError
+from harness.errors import BadModelError, CrashError, InputError, OutOfMemoryError
 
 logger = logging.getLogger("harness.engines.llamacpp.engine")
 LEVELS = {2: logging.DEBUG, 3: logging.INFO, 4: logging.ERROR}
@@ -23,15 +23,7 @@ SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 
 NO_ROPE = -1
 LONG_FACTORS = "rope_factors_long"
-PLAIN_FILE_TYPES = {
-    str(int(kind))
-    for kind in (
-        lib.LLAMA_FTYPE_ALL_F32,
-        lib.LLAMA_FTYPE_MOSTLY_F16,
-        lib.LLAMA_FTYPE_MOSTLY_BF16,
-        lib.LLAMA_FTYPE_MOSTLY_Q8_0,
-    )
-}
+PLAIN_FILE_TYPES = {"F32", "F16", "BF16", "Q8_0"}
 """Files whose products take one routine from two rows on."""
 
 _recent_errors: deque[str] = deque(maxlen=4)
@@ -120,7 +112,7 @@ class LlamaModel:
     @cached_property
     def least_rows(self) -> int:
         """From so many rows on a product's routine stays the same: 8 for K-quants, else 2."""
-        return 2 if self.meta("general.file_type") in PLAIN_FILE_TYPES else 8
+        return 2 if self.file_type in PLAIN_FILE_TYPES else 8
 
     @cached_property
     def turns_at(self) -> int | None:
@@ -134,10 +126,13 @@ class LlamaModel:
         value = self.meta(f"{infos[0].architecture}.rope.scaling.original_context_length")
         return int(value) if value else None
 
-    @property
-    def is_float32(self) -> bool:
-        """Whether the weights are stored in float32."""
-        return self.meta("general.file_type") == str(int(lib.LLAMA_FTYPE_ALL_F32))
+    @cached_property
+    def file_type(self) -> str:
+        """What the weights are stored as, in llama.cpp's words: "F16", "Q4_K_M"."""
+        number = self.meta("general.file_type")
+        named = (name for name, value in vars(lib).items() if str(value) == number)
+        found = next((name for name in named if name.startswith("LLAMA_FTYPE_")), "unknown")
+        return found.removeprefix("LLAMA_FTYPE_").removeprefix("MOSTLY_").removeprefix("ALL_")
 
     def meta(self, key: str) -> str | None:
         """A value of the file's metadata as text."""
@@ -154,6 +149,20 @@ class LlamaModel:
         if self.handle:
             lib.llama_model_free(self.handle)
             self.handle = self.vocab = None
+
+
+def run_batch(context: Any, batch: Any) -> None:
+    """One call of llama.cpp.
+
+    Raises:
+        CrashError: it cannot run the batch.
+    """
+    status = lib.llama_decode(context, batch)
+    if status != 0:
+        raise CrashError(
+            f"llama.cpp cannot run a batch of {batch.n_tokens} tokens (status {status}): "
+            f"{last_error() or 'no reason given'}."
+        )
 
 
 def gguf_files(path: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from harness.engines.contexts import (
     WORTHWHILE,
     Context,
-    Target,
+    Scored,
     common_prefix_length,
     neighbours,
     shared_prefix_length,
@@ -28,7 +28,6 @@ CALL_TOKENS = 20
 """What a call costs beside its tokens, in tokens (llama-160m's shape, F16, one core)."""
 Item = TypeVar("Item")
 Walk = list[Context]
-Scored = list[tuple[Target, float]]
 
 
 def walks(contexts: Sequence[Context], shared: int) -> list[Walk]:

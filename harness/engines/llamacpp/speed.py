@@ -18,7 +18,7 @@ import numpy.typing as npt
 from harness.engines.bandwidth import measure_memory
 from harness.engines.gguf_file import GgufTensor, gguf_info
 from harness.engines.llamacpp.amx import amx_is_broken
-from harness.engines.llamacpp.model import LlamaModel, gguf_files, last_error
+from harness.engines.llamacpp.model import LlamaModel, gguf_files, last_error, run_batch
 from harness.engines.protocol import EngineInfo
 from harness.engines.timing import (
     MemorySpeed,
@@ -104,26 +104,6 @@ def read_bytes(tensors: Sequence[GgufTensor], experts: float, batch_size: int) -
     return round(total)
 
 
-class _Batch:
-    """A llama.cpp batch, filled before the clock starts."""
-
-    def __init__(self, size: int) -> None:
-        self.handle: Any = lib.llama_batch_init(size, 0, 1)
-        self.handle.n_tokens = size
-
-    def put(self, place: int, token: int, position: int, sequence: int, output: bool) -> None:
-        """Writes one token and where it belongs."""
-        batch = self.handle
-        batch.token[place], batch.pos[place] = token, position
-        batch.n_seq_id[place] = 1
-        batch.seq_id[place][0] = sequence
-        batch.logits[place] = output
-
-    def free(self) -> None:
-        """Gives its memory back."""
-        lib.llama_batch_free(self.handle)
-
-
 class _TimedContext:
     """A context made for one shape, as llama-bench makes one for each of its tests."""
 
@@ -151,7 +131,7 @@ class _TimedContext:
         """Reads what lies before the tokens to be timed, and keeps the state after it."""
         if not ids:
             return
-        self._read(ids, 0)
+        self._read(ids)
         size = lib.llama_state_seq_get_size(self._handle, 0)
         self._state = (ctypes.c_uint8 * size)()
         lib.llama_state_seq_get_data(self._handle, self._state, size, 0)
@@ -168,21 +148,25 @@ class _TimedContext:
 
     def prefill(self, ids: Sequence[int]) -> Timing:
         """Reads ids at once, `BATCH_TOKENS` a call; the last one's logits are asked for."""
-        seconds = self._read(ids, self._shape.depth)
+        seconds = self._read(ids)
         return Timing((seconds,), (self._sample(1),), self._cache_bytes())
 
     def decode(self, ids: Sequence[int]) -> Timing:
         """Writes tokens one by one in all sequences."""
         width = self._shape.batch_size
-        batch = _Batch(width)
+        batch = lib.llama_batch_init(width, 0, 1)
+        batch.n_tokens = width
         forward, sampling = [], []
         for step in range(self._shape.tokens):
             for place in range(width):
-                token = ids[step * width + place]
-                batch.put(place, token, self._shape.depth + step, place, output=True)
+                batch.token[place] = ids[step * width + place]
+                batch.pos[place] = self._shape.depth + step
+                batch.n_seq_id[place] = 1
+                batch.seq_id[place][0] = place
+                batch.logits[place] = True
             forward.append(self._run([batch]))
             sampling.append(self._sample(width))
-        batch.free()
+        lib.llama_batch_free(batch)
         return Timing(tuple(forward), tuple(sampling), self._cache_bytes())
 
     def close(self) -> None:
@@ -191,30 +175,19 @@ class _TimedContext:
             lib.llama_free(self._handle)
             self._handle = None
 
-    def _read(self, ids: Sequence[int], start: int) -> float:
-        """Seconds that ids of one sequence take."""
-        batches = []
-        for begin in range(0, len(ids), BATCH_TOKENS):
-            part = ids[begin : begin + BATCH_TOKENS]
-            batches.append(_Batch(len(part)))
-            for place, token in enumerate(part):
-                position = start + begin + place
-                batches[-1].put(place, token, position, 0, output=place == len(part) - 1)
-        seconds = self._run(batches)
-        for batch in batches:
-            batch.free()
-        return seconds
+    def _read(self, ids: Sequence[int]) -> float:
+        """Seconds that further ids of the first sequence take; the last one of a call has logits."""
+        tokens = [
+            (lib.llama_token * len(part))(*part)
+            for part in (ids[at : at + BATCH_TOKENS] for at in range(0, len(ids), BATCH_TOKENS))
+        ]
+        return self._run([lib.llama_batch_get_one(part, len(part)) for part in tokens])
 
-    def _run(self, batches: Sequence[_Batch]) -> float:
+    def _run(self, batches: Sequence[Any]) -> float:
         """Seconds from the first call until everything is computed."""
         started = time.perf_counter()
         for batch in batches:
-            status = lib.llama_decode(self._handle, batch.handle)
-            if status != 0:
-                raise CrashError(
-                    f"llama.cpp cannot run a batch of {batch.handle.n_tokens} tokens "
-                    f"(status {status}): {last_error() or 'no reason given'}."
-                )
+            run_batch(self._handle, batch)
         lib.llama_synchronize(self._handle)
         return time.perf_counter() - started
 

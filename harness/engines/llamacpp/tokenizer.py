@@ -4,75 +4,31 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import llama_cpp.llama_cpp as lib
 
-from harness.engines.chat import ChatSettings, render_chat, text_after_answer
+from harness.engines.chat import ChatSettings
 from harness.engines.llamacpp.model import LlamaModel
-from harness.engines.messages import Message
+from harness.engines.templated import Tokenizer
 
 NO_TOKEN = -1
 
 
-class GgufTokenizer:
+class GgufTokenizer(Tokenizer):
     """`Tokenizer` over a loaded GGUF, which must outlive it."""
 
     def __init__(self, model: LlamaModel, chat: ChatSettings | None = None) -> None:
+        super().__init__(model.meta("tokenizer.chat_template"), chat)
         self._model = model
-        self._chat = chat or ChatSettings()
         self._vocab = model.vocab
-        self.bos_id: int | None = None
-        if lib.llama_vocab_get_add_bos(self._vocab):
-            self.bos_id = int(lib.llama_vocab_bos(self._vocab))
-        self.chat_template = self._chat.template or model.meta("tokenizer.chat_template")
-
-    @property
-    def has_chat_template(self) -> bool:
-        return self.chat_template is not None
-
-    @property
-    def bos_marker(self) -> int | None:
-        found = int(lib.llama_vocab_bos(self._vocab))
+        begin, end = int(lib.llama_vocab_bos(self._vocab)), int(lib.llama_vocab_eos(self._vocab))
+        self.bos_id = begin if lib.llama_vocab_get_add_bos(self._vocab) else None
         # Where a file names none, llama.cpp takes a fixed id, which may be any piece.
-        named = found != NO_TOKEN and (found == self.bos_id or self._is_marker(found))
-        return found if named else None
-
-    @property
-    def eos_id(self) -> int | None:
-        found = int(lib.llama_vocab_eos(self._vocab))
-        return None if found == NO_TOKEN else found
-
-    @cached_property
-    def stop_ids(self) -> frozenset[int]:
-        found = {
-            token
-            for token in range(self._model.vocab_size)
-            if lib.llama_vocab_is_eog(self._vocab, token)
-        }
-        behind = self.encode(text_after_answer(self.render), add_bos=False)
-        found.update(token for token in behind[:1] if self._is_marker(token))
-        return frozenset(found)
-
-    def _is_marker(self, token: int) -> bool:
-        marker = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_USER_DEFINED
-        return bool(lib.llama_vocab_get_attr(self._vocab, token) & marker)
-
-    def encode(self, text: str, add_bos: bool = True) -> list[int]:
-        raw = text.encode("utf-8", "surrogatepass")
-        size = len(raw) + 8
-        while True:
-            buffer = (lib.llama_token * size)()
-            count = lib.llama_tokenize(self._vocab, raw, len(raw), buffer, size, False, True)
-            if count >= 0:
-                break
-            size = -count
-        ids = list(buffer[:count])
-        if add_bos and self.bos_id is not None and ids[:1] != [self.bos_id]:
-            ids = [self.bos_id, *ids]
-        return ids
+        named = begin != NO_TOKEN and (begin == self.bos_id or self._is_marker(begin))
+        self.bos_marker = begin if named else None
+        self.eos_id = None if end == NO_TOKEN else end
 
     def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
         if not keep_special and ids and ids[0] == self.bos_id:
@@ -88,16 +44,24 @@ class GgufTokenizer:
                 return buffer.raw[:length].decode("utf-8", "replace")
             size = -length
 
-    def render(self, messages: list[Message], generation_prompt: bool) -> str:
-        return render_chat(
-            self.chat_template,
-            messages,
-            generation_prompt,
-            self._special_tokens,
-            self._chat.variables(),
-        )
+    def _encode(self, text: str) -> list[int]:
+        raw = text.encode("utf-8", "surrogatepass")
+        size = len(raw) + 8
+        while True:
+            buffer = (lib.llama_token * size)()
+            count = lib.llama_tokenize(self._vocab, raw, len(raw), buffer, size, False, True)
+            if count >= 0:
+                return list(buffer[:count])
+            size = -count
 
-    @cached_property
+    def _ends(self) -> Iterable[int]:
+        tokens = range(self._model.vocab_size)
+        return (token for token in tokens if lib.llama_vocab_is_eog(self._vocab, token))
+
+    def _is_marker(self, token: int) -> bool:
+        marker = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_USER_DEFINED
+        return bool(lib.llama_vocab_get_attr(self._vocab, token) & marker)
+
     def _special_tokens(self) -> dict[str, str]:
         named = {
             "bos_token": lib.llama_vocab_bos(self._vocab),

@@ -6,9 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from harness.engines import EngineSpec, open_engine
+from harness.engines import open_engine
 from harness.engines.answerer import Answerer
 from harness.engines.on_ids import OnIds
+from harness.engines.protocol import EngineSpec
 
 
 class Answerers:

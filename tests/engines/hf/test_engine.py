@@ -20,11 +20,12 @@ from transformers import (
     LlamaForCausalLM,
 )
 
-from harness.engines import ChoiceQuestion, EngineSpec, Limits, open_engine
+from harness.engines import open_engine
 from harness.engines.contexts import Target
 from harness.engines.hf import batched as hf_batched
 from harness.engines.hf.packed import PackedModel, Prefix
 from harness.engines.hf.score import Part, score
+from harness.engines.protocol import ChoiceQuestion, EngineSpec, Limits
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 from tests.conftest import Models
 from tests.engines.conformance import ids_of, mixed_questions

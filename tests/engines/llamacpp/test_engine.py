@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.engines import ChoiceQuestion, EngineSpec, Limits, open_engine
+from harness.engines import open_engine
 from harness.engines.llamacpp.context import log_softmax
+from harness.engines.protocol import ChoiceQuestion, EngineSpec, Limits
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 from tests.conftest import Models
 from tests.engines.conformance import ids_of, mixed_questions

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from harness.engines import ChoiceQuestion, Engine, EngineSpec, Limits, open_engine
+from harness.engines import open_engine
+from harness.engines.protocol import ChoiceQuestion, Engine, EngineSpec, Limits
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import PromptTooLongError
 from tests.conftest import Models

@@ -9,7 +9,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from harness.engines import EngineSpec, open_engine
+from harness.engines import open_engine
+from harness.engines.protocol import EngineSpec
 from harness.engines.tokenizer import open_tokenizer
 from harness.finetuning import METHODS
 from harness.models.finetune.base_model import load_base

@@ -1,0 +1,87 @@
+"""A tokenizer with a chat template: what the tokenizers of all engines do alike."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from harness.engines.chat import ChatSettings, render_chat, text_after_answer
+from harness.engines.messages import Message
+
+
+class Tokenizer(ABC):
+    """A model's tokenizer and chat template."""
+
+    bos_id: int | None
+    """The id that begins every text of this model; None where the model wants none."""
+    bos_marker: int | None
+    """The id of the BOS marker, also where texts do not begin with it by themselves."""
+    eos_id: int | None
+    """The id that ends a text; None where the tokenizer has none."""
+    chat_template: str | None
+    """The Jinja source of the chat template."""
+
+    def __init__(self, own_template: str | None, chat: ChatSettings | None) -> None:
+        """Args:
+        own_template: the model's own.
+        chat: how it is run, or what is run in its place.
+        """
+        self._chat = chat or ChatSettings()
+        self.chat_template = own_template if self._chat.template is None else self._chat.template
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether `render` can be used."""
+        return self.chat_template is not None
+
+    @cached_property
+    def stop_ids(self) -> frozenset[int]:
+        """Ids that end an answer: end of text, and end of turn where there is a template."""
+        behind = self.encode(text_after_answer(self.render), add_bos=False)
+        return frozenset([*self._ends(), *filter(self._is_marker, behind[:1])])
+
+    def encode(self, text: str, add_bos: bool = True) -> list[int]:
+        """Token ids of a text. Markers such as `</s>` in the text become their ids.
+
+        With `add_bos`, ids begin with exactly one BOS where the model wants one, also when the
+        text itself begins with its marker. No EOS is ever added.
+        """
+        ids = self._encode(text)
+        if add_bos and self.bos_id is not None and ids[:1] != [self.bos_id]:
+            ids = [self.bos_id, *ids]
+        return ids
+
+    @abstractmethod
+    def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
+        """The text of ids; markers are left out unless `keep_special`."""
+
+    def render(self, messages: list[Message], generation_prompt: bool) -> str:
+        """A conversation as the text that the model was trained to see.
+
+        Raises:
+            BadModelError: there is no chat template, or it refuses these messages.
+        """
+        return render_chat(
+            self.chat_template,
+            messages,
+            generation_prompt,
+            self._special_tokens(),
+            self._chat.variables(),
+        )
+
+    @abstractmethod
+    def _encode(self, text: str) -> list[int]:
+        """The ids of a text, BOS only where the text has it."""
+
+    @abstractmethod
+    def _ends(self) -> Iterable[int]:
+        """Ids that the model's files name as the end of a text."""
+
+    @abstractmethod
+    def _is_marker(self, token: int) -> bool:
+        """Whether an id stands for a marker, and not for a piece of text."""
+
+    @abstractmethod
+    def _special_tokens(self) -> dict[str, str]:
+        """What a template may name: {"bos_token": "<s>"}."""
