@@ -78,6 +78,8 @@ def build_comparisons(
                     if position == 0:
                         changes = _partings if answers.of_type.free_text else _changes
                         told |= changes(difference, pair, *cells)
+                if difference.spread is not None:
+                    told["detectable"] = detectable(difference.spread, difference.n, confidence)
                 found = {key: value for key, value in vars(difference).items() if key in _KEPT}
                 compared.append(
                     Comparison(
@@ -86,7 +88,6 @@ def build_comparisons(
                         baseline=baseline,
                         candidate=candidate,
                         p_adjusted=p_adjusted,
-                        detectable=_detectable(difference, confidence),
                         **found,
                         **told,
                     )
@@ -141,12 +142,6 @@ def _note(answers: TaskAnswers, before: CellAnswers, after: CellAnswers) -> str:
     if _differ(before, after):
         notes.append("The same examples, each model asked by its own tokenizer and template.")
     return " ".join(notes)
-
-
-def _detectable(difference: PairedDifference, confidence: float) -> float | None:
-    if difference.spread is None:
-        return None
-    return detectable(difference.spread, difference.n, confidence)
 
 
 def changed_answers(

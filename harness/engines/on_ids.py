@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Protocol
 
 from harness.capabilities import CAPABILITIES
 from harness.engines.answerer import Answerer, Asked, Completion
 from harness.engines.protocol import ChoiceQuestion, Engine, Footprint, Limits, LogProbs
 from harness.engines.reasoning import part
-
-
-class Decoder(Protocol):
-    """The part of a tokenizer that turns what was written into text."""
-
-    def decode(self, ids: Sequence[int], keep_special: bool = False) -> str: ...
+from harness.engines.templated import Tokenizer
 
 
 class OnIds(Answerer):
     """`Answerer` over an engine and the tokenizer of the model's lineage."""
 
-    def __init__(self, engine: Engine, tokenizer: Callable[[], Decoder]) -> None:
+    def __init__(self, engine: Engine, tokenizer: Callable[[], Tokenizer]) -> None:
         """Prepares an answerer.
 
         Args:
@@ -34,7 +28,7 @@ class OnIds(Answerer):
         self._open_tokenizer = tokenizer
 
     @cached_property
-    def _tokenizer(self) -> Decoder:
+    def _tokenizer(self) -> Tokenizer:
         return self._open_tokenizer()
 
     def choose(self, prompts: Sequence[Asked]) -> Iterator[tuple[int, list[float]]]:

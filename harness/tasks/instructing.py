@@ -13,9 +13,10 @@ from harness.data.instructions import Instruction, Turn
 from harness.engines.chat import ANSWER
 from harness.engines.messages import Message
 from harness.engines.reasoning import closing, open_mark
+from harness.engines.templated import Tokenizer
 from harness.errors import BadModelError
 from harness.records import TrainingExample
-from harness.tasks.turns import Encoder, continuation, end_of_turn
+from harness.tasks.turns import continuation, end_of_turn
 
 WITH_INPUT = (
     "Below is an instruction that describes a task, paired with an input that provides further "
@@ -30,7 +31,7 @@ WITHOUT_INPUT = (
 class Instructor:
     """Puts instructions to one lineage's models. Of a conversation the last answer is learned."""
 
-    def __init__(self, tokenizer: Encoder, plain: bool = False) -> None:
+    def __init__(self, tokenizer: Tokenizer, plain: bool = False) -> None:
         """Prepares an instructor.
 
         Args:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from harness.data import Dataset, Example, Phrasing, draw
 from harness.engines.messages import Message
 from harness.engines.reasoning import closing
+from harness.engines.templated import Tokenizer
 from harness.errors import BadDataError
 from harness.tasks.prompts import Prompt, PromptSet
 from harness.tasks.turns import (
-    Encoder,
     PromptFormat,
     continuation,
     conversation,
@@ -28,7 +28,7 @@ class Prompter:
 
     def __init__(
         self,
-        tokenizer: Encoder,
+        tokenizer: Tokenizer,
         phrasing: Phrasing,
         labels: Sequence[str] = (),
         shots: Sequence[Example] = (),
@@ -108,7 +108,7 @@ class Prompter:
 
 
 def prompts_to_ask(
-    tokenizer: Encoder,
+    tokenizer: Tokenizer,
     dataset: Dataset,
     phrasing: Phrasing,
     limit: int | None,
@@ -126,7 +126,7 @@ def prompts_to_ask(
 
 
 def prompts_to_write(
-    tokenizer: Encoder,
+    tokenizer: Tokenizer,
     asked: Mapping[str, str],
     available: int,
     prompt_format: PromptFormat | None = None,
@@ -145,7 +145,7 @@ def prompts_to_write(
 
 
 def windows_to_read(
-    tokenizer: Encoder, text: str, window: int, limit: int | None, seed: int
+    tokenizer: Tokenizer, text: str, window: int, limit: int | None, seed: int
 ) -> PromptSet:
     """The documents of a text: windows of ids, side by side, each begun with BOS if there is one.
 
@@ -193,7 +193,7 @@ def windows_to_read(
 
 
 def prompts_to_learn(
-    tokenizer: Encoder,
+    tokenizer: Tokenizer,
     dataset: Dataset,
     phrasing: Phrasing,
     limit: int | None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from harness.data import Example, Phrasing
 from harness.engines.messages import Message
+from harness.engines.templated import Tokenizer
 from harness.errors import BadModelError
 
 Place = Literal["none", "turn", "user", "text"]
@@ -15,22 +16,6 @@ Place = Literal["none", "turn", "user", "text"]
 first turn of the user; in front of a plain prompt."""
 
 _PROBE = "harness-system-probe"
-
-
-class Encoder(Protocol):
-    """The part of a tokenizer that prompting needs (see `harness.engines.tokenizer`)."""
-
-    @property
-    def has_chat_template(self) -> bool: ...
-    @property
-    def bos_id(self) -> int | None: ...
-    @property
-    def stop_ids(self) -> frozenset[int]: ...
-    @property
-    def eos_id(self) -> int | None: ...
-    def encode(self, text: str, add_bos: bool = True) -> list[int]: ...
-    def decode(self, ids: Sequence[int]) -> str: ...
-    def render(self, messages: list[Message], generation_prompt: bool) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +29,7 @@ class PromptFormat:
     """All shots in the one turn of the user, as plain prompts with their answers."""
 
 
-def system_place(tokenizer: Encoder, prompt_format: PromptFormat, chat: bool) -> Place:
+def system_place(tokenizer: Tokenizer, prompt_format: PromptFormat, chat: bool) -> Place:
     """Where the system message stands.
 
     Templates that have no place for one either refuse it (Gemma, Mistral 7B v0.1) or leave it out
@@ -103,7 +88,7 @@ def fill(template: str, example: Example) -> str:
     return template.replace("{text}", example.text)
 
 
-def continuation(tokenizer: Encoder, text: str, ids: list[int], answer: str) -> tuple[int, ...]:
+def continuation(tokenizer: Tokenizer, text: str, ids: list[int], answer: str) -> tuple[int, ...]:
     """The ids that an answer adds to a prompt.
 
     Where answer and prompt would merge at the seam, the answer is encoded by itself, so that the
@@ -121,7 +106,7 @@ def continuation(tokenizer: Encoder, text: str, ids: list[int], answer: str) -> 
     return tuple(tokenizer.encode(answer, add_bos=False))
 
 
-def end_of_turn(tokenizer: Encoder, turns: list[Message]) -> int:
+def end_of_turn(tokenizer: Tokenizer, turns: list[Message]) -> int:
     """The id that the model must learn to stop with: the template's own, else EOS.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from harness.engines.on_ids import Decoder, OnIds
+from harness.engines.on_ids import OnIds
 from harness.engines.protocol import (
     ChoiceQuestion,
     EngineInfo,
@@ -16,6 +16,7 @@ from harness.engines.protocol import (
     LogProbs,
     Work,
 )
+from harness.engines.templated import Tokenizer
 from harness.engines.timing import MemorySpeed, SpeedShape, Timing
 
 BOS, END, EOS = 1, 2, 3
@@ -23,24 +24,32 @@ MARKS = {"<s>": BOS, "<end>": END, "</s>": EOS}
 FIRST = 10
 
 
-class CharTokenizer:
+class CharTokenizer(Tokenizer):
     """One id a character; `<s>`, `<end>` and `</s>` are ids of their own."""
 
     def __init__(self, chat: bool = True, merges: Mapping[str, int] | None = None) -> None:
-        self.has_chat_template = chat
-        self.bos_id: int | None = BOS
-        self.stop_ids = frozenset({END, EOS})
-        self.eos_id: int | None = EOS
+        super().__init__("as `render` has it" if chat else None, None)
+        self.bos_id = self.bos_marker = BOS
+        self.eos_id = EOS
         self.merges = dict(merges or {})
 
-    def encode(self, text: str, add_bos: bool = True) -> list[int]:
-        ids = [BOS] if add_bos and not text.startswith("<s>") else []
+    def _encode(self, text: str) -> list[int]:
+        ids = []
         words = {**MARKS, **self.merges}
         while text:
             word = next((w for w in words if text.startswith(w)), text[0])
             ids.append(words.get(word, FIRST + ord(word[0])))
             text = text[len(word) :]
         return ids
+
+    def _ends(self) -> list[int]:
+        return [END, EOS]
+
+    def _is_marker(self, token: int) -> bool:
+        return token in MARKS.values()
+
+    def _special_tokens(self) -> dict[str, str]:
+        return {"bos_token": "<s>"}
 
     def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
         return "".join(chr(token - FIRST) for token in ids if token >= FIRST)
@@ -50,7 +59,7 @@ class CharTokenizer:
         return f"<s>{turns}" + "assistant: " * generation_prompt
 
 
-def answerer(engine: FakeEngine, tokenizer: Decoder | None = None) -> OnIds:
+def answerer(engine: FakeEngine, tokenizer: Tokenizer | None = None) -> OnIds:
     """An answerer of a fake engine, by default with the tokenizer of characters."""
     return OnIds(engine, lambda: tokenizer or CharTokenizer())
 

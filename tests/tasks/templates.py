@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.engines.chat import ChatSettings, render_chat
+from harness.engines.chat import ChatSettings
+from harness.engines.templated import Tokenizer
 from tests.tasks.fakes import CharTokenizer
 
 QWEN3 = (
@@ -45,9 +46,8 @@ class TemplateTokenizer(CharTokenizer):
 
     def __init__(self, template: str, chat: ChatSettings | None = None) -> None:
         super().__init__()
-        self.template, self.chat = template, chat or ChatSettings()
-        self.chat.check(template)
+        self.chat_template, self._chat = template, chat or ChatSettings()
+        self._chat.check(template)
 
     def render(self, messages: list[dict[str, str]], generation_prompt: bool) -> str:
-        given = {"bos_token": "<s>"}
-        return render_chat(self.template, messages, generation_prompt, given, self.chat.variables())
+        return Tokenizer.render(self, messages, generation_prompt)

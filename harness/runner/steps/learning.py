@@ -13,11 +13,11 @@ from harness.records import Learned, TrainingExample
 from harness.runner.jobs import StepJob
 
 if TYPE_CHECKING:
-    from harness.tasks.turns import Encoder
+    from harness.engines.tokenizer import Tokenizer
 
 
 def instruction_examples(
-    job: StepJob, tokenizer: Encoder, learned: list[Learned]
+    job: StepJob, tokenizer: Tokenizer, learned: list[Learned]
 ) -> Iterator[TrainingExample]:
     """What is learned of each file, in order; `learned` is told what of each.
 

@@ -44,8 +44,8 @@ NEW_TOKENS = 10
 LONG = 70
 BUDGETS: dict[str, dict[str, Any]] = {
     "few tokens a call": {"llamacpp.context.MAX_TOKENS": 16, "llamacpp.score.MAX_TOKENS": 16},
-    "one stream": {"llamacpp.STREAMS": {"cpu": 1}},
-    "three streams": {"llamacpp.STREAMS": {"cpu": 3}},
+    "one stream": {"llamacpp.engine.STREAMS": {"cpu": 1}},
+    "three streams": {"llamacpp.engine.STREAMS": {"cpu": 3}},
     "every prefix is shared": {
         "llamacpp.score.WORTHWHILE": 1,
         "llamacpp.generate.WORTHWHILE": 1,
