@@ -27,7 +27,7 @@ ROOM_BYTES = 2**30
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One thing that was looked at. `ok` False means that some suites cannot run."""
 
     what: str
@@ -51,18 +51,18 @@ def examine(as_json: bool) -> int:
     return 0 if all(finding.ok for finding in findings) else 1
 
 
-def _findings() -> Iterator[Finding]:
+def _findings() -> Iterator[Diagnosis]:
     machine = describe_machine()
-    yield Finding("processor", True, f"{machine['processor']}, {machine['cores']} cores")
-    yield Finding("memory", True, byte_size(machine["memory_bytes"]))
+    yield Diagnosis("processor", True, f"{machine['processor']}, {machine['cores']} cores")
+    yield Diagnosis("memory", True, byte_size(machine["memory_bytes"]))
     gpus = ", ".join(machine["gpus"]) or "none: models run on the processor"
-    yield Finding("GPU", True, gpus)
+    yield Diagnosis("GPU", True, gpus)
     for name in NEEDED:
         version = package_version(name)
         remedy = f"pip install -c constraints.txt {name}"
-        yield Finding(name, version != "missing", version, remedy)
+        yield Diagnosis(name, version != "missing", version, remedy)
     source = _converter()
-    yield Finding(
+    yield Diagnosis(
         "llama.cpp's converter",
         source is not None,
         str(source) if source else "not here yet",
@@ -70,8 +70,8 @@ def _findings() -> Iterator[Finding]:
         f"does the first conversion); or set {VARIABLE} to a checkout of llama.cpp.",
     )
     starter = MODEL_FOLDER / "model.safetensors"
-    yield Finding("starter model", starter.is_file(), str(MODEL_FOLDER), "Reinstall harness.")
-    yield Finding("data sets", True, ", ".join(sorted(DATASETS)))
+    yield Diagnosis("starter model", starter.is_file(), str(MODEL_FOLDER), "Reinstall harness.")
+    yield Diagnosis("data sets", True, ", ".join(sorted(DATASETS)))
     yield _room(default_home())
 
 
@@ -82,7 +82,7 @@ def _converter() -> Path | None:
     return place if (place / "convert_hf_to_gguf.py").is_file() else None
 
 
-def _room(home: Path) -> Finding:
+def _room(home: Path) -> Diagnosis:
     free = free_disk_bytes(home)
     found = f"{home}: {byte_size(free)} free"
-    return Finding("artifacts", free >= ROOM_BYTES, found, "Make room, or set HARNESS_HOME.")
+    return Diagnosis("artifacts", free >= ROOM_BYTES, found, "Make room, or set HARNESS_HOME.")

@@ -17,7 +17,7 @@ Ended = list[tuple[int, Generation]]
 
 
 @dataclass(eq=False)
-class Answer:
+class RunningAnswer:
     """A prompt that is being answered."""
 
     prompt: int
@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclass
-class Answers:
+class RunningAnswers:
     """The running answers, in the order of their places.
 
     `move` is called with the last place and one that came free, and copies what the cache holds.
@@ -52,14 +52,14 @@ class Answers:
     limits: Limits
     work: Work
     move: Callable[[int, int], None]
-    running: list[Answer] = field(default_factory=list)
+    running: list[RunningAnswer] = field(default_factory=list)
 
     def write(
         self,
         prompts: Sequence[Sequence[int]],
         places: int,
         admit: Callable[[list[int]], Ended],
-        step: Callable[[list[Answer]], Ended],
+        step: Callable[[list[RunningAnswer]], Ended],
     ) -> Iterator[tuple[int, Generation]]:
         """The greedy continuation of each prompt with its index, as they are finished.
 
@@ -80,7 +80,7 @@ class Answers:
             if self.running:
                 yield from step(list(self.running))
 
-    def take(self, asked: Sequence[Answer], tokens: Sequence[int]) -> Ended:
+    def take(self, asked: Sequence[RunningAnswer], tokens: Sequence[int]) -> Ended:
         """Adds a new id to each of some running answers; gives those that it ended."""
         ended = []
         for answer, token in zip(asked, tokens, strict=True):
@@ -92,7 +92,7 @@ class Answers:
                 ended.append((answer.prompt, generation))
         return ended
 
-    def _leave(self, answer: Answer) -> None:
+    def _leave(self, answer: RunningAnswer) -> None:
         place, last = self.running.index(answer), self.running.pop()
         if last is not answer:
             self.move(len(self.running), place)

@@ -26,7 +26,7 @@ TEMPLATE_TOKENS = 12
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedTokens:
     """What a fine-tuning learns from in one epoch, in tokens."""
 
     tokens: int
@@ -72,7 +72,7 @@ def asked_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Ask:
     return _ask(sizes, shared, scored=scored + 1)
 
 
-def learned_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Learned:
+def learned_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> LearnedTokens:
     """What an `examples` step's fine-tuning learns in an epoch.
 
     Raises:
@@ -124,8 +124,8 @@ def _encoded_prompts(found: PromptSet) -> Ask:
     return _ask(sizes, shared, max(scored, default=1))
 
 
-def _learned(pairs: Sequence[tuple[int, int]]) -> Learned:
+def _learned(pairs: Sequence[tuple[int, int]]) -> LearnedTokens:
     """Of prompts and their answers, in tokens."""
     whole = [prompt + answer for prompt, answer in pairs]
     answers = sum(answer for _, answer in pairs)
-    return Learned(sum(whole), max(whole, default=1), answers / sum(whole) if whole else 1.0)
+    return LearnedTokens(sum(whole), max(whole, default=1), answers / sum(whole) if whole else 1.0)

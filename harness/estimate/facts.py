@@ -8,13 +8,13 @@ from harness.errors import HarnessError
 from harness.estimate.asked import (
     BYTES_PER_TOKEN,
     STARTER_BYTES_PER_TOKEN,
-    Learned,
+    LearnedTokens,
     asked_of,
     learned_of,
 )
 from harness.estimate.inference import Ask
 from harness.estimate.machine import Machine
-from harness.estimate.shape import Shape
+from harness.estimate.shape import ModelShape
 from harness.estimate.sources import Source, source_of
 from harness.plan.steps import Step
 from harness.runner.run import Prepared
@@ -42,7 +42,7 @@ class Facts:
             step = self.plan.steps[step.parents.get("weights") or step.parents["gguf"]]
         return self.source(step.key)
 
-    def shape(self, step: Step) -> Shape:
+    def shape(self, step: Step) -> ModelShape:
         """Of the model that a step makes or loads.
 
         Raises:
@@ -69,7 +69,7 @@ class Facts:
         except HarnessError:
             raise UnknownError("What it is asked is not known: its data cannot be read.") from None
 
-    def _learned(self, key: str) -> Learned:
+    def _learned(self, key: str) -> LearnedTokens:
         """What a step that encodes examples gives to learn."""
         try:
             return learned_of(self.plan.steps[key], self.store, self._bytes_per_token(key))

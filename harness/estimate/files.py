@@ -7,7 +7,7 @@ from functools import cache
 
 from harness.errors import InputError
 from harness.estimate.mixtures import tensor_bytes, tensor_type
-from harness.estimate.shape import Shape, Weight
+from harness.estimate.shape import ModelShape, Weight
 
 ITEM_BYTES: Mapping[str, int] = {"float32": 4, "float16": 2, "bfloat16": 2}
 """Of a value of each dtype."""
@@ -29,13 +29,13 @@ def precisions(parameters: int) -> dict[int, float]:
     return {bits: parameters * bits / 8 for bits in (32, 16, 8, 4)}
 
 
-def checkpoint_bytes(shape: Shape, dtype: str = "bfloat16") -> int:
+def checkpoint_bytes(shape: ModelShape, dtype: str = "bfloat16") -> int:
     """A Transformers folder: weights in safetensors, tokenizer, configuration."""
     rest = HEADER_BYTES_PER_TENSOR * shape.tensors + TOKENIZER_BYTES_PER_ID * shape.vocabulary
     return shape.parameters * ITEM_BYTES[dtype] + rest
 
 
-def adapted(shape: Shape, targets: str | Sequence[str] = "all-linear") -> tuple[Weight, ...]:
+def adapted(shape: ModelShape, targets: str | Sequence[str] = "all-linear") -> tuple[Weight, ...]:
     """The matrices of a layer that get an adapter, as PEFT chooses them.
 
     Raises:
@@ -55,20 +55,22 @@ def adapted(shape: Shape, targets: str | Sequence[str] = "all-linear") -> tuple[
     return found
 
 
-def adapter_parameters(shape: Shape, rank: int, targets: str | Sequence[str] = "all-linear") -> int:
+def adapter_parameters(
+    shape: ModelShape, rank: int, targets: str | Sequence[str] = "all-linear"
+) -> int:
     """Weights of a LoRA (Hu et al. 2021, arXiv 2106.09685): rank × (inputs + outputs) a matrix."""
     each = sum(weight.rows + weight.columns for weight in adapted(shape, targets))
     return shape.layers * rank * each
 
 
-def adapter_bytes(shape: Shape, rank: int, targets: str | Sequence[str] = "all-linear") -> int:
+def adapter_bytes(shape: ModelShape, rank: int, targets: str | Sequence[str] = "all-linear") -> int:
     """An adapter's folder, in float32."""
     tensors = 2 * shape.layers * len(adapted(shape, targets))
     return 4 * adapter_parameters(shape, rank, targets) + HEADER_BYTES_PER_TENSOR * tensors
 
 
 @cache
-def gguf_weight_bytes(shape: Shape, quantization: str) -> int:
+def gguf_weight_bytes(shape: ModelShape, quantization: str) -> int:
     """Bytes of the tensors of a GGUF, each in the type that the mixture gives it.
 
     Raises:
@@ -81,7 +83,7 @@ def gguf_weight_bytes(shape: Shape, quantization: str) -> int:
     return total + shape.rope_tables * 2 * shape.head_size
 
 
-def gguf_bytes(shape: Shape, quantization: str) -> int:
+def gguf_bytes(shape: ModelShape, quantization: str) -> int:
     """A GGUF file: tensors, vocabulary, header.
 
     Raises:

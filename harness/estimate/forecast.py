@@ -16,7 +16,7 @@ from harness.estimate.machine import Fits, Free, Machine, fits
 from harness.estimate.need import Need
 from harness.estimate.remedies import remedy
 from harness.estimate.steps import Needs
-from harness.estimate.timing import Timing, added
+from harness.estimate.timing import TimeForecast, added
 from harness.plan.kinds import Cost
 from harness.plan.steps import Step
 from harness.runner.run import Prepared
@@ -140,7 +140,7 @@ class Reckoning:
     def __init__(self, prepared: Prepared, facts: Facts) -> None:
         self._prepared, self._plan, self._facts = prepared, prepared.plan, facts
         self._needs = Needs(facts)
-        self._timing = Timing(prepared, self._needs, facts)
+        self._timing = TimeForecast(prepared, self._needs, facts)
         self._claimed: set[str] = set()
         self._todo = {(step.key, step.model, step.task) for step in prepared.to_do()}
 

@@ -23,7 +23,7 @@ from harness.estimate.files import (
     gguf_weight_bytes,
 )
 from harness.estimate.need import CUDA_CONTEXT, MIB, Device, Moments, held
-from harness.estimate.shape import Shape
+from harness.estimate.shape import ModelShape
 
 ATTENTION_BYTES = 24 * MIB
 """Scores, their softmax and weights of the part that is computed at a time (`engines.hf.attention`)."""
@@ -110,7 +110,7 @@ class HfModel:
         file_bytes: of files that are there; 0: as they would be made here.
     """
 
-    shape: Shape
+    shape: ModelShape
     dtype: str = "bfloat16"
     stored: str = "bfloat16"
     quantize: str | None = None
@@ -197,7 +197,7 @@ class GgufModel:
         file_bytes: of a file that is there; 0: as it would be made here.
     """
 
-    shape: Shape
+    shape: ModelShape
     type: str = "F16"
     device: Device = "cpu"
     file_bytes: int = 0

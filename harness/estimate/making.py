@@ -11,7 +11,7 @@ from harness.estimate.files import ITEM_BYTES, adapter_bytes
 from harness.estimate.inference import HF_LIBRARIES, LLAMA_BYTES_PER_ID
 from harness.estimate.mixtures import tensor_bytes, tensor_type
 from harness.estimate.need import MIB, Memory, need
-from harness.estimate.shape import Shape
+from harness.estimate.shape import ModelShape
 from harness.estimate.training import ADAPTER_LIBRARIES
 
 CONVERTER_LIBRARIES = 340 * MIB
@@ -22,7 +22,7 @@ SHARD_BYTES = 2_000_000_000
 """Of a model with random weights (`harness.models.random_weights`), held while it is written."""
 
 
-def merging_memory(shape: Shape, rank: int, stored: str = "bfloat16") -> Memory:
+def merging_memory(shape: ModelShape, rank: int, stored: str = "bfloat16") -> Memory:
     """Of adding an adapter to its base: in float32, on the processor, and saved in float16."""
     parts = {
         "libraries": HF_LIBRARIES + ADAPTER_LIBRARIES,
@@ -33,14 +33,14 @@ def merging_memory(shape: Shape, rank: int, stored: str = "bfloat16") -> Memory:
     return Memory(need(parts))
 
 
-def converting_memory(shape: Shape, stored: str = "bfloat16") -> Memory:
+def converting_memory(shape: ModelShape, stored: str = "bfloat16") -> Memory:
     """Of a Transformers folder, whose weights are `stored` so, to an F16 GGUF."""
     copies = 2 if stored == "float16" else 4 + 2
     parts = {"libraries": CONVERTER_LIBRARIES, "tensor": copies * shape.largest.count}
     return Memory(need(parts))
 
 
-def quantizing_memory(shape: Shape, quantization: str) -> Memory:
+def quantizing_memory(shape: ModelShape, quantization: str) -> Memory:
     """Of an F16 GGUF to a smaller one: a tensor as it is, in float32, and as it will be."""
     largest = shape.largest
     written = tensor_bytes(largest, tensor_type(shape, largest, 0, quantization))
@@ -48,7 +48,7 @@ def quantizing_memory(shape: Shape, quantization: str) -> Memory:
     return Memory(need({"libraries": libraries, "tensor": (2 + 4) * largest.count + written}))
 
 
-def drawing_memory(shape: Shape) -> Memory:
+def drawing_memory(shape: ModelShape) -> Memory:
     """Of writing random weights, shard by shard."""
     return Memory(
         need({"libraries": HF_LIBRARIES, "weights": min(SHARD_BYTES, 2 * shape.parameters)})

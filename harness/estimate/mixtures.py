@@ -11,7 +11,7 @@ import re
 
 from harness.engines.gguf_file import TENSOR_TYPES
 from harness.errors import InputError
-from harness.estimate.shape import Shape, Weight
+from harness.estimate.shape import ModelShape, Weight
 from harness.models.gguf.quantize import QTYPES
 
 BLOCKS = {name: (weights, size) for name, weights, size in TENSOR_TYPES.values()}
@@ -33,7 +33,7 @@ _SHARING = 4
 """Query heads to a key head from which on values are worth more bits."""
 
 
-def tensor_type(shape: Shape, weight: Weight, layer: int, quantization: str) -> str:
+def tensor_type(shape: ModelShape, weight: Weight, layer: int, quantization: str) -> str:
     """The type of a tensor in a GGUF of that quantization.
 
     Args:
@@ -73,7 +73,7 @@ def _fitting(kind: str, weight: Weight) -> str:
     return other if weight.columns % BLOCKS[other][0] == 0 else "F16"
 
 
-def _better(shape: Shape, weight: Weight, layer: int) -> dict[str, str]:
+def _better(shape: ModelShape, weight: Weight, layer: int) -> dict[str, str]:
     """By quantization, the type of a tensor that gets another one than most."""
     eighth = shape.layers // 8
     middle = eighth <= layer < 7 * shape.layers // 8 and (layer - eighth) % 3 != 2

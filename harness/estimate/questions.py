@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.need import MIB
-from harness.estimate.work import Work, asking_work
+from harness.estimate.work import Computation, asking_work
 from harness.plan.steps import Step
 from harness.suite.schema import TASK_TYPES, SpeedTask, task_of
 from harness.tasks.divergence import rows_at_once
@@ -44,11 +44,11 @@ def timed_ask(step: Step) -> Ask:
     return Ask("choose" if "gguf" in step.parents else "generate", width, length)
 
 
-def timed_work(step: Step, model: HfModel | GgufModel) -> Work:
+def timed_work(step: Step, model: HfModel | GgufModel) -> Computation:
     """Of the repetitions that fall to a round of a timed cell, or to the cell as its last round."""
     task = SpeedTask.model_validate(step.params["task"])
     number = int(step.settings.get("round", len(task.shares)))
-    once = Work()
+    once = Computation()
     for depth in task.depths:
         for tokens in task.prompt_tokens:
             once += asking_work(model, Ask("choose", 1, tokens + depth, depth))
@@ -56,7 +56,7 @@ def timed_work(step: Step, model: HfModel | GgufModel) -> Work:
             ask = Ask("generate", width, depth + 1, depth, new_tokens=task.new_tokens)
             once += asking_work(model, ask, slots=width)
     times = task.shares[number - 1] + 1
-    return Work(times * once.operations, times * once.read_bytes, times * once.layers)
+    return Computation(times * once.operations, times * once.read_bytes, times * once.layers)
 
 
 def grading_bytes(engine: str, tasks: Iterable[Mapping[str, Any]]) -> Iterator[int]:

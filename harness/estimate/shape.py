@@ -75,7 +75,7 @@ class Weight:
 
 
 @dataclass(frozen=True)
-class Shape:
+class ModelShape:
     """What a decoder's size follows from."""
 
     family: str
@@ -154,7 +154,7 @@ class Shape:
         return 2 * self.layers * self.keys
 
 
-def read_shape(config: Mapping[str, Any]) -> Shape:
+def read_shape(config: Mapping[str, Any]) -> ModelShape:
     """The shape that a `config.json` tells; a model of text and images is read for its text part.
 
     Raises:
@@ -177,7 +177,7 @@ def read_shape(config: Mapping[str, Any]) -> Shape:
     heads, hidden = int(text["num_attention_heads"]), int(text["hidden_size"])
     tied, bias = text.get("tie_word_embeddings"), bool(text.get("attention_bias"))
     rope = text.get("rope_parameters") or text.get("rope_scaling") or {}
-    return Shape(
+    return ModelShape(
         family=family,
         vocabulary=int(text["vocab_size"]),
         hidden=hidden,
@@ -215,7 +215,7 @@ def gguf_config(info: GgufInfo) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _layer(shape: Shape) -> Iterator[Weight]:
+def _layer(shape: ModelShape) -> Iterator[Weight]:
     hidden, inner, queries, keys = shape.hidden, shape.feed_forward, shape.queries, shape.keys
     attention, feed_forward = shape.attention_bias, shape.feed_forward_bias
     inputs = [

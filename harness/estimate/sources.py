@@ -18,7 +18,7 @@ from harness.engines.gguf_file import gguf_info
 from harness.errors import HarnessError
 from harness.estimate.files import ITEM_BYTES, checkpoint_bytes, gguf_bytes
 from harness.estimate.mixtures import QUANTIZATIONS
-from harness.estimate.shape import Shape, gguf_config, read_shape
+from harness.estimate.shape import ModelShape, gguf_config, read_shape
 from harness.estimate.well_known import quantization_named, shape_named
 from harness.hub.records import Download
 from harness.models.shapes import SHAPES, configuration
@@ -34,7 +34,7 @@ _DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 class Source:
     """A model's or an adapter's files, as far as they are known before they are there."""
 
-    shape: Shape | None = None
+    shape: ModelShape | None = None
     stored: str = "bfloat16"
     """Precision of weights; of a GGUF its type."""
     bytes: int = 0

@@ -17,9 +17,9 @@ from harness.estimate.making import (
 )
 from harness.estimate.need import Device, Memory
 from harness.estimate.questions import ask_of, grading_bytes, timed_ask, timed_work
-from harness.estimate.shape import Shape
+from harness.estimate.shape import ModelShape
 from harness.estimate.training import Tuning, tuning_memory
-from harness.estimate.work import Work, asking_work, tuning_work
+from harness.estimate.work import Computation, asking_work, tuning_work
 from harness.finetuning import METHODS
 from harness.plan.steps import Step
 from harness.runner.threads import SMALL_MODEL_BYTES
@@ -128,7 +128,7 @@ class Needs:
         made = self._facts.made_bytes(step)
         return self.written(step) if made is None else made
 
-    def work(self, step: Step) -> Work | None:
+    def work(self, step: Step) -> Computation | None:
         """Of a fine-tuning or of asking; None for other steps."""
         if step.kind == "finetune":
             tokens = self._facts.learned(step.parents["examples"]).tokens
@@ -140,14 +140,14 @@ class Needs:
             return None
         models = self.models(step)
         ask = self._ask(step, models[0]).mean
-        return sum((asking_work(model, ask) for model in models), Work())
+        return sum((asking_work(model, ask) for model in models), Computation())
 
     def small(self, step: Step) -> bool:
         """Whether the step's model is run on one thread, as `harness.runner.threads` decides."""
         options = step.params.get("options", EXACT)
         return self._model(step.parents, options).read_bytes < SMALL_MODEL_BYTES
 
-    def shape(self, step: Step) -> Shape:
+    def shape(self, step: Step) -> ModelShape:
         """Of the model that a step makes or loads."""
         return self._facts.shape(step)
 

@@ -17,7 +17,7 @@ def added(times: Iterable[float | None]) -> float | None:
     return None if None in found else sum(time for time in found if time is not None)
 
 
-class Timing:
+class TimeForecast:
     """Seconds of steps of one plan."""
 
     def __init__(self, prepared: Prepared, needs: Needs, facts: Facts) -> None:

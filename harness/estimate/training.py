@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from harness.estimate.files import ITEM_BYTES, adapted, adapter_parameters
 from harness.estimate.inference import HF_LIBRARIES, LINEAR_BYTES
 from harness.estimate.need import MIB, Device, Memory, held, peak
-from harness.estimate.shape import Shape
+from harness.estimate.shape import ModelShape
 from harness.finetuning import METHODS, UNPACKED_LIMIT_BYTES, Method
 
 ADAPTER_LIBRARIES = 35 * MIB
@@ -69,7 +69,7 @@ class Tuning:
         return max(self.batch_tokens, self.example_tokens)
 
 
-def tuning_memory(shape: Shape, tuning: Tuning, device: Device = "cpu") -> Memory:
+def tuning_memory(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> Memory:
     """At the peak of a fine-tuning.
 
     Raises:
@@ -98,20 +98,20 @@ def tuning_memory(shape: Shape, tuning: Tuning, device: Device = "cpu") -> Memor
     )
 
 
-def is_packed(shape: Shape, tuning: Tuning) -> bool:
+def is_packed(shape: ModelShape, tuning: Tuning) -> bool:
     """Whether QLoRA keeps the base in NF4, rather than the weights that NF4 stands for."""
     size = shape.linear_weights * ITEM_BYTES[tuning.dtype]
     return tuning.method.base == "nf4" and size > UNPACKED_LIMIT_BYTES
 
 
-def trained_parameters(shape: Shape, tuning: Tuning) -> int:
+def trained_parameters(shape: ModelShape, tuning: Tuning) -> int:
     """Weights that are learned."""
     if tuning.all_weights:
         return shape.parameters
     return adapter_parameters(shape, tuning.rank, tuning.targets)
 
 
-def _working(shape: Shape, tuning: Tuning, device: Device) -> dict[str, float]:
+def _working(shape: ModelShape, tuning: Tuning, device: Device) -> dict[str, float]:
     """Activations, logits, and weights that are cast for a product."""
     layer, tokens, item = kept_by_layer(shape, tuning), tuning.tokens, ITEM_BYTES[tuning.dtype]
     kept: float = shape.layers * layer
@@ -128,7 +128,7 @@ def _working(shape: Shape, tuning: Tuning, device: Device) -> dict[str, float]:
     }
 
 
-def kept_by_layer(shape: Shape, tuning: Tuning) -> int:
+def kept_by_layer(shape: ModelShape, tuning: Tuning) -> int:
     """Bytes that a layer keeps of each token for its backward pass.
 
     Counted for a residual stream in float32, as embeddings in float32 make it. Under autocast every

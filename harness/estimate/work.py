@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.machine import Free
-from harness.estimate.shape import Shape
+from harness.estimate.shape import ModelShape
 from harness.estimate.training import Tuning
 
 LAYER_SECONDS = 1e-3
@@ -21,7 +21,7 @@ next to nothing. llama.cpp takes less."""
 
 
 @dataclass(frozen=True)
-class Work:
+class Computation:
     """What is to be computed."""
 
     operations: float = 0.0
@@ -31,8 +31,8 @@ class Work:
     layers: float = 0.0
     """Layers that are run, however few tokens go through them."""
 
-    def __add__(self, other: Work) -> Work:
-        return Work(
+    def __add__(self, other: Computation) -> Computation:
+        return Computation(
             self.operations + other.operations,
             self.read_bytes + other.read_bytes,
             self.layers + other.layers,
@@ -47,7 +47,7 @@ class Work:
         return computing + reading + self.layers * LAYER_SECONDS
 
 
-def asking_work(model: HfModel | GgufModel, ask: Ask, slots: int = 0) -> Work:
+def asking_work(model: HfModel | GgufModel, ask: Ask, slots: int = 0) -> Computation:
     """Of answering all that is asked.
 
     Args:
@@ -61,13 +61,13 @@ def asking_work(model: HfModel | GgufModel, ask: Ask, slots: int = 0) -> Work:
     attended = own * ask.prompt_tokens / 2 * 2 * shape.layers * shape.queries
     operations = 2.0 * (own * shape.linear_weights + rows * head + attended)
     if ask.kind != "generate":
-        return Work(operations)
+        return Computation(operations)
     operations += 2.0 * ask.prompts * ask.new_tokens * (shape.linear_weights + head)
     steps = -(-ask.prompts // (slots or model.answers)) * ask.new_tokens
-    return Work(operations, steps * model.read_bytes, steps * shape.layers)
+    return Computation(operations, steps * model.read_bytes, steps * shape.layers)
 
 
-def tuning_work(shape: Shape, tuning: Tuning, tokens: int) -> Work:
+def tuning_work(shape: ModelShape, tuning: Tuning, tokens: int) -> Computation:
     """Of fine-tuning on so many tokens, counted as often as they are seen.
 
     Forward 2, backward 2 for activations and 2 more where all weights are learned; checkpointing
@@ -75,4 +75,4 @@ def tuning_work(shape: Shape, tuning: Tuning, tokens: int) -> Work:
     """
     passes = 2 + 2 + 2 * tuning.all_weights + 2 * tuning.gradient_checkpointing
     head = tuning.label_share * shape.vocabulary * shape.hidden
-    return Work(float(passes * tokens) * (shape.linear_weights + head))
+    return Computation(float(passes * tokens) * (shape.linear_weights + head))

@@ -71,7 +71,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """Fields in the order of the columns; the first one names the row."""
 
     fields: tuple[Datum, ...]
@@ -84,7 +84,7 @@ class Table:
 
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     notes: tuple[Line, ...] = ()
 
 
@@ -113,7 +113,7 @@ def table(
     found = [(row, False) for row in rows] + [(row, True) for row in floors]
     columns = dict.fromkeys([*heads, *(head for row, _ in found for head in row)])
     made = (
-        Row(tuple(_datum(row.get(head, NOT_KNOWN)) for head in columns), floor)
+        TableRow(tuple(_datum(row.get(head, NOT_KNOWN)) for head in columns), floor)
         for row, floor in found
     )
     return Table(caption, tuple(map(_column, columns)), tuple(made), tuple(notes))

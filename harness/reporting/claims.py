@@ -11,7 +11,7 @@ from harness.reporting.blocks import Line, Name, joined
 from harness.reporting.changed import flips
 from harness.reporting.format import clip, count, known, p_value, percent_level
 from harness.reporting.measures import label, number
-from harness.reporting.outcomes import Judged, Outcome
+from harness.reporting.outcomes import Conclusion, Judged
 
 REASON_LENGTH = 160
 DETECTED_IN = percent_level(DETECTION_POWER)
@@ -19,8 +19,8 @@ DETECTED_IN = percent_level(DETECTION_POWER)
 
 def claims(found: Sequence[Judged]) -> list[Line]:
     """Clauses for several differences; those that could not be shown are said in one."""
-    unshown = [one for one in found if one.outcome is Outcome.NOT_SHOWN]
-    missing = [one for one in found if one.outcome is Outcome.MISSING]
+    unshown = [one for one in found if one.outcome is Conclusion.NOT_SHOWN]
+    missing = [one for one in found if one.outcome is Conclusion.MISSING]
     clauses = [_claim(one) for one in found if one not in unshown + missing]
     clauses += [_unshown(unshown)] if unshown else []
     return clauses + ([_missing(missing)] if missing else [])
@@ -52,16 +52,16 @@ def _subject(one: Judged) -> Line:
 def _claim(one: Judged) -> Line:
     subject, n = _subject(one), count(one.row.n)
     match one.outcome:
-        case Outcome.TENTATIVE:
+        case Conclusion.TENTATIVE:
             return (
                 "the difference in ",
                 *subject,
                 f", {_signed(one)}, is not sure enough once several comparisons are allowed for "
                 f"({p_value(one.p)}, n = {n})",
             )
-        case Outcome.SAME:
+        case Conclusion.SAME:
             return (f"not one of {n} answers scored differently in ", *subject)
-        case Outcome.NO_INTERVAL:
+        case Conclusion.NO_INTERVAL:
             return (
                 *subject,
                 f" went {_from_to(one, ' to ', 'from ')}by {_signed(one)}, but without an "

@@ -37,7 +37,7 @@ from harness.reporting.measures import (
     metric_of,
     subject,
 )
-from harness.reporting.outcomes import Judged, Outcome, judge
+from harness.reporting.outcomes import Conclusion, Judged, judge
 
 HEADING_LENGTH = 24
 PAIRED_NOTE = (
@@ -143,7 +143,7 @@ def _concluded(one: Judged) -> Datum:
 
 
 def _could_have_shown(one: Judged) -> bool:
-    return bool(one.detectable) and one.outcome is Outcome.NOT_SHOWN
+    return bool(one.detectable) and one.outcome is Conclusion.NOT_SHOWN
 
 
 def _notes(found: Sequence[Judged]) -> list[Line]:

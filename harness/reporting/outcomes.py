@@ -11,7 +11,7 @@ from harness.reporting.blocks import Datum, Tone
 from harness.reporting.measures import difference, higher_is_better, metric_of, rounded_up
 
 
-class Outcome(Enum):
+class Conclusion(Enum):
     """Better, worse, or why neither may be claimed."""
 
     BETTER = "better"
@@ -28,36 +28,36 @@ class Outcome(Enum):
     MISSING = "missing"
 
 
-def outcome(of: MetricDescriptor, row: Comparison, confidence: float) -> Outcome:
+def outcome(of: MetricDescriptor, row: Comparison, confidence: float) -> Conclusion:
     """Judge a difference by its interval, then by its adjusted p-value.
 
     The correction for several comparisons can only take a claim back, never make one.
     """
     if row.delta is None:
-        return Outcome.MISSING
+        return Conclusion.MISSING
     if row.delta == 0 and row.better == 0 and row.worse == 0:
-        return Outcome.SAME
+        return Conclusion.SAME
     if row.low is None or row.high is None:
-        return Outcome.NO_INTERVAL
+        return Conclusion.NO_INTERVAL
     if row.low <= 0 <= row.high:
-        return Outcome.NOT_SHOWN
+        return Conclusion.NOT_SHOWN
     if row.p_adjusted is not None and row.p_adjusted > 1 - confidence + 1e-12:
-        return Outcome.TENTATIVE
+        return Conclusion.TENTATIVE
     upwards = higher_is_better(of)
     if upwards is None:
-        return Outcome.CHANGED
-    return Outcome.BETTER if (row.delta > 0) == upwards else Outcome.WORSE
+        return Conclusion.CHANGED
+    return Conclusion.BETTER if (row.delta > 0) == upwards else Conclusion.WORSE
 
 
-VERDICTS: dict[Outcome, tuple[str, Tone]] = {
-    Outcome.BETTER: ("▲ better", "good"),
-    Outcome.WORSE: ("▼ worse", "bad"),
-    Outcome.CHANGED: ("◆ changed", "plain"),
-    Outcome.TENTATIVE: ("○ not sure", "unsure"),
-    Outcome.NOT_SHOWN: ("○ not shown", "unsure"),
-    Outcome.SAME: ("＝ same", "unsure"),
-    Outcome.NO_INTERVAL: ("? no interval", "unsure"),
-    Outcome.MISSING: ("✗ missing", "bad"),
+VERDICTS: dict[Conclusion, tuple[str, Tone]] = {
+    Conclusion.BETTER: ("▲ better", "good"),
+    Conclusion.WORSE: ("▼ worse", "bad"),
+    Conclusion.CHANGED: ("◆ changed", "plain"),
+    Conclusion.TENTATIVE: ("○ not sure", "unsure"),
+    Conclusion.NOT_SHOWN: ("○ not shown", "unsure"),
+    Conclusion.SAME: ("＝ same", "unsure"),
+    Conclusion.NO_INTERVAL: ("? no interval", "unsure"),
+    Conclusion.MISSING: ("✗ missing", "bad"),
 }
 
 
@@ -67,7 +67,7 @@ class Judged:
 
     of: MetricDescriptor
     row: Comparison
-    outcome: Outcome
+    outcome: Conclusion
 
     @classmethod
     def by(cls, of: MetricDescriptor, row: Comparison, confidence: float) -> Judged:

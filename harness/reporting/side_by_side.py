@@ -25,7 +25,7 @@ from harness.reporting.measures import (
     label,
     number,
 )
-from harness.reporting.outcomes import Judged, Outcome
+from harness.reporting.outcomes import Conclusion, Judged
 from harness.reporting.terminal import rich_table
 from harness.suite.schema import TASK_TYPES
 
@@ -135,7 +135,7 @@ def _about(task: ComparedTask) -> str:
 def _reading(task: ComparedTask, confidence: float) -> list[str]:
     """What the words of the table mean, of those that stand in it."""
     lines = []
-    if any(one.outcome is Outcome.NOT_SHOWN for one in _judged(task, confidence)):
+    if any(one.outcome is Conclusion.NOT_SHOWN for one in _judged(task, confidence)):
         lines.append(
             "“Not shown”: the interval includes zero. That is not proof that there is no difference."
         )

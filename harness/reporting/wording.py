@@ -19,7 +19,7 @@ from harness.reporting.measures import (
     timed_tasks,
     value_of,
 )
-from harness.reporting.outcomes import Judged, Outcome, judge
+from harness.reporting.outcomes import Conclusion, Judged, judge
 from harness.reporting.seeds import over_seeds
 
 NOT_PROOF = "That is not proof that there is none."
@@ -53,30 +53,30 @@ def fine_tuning(summary: Summary) -> list[Block]:
     return [Prose((Strong(lead[0]), lead[1])), Bullets(tuple(_by_candidate(summary, rows)))]
 
 
-def _fine_tuning_lead(found: set[Outcome], level: str) -> tuple[str, str]:
-    better, worse = Outcome.BETTER in found, Outcome.WORSE in found
+def _fine_tuning_lead(found: set[Conclusion], level: str) -> tuple[str, str]:
+    better, worse = Conclusion.BETTER in found, Conclusion.WORSE in found
     if better and worse:
         return "Fine-tuning helped in some places and did harm in others.", ""
-    if found == {Outcome.BETTER}:
+    if found == {Conclusion.BETTER}:
         return (
             "Fine-tuning helped.",
             f" Each gain below has a {level} interval that excludes zero.",
         )
-    if found == {Outcome.BETTER, Outcome.MISSING}:
+    if found == {Conclusion.BETTER, Conclusion.MISSING}:
         return "Fine-tuning helped where it could be judged.", " Some answers are missing."
     if better:
         return "Fine-tuning helped in part.", " Not every difference below could be shown."
     if worse:
         return (
             "Fine-tuning did harm"
-            + ("." if found == {Outcome.WORSE} else " where a difference could be shown."),
+            + ("." if found == {Conclusion.WORSE} else " where a difference could be shown."),
             f" Each loss below has a {level} interval that excludes zero.",
         )
-    if found == {Outcome.MISSING}:
+    if found == {Conclusion.MISSING}:
         return "Whether fine-tuning helped cannot be said.", " There is nothing to compare."
-    if found <= {Outcome.NO_INTERVAL, Outcome.MISSING}:
+    if found <= {Conclusion.NO_INTERVAL, Conclusion.MISSING}:
         return "How sure the effect of fine-tuning is cannot be said.", " Intervals are missing."
-    if Outcome.CHANGED in found:
+    if Conclusion.CHANGED in found:
         return "Fine-tuning changed figures that have no better direction.", ""
     return "No effect of fine-tuning could be shown.", f" {NOT_PROOF}"
 
@@ -127,9 +127,9 @@ def _quantization_lead(rows: list[Judged]) -> Line:
     worse, unclear, unknown = [], [], []
     for name, of in _by_model(rows).items():
         found = {one.outcome for one in of}
-        if Outcome.WORSE in found:
+        if Conclusion.WORSE in found:
             worse.append(name)
-        elif found & {Outcome.MISSING, Outcome.NO_INTERVAL}:
+        elif found & {Conclusion.MISSING, Conclusion.NO_INTERVAL}:
             unknown.append(name)
         else:
             unclear.append(name)
@@ -206,9 +206,9 @@ def _ratio_clause(summary: Summary, row: Comparison, figures: str) -> str:
     if row.ratio_low is None or row.ratio_high is None:
         return f"it writes {figures}, with no spread recorded"
     (found,) = (one.outcome for one in judge(summary, [row]))
-    if row.ratio_low <= 1 <= row.ratio_high or found is Outcome.NOT_SHOWN:
+    if row.ratio_low <= 1 <= row.ratio_high or found is Conclusion.NOT_SHOWN:
         return f"no difference in speed of writing could be shown ({said} times as fast: {figures})"
-    if found is Outcome.TENTATIVE:
+    if found is Conclusion.TENTATIVE:
         return (
             "the difference in speed of writing is not sure enough once several comparisons are "
             f"allowed for ({said} times as fast: {figures})"

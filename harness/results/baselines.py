@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from harness.errors import InputError
 from harness.files import write_atomically, write_json
 from harness.records import Summary
-from harness.results.judge import Answers, Baseline, read_answers
+from harness.results.judge import Baseline, SuiteAnswers, read_answers
 from harness.results.store import ResultsStore, read_summary
 from harness.suite.schema import SuiteSpec
 
@@ -104,7 +104,7 @@ def read_baseline(folder: Path) -> tuple[Summary, Baseline]:
     return summary, Baseline(f"baseline {folder.name}", answers_in(folder, summary))
 
 
-def answers_in(results: Path, summary: Summary) -> Answers:
+def answers_in(results: Path, summary: Summary) -> SuiteAnswers:
     """All answers of a results folder whose summary was read.
 
     Raises:

@@ -13,7 +13,7 @@ from harness.nearest import nearest
 from harness.records import Summary
 from harness.results.apart import models_of, same_machine, same_model, set_otherwise, what_differs
 from harness.results.baselines import BASELINES, answers_in, find_baseline
-from harness.results.judge import Answers, Baseline
+from harness.results.judge import Baseline, SuiteAnswers
 from harness.results.store import read_summary
 from harness.suite.schema import TASK_TYPES, type_of
 
@@ -105,7 +105,7 @@ class _Side:
 
     path: Path
     summary: Summary
-    answers: Answers
+    answers: SuiteAnswers
 
     @classmethod
     def read(cls, path: Path, summary: Summary, models: Iterable[str], wanted: Wanted) -> _Side:

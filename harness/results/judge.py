@@ -23,7 +23,7 @@ COMPARABLE = ("must", "max_drop", "max_slowdown")
 
 
 @dataclass(frozen=True)
-class Answers:
+class SuiteAnswers:
     """All that a suite's models answered, task by task."""
 
     spec: SuiteSpec
@@ -143,13 +143,13 @@ class Baseline:
     """Answers that were saved earlier, perhaps on another machine."""
 
     name: str
-    answers: Answers
+    answers: SuiteAnswers
 
     def title(self, model: str) -> str:
         """What one of its models is called beside today's."""
         return f"{model} ({self.name})"
 
-    def beside(self, today: Answers, task: str, model: str) -> TaskAnswers:
+    def beside(self, today: SuiteAnswers, task: str, model: str) -> TaskAnswers:
         """Today's answers to a task, with the saved ones of a model under its title."""
         now = today.tasks[task]
         then = self.answers.tasks.get(task)
@@ -158,13 +158,13 @@ class Baseline:
         return replace(now, cells={**now.cells, self.title(model): saved or missing})
 
 
-def read_answers(spec: SuiteSpec, store: ResultsStore, cells: Iterable[Cell]) -> Answers:
+def read_answers(spec: SuiteSpec, store: ResultsStore, cells: Iterable[Cell]) -> SuiteAnswers:
     """What stands in a results folder, for the cells of its summary."""
     known = list(cells)
-    return Answers(spec, {task: _answers(task, spec, store, known) for task in spec.tasks})
+    return SuiteAnswers(spec, {task: _answers(task, spec, store, known) for task in spec.tasks})
 
 
-def compare_and_judge(answers: Answers) -> tuple[list[Comparison], list[GateVerdict]]:
+def compare_and_judge(answers: SuiteAnswers) -> tuple[list[Comparison], list[GateVerdict]]:
     """Every comparison of a suite, and the verdict on every gate that needs no saved baseline."""
     compared = [one for name in answers.spec.compare for one in answers.compare(name)]
     gates = [gate for gate in answers.spec.gates if gate.against is None]

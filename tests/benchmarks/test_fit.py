@@ -19,7 +19,7 @@ import pytest
 from tabulate import tabulate
 
 from harness.estimate.making import merging_memory
-from harness.estimate.shape import Shape, read_shape
+from harness.estimate.shape import ModelShape, read_shape
 from harness.models.gguf.convert import convert
 from harness.models.gguf.quantize import quantize
 from harness.models.random_weights import write_random_model
@@ -44,7 +44,7 @@ def make(name: str, folder: Path) -> tuple[Path, dict[str, Path]]:
     return weights, files
 
 
-def shape_of(weights: Path) -> Shape:
+def shape_of(weights: Path) -> ModelShape:
     return read_shape(json.loads((weights / "config.json").read_text()))
 
 

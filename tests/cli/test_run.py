@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.cli.run import _say_where
-from harness.models.finetune.curve import Curve
+from harness.models.finetune.curve import LossCurve
 from harness.records import TrainingPoint
 from harness.runner.run import Options, prepare
 
@@ -28,7 +28,7 @@ def test_a_fine_tuning_that_was_interrupted_is_named_with_its_place(tmp_path: Pa
     prepared = prepare(suite, Options(results=tmp_path / "results", home=tmp_path / "home"))
     assert said(prepared) == ""
     (step,) = [step for step in prepared.to_do() if step.kind == "finetune"]
-    with Curve(prepared.artifacts.work(step)) as curve:
+    with LossCurve(prepared.artifacts.work(step)) as curve:
         curve.add(
             TrainingPoint(step=120, epoch=1, loss=1.2345, learning_rate=1, tokens=9, seconds=1)
         )

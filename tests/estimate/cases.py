@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.need import Memory
-from harness.estimate.shape import Shape
+from harness.estimate.shape import ModelShape
 from harness.estimate.training import Tuning, tuning_memory
 from harness.finetuning import METHODS
 from tests.estimate.measured import Peak, measure
@@ -31,7 +31,7 @@ class Case:
     varies: bool = False
     """Whether the same work takes more than 15% more or less in another run: not judged."""
 
-    def estimate(self, shape: Shape) -> Memory:
+    def estimate(self, shape: ModelShape) -> Memory:
         """What it should need."""
         if self.tuning is not None:
             return tuning_memory(shape, self._told())

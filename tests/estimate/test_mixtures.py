@@ -11,7 +11,7 @@ from harness.engines.gguf_file import gguf_info
 from harness.errors import InputError
 from harness.estimate.files import gguf_bytes, gguf_weight_bytes
 from harness.estimate.mixtures import tensor_type
-from harness.estimate.shape import Shape, read_shape
+from harness.estimate.shape import ModelShape, read_shape
 from harness.models.gguf.convert import convert
 from harness.models.gguf.quantize import QTYPES, quantize
 from harness.models.random_weights import write_random_model
@@ -66,7 +66,7 @@ def _small_phi() -> dict[str, object]:
     return {**NARROW, "original_max_position_embeddings": 128, "rope_parameters": turned | factors}
 
 
-def shape_of(name: str) -> Shape:
+def shape_of(name: str) -> ModelShape:
     match name:
         case "starter":
             return read_shape(STARTER)
@@ -75,7 +75,7 @@ def shape_of(name: str) -> Shape:
     return read_shape(configuration("phi-3.5-mini", _small_phi()))
 
 
-def types_of(shape: Shape, quantization: str) -> dict[str, str]:
+def types_of(shape: ModelShape, quantization: str) -> dict[str, str]:
     """The type of every matrix by its name in a GGUF."""
     found = {
         f"{weight.gguf}.weight": tensor_type(shape, weight, 0, quantization)

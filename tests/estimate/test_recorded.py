@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.estimate.making import merging_memory
-from harness.estimate.shape import Shape, read_shape
+from harness.estimate.shape import ModelShape, read_shape
 from harness.models.shapes import SHAPES
 from harness.starter import MODEL_FOLDER
 from tests.estimate.cases import MODELS, TOLERANCE
@@ -38,7 +38,7 @@ def rows() -> list[Row]:
     return found
 
 
-def shape_of(model: str) -> Shape:
+def shape_of(model: str) -> ModelShape:
     own = json.loads((MODEL_FOLDER / "config.json").read_text())
     return read_shape(own if model == "starter" else SHAPES[model])
 

@@ -10,7 +10,7 @@ import torch
 
 from harness.estimate.making import merging_memory
 from harness.estimate.need import MIB
-from harness.estimate.shape import Shape, read_shape
+from harness.estimate.shape import ModelShape, read_shape
 from harness.estimate.training import (
     Tuning,
     is_packed,
@@ -62,7 +62,7 @@ def kept_bytes(folder: Path, dtype: str, method: str) -> int:
     return sum(size for size, _ in kept.values())
 
 
-def per_layer(tmp_path: Path, name: str, dtype: str, method: str) -> tuple[float, Shape]:
+def per_layer(tmp_path: Path, name: str, dtype: str, method: str) -> tuple[float, ModelShape]:
     """Bytes that one layer keeps of each token: the difference of two depths."""
     sizes = []
     for layers in (2, 5):

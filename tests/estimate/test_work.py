@@ -10,7 +10,7 @@ from harness.estimate.inference import Ask, GgufModel
 from harness.estimate.machine import Free
 from harness.estimate.shape import read_shape
 from harness.estimate.training import Tuning
-from harness.estimate.work import Work, asking_work, tuning_work
+from harness.estimate.work import Computation, asking_work, tuning_work
 from harness.finetuning import METHODS
 from harness.models.shapes import SHAPES
 
@@ -47,5 +47,5 @@ def test_training_costs_two_to_four_forward_passes() -> None:
 
 
 def test_time_is_work_over_pace() -> None:
-    assert (Work(3e12, 5e10) + Work(1e12)).seconds(FREE) == pytest.approx(4 + 5)
-    assert Work(1.0).seconds(replace(FREE, operations_per_second=None)) is None
+    assert (Computation(3e12, 5e10) + Computation(1e12)).seconds(FREE) == pytest.approx(4 + 5)
+    assert Computation(1.0).seconds(replace(FREE, operations_per_second=None)) is None

@@ -13,7 +13,7 @@ from harness.reporting.blocks import Definitions, Fold, Table, plain
 from harness.reporting.changed import SHOWN_IDS, changed_blocks, flips
 from harness.reporting.differences import difference_blocks, differences, ratio
 from harness.reporting.measures import KINDS, arrow, metric_of, rounded_up
-from harness.reporting.outcomes import Outcome, outcome
+from harness.reporting.outcomes import Conclusion, outcome
 from harness.reporting.sections import document
 from tests.reporting.fixture import quickstart
 from tests.reporting.test_wording import LOSS, UNCERTAIN, quantized, row, tuned
@@ -128,7 +128,7 @@ def test_each_kind_of_figure_has_a_table_of_its_own() -> None:
 def test_a_measure_of_change_has_no_direction_anywhere(metric: str) -> None:
     of = row(task="fidelity", metric=metric, baseline="lora-f16", candidate="lora-q4")
     assert arrow(METRICS[metric]) == ""
-    assert outcome(METRICS[metric], of, 0.95) is Outcome.CHANGED
+    assert outcome(METRICS[metric], of, 0.95) is Conclusion.CHANGED
     (found,) = fields(of)
     assert found["Conclusion"] == "◆ changed"
     assert "not in which direction (arXiv 2606.19558)" in notes(of)

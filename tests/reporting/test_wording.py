@@ -9,7 +9,7 @@ import pytest
 from harness.metrics.registry import METRICS
 from harness.records import Comparison, Summary
 from harness.reporting.blocks import Block, Bullets, Callout, Prose, plain
-from harness.reporting.outcomes import Outcome, outcome
+from harness.reporting.outcomes import Conclusion, outcome
 from harness.reporting.verdict import verdict
 from tests.reporting.every_variant import VARIANTS
 from tests.reporting.fixture import quickstart
@@ -109,16 +109,16 @@ def test_a_missing_candidate_is_said_with_its_reason() -> None:
 
 def test_a_metric_where_lower_is_better_turns_the_judgement_round() -> None:
     worse = row(metric="unparsed", delta=0.1, low=0.05, high=0.15)
-    assert outcome(METRICS[worse.metric], worse, 0.95) is Outcome.WORSE
+    assert outcome(METRICS[worse.metric], worse, 0.95) is Conclusion.WORSE
 
 
 @pytest.mark.parametrize("metric", ["kl_mean", "kl_p99", "same_top1"])
 def test_divergence_is_never_called_better_or_worse(metric: str) -> None:
-    assert outcome(METRICS[metric], row(task="fidelity", metric=metric), 0.95) is Outcome.CHANGED
+    assert outcome(METRICS[metric], row(task="fidelity", metric=metric), 0.95) is Conclusion.CHANGED
 
 
 def test_an_interval_that_ends_at_zero_shows_nothing() -> None:
-    assert outcome(METRICS["accuracy"], row(low=0.0), 0.95) is Outcome.NOT_SHOWN
+    assert outcome(METRICS["accuracy"], row(low=0.0), 0.95) is Conclusion.NOT_SHOWN
 
 
 def test_quantization_says_size_speed_and_cost() -> None:

@@ -11,7 +11,7 @@ from harness.engines.contexts import WORTHWHILE, Context, Scored, shared_length
 from harness.engines.hf.generate import generate_all
 from harness.engines.hf.packed import PackedModel, Prefix, Segment
 from harness.engines.hf.passes import Passes
-from harness.engines.hf.score import Budget, Part, batches, parts, score, shared_ids
+from harness.engines.hf.score import Budget, ScoredPart, batches, parts, score, shared_ids
 from harness.engines.hf.sizes import MOST_ROWS, MOST_SLOTS, MOST_TOKENS
 from harness.engines.hf.slots import Slots
 from harness.engines.memory import SHARE, free_device_bytes
@@ -78,7 +78,7 @@ class BatchedRunner:
         with memory_errors("running what all prompts begin with"):
             prefix = self._prefix(shared_ids(contexts))
 
-        def run(batch: Sequence[Part]) -> Scored:
+        def run(batch: Sequence[ScoredPart]) -> Scored:
             found = score(self._model, prefix, batch, wide=True)
             self._work.prompt_tokens += sum(len(part.nodes) for part in batch)
             return found

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.engines.answers import Answer, Answers, Ended
+from harness.engines.answers import Ended, RunningAnswer, RunningAnswers
 from harness.engines.hf.packed import PackedModel, Prefix, Segment
 from harness.engines.hf.sizes import STEP
 from harness.engines.hf.slots import Slots
@@ -18,21 +18,21 @@ from harness.engines.protocol import Generation, Limits, Work
 
 
 @dataclass(frozen=True)
-class Batch:
+class PackedBatch:
     """The answers being written; the n-th is in slot n."""
 
     model: PackedModel
     prompts: Sequence[Sequence[int]]
     prefix: Prefix
     store: Slots
-    answers: Answers
+    answers: RunningAnswers
     tokens: int
     """Most prompt tokens of one pass."""
 
     def admit(self, waiting: list[int]) -> Ended:
         """Runs as many of the last prompts as there is room for: see `Answers.write`."""
         known, running = self.prefix.length, self.answers.running
-        new: list[Answer] = []
+        new: list[RunningAnswer] = []
         segments: list[Segment] = []
         ends: list[int] = []
         started, total = time.perf_counter(), 0
@@ -42,14 +42,14 @@ class Batch:
             if new and total > self.tokens:
                 break
             segments.append(Segment.chain(prompt[known:], known, len(running) + len(new)))
-            new.append(Answer(waiting.pop(), len(prompt), started))
+            new.append(RunningAnswer(waiting.pop(), len(prompt), started))
             ends.append(total - 1)
         logits = self.model.run(segments, ends, self.prefix, self.store)
         self.answers.work.prompt_tokens += ends[-1] + 1
         running += new
         return self.answers.take(new, logits.argmax(-1).tolist())
 
-    def step(self, asked: list[Answer]) -> Ended:
+    def step(self, asked: list[RunningAnswer]) -> Ended:
         """Writes one more token of each answer: see `Answers.write`."""
         segments = [
             Segment.chain([answer.ids[-1]], answer.position, slot)
@@ -83,6 +83,6 @@ def generate_all(
     """
     longest = max(map(len, prompts)) - prefix.length
     store = Slots(min(slots, len(prompts)), longest + min(limits.max_new_tokens, STEP))
-    answers = Answers(limits, work, store.move)
-    batch = Batch(model, prompts, prefix, store, answers, tokens)
+    answers = RunningAnswers(limits, work, store.move)
+    batch = PackedBatch(model, prompts, prefix, store, answers, tokens)
     yield from answers.write(prompts, store.count, batch.admit, batch.step)

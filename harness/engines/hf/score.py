@@ -30,7 +30,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Part:
+class ScoredPart:
     """Contexts that are run as one tree, and its tokens."""
 
     nodes: tuple[Node, ...]
@@ -47,7 +47,7 @@ def shared_ids(contexts: Sequence[Context]) -> tuple[int, ...]:
     return contexts[0].ids[:length] if length >= WORTHWHILE else ()
 
 
-def parts(contexts: Sequence[Context], shared: int) -> list[Part]:
+def parts(contexts: Sequence[Context], shared: int) -> list[ScoredPart]:
     """Trees of neighbours that share more than half of what is new in them, the largest first.
 
     Args:
@@ -55,13 +55,13 @@ def parts(contexts: Sequence[Context], shared: int) -> list[Part]:
         shared: leading ids of all that are run already.
     """
     groups = neighbours(contexts, shared)
-    found = [Part(tuple(tree(group, shared))) for group in groups]
+    found = [ScoredPart(tuple(tree(group, shared))) for group in groups]
     return sorted(found, key=lambda part: -len(part.nodes))
 
 
-def batches(found: Sequence[Part], budget: Budget) -> Iterator[list[Part]]:
+def batches(found: Sequence[ScoredPart], budget: Budget) -> Iterator[list[ScoredPart]]:
     """Neighbours, which are of like size, that fit a pass together; at least one."""
-    batch: list[Part] = []
+    batch: list[ScoredPart] = []
     tokens = rows = 0
     for part in found:
         tokens, rows = tokens + len(part.nodes), rows + part.rows
@@ -73,7 +73,7 @@ def batches(found: Sequence[Part], budget: Budget) -> Iterator[list[Part]]:
         yield batch
 
 
-def score(model: PackedModel, prefix: Prefix, batch: Sequence[Part], wide: bool) -> Scored:
+def score(model: PackedModel, prefix: Prefix, batch: Sequence[ScoredPart], wide: bool) -> Scored:
     """Log-probability (nats) of each target of some trees, run in one pass."""
     nodes = [node for part in batch for node in part.nodes]
     wanted = [place for place, node in enumerate(nodes) if node.targets]

@@ -37,7 +37,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Row:
+class BatchRow:
     """Further tokens of one sequence, and at which of them the output is wanted."""
 
     ids: Sequence[int]
@@ -77,7 +77,7 @@ class LlamaContext:
         self._memory: Any = lib.llama_get_memory(self._handle)
         self._batch = lib.llama_batch_init(MAX_TOKENS, 0, 1)
 
-    def run(self, rows: Sequence[Row]) -> LogProbs:
+    def run(self, rows: Sequence[BatchRow]) -> LogProbs:
         """Runs further tokens of sequences 0, 1, … side by side, to be scored.
 
         Shorter rows are padded, so rows should be of like length.
@@ -113,7 +113,7 @@ class LlamaContext:
         padded = [*ids, *[ids[-1]] * (max(2, self.least) - len(ids))] if self._pads else list(ids)
         for part in slices(range(len(padded)), MAX_TOKENS):
             wanted = (len(ids) - 1 - part.start,) if len(ids) - 1 in part else ()
-            row = Row(padded[part.start : part.stop], wanted)
+            row = BatchRow(padded[part.start : part.stop], wanted)
             logits = self._decode([row], len(row.ids), first=sequence)
             if wanted:
                 last: LogProbs = logits[0]
@@ -128,12 +128,12 @@ class LlamaContext:
         """
         count = len(ids)
         filled = min(max(count, self.least), self.streams) if self._pads else count
-        rows = [Row((token,), (0,)) for token in (*ids, *[ids[0]] * (filled - count))]
+        rows = [BatchRow((token,), (0,)) for token in (*ids, *[ids[0]] * (filled - count))]
         for sequence in range(count, filled):
             self.keep(sequence, 0)
         return self._decode(rows, 1)[:count]
 
-    def _decode(self, rows: Sequence[Row], width: int, first: int = 0) -> LogProbs:
+    def _decode(self, rows: Sequence[BatchRow], width: int, first: int = 0) -> LogProbs:
         """One call; rows shorter than `width` are filled with dummies.
 
         Returns:
@@ -210,10 +210,10 @@ def context_params(model: LlamaModel, cells: int, streams: int, threads: int) ->
     return params
 
 
-def _part(row: Row, columns: range) -> Row:
+def _part(row: BatchRow, columns: range) -> BatchRow:
     """The columns of a row, and what is wanted of them."""
     wanted = tuple(at - columns.start for at in row.wanted if at in columns)
-    return Row(row.ids[columns.start : columns.stop], wanted)
+    return BatchRow(row.ids[columns.start : columns.stop], wanted)
 
 
 def _at_least(wanted: Sequence[int], least: int, places: int) -> list[int]:

@@ -15,7 +15,7 @@ import llama_cpp.llama_cpp as lib
 
 from harness.engines.checks import CheckedEngine, check_sequence, usable_context
 from harness.engines.contexts import Context, Scored
-from harness.engines.llamacpp.context import LlamaContext, Row, log_softmax
+from harness.engines.llamacpp.context import BatchRow, LlamaContext, log_softmax
 from harness.engines.llamacpp.generate import generate_all
 from harness.engines.llamacpp.model import LlamaModel, gguf_files
 from harness.engines.llamacpp.score import score_all
@@ -92,7 +92,7 @@ class LlamaCppEngine(CheckedEngine):
             cache.keep(0, first)
             self.work.prompt_tokens += end - first
             wanted = tuple(range(start - first, end - first))
-            yield log_softmax(cache.run([Row(ids[first:end], wanted)]))
+            yield log_softmax(cache.run([BatchRow(ids[first:end], wanted)]))
 
     def stopwatch(self) -> LlamaCppStopwatch:
         """See `Engine.stopwatch`."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.engines.answers import Answer, Answers, Ended
+from harness.engines.answers import Ended, RunningAnswer, RunningAnswers
 from harness.engines.contexts import WORTHWHILE, shared_length
 from harness.engines.llamacpp.context import LlamaContext
 from harness.engines.llamacpp.model import LlamaModel
@@ -18,11 +18,11 @@ from harness.engines.protocol import Generation, Limits, Work
 
 
 @dataclass(frozen=True)
-class Batch:
+class DecodeBatch:
     """The answers being written; the n-th is in stream n."""
 
     cache: LlamaContext
-    answers: Answers
+    answers: RunningAnswers
     prompts: Sequence[Sequence[int]]
     shared: int
     origin: int | None
@@ -32,7 +32,7 @@ class Batch:
         """Runs the last of the waiting prompts: see `Answers.write`."""
         number = waiting.pop()
         prompt, stream = self.prompts[number], len(self.answers.running)
-        answer = Answer(number, len(prompt), time.perf_counter())
+        answer = RunningAnswer(number, len(prompt), time.perf_counter())
         if self.origin is None:
             self.cache.keep(stream, 0)
         elif self.cache.lengths[stream] < self.shared:
@@ -44,7 +44,7 @@ class Batch:
         self.answers.running.append(answer)
         return self.answers.take([answer], [token])
 
-    def step(self, asked: list[Answer]) -> Ended:
+    def step(self, asked: list[RunningAnswer]) -> Ended:
         """Writes one more token of each answer: see `Answers.write`."""
         logits = self.cache.step([answer.ids[-1] for answer in asked])
         return self.answers.take(asked, logits.argmax(axis=-1).tolist())
@@ -96,6 +96,6 @@ def _generate(
     if origin is not None:
         cache.run_one(origin, prompts[0][:shared])
         work.prompt_tokens += shared
-    answers = Answers(limits, work, cache.copy)
-    batch = Batch(cache, answers, prompts, shared, origin)
+    answers = RunningAnswers(limits, work, cache.copy)
+    batch = DecodeBatch(cache, answers, prompts, shared, origin)
     yield from answers.write(prompts, slots, batch.admit, batch.step)

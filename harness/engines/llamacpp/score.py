@@ -18,7 +18,7 @@ from harness.engines.contexts import (
     neighbours,
     shared_prefix_length,
 )
-from harness.engines.llamacpp.context import MAX_STREAMS, LlamaContext, Row, log_softmax
+from harness.engines.llamacpp.context import MAX_STREAMS, BatchRow, LlamaContext, log_softmax
 from harness.engines.llamacpp.model import LlamaModel
 from harness.engines.llamacpp.sizes import MAX_TOKENS
 from harness.engines.protocol import Work
@@ -72,7 +72,7 @@ def groups(found: Sequence[Walk], shared: int, streams: int) -> list[list[Walk]]
 
 
 @dataclass(frozen=True)
-class Turn:
+class ScoringTurn:
     """One context of each stream, run side by side, and how much each stream keeps before."""
 
     contexts: tuple[Context, ...]
@@ -85,7 +85,7 @@ class Turn:
         return max(self.kept) + width
 
 
-def turns(part: Sequence[Walk], shared: int, least: int) -> list[Turn]:
+def turns(part: Sequence[Walk], shared: int, least: int) -> list[ScoringTurn]:
     """How the walks of a group are run: the n-th contexts of all of them at a time.
 
     A row brings so many tokens that it needs no dummies where that is possible without running
@@ -101,7 +101,7 @@ def turns(part: Sequence[Walk], shared: int, least: int) -> list[Turn]:
             known = common_prefix_length(walk[turn - 1].ids, context.ids) if turn else shared
             first = min((target.position for target in context.targets), default=known)
             kept.append(max(shared, min(known, first, len(context.ids) - fewest)))
-        found.append(Turn(tuple(walk[turn] for walk in walking), tuple(kept)))
+        found.append(ScoringTurn(tuple(walk[turn] for walk in walking), tuple(kept)))
     return found
 
 
@@ -148,9 +148,9 @@ def _score_side(
     shared = shared if shared >= WORTHWHILE else 0
     found = walks(contexts, shared) if model.forgets else [[context] for context in contexts]
 
-    def plan(streams: int) -> list[list[Turn]]:
+    def plan(streams: int) -> list[list[ScoringTurn]]:
         if not model.forgets:
-            return [[Turn((context,), (0,))] for context in contexts]
+            return [[ScoringTurn((context,), (0,))] for context in contexts]
         limit = model.turns_at if model.turns_at and longest <= model.turns_at else None
         parts = [turns(part, shared, model.least_rows) for part in groups(found, shared, streams)]
         if limit is not None and any(turn.cells > limit for part in parts for turn in part):
@@ -191,13 +191,13 @@ def cache_of(
             streams = max(least, streams // 2)
 
 
-def _run(cache: LlamaContext, turn: Turn, work: Work) -> Scored:
+def _run(cache: LlamaContext, turn: ScoringTurn, work: Work) -> Scored:
     """Runs the contexts of a turn, each in its stream."""
     rows = []
     for stream, (context, kept) in enumerate(zip(turn.contexts, turn.kept, strict=True)):
         cache.keep(stream, kept)
         wanted = tuple(position - kept for position in context.positions)
-        rows.append(Row(context.ids[kept:], wanted))
+        rows.append(BatchRow(context.ids[kept:], wanted))
     work.prompt_tokens += sum(len(row.ids) for row in rows)
     return _chosen(turn.contexts, log_softmax(cache.run(rows)))
 

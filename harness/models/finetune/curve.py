@@ -13,7 +13,7 @@ _FILE = "curve.jsonl"
 _EARLIER = "interrupted.jsonl"
 
 
-class Curve:
+class LossCurve:
     """The curve of one attempt, in a folder that earlier attempts may have written to as well."""
 
     def __init__(self, work: Path) -> None:

@@ -36,7 +36,7 @@ class StepResult:
 
 
 @dataclass(frozen=True)
-class Batch:
+class TrainingBatch:
     """Examples side by side, padded on the right.
 
     Attributes:
@@ -51,7 +51,7 @@ class Batch:
     labels: torch.Tensor
 
 
-def make_batch(examples: Sequence[TrainingExample], device: torch.device) -> Batch:
+def make_batch(examples: Sequence[TrainingExample], device: torch.device) -> TrainingBatch:
     """Pads examples to the longest and finds their answer positions."""
     ids = torch.zeros((len(examples), max(map(len, examples))), dtype=torch.long)
     rows: list[int] = []
@@ -63,7 +63,7 @@ def make_batch(examples: Sequence[TrainingExample], device: torch.device) -> Bat
         rows += [row] * len(example.target_ids)
         columns += range(first, first + len(example.target_ids))
         labels += example.target_ids
-    return Batch(
+    return TrainingBatch(
         ids.to(device),
         torch.tensor(rows, device=device),
         torch.tensor(columns, device=device),
@@ -71,7 +71,7 @@ def make_batch(examples: Sequence[TrainingExample], device: torch.device) -> Bat
     )
 
 
-def answer_loss(model: Any, batch: Batch) -> torch.Tensor:
+def answer_loss(model: Any, batch: TrainingBatch) -> torch.Tensor:
     """Mean cross-entropy (nats) of a batch's answer tokens; the head sees their positions only."""
     with _head_on(model, batch):
         logits = model(input_ids=batch.ids, use_cache=False).logits
@@ -79,7 +79,7 @@ def answer_loss(model: Any, batch: Batch) -> torch.Tensor:
 
 
 @contextmanager
-def _head_on(model: Any, batch: Batch) -> Iterator[None]:
+def _head_on(model: Any, batch: TrainingBatch) -> Iterator[None]:
     """Lets only the answer positions through to the output head, as (answer tokens, hidden).
 
     What a model does to logits after its head (scaling, soft caps) is left to it.

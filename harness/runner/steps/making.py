@@ -65,7 +65,7 @@ def random(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[st
 
 def finetune(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An adapter, or whole weights."""
-    from harness.models.finetune.curve import Curve
+    from harness.models.finetune.curve import LossCurve
     from harness.models.finetune.recipe import Recipe, default_learning_rate
     from harness.models.finetune.run import TrainingProgress, finetune
     from harness.models.sources import hidden_size
@@ -83,7 +83,7 @@ def finetune(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
         curve.add(at.point)
         progress(at.point.tokens, at.total_tokens, "tokens", pace)
 
-    with Curve(Path(job.work)) as curve:
+    with LossCurve(Path(job.work)) as curve:
         training = finetune(weights, examples, Recipe(**given), out, tell, threads)
     interrupted = {"interrupted": curve.interrupted}
     return training.model_copy(update=interrupted).model_dump(mode="json")

@@ -24,7 +24,7 @@ from harness.engines import open_engine
 from harness.engines.contexts import Target
 from harness.engines.hf import batched as hf_batched
 from harness.engines.hf.packed import PackedModel, Prefix
-from harness.engines.hf.score import Part, score
+from harness.engines.hf.score import ScoredPart, score
 from harness.engines.protocol import ChoiceQuestion, EngineSpec, Limits
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 from tests.conftest import Models
@@ -243,7 +243,7 @@ def test_a_batch_that_does_not_fit_is_run_in_halves(
     sizes = []
 
     def small_machine(
-        model: PackedModel, prefix: Prefix, batch: Sequence[Part], wide: bool
+        model: PackedModel, prefix: Prefix, batch: Sequence[ScoredPart], wide: bool
     ) -> list[tuple[Target, float]]:
         sizes.append(len(batch))
         if len(batch) > 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.models.finetune.curve import Curve, last_point
+from harness.models.finetune.curve import LossCurve, last_point
 from harness.records import TrainingPoint
 
 
@@ -15,7 +15,7 @@ def point(step: int, loss: float = 1.0) -> TrainingPoint:
 
 
 def test_each_step_is_on_disk_at_once(tmp_path: Path) -> None:
-    with Curve(tmp_path / "work") as curve:
+    with LossCurve(tmp_path / "work") as curve:
         assert curve.interrupted == [] and last_point(tmp_path / "work") is None
         for step in (1, 2, 3):
             curve.add(point(step))
@@ -24,15 +24,15 @@ def test_each_step_is_on_disk_at_once(tmp_path: Path) -> None:
 
 def test_where_each_attempt_was_interrupted_is_kept(tmp_path: Path) -> None:
     for steps in (5, 3):
-        with Curve(tmp_path) as curve:
+        with LossCurve(tmp_path) as curve:
             for step in range(1, steps + 1):
                 curve.add(point(step))
-    assert Curve(tmp_path).interrupted == [point(5), point(3)]
-    assert Curve(tmp_path).interrupted == [point(5), point(3)]
+    assert LossCurve(tmp_path).interrupted == [point(5), point(3)]
+    assert LossCurve(tmp_path).interrupted == [point(5), point(3)]
 
 
 def test_a_line_that_was_cut_off_is_passed_over(tmp_path: Path) -> None:
-    with Curve(tmp_path) as curve:
+    with LossCurve(tmp_path) as curve:
         curve.add(point(1))
         curve.add(point(2))
     file = next(tmp_path.glob("*.jsonl"))
