@@ -120,7 +120,7 @@ def _as_data(prepared: Prepared, steps: list[tuple[Step, str]]) -> dict[str, obj
                 "label": step.label,
                 "model": step.model or None,
                 "task": step.task or None,
-                "params": step.params,
+                "params": step.params.identity(),
                 "parents": step.parents,
                 "state": state,
             }

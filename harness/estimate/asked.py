@@ -10,6 +10,7 @@ from harness.data import draw
 from harness.data.instruction_refs import draw_instructions, open_instructions
 from harness.estimate.inference import Ask
 from harness.estimate.usual_data import read_data
+from harness.plan.params import ExamplesParams, PromptsParams
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
 from harness.tasks.prompts import PromptSet, common_prefix
@@ -42,23 +43,21 @@ def asked_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Ask:
     """
     if store.manifest(step) is not None:
         return _encoded_prompts(PromptSet.read(store.file(step)))
-    params, count = step.params, _counter(bytes_per_token)
-    before = str(params.get("system") or "")
-    if "window" in params:
-        size = store.places.file(params["text"]).stat().st_size
+    params, count = step.given(PromptsParams), _counter(bytes_per_token)
+    before = params.system or ""
+    if params.window:
+        size = store.places.file(params.text).stat().st_size
         tokens = max(2, round(size / bytes_per_token))
-        windows = -(-tokens // params["window"])
-        asked = min(windows, params["limit"] or windows)
-        longest = min(tokens, params["window"])
+        windows = -(-tokens // params.window)
+        asked = min(windows, params.limit or windows)
+        longest = min(tokens, params.window)
         return Ask("choose", asked, longest, tokens=min(tokens, asked * longest))
-    if "prompts" in params:
-        return _ask([count(before + text) + TEMPLATE_TOKENS for _, text in params["prompts"]])
-    data, phrasing = read_data(store.places.data[params["contents"]])
-    plain, labels = params.get("prompt") or phrasing.plain, data.labels
-    chosen = draw(data.test, params["limit"], params["seed"], bool(labels))
-    shots = (
-        draw(data.train, params["shots"], params["seed"], bool(labels)) if params["shots"] else []
-    )
+    if params.prompts:
+        return _ask([count(before + text) + TEMPLATE_TOKENS for _, text in params.prompts])
+    data, phrasing = read_data(store.places.data[params.contents])
+    plain, labels = params.prompt or phrasing.plain, data.labels
+    chosen = draw(data.test, params.limit, params.seed, bool(labels))
+    shots = draw(data.train, params.shots, params.seed, bool(labels)) if params.shots else []
     before += "".join(f"{_filled(plain, shot.text)} {shot.target}\n\n" for shot in shots)
     sizes = [
         count(before + _filled(plain, one.text))
@@ -82,21 +81,20 @@ def learned_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Lear
         lines = store.file(step).read_text().split("\n")
         rows = [json.loads(line) for line in lines if line]
         return _learned([(len(row["prompt_ids"]), len(row["target_ids"])) for row in rows])
-    limit, seed, count = step.params["limit"], step.params["seed"], _counter(bytes_per_token)
+    params, count = step.given(ExamplesParams), _counter(bytes_per_token)
     pairs: list[tuple[int, int]] = []
-    for part in step.params["sets"]:
-        data, phrasing = read_data(store.places.data[part["contents"]])
-        left_out = frozenset(part.get("left_out", ()))
+    for part in params.sets:
+        data, phrasing = read_data(store.places.data[part.contents])
+        left_out = frozenset(part.left_out)
         train = [example for example in data.train if example.id not in left_out]
-        plain = part.get("prompt") or phrasing.plain
-        for example in draw(train, limit, seed, bool(data.labels)):
+        plain = part.prompt or phrasing.plain
+        for example in draw(train, params.limit, params.seed, bool(data.labels)):
             prompt = count(_filled(plain, example.text)) + TEMPLATE_TOKENS
             pairs.append((prompt, count(f" {example.target}")))
-    for part in step.params.get("instructions", ()):
-        ref = store.places.data[part["contents"]]
-        left_out = frozenset(part["left_out"])
+    for one in params.instructions:
+        ref, left_out = store.places.data[one.contents], frozenset(one.left_out)
         kept = tuple(row for row in open_instructions(ref).rows if row.id not in left_out)
-        for row in draw_instructions(kept, limit, seed):
+        for row in draw_instructions(kept, params.limit, params.seed):
             turns = count("".join(message.content for message in row.messages))
             pairs.append((turns + TEMPLATE_TOKENS * len(row.messages), count(row.answer)))
     return _learned(pairs)

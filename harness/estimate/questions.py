@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.need import MIB
 from harness.estimate.work import Computation, asking_work
+from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
-from harness.suite.schema import TASK_TYPES, SpeedTask, task_of
+from harness.suite.schema import SpeedTask, TaskSpec, type_of
 from harness.tasks.divergence import rows_at_once
 
 STATISTICS = {"hf": 108 * MIB, "llamacpp": 152 * MIB}
@@ -23,20 +23,21 @@ ROUGE = DIVERGENCE = 25 * MIB
 
 def ask_of(step: Step, asked: Ask, vocabulary: int) -> Ask:
     """What a cell or a `precision` step asks a model of so many ids; `asked` are its prompts."""
-    task = step.params.get("task", {"type": "divergence"})
-    needs = task_of(task).needs
-    if "distributions" in needs:
+    task = step.params.task if isinstance(step.params, CellParams) else None
+    if task is None or "distributions" in task.needs:
         rows = rows_at_once(vocabulary)
         return replace(asked, kind="distributions", shared_tokens=0, rows=rows)
     asked = replace(asked, shared_tokens=min(asked.shared_tokens, asked.prompt_tokens - 1))
-    if "generate" not in needs:
+    if "generate" not in task.needs:
         return asked
-    return replace(asked, kind="generate", new_tokens=int(task["max_new_tokens"]), scored=1)
+    return replace(
+        asked, kind="generate", new_tokens=int(task.settings()["max_new_tokens"]), scored=1
+    )
 
 
 def timed_ask(step: Step) -> Ask:
     """As long as any sequence that is timed; llama.cpp makes a context for no more of them."""
-    task = SpeedTask.model_validate(step.params["task"])
+    task = SpeedTask.model_validate(step.given(CellParams).task)
     length, width = (
         max(task.depths) + max(*task.prompt_tokens, task.new_tokens),
         max(task.batch_sizes),
@@ -46,8 +47,9 @@ def timed_ask(step: Step) -> Ask:
 
 def timed_work(step: Step, model: HfModel | GgufModel) -> Computation:
     """Of the repetitions that fall to a round of a timed cell, or to the cell as its last round."""
-    task = SpeedTask.model_validate(step.params["task"])
-    number = int(step.settings.get("round", len(task.shares)))
+    params = step.given(CellParams)
+    task = SpeedTask.model_validate(params.task)
+    number = params.round or len(task.shares)
     once = Computation()
     for depth in task.depths:
         for tokens in task.prompt_tokens:
@@ -59,12 +61,12 @@ def timed_work(step: Step, model: HfModel | GgufModel) -> Computation:
     return Computation(times * once.operations, times * once.read_bytes, times * once.layers)
 
 
-def grading_bytes(engine: str, tasks: Iterable[Mapping[str, Any]]) -> Iterator[int]:
+def grading_bytes(engine: str, tasks: Iterable[TaskSpec]) -> Iterator[int]:
     """What a process has loaded beside its engine after each of these tasks: all that came before stays."""
     statistics = rouge = tokenizer = 0
     for task in tasks:
-        of = TASK_TYPES[task["type"]]
+        of = type_of(task)
         statistics = statistics if of.has_reference else STATISTICS[engine]
         rouge = ROUGE if any(name.startswith("rouge") for name in of.metrics) else rouge
-        tokenizer = TOKENIZER[engine] if "generate" in task_of(task).needs else tokenizer
+        tokenizer = TOKENIZER[engine] if "generate" in task.needs else tokenizer
         yield (statistics or DIVERGENCE) + rouge + tokenizer

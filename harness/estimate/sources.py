@@ -22,6 +22,7 @@ from harness.estimate.shape import ModelShape, gguf_config, read_shape
 from harness.estimate.well_known import quantization_named, shape_named
 from harness.hub.records import Download
 from harness.models.shapes import SHAPES, configuration
+from harness.plan.params import FetchParams, FilesParams, RandomParams
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
 
@@ -58,11 +59,11 @@ def source_of(step: Step, store: ArtifactStore, may_ask: bool) -> Source:
     """
     try:
         if step.kind == "random":
-            config = configuration(step.params["architecture"], step.params["changed"])
-            return Source(read_shape(config))
+            drawn = step.given(RandomParams)
+            return Source(read_shape(configuration(drawn.architecture, drawn.changed)))
         if step.kind == "fetch" and store.manifest(step) is None:
             return _on_hub(step, store.home, may_ask)
-        return _here(store.file(step), step.params["what"])
+        return _here(store.file(step), step.given(FilesParams).what)
     except (HarnessError, OSError, ValueError, SafetensorError) as error:
         return Source(problem=_words(error))
 
@@ -94,11 +95,12 @@ def _stored(file: Path) -> str:
 
 def _on_hub(step: Step, home: Path, may_ask: bool) -> Source:
     """What is known of a `fetch` step's files before they are here."""
-    what, repo, file = (step.params[key] for key in ("what", "repo", "file"))
+    params = step.given(FetchParams)
+    what, repo, file = params.what, params.repo, params.file
     download, config, why = None, None, "The Hub could not be asked."
-    if may_ask and step.params["commit"]:
+    if may_ask and params.commit:
         try:
-            download, why = _listed(what, file or repo, step.params["commit"], home), ""
+            download, why = _listed(what, file or repo, params.commit, home), ""
             config = _config(download, what)
         except (HarnessError, OSError, ValueError) as error:
             why = error.message if isinstance(error, HarnessError) else str(error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from harness.estimate.facts import Facts
 from harness.estimate.files import adapter_bytes, checkpoint_bytes, gguf_bytes
@@ -21,12 +20,14 @@ from harness.estimate.shape import ModelShape
 from harness.estimate.training import Tuning, tuning_memory
 from harness.estimate.work import Computation, asking_work, tuning_work
 from harness.finetuning import METHODS
+from harness.plan.cell_params import CellParams, LoadOptions, PrecisionParams
+from harness.plan.params import FinetuneParams, GgufParams
 from harness.plan.steps import Step
 from harness.runner.threads import SMALL_MODEL_BYTES
 
 CHECKED = Ask("distributions", 8, 512)
 """What a made model is checked on: some prompts of each task, all of whose tokens count."""
-EXACT = {"dtype": "float32", "quantize": None, "device": "auto"}
+EXACT = LoadOptions(dtype="float32")
 MADE = ("merge", "finetune")
 """Kinds of steps that write whole weights, which are float16."""
 
@@ -47,7 +48,7 @@ class Needs:
         """What a cell's process has loaded by then to grade, by the cell's group and key."""
         for group, cells in groups.items():
             engine = "llamacpp" if "gguf" in cells[0].parents else "hf"
-            loaded = grading_bytes(engine, (cell.params["task"] for cell in cells))
+            loaded = grading_bytes(engine, (cell.given(CellParams).task for cell in cells))
             self._grading |= {(group, c.key): size for c, size in zip(cells, loaded, strict=True)}
 
     def memory(self, step: Step) -> Memory | None:
@@ -63,31 +64,33 @@ class Needs:
             case "convert":
                 return converting_memory(self.shape(step), self._stored(step.parents["weights"]))
             case "quantize":
-                return quantizing_memory(self.shape(step), step.params["type"])
+                return quantizing_memory(self.shape(step), step.given(GgufParams).type)
             case "random":
                 return drawing_memory(self.shape(step))
         return None
 
     def models(self, step: Step) -> list[Model]:
         """Those that a step asks, in the order in which it opens them."""
-        parents, params, prefix = step.parents, step.params, "reference."
+        parents, prefix = step.parents, "reference."
         own = {role: key for role, key in parents.items() if not role.startswith(prefix)}
         reference = {
             role.removeprefix(prefix): key for role, key in parents.items() if role not in own
         }
-        opened: list[tuple[Mapping[str, str], Mapping[str, Any]]] = []
+        opened: list[tuple[Mapping[str, str], LoadOptions]] = []
         match step.kind:
             case "cell" | "round":
-                opened = [(own, params["options"])]
-                if reference:
-                    opened.append((reference, params["reference_options"]))
+                cell = step.given(CellParams)
+                opened = [(own, cell.options)]
+                if cell.reference_options is not None:
+                    opened.append((reference, cell.reference_options))
             case "precision":
-                opened = [(own, params["exact"]), (reference, params["sixteen"])]
+                of = step.given(PrecisionParams)
+                opened = [(own, of.exact), (reference, of.sixteen)]
             case "parity":
                 opened = [({role: parents[role]}, EXACT) for role in ("weights", "gguf")]
             case "merge-parity":
                 # Base with adapter, and merged weights beside it, both on the processor.
-                options = {**EXACT, "device": "cpu"}
+                options = EXACT.model_copy(update={"device": "cpu"})
                 opened = [(own, options), ({"weights": parents["merged"]}, options)]
         return [self._model(files, options) for files, options in opened]
 
@@ -110,13 +113,13 @@ class Needs:
                 return self._facts.source(step.key).to_fetch
             case "random":
                 return checkpoint_bytes(self.shape(step))
-            case "finetune" if METHODS[step.params["method"]].makes == "adapter":
-                params = step.params
-                return adapter_bytes(self.shape(step), params["rank"], params["target_modules"])
+            case "finetune" if METHODS[step.given(FinetuneParams).method].makes == "adapter":
+                params = step.given(FinetuneParams)
+                return adapter_bytes(self.shape(step), params.rank, params.target_modules)
             case "finetune" | "merge":
                 return checkpoint_bytes(self.shape(step), "float16")
             case "convert" | "quantize":
-                return gguf_bytes(self.shape(step), step.params["type"])
+                return gguf_bytes(self.shape(step), step.given(GgufParams).type)
         return 0
 
     def kept(self, step: Step) -> int:
@@ -132,7 +135,7 @@ class Needs:
         """Of a fine-tuning or of asking; None for other steps."""
         if step.kind == "finetune":
             tokens = self._facts.learned(step.parents["examples"]).tokens
-            seen = round(tokens * step.params["epochs"])
+            seen = round(tokens * step.given(FinetuneParams).epochs)
             return tuning_work(self.shape(step), self.tuning(step), seen)
         if step.is_timing:
             return timed_work(step, self.models(step)[0])
@@ -144,7 +147,7 @@ class Needs:
 
     def small(self, step: Step) -> bool:
         """Whether the step's model is run on one thread, as `harness.runner.threads` decides."""
-        options = step.params.get("options", EXACT)
+        options = step.params.options if isinstance(step.params, CellParams) else EXACT
         return self._model(step.parents, options).read_bytes < SMALL_MODEL_BYTES
 
     def shape(self, step: Step) -> ModelShape:
@@ -153,13 +156,14 @@ class Needs:
 
     def tuning(self, step: Step) -> Tuning:
         """What decides how much memory a fine-tuning takes."""
-        params, learned = step.params, self._facts.learned(step.parents["examples"])
+        params = step.given(FinetuneParams)
+        learned = self._facts.learned(step.parents["examples"])
         return Tuning(
-            method=METHODS[params["method"]],
+            method=METHODS[params.method],
             dtype=self._own_dtype(self._machine.device),
-            rank=params.get("rank", Tuning.rank),
-            targets=params.get("target_modules", Tuning.targets),
-            batch_tokens=params["batch_tokens"] or Tuning.batch_tokens,
+            rank=params.rank,
+            targets=params.target_modules,
+            batch_tokens=params.batch_tokens or Tuning.batch_tokens,
             example_tokens=learned.longest,
             label_share=learned.label_share,
             stored=self._stored(step.parents["weights"]),
@@ -167,7 +171,7 @@ class Needs:
 
     def as_gguf(self, step: Step, quantization: str) -> GgufModel:
         """The model that a cell asks, were it a GGUF of that type made here."""
-        device = _device(step.params["options"], self._machine.llama_device)
+        device = _device(step.given(CellParams).options, self._machine.llama_device)
         return GgufModel(self.shape(step), quantization, device)
 
     def _ask(self, step: Step, model: Model) -> Ask:
@@ -177,7 +181,7 @@ class Needs:
             return timed_ask(step)
         return ask_of(step, self._facts.asked(step.parents["prompts"]), model.shape.vocabulary)
 
-    def _model(self, files: Mapping[str, str], options: Mapping[str, Any]) -> Model:
+    def _model(self, files: Mapping[str, str], options: LoadOptions) -> Model:
         """A model by the keys of its files, as an engine opens it."""
         key = files.get("gguf") or files["weights"]
         made = self._facts.plan.steps[key]
@@ -185,14 +189,14 @@ class Needs:
         if "gguf" in files:
             device = _device(options, self._machine.llama_device)
             if made.kind in ("convert", "quantize"):
-                return GgufModel(shape, made.params["type"], device)
+                return GgufModel(shape, made.given(GgufParams).type, device)
             return GgufModel(shape, source.stored, device, source.bytes)
         device, free = _device(options, self._machine.device), self._machine.free
         return HfModel(
             shape,
-            self._own_dtype(device) if options["dtype"] == "auto" else options["dtype"],
+            self._own_dtype(device) if options.dtype == "auto" else options.dtype,
             self._stored(key),
-            options["quantize"],
+            options.quantize,
             device,
             self._rank(files["adapter"]) if "adapter" in files else 0,
             free.device_bytes if device == "cuda" else free.resident_bytes,
@@ -207,12 +211,14 @@ class Needs:
     def _rank(self, key: str) -> int:
         """Of the adapter that a step holds."""
         step = self._facts.plan.steps[key]
-        return int(step.params["rank"] if step.kind == "finetune" else self._facts.source(key).rank)
+        if step.kind == "finetune":
+            return step.given(FinetuneParams).rank
+        return self._facts.source(key).rank
 
     def _own_dtype(self, device: Device) -> str:
         return "bfloat16" if device == "cuda" or self._machine.bfloat16 else "float32"
 
 
-def _device(options: Mapping[str, Any], known: Device) -> Device:
-    asked = str(options["device"])
+def _device(options: LoadOptions, known: Device) -> Device:
+    asked = options.device
     return known if asked == "auto" else "cuda" if asked.startswith("cuda") else "cpu"

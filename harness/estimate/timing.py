@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from harness.estimate.facts import Facts, UnknownError
 from harness.estimate.steps import Needs
+from harness.plan.params import FinetuneParams
 from harness.plan.steps import Step
 from harness.runner.run import Prepared
 
@@ -45,8 +46,9 @@ class TimeForecast:
 
     def _measured(self, step: Step) -> float | None:
         if step.kind == "finetune":
-            tokens = self._facts.learned(step.parents["examples"]).tokens * step.params["epochs"]
-            same = (step.parents["weights"], step.params["method"])
+            params = step.given(FinetuneParams)
+            tokens = self._facts.learned(step.parents["examples"]).tokens * params.epochs
+            same = (step.parents["weights"], params.method)
             rates = [rate for weights, method, rate in self._trainings if (weights, method) == same]
             return tokens / min(rates) if rates else None
         if step.is_timing:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from harness.capabilities import CAPABILITIES, refusal
 from harness.errors import InputError
+from harness.plan.cell_params import CellParams, GradedBy, PrecisionParams, asked_part
 from harness.plan.checks import Checking
 from harness.plan.graph import ModelPlan, Precision
+from harness.plan.params import FetchParams, FloorsParams, PromptsParams
 from harness.plan.resolved import FoundMetric
 from harness.plan.steps import Step, make_step
 from harness.plan.versions import versions
-from harness.suite.schema import TaskSpec, type_of
-
-DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window", "prompts")
-"""Keys that say what a task reads: its prompts hold it."""
-PUT = ("limit", "seed", "shots", "shots_as", "system", "prompt")
-"""Keys that say how much of it is asked, and in which words: its prompts hold that, too."""
-GRADING = ("metrics",)
-"""Keys that change no answer."""
+from harness.suite.schema import TaskSpec, task_of, type_of
 
 
 class Asking(Checking):
@@ -41,7 +35,7 @@ class Asking(Checking):
             params = {"limit": self.task_limit(task), "seed": self.task_seed(task)}
         if task.named:
             given = list(task.named.items())
-            params |= {"prompts": given[: self.limit], "available": len(given)}
+            params |= {"prompts": tuple(given[: self.limit]), "available": len(given)}
         if task.data is not None:
             found = self.resolved.data[name]
             params |= {
@@ -55,18 +49,19 @@ class Asking(Checking):
         else:
             params |= {"plain": self.plain(root), **task.put, **self.chat_params(root)}
         self.prompts[name, root] = self.add(
-            "prompts", f"encode {name} for {root}", params, {"tokenizer": self.source(root)},
+            "prompts", f"encode {name} for {root}", PromptsParams(**params),
+            {"tokenizer": self.source(root)},
             group=f"prepare {root}", task=name,
         )  # fmt: skip
 
     def floor(self, name: str, task: TaskSpec) -> str:
         found = self.resolved.data[name]
-        params = {
-            "dataset": found.ref["name"],
-            "contents": found.contents,
-            "limit": self.task_limit(task),
-            "seed": self.task_seed(task),
-        }
+        params = FloorsParams(
+            dataset=found.ref["name"],
+            contents=found.contents,
+            limit=self.task_limit(task),
+            seed=self.task_seed(task),
+        )
         label = f"what {name} needs no model for"
         return self.add("floors", label, params, {}, group="floors", task=name)
 
@@ -78,23 +73,18 @@ class Asking(Checking):
             return None
         self._check_capabilities(model, name)
         parents = dict(model.parts)
-        params: dict[str, Any] = {
-            "task": task.model_dump(exclude={*PUT, *DOCUMENTS, *GRADING}),
-            "options": model.options,
-            "seed": self.task_seed(task),
-        }
+        part, more = asked_part(task), dict[str, Any]()
         before = list(self.checks_before(model, asked=of.asked))
-        uses = [model.engine, "adapter" * ("adapter" in model.parts), model.options["quantize"]]
+        uses = [model.engine, "adapter" * ("adapter" in model.parts), model.options.quantize]
         if of.graded:
-            params["task"]["dataset"] = self.resolved.data[name].ref["name"]
+            part["dataset"] = self.resolved.data[name].ref["name"]
         if task.held_against is not None:
             reference = self.models[task.held_against]
             if reference.root != model.root:
                 return None
             parents |= {f"reference.{role}": key for role, key in reference.parts.items()}
-            params["reference_options"] = reference.options
+            more["reference_options"] = reference.options
             before += [key for key in self.checks_before(reference) if key not in before]
-            del params["task"]["reference"]
             uses.append(reference.engine)
         if of.asked:
             parents["prompts"] = self.prompts[name, model.root]
@@ -104,7 +94,9 @@ class Asking(Checking):
         step = make_step(
             "cell",
             f"ask {model.name}: {name}",
-            params,
+            CellParams(
+                task=task_of(part), options=model.options, seed=self.task_seed(task), **more
+            ),
             parents,
             made_by,
             group=f"ask {model.name}",
@@ -126,29 +118,29 @@ class Asking(Checking):
         metrics = self.resolved.metrics.get(step.task, ())
         if not metrics:
             return step
-        made = [
-            {
-                "names": one.ref.names,
-                "figures": one.ref.figures,
-                "config": one.ref.config,
-                "args": dict(one.ref.args),
-                "code": one.code,
-            }
+        made = tuple(
+            GradedBy(
+                names=one.ref.names,
+                figures=one.ref.figures,
+                config=one.ref.config,
+                args=dict(one.ref.args),
+                code=one.code,
+            )
             for one in metrics
-        ]
+        )
+        refs = tuple(one.ref.unplaced for one in metrics)
+        params = step.params.model_copy(update={"metrics": made, "refs": refs, "answers": step.key})
         got = {one.ref.role: self.metric(one) for one in metrics if one.ref.repo}
-        graded = make_step(
-            "cell", step.label, {**step.params, "metrics": made}, {**step.parents, **got}, made_by,
-            settings={"answers": step.key, "metrics": [one.ref.unplaced.data() for one in metrics]},
+        return make_step(
+            "cell", step.label, params, {**step.parents, **got}, made_by,
+            group=step.group, model=step.model, task=step.task, after=step.after,
         )  # fmt: skip
-        return replace(graded, group=step.group, model=step.model, task=step.task, after=step.after)
 
     def metric(self, found: FoundMetric) -> str:
         """A step that gets a metric's code from the Hub."""
         ref = found.ref
-        params = {"what": "metric", "repo": ref.repo, "file": "", "commit": found.commit}
-        if not found.commit:
-            params["revision"] = ref.revision
+        more = {} if found.commit else {"revision": ref.revision}
+        params = FetchParams(what="metric", repo=ref.repo, file="", commit=found.commit, **more)
         label = f"get the metric {ref.repo}"
         return self.add("fetch", label, params, {}, group=f"get {ref.repo}")
 
@@ -159,11 +151,11 @@ class Asking(Checking):
             return None
         reference = self.models[task.held_against]
         sixteen = reference.options
-        exact = sixteen | {"dtype": "float32", "quantize": None}
+        exact = sixteen.model_copy(update={"dtype": "float32", "quantize": None})
         parents = {"prompts": self.prompts[name, reference.root]}
         parents |= {f"reference.{role}": key for role, key in reference.parts.items()}
-        if sixteen["quantize"] is not None:
-            return Precision(reason=f"{reference.name} is itself quantized ({sixteen['quantize']})")
+        if sixteen.quantize is not None:
+            return Precision(reason=f"{reference.name} is itself quantized ({sixteen.quantize})")
         if "gguf" in reference.parts:
             made = self.steps[reference.parts["gguf"]]
             if made.kind == "source":
@@ -175,14 +167,14 @@ class Asking(Checking):
             parents["weights"] = made.parents["weights"]
         else:
             parents |= reference.parts
-            if sixteen["dtype"] not in ("bfloat16", "float16"):
-                sixteen = sixteen | {"dtype": "bfloat16"}
+            if sixteen.dtype not in ("bfloat16", "float16"):
+                sixteen = sixteen.model_copy(update={"dtype": "bfloat16"})
         words = ["hf", task.type, reference.engine, "adapter" * ("adapter" in parents)]
         return Precision(
             self.add(
                 "precision",
                 f"measure what 16 bits change in {reference.name}: {name}",
-                {"exact": exact, "sixteen": sixteen, "seed": self.task_seed(task)},
+                PrecisionParams(exact=exact, sixteen=sixteen, seed=self.task_seed(task)),
                 parents,
                 " ".join(sorted(set(words) - {""})),
                 group=f"measure {name}",

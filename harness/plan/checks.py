@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 from harness.plan.graph import ModelPlan
 from harness.plan.models import Making
+from harness.plan.params import CheckParams, MergeParityParams, ParityParams
 from harness.suite.lineage import last_merge, root_of
 
 
@@ -22,9 +22,9 @@ class Checking(Making):
         asked = self.asked(root)
         if asked:
             self.prompt_checks[root] = self.add(
-                "check", f"confirm the prompts for {root}", {},
+                "check", f"confirm the prompts for {root}", self._policy(root),
                 {"tokenizer": self.source(root), **asked},
-                group=f"prepare {root}", settings=self._policy | self.chat_params(root),
+                group=f"prepare {root}",
             )  # fmt: skip
 
     def model(self, name: str) -> ModelPlan:
@@ -60,11 +60,10 @@ class Checking(Making):
         return self.add(
             "check",
             f"confirm that the GGUF of {spec.from_} reads prompts as {root} does",
-            {},
+            self._policy(root),
             {"tokenizer": self.source(root), "gguf": self.f16(spec.from_), **asked},
             engine="llamacpp",
             group=f"make {spec.from_}",
-            settings=self._policy | self.chat_params(root),
         )
 
     def conversion_check(self, name: str) -> str:
@@ -75,10 +74,9 @@ class Checking(Making):
         return self.add(
             "parity",
             f"check the GGUF of {spec.from_}",
-            {},
+            ParityParams(against=f"the weights of {spec.from_}"),
             {"weights": self.weights(spec.from_), "gguf": self.f16(spec.from_), **asked},
             group=f"make {spec.from_}",
-            settings={"against": f"the weights of {spec.from_}"},
         )
 
     def merge_check(self, name: str) -> str:
@@ -90,12 +88,15 @@ class Checking(Making):
         return self.add(
             "merge-parity",
             f"check the merge of {merge.words}",
-            {"base_precision": merge.precision, "trained_on": merge.trained_on},
+            MergeParityParams(
+                base_precision=merge.precision,
+                trained_on=merge.trained_on,
+                against=f"{base} with the adapter of {merge.model}, unmerged",
+            ),
             {**self.unmerged(merge.model), "merged": self.merged(merge), **asked},
             group=f"make {merge.model}",
-            settings={"against": f"{base} with the adapter of {merge.model}, unmerged"},
         )
 
-    @property
-    def _policy(self) -> dict[str, Any]:
-        return {"mismatch": self.suite.spec.defaults.mismatch}
+    def _policy(self, root: str) -> CheckParams:
+        mismatch = self.suite.spec.defaults.mismatch
+        return CheckParams(mismatch=mismatch, **self.chat_params(root))

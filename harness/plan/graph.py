@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from harness.plan.cell_params import LoadOptions
+from harness.plan.params import FilesParams
 from harness.plan.steps import Step
 from harness.records import LineageStep, Permission
 
@@ -22,7 +24,7 @@ class ModelPlan:
     lineage: tuple[LineageStep, ...]
     engine: Literal["hf", "llamacpp"]
     parts: dict[str, str]
-    options: dict[str, Any]
+    options: LoadOptions
     synthetic: bool
     permissions: tuple[Permission, ...] = ()
     """What the suite allows of the files that it descends from."""
@@ -74,10 +76,7 @@ class Plan:
         step = self.steps[key]
         if step.kind == "merge":
             return self.permissions(step.parents["weights"])
-        if step.kind not in ("source", "fetch"):
-            return {}
-        allowed = {name: bool(step.params.get(name)) for name in ("code", "pickle")}
-        return {"model": step.settings.get("model", ""), **allowed}
+        return step.params.permissions if isinstance(step.params, FilesParams) else {}
 
     def ancestors(self, *steps: Step) -> list[str]:
         """Keys of all steps that must be done before these, parents first; rounds left out."""

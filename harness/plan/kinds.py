@@ -11,6 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.plan.cell_params import CellParams, PrecisionParams, RoundParams
+from harness.plan.params import (
+    CheckParams,
+    ExamplesParams,
+    FetchParams,
+    FinetuneParams,
+    FloorsParams,
+    GgufParams,
+    MergeParams,
+    MergeParityParams,
+    Params,
+    ParityParams,
+    PromptsParams,
+    RandomParams,
+    SourceParams,
+)
+
 Kind = Literal[
     "source",
     "fetch",
@@ -40,6 +57,7 @@ class StepKind:
 
     Attributes:
         name: in plans, keys, and folders of artifacts.
+        params: the record of what its steps are given.
         gives: files, or only findings (nothing is made from its files, so that findings that were kept
             stand for it), or answers, which lie with the results.
         handler: `module:name` in the runner of what does it, a function or, for answers, a class; "" for
@@ -54,6 +72,7 @@ class StepKind:
     """
 
     name: Kind
+    params: type[Params]
     gives: Gives
     handler: str
     packages: tuple[str, ...] = ()
@@ -81,37 +100,37 @@ _MERGING = ("torch", "transformers", "peft", "bitsandbytes")
 _LLAMA = ("llama-cpp-python",)
 
 _ROWS = (
-    StepKind("source", "files", "", begins=True),
-    StepKind("fetch", "files", f"{_STEPS}.making:fetch", begins=True, network=True),
+    StepKind("source", SourceParams, "files", "", begins=True),
+    StepKind("fetch", FetchParams, "files", f"{_STEPS}.making:fetch", begins=True, network=True),
     StepKind(
-        "random", "files", f"{_STEPS}.making:random", ("torch", "transformers"), cost="draw", begins=True,
+        "random", RandomParams, "files", f"{_STEPS}.making:random", ("torch", "transformers"), cost="draw", begins=True,
     ),
-    StepKind("prompts", "files", f"{_STEPS}.asking:prompts", ("transformers",)),
-    StepKind("check", "findings", f"{_STEPS}.checking:prompts", ("transformers",)),
+    StepKind("prompts", PromptsParams, "files", f"{_STEPS}.asking:prompts", ("transformers",)),
+    StepKind("check", CheckParams, "findings", f"{_STEPS}.checking:prompts", ("transformers",)),
     StepKind(
-        "examples", "files", f"{_STEPS}.asking:examples", ("transformers",), file="examples.jsonl",
+        "examples", ExamplesParams, "files", f"{_STEPS}.asking:examples", ("transformers",), file="examples.jsonl",
     ),
-    StepKind("floors", "findings", f"{_STEPS}.asking:floors", ("scikit-learn", "rouge-score")),
+    StepKind("floors", FloorsParams, "findings", f"{_STEPS}.asking:floors", ("scikit-learn", "rouge-score")),
     StepKind(
-        "finetune", "files", f"{_STEPS}.making:finetune", ("torch", "transformers", "peft"),
+        "finetune", FinetuneParams, "files", f"{_STEPS}.making:finetune", ("torch", "transformers", "peft"),
         cost="fine-tune",
     ),
-    StepKind("merge", "files", f"{_STEPS}.making:merge", _MERGING, cost="merge"),
-    StepKind("merge-parity", "findings", f"{_STEPS}.checking:merge", _MERGING, cost="check"),
+    StepKind("merge", MergeParams, "files", f"{_STEPS}.making:merge", _MERGING, cost="merge"),
+    StepKind("merge-parity", MergeParityParams, "findings", f"{_STEPS}.checking:merge", _MERGING, cost="check"),
     StepKind(
-        "convert", "files", f"{_STEPS}.making:convert", _LLAMA, file="model.gguf", cost="convert",
+        "convert", GgufParams, "files", f"{_STEPS}.making:convert", _LLAMA, file="model.gguf", cost="convert",
     ),
     StepKind(
-        "quantize", "files", f"{_STEPS}.making:quantize", _LLAMA, file="model.gguf", cost="quantize",
+        "quantize", GgufParams, "files", f"{_STEPS}.making:quantize", _LLAMA, file="model.gguf", cost="quantize",
     ),
     StepKind(
-        "parity", "findings", f"{_STEPS}.checking:conversion", ("torch", "transformers", *_LLAMA),
+        "parity", ParityParams, "findings", f"{_STEPS}.checking:conversion", ("torch", "transformers", *_LLAMA),
         revision=3, cost="check",
     ),
-    StepKind("precision", "findings", f"{_STEPS}.measuring:precision", cost="check"),
-    StepKind("round", "answers", _ANSWERING, cost="ask", timed=True),
+    StepKind("precision", PrecisionParams, "findings", f"{_STEPS}.measuring:precision", cost="check"),
+    StepKind("round", RoundParams, "answers", _ANSWERING, cost="ask", timed=True),
     StepKind(
-        "cell", "answers", _ANSWERING, ("rouge-score",), revision=2, cost="ask",
+        "cell", CellParams, "answers", _ANSWERING, ("rouge-score",), revision=2, cost="ask",
     ),
 )  # fmt: skip
 KINDS: Mapping[str, StepKind] = {row.name: row for row in _ROWS}

@@ -8,9 +8,23 @@ from functools import cached_property
 from typing import Any, Literal
 
 from harness.finetuning import ADAPTER_SETTINGS
+from harness.plan.cell_params import LoadOptions
 from harness.plan.graph import ModelPlan
 from harness.plan.kinds import Kind
 from harness.plan.lineage import lineage_of, permissions_of, seed_of
+from harness.plan.params import (
+    Chat,
+    ExamplesParams,
+    FetchParams,
+    FinetuneParams,
+    GgufParams,
+    LearnedInstructions,
+    LearnedSet,
+    MergeParams,
+    Params,
+    RandomParams,
+    SourceParams,
+)
 from harness.plan.resolved import FoundFile, Resolved
 from harness.plan.steps import Step, make_step
 from harness.plan.versions import versions
@@ -46,7 +60,7 @@ class Making:
         self,
         kind: Kind,
         label: str,
-        params: Mapping[str, Any],
+        params: Params,
         parents: Mapping[str, str],
         engine: str = "",
         **rest: Any,
@@ -63,7 +77,7 @@ class Making:
         if isinstance(spec.source, Shape):
             name = spec.source.architecture
             seed = self.suite.spec.defaults.seed
-            params = {"architecture": name, "changed": spec.source.changed, "seed": seed}
+            params = RandomParams(architecture=name, changed=spec.source.changed, seed=seed)
             label = f"draw random weights in the shape of {name}"
             return self.add("random", label, params, {}, name, group=f"draw {root}")
         what: What = "weights" if spec.source is not None else "gguf"
@@ -75,17 +89,15 @@ class Making:
 
         What may be done with them is in its key.
         """
-        found, allowed = self.resolved.sources[name], self.spec(name).permissions
+        found = self.resolved.sources[name]
+        common: dict[str, Any] = {"what": what, "model": name, **self.spec(name).permissions}
         if isinstance(found, FoundFile):
-            params: dict[str, Any] = {"what": what, "contents": found.contents, **allowed}
-            return self.add("source", f"read {text}", params, {}, settings={"model": name})
-        params = {"what": what, "repo": found.repo, "file": found.file, "commit": found.commit}
-        params |= allowed
+            source = SourceParams(contents=found.contents, **common)
+            return self.add("source", f"read {text}", source, {})
         if not found.commit:
-            params["revision"] = found.revision
-        return self.add(
-            "fetch", f"get {text}", params, {}, group=f"get {found.repo}", settings={"model": name}
-        )
+            common |= {"revision": found.revision}
+        params = FetchParams(repo=found.repo, file=found.file, commit=found.commit, **common)
+        return self.add("fetch", f"get {text}", params, {}, group=f"get {found.repo}")
 
     def adapter(self, name: str) -> str:
         if self.spec(name).finetune is not None:
@@ -108,7 +120,7 @@ class Making:
     def merged(self, merge: Merge) -> str:
         """Key of the step that merges an adapter into its base."""
         return self.add(
-            "merge", f"merge {merge.words}", {"base_precision": merge.precision},
+            "merge", f"merge {merge.words}", MergeParams(base_precision=merge.precision),
             self.unmerged(merge.model), group=f"make {merge.model}",
         )  # fmt: skip
 
@@ -124,17 +136,14 @@ class Making:
         examples = self.add(
             "examples",
             f"encode what {name} learns",
-            {
-                "sets": [
-                    self.learned(task) | _put(self.suite.spec.tasks[task])
-                    for task in finetune.tasks
-                ],
-                "limit": finetune.limit,
-                "seed": seed,
-                "plain": self.plain(root),
+            ExamplesParams(
+                sets=tuple(map(self.learned, finetune.tasks)),
+                limit=finetune.limit,
+                seed=seed,
+                plain=self.plain(root),
                 **self.chat_params(root),
                 **self.instructed(name),
-            },
+            ),
             {"tokenizer": self.source(root)},
             group=f"prepare {root}",
         )
@@ -143,7 +152,7 @@ class Making:
         return self.add(
             "finetune",
             f"fine-tune {name} ({_method_words(finetune)})",
-            recipe,
+            FinetuneParams(**recipe),
             {"weights": self.weights(parent), "examples": examples},
             engine=finetune.row.base,
             group=f"fine-tune {name}",
@@ -155,14 +164,16 @@ class Making:
         if name not in self.resolved.instructions:
             return {}
         found = self.resolved.instructions[name]
-        parts = [{"contents": one.contents, "left_out": list(one.left_out)} for one in found]
-        return {"instructions": parts}
+        parts = [LearnedInstructions(contents=one.contents, left_out=one.left_out) for one in found]
+        return {"instructions": tuple(parts)}
 
-    def learned(self, task: str) -> dict[str, Any]:
+    def learned(self, task: str) -> LearnedSet:
         """What a fine-tuning learns of a data set: all of its train split that no task tests."""
         found = self.resolved.data[task]
-        part: dict[str, Any] = {"dataset": found.ref["name"], "contents": found.contents}
-        return part | ({"left_out": list(found.left_out)} if found.left_out else {})
+        put: dict[str, Any] = _put(self.suite.spec.tasks[task])
+        if found.left_out:
+            put["left_out"] = found.left_out
+        return LearnedSet(dataset=found.ref["name"], contents=found.contents, **put)
 
     def gguf(self, name: str) -> str:
         """Key of the step that makes a model's GGUF."""
@@ -173,7 +184,7 @@ class Making:
         if spec.gguf == "F16":
             return f16
         return self.add(
-            "quantize", f"quantize {spec.from_} to {spec.gguf}", {"type": spec.gguf},
+            "quantize", f"quantize {spec.from_} to {spec.gguf}", GgufParams(type=spec.gguf),
             {"gguf": f16}, group=f"make {spec.from_}",
         )  # fmt: skip
 
@@ -181,7 +192,7 @@ class Making:
         """Key of the step that makes the F16 GGUF of a model's weights."""
         parents = {"weights": self.weights(name)}
         label = f"convert {name} to GGUF"
-        return self.add("convert", label, {"type": "F16"}, parents, group=f"make {name}")
+        return self.add("convert", label, GgufParams(type="F16"), parents, group=f"make {name}")
 
     def asked(self, name: str) -> dict[str, str]:
         """Keys of the steps that write what a model's lineage is asked, by role."""
@@ -206,7 +217,7 @@ class Making:
             found["options"] = spec.template_options
         if spec.thinking is not None:
             found["thinking"] = spec.thinking
-        return {"chat": found} if found else {}
+        return {"chat": Chat(**found)} if found else {}
 
     def model(self, name: str) -> ModelPlan:
         spec, models = self.spec(name), self.suite.spec.models
@@ -214,7 +225,7 @@ class Making:
         root = models[chain[0]]
         on_nf4 = spec.has_adapter and spec.finetune and spec.finetune.row.base == "nf4"
         quantize = "nf4" if on_nf4 else spec.quantize
-        options = {"quantize": quantize, "dtype": spec.dtype, **spec.engine.model_dump()}
+        how = {"quantize": quantize, "dtype": spec.dtype, **spec.engine.model_dump()}
         training, parts = "", {}
         if spec.gguf is not None:
             parts["gguf"] = self.gguf(name)
@@ -231,7 +242,7 @@ class Making:
             lineage=lineage_of(self.suite.spec, name),
             engine="llamacpp" if spec.gguf is not None else "hf",
             parts=parts,
-            options=options,
+            options=LoadOptions(**how),
             replica_of=self.repeated.get(name, ""),
             permissions=permissions_of(models, name),
             synthetic=root.source == "starter" or root.weights is not None,

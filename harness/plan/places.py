@@ -33,7 +33,7 @@ class Places:
 
     def of(self, step: Step) -> Places:
         """What one step names."""
-        named = frozenset(_strings([step.params, step.settings]))
+        named = frozenset(_strings(step.params.data()))
         return Places(
             {name: self.files[name] for name in named if name in self.files},
             {name: self.data[name] for name in named if name in self.data},

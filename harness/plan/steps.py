@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from harness.plan.cell_params import CellParams
 from harness.plan.kinds import KINDS, Kind, StepKind
-from harness.suite.schema import TASK_TYPES
+from harness.plan.params import Params
+
+OfKind = TypeVar("OfKind", bound=Params)
 
 
 @dataclass(frozen=True)
@@ -18,16 +21,15 @@ class Step:
 
     `key` is the SHA-256 of the kind, the parameters, the parents' keys by role, and the versions
     of what does it. Names are no part of it, so that nothing is answered from another model's
-    cache. `settings` say how to do it (threads, device) and do not change what comes out; `after`
-    are keys of steps that must be done before, though nothing of theirs is read.
+    cache. `after` are keys of steps that must be done before, though nothing of theirs is read.
     """
 
     key: str
     kind: Kind
     label: str
-    params: dict[str, Any]
+    params: Params
+    """The record of its kind (`harness.plan.kinds`)."""
     parents: dict[str, str]
-    settings: dict[str, Any] = field(default_factory=dict)
     group: str = ""
     """Steps of one group are done by one worker process where nothing stands between them."""
     model: str = ""
@@ -42,7 +44,7 @@ class Step:
     @property
     def answers_key(self) -> str:
         """Of a cell: the key without its own metrics, which its answers carry and outlive."""
-        return str(self.settings.get("answers", self.key))
+        return self.given(CellParams).answers or self.key
 
     @property
     def row(self) -> StepKind:
@@ -52,14 +54,23 @@ class Step:
     @property
     def is_timing(self) -> bool:
         """Whether this measures time, and must not share the machine."""
-        timed = self.kind == "cell" and TASK_TYPES[self.params["task"]["type"]].timed
-        return timed or self.row.timed
+        return self.row.timed or self.params.timed
+
+    def given(self, of: type[OfKind]) -> OfKind:
+        """Its parameters, as the record of its kind.
+
+        Raises:
+            TypeError: it is of another kind.
+        """
+        if not isinstance(self.params, of):
+            raise TypeError(f"A step of kind {self.kind} has no {of.__name__}.")
+        return self.params
 
 
 def make_step(
     kind: Kind,
     label: str,
-    params: Mapping[str, Any],
+    params: Params,
     parents: Mapping[str, str],
     versions: Mapping[str, str],
     **rest: Any,
@@ -67,10 +78,10 @@ def make_step(
     """A step with its key computed."""
     identity = {
         "kind": kind,
-        "params": dict(params),
+        "params": params.identity(),
         "parents": dict(parents),
         "versions": dict(versions),
     }
     text = json.dumps(identity, sort_keys=True, ensure_ascii=True, allow_nan=False)
     key = hashlib.sha256(text.encode()).hexdigest()
-    return Step(key, kind, label, dict(params), dict(parents), **rest)
+    return Step(key, kind, label, params, dict(parents), **rest)

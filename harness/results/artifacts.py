@@ -20,6 +20,7 @@ from typing import Any
 from filelock import FileLock
 
 from harness.files import write_json
+from harness.plan.params import SourceParams
 from harness.plan.places import Places
 from harness.plan.steps import Step
 
@@ -61,7 +62,7 @@ class ArtifactStore:
     def file(self, step: Step) -> Path:
         """What a step that has this one as its parent reads."""
         if step.kind == "source":
-            return self.places.file(step.params["contents"])
+            return self.places.file(step.given(SourceParams).contents)
         if step.kind == "fetch" and (fetched := self.manifest(step)) is not None:
             return Path(fetched.outcome["path"])
         return self.folder(step) / step.row.file
@@ -99,7 +100,14 @@ class ArtifactStore:
         """Makes the folder the step's artifact."""
         created = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(
-            step.key, step.kind, step.label, step.params, step.parents, created, seconds, outcome
+            step.key,
+            step.kind,
+            step.label,
+            step.params.identity(),
+            step.parents,
+            created,
+            seconds,
+            outcome,
         )
         write_json(scratch / "manifest.json", asdict(manifest))
         folder = self.folder(step)

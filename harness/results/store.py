@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from harness.errors import InputError
 from harness.files import write_atomically, write_json
+from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
 from harness.records import Cell, Sample, SpeedRound, Summary
 from harness.results.artifacts import Manifest
@@ -81,7 +82,8 @@ class CellFolder:
 
     def has_round(self, step: Step) -> bool:
         """Whether a round of a timed cell is finished."""
-        return int(step.settings["round"]) in self.rounds(str(step.settings["cell"]))
+        params = step.given(CellParams)
+        return params.round in self.rounds(params.cell)
 
     def keep_round(self, one: SpeedRound) -> None:
         """Writes that a round is finished, atomically."""

@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines.protocol import EngineSpec
+from harness.plan.cell_params import LoadOptions
 from harness.runner.threads import threads_for
 
 
 def engine_spec(
-    prefix: str, inputs: Mapping[str, str], options: Mapping[str, Any], threads: int
+    prefix: str, inputs: Mapping[str, str], options: LoadOptions, threads: int
 ) -> EngineSpec:
     """The spec of a model, or with `prefix` "reference." of the one it is held against.
 
     Args:
         inputs: files by role.
-        options: as the plan has them: dtype, quantization, threads, device, context.
+        options: as the plan has them.
         threads: what the worker may take; a small model takes one, unless `options` say more.
     """
     files: dict[str, Any] = {
         role: inputs.get(prefix + role) for role in ("weights", "adapter", "gguf")
     }
-    spec = EngineSpec(**files, **options)
+    spec = EngineSpec(**files, **options.model_dump())
     weights = Path(spec.weights or spec.gguf or "")
     return replace(spec, threads=spec.threads or threads_for(weights, threads))

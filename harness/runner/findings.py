@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.errors import BadModelError
+from harness.plan.params import CheckParams
 from harness.plan.steps import Step
 from harness.records import Check
 from harness.results.artifacts import Manifest
@@ -13,7 +14,7 @@ ALLOW = "`defaults: {mismatch: allow}` in the suite asks all the same, and the r
 def checks_of(manifest: Manifest, step: Step) -> list[Check]:
     """A step's findings as the suite takes them: what it lets pass is `allowed`, not failed."""
     found = [Check.model_validate(check) for check in manifest.outcome.get("checks", ())]
-    if step.settings.get("mismatch") != "allow":
+    if not isinstance(step.params, CheckParams) or step.params.mismatch != "allow":
         return found
     return [
         check.model_copy(update={"status": "allowed"}) if check.status == "failed" else check

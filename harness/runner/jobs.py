@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.plan.graph import Plan
+from harness.plan.kinds import KINDS
+from harness.plan.params import Params
 from harness.plan.places import Places
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
@@ -53,7 +55,7 @@ class Job:
 
     def to_json(self) -> str:
         """One line."""
-        return json.dumps(asdict(self))
+        return json.dumps(asdict(self), default=Params.data)
 
     @classmethod
     def from_json(cls, text: str) -> Job:
@@ -64,7 +66,9 @@ class Job:
 
 
 def _step_job(data: dict[str, Any]) -> StepJob:
-    step = Step(**{**data["step"], "after": tuple(data["step"]["after"])})
+    given = data["step"]
+    params = KINDS[given["kind"]].params.model_validate(given["params"])
+    step = Step(**{**given, "params": params, "after": tuple(given["after"])})
     return StepJob(**{**data, "step": step, "places": Places.from_data(data["places"])})
 
 

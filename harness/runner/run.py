@@ -17,6 +17,7 @@ from harness.home import default_home
 from harness.models.sources import check_model_folder
 from harness.plan.builder import make_plan
 from harness.plan.graph import Plan
+from harness.plan.params import SourceParams
 from harness.plan.steps import Step
 from harness.records import Cell, Failure, Summary
 from harness.resolve.resolver import resolve
@@ -226,7 +227,7 @@ def _check_source(step: Step, prepared: Prepared) -> Failure | None:
     path, permissions = prepared.artifacts.file(step), prepared.plan.permissions(step.key)
     try:
         with granted({path: Permissions(**permissions)}):
-            match step.params["what"]:
+            match step.given(SourceParams).what:
                 case "weights":
                     check_model_folder(path)
                 case "gguf":

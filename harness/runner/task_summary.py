@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.data.opening import open_data
 from harness.plan.graph import Plan
+from harness.plan.params import PromptsParams
 from harness.plan.places import Places
 from harness.records import Cell, TaskSummary, Value
 from harness.results.artifacts import Manifest
@@ -42,8 +43,8 @@ def summarize_task(
     metrics = {metric: of.descriptor for metric, of in asked_metrics(task).items()}
     own = [metric for metric, of in metrics.items() if of.own]
     settings = task.settings() | ({"metrics": own} if own else {})
-    contents = next((plan.steps[key].params.get("contents") for key in prompts.values()), None)
-    ref = places.data[contents] if contents is not None else None
+    asks = next((plan.steps[key].given(PromptsParams) for key in prompts.values()), None)
+    ref = places.data[asks.contents] if asks is not None and asks.contents else None
     info = open_data(ref) if ref is not None else None
     asked = {root: found.outcome for root, key in prompts.items() if (found := kept(key))}
     first: dict[str, Any] = next(iter(asked.values()), {})

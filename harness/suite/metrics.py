@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,13 +37,9 @@ class MetricRef:
     """The metric's repo on the Hub."""
     revision: str = ""
 
-    def data(self) -> dict[str, Any]:
-        """The reference as plain data."""
-        return asdict(self)
-
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> MetricRef:
-        """What `data` gave, perhaps as JSON."""
+        """What `asdict` gave, perhaps as JSON."""
         return cls(**{**data, "names": tuple(data["names"]), "figures": tuple(data["figures"])})
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.engines.reasoning import counts
 from harness.records import Sample
-from harness.suite.schema import TaskSpec
+from harness.suite.schema import Put, TaskSpec
 from harness.tasks import classify, divergence, multiple_choice, summarize, write
 from harness.tasks.asking import AskedData, Asking
 from harness.tasks.prompts import PromptSet
@@ -24,7 +24,7 @@ class Asker:
     """Yields samples as prompts are answered; is given the task as the suite has it."""
     details: Callable[[Sequence[Sample], PromptSet], Details] = lambda samples, prompts: {}
     """What a cell holds beside its metrics."""
-    put: Callable[[AskedData, Mapping[str, Any]], AskedData] = lambda data, params: data
+    put: Callable[[AskedData, Put], AskedData] = lambda data, how: data
     """Puts examples otherwise than they stand in their data set, as the task's keys say."""
 
 
@@ -47,15 +47,15 @@ def ask(task: TaskSpec, asking: Asking) -> Iterator[Sample]:
     return ASKERS[task.type].ask(task, asking)
 
 
-def put(task_type: str, data: AskedData, params: Mapping[str, Any]) -> AskedData:
+def put(task_type: str, data: AskedData, how: Put) -> AskedData:
     """A data set as a type of task asks, and learns, it.
 
     Args:
         task_type: as a suite names it.
         data: as it was read.
-        params: the task's keys that say how it is asked.
+        how: what the task says of it.
     """
-    return ASKERS[task_type].put(data, params)
+    return ASKERS[task_type].put(data, how)
 
 
 def details_of(task: TaskSpec, samples: Sequence[Sample], prompts: PromptSet) -> Details:

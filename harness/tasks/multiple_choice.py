@@ -7,26 +7,26 @@ of lm-evaluation-harness is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from string import ascii_uppercase
-from typing import Any
 
 from harness.data import Example, Phrasing
 from harness.errors import BadDataError
 from harness.metrics.metric import Answer
 from harness.records import Sample
 from harness.suite.schema.tasks.multiple_choice import MultipleChoiceTask
+from harness.suite.schema.tasks.put import Put
 from harness.tasks.asking import AskedData, Asking
 
 
-def put(data: AskedData, params: Mapping[str, Any]) -> AskedData:
+def put(data: AskedData, how: Put) -> AskedData:
     """The questions with their choices listed and the right letter for a target, or as they are.
 
     Raises:
         BadDataError: a question has more choices than there are letters.
     """
-    if params["answer_with"] == "texts":
+    if how.answer_with == "texts":
         return data
     whole = data.dataset
     lettered = replace(

@@ -16,10 +16,12 @@ from harness.data.datasets import SENTIMENT
 from harness.engines import open_engine
 from harness.engines.protocol import Engine, EngineSpec
 from harness.engines.tokenizer import open_tokenizer
+from harness.plan.cell_params import CellParams, LoadOptions
 from harness.plan.steps import make_step
 from harness.runner.cells import answerers
 from harness.runner.cells.runner import CellRunner
 from harness.runner.jobs import Pace, StepJob
+from harness.suite.schema import task_of
 from harness.tasks.prompting import prompts_to_ask
 from tests.benchmarks.questions import NEW_TOKENS, Work, ask, phrasebank
 
@@ -132,6 +134,6 @@ def cell_task(spec: dict[str, Any], kind: str, prompts: Path, weights: str) -> S
     asked: dict[str, Any] = {"type": kind, "dataset": "benchmark"}
     if kind == "summarize":
         asked["max_new_tokens"] = NEW_TOKENS
-    params = {"task": asked, "options": options, "seed": 0}
+    params = CellParams(task=task_of(asked), options=LoadOptions(**options), seed=0)
     step = make_step("cell", "benchmark", params, {}, {}, model="model", task="task")
     return StepJob(step, {**files, "prompts": str(prompts), "tokenizer": weights})

@@ -9,12 +9,15 @@ import pytest
 from rich.console import Console
 
 from harness.cli.progress import Display, rates
+from harness.plan.cell_params import CellParams, LoadOptions
 from harness.plan.steps import Step
 from harness.runner.jobs import Pace
+from harness.suite.schema import SpeedTask
 
 
 def step(label: str = "ask base: sentiment") -> Step:
-    return Step("key", "cell", label, {}, {}, model="base", task="sentiment")
+    params = CellParams(task=SpeedTask(type="speed"), options=LoadOptions(), seed=0)
+    return Step("key", "cell", label, params, {}, model="base", task="sentiment")
 
 
 @pytest.mark.parametrize(

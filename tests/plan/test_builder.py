@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from harness.plan import cells as cells_module
 from harness.plan.builder import make_plan
 from harness.plan.data import DataRef, InstructionRef
 from harness.plan.graph import Plan
+from harness.plan.params import Chat, GgufParams, MergeParams, PromptsParams
 from harness.plan.steps import Step, make_step
 from harness.resolve.resolver import Resolver
 from harness.runner.known import known
@@ -144,23 +144,23 @@ def test_a_model_of_another_lineage_is_not_held_against_the_reference(tmp_path: 
 def test_a_qlora_adapter_is_merged_into_the_dequantized_base() -> None:
     def precision(method: str) -> str:
         graph = plan(GOOD.replace("method: lora", f"method: {method}"))
-        return next(str(s.params["base_precision"]) for s in graph.steps.values()
+        return next(s.given(MergeParams).base_precision for s in graph.steps.values()
                     if s.kind == "merge")  # fmt: skip
 
     assert (precision("lora"), precision("qlora")) == ("full", "dequantized")
 
 
-def test_a_step_is_its_key_and_settings_are_no_part_of_it() -> None:
+def test_a_step_is_its_key_and_words_are_no_part_of_it() -> None:
     def step(**changes: object) -> Step:
-        given: dict[str, object] = {"kind": "quantize", "label": "x", "params": {"type": "Q8_0"},
+        given: dict[str, object] = {"kind": "quantize", "label": "x", "params": GgufParams(type="Q8_0"),
                                     "parents": {"gguf": "1"}, "versions": {"v": "1"}}  # fmt: skip
         return make_step(**{**given, **changes})  # type: ignore[arg-type]
 
-    same = step(label="other words", settings={"path": "elsewhere"}, group="g")
+    same = step(label="other words", group="g", after=("2",))
     assert same.key == step().key
     for change in (
         {"kind": "convert"},
-        {"params": {"type": "Q4_0"}},
+        {"params": GgufParams(type="Q4_0")},
         {"parents": {"gguf": "2"}},
         {"parents": {"weights": "1"}},
         {"versions": {"v": "2"}},
@@ -219,8 +219,8 @@ def test_a_template_is_known_by_its_contents(tmp_path: Path) -> None:
         for resolver in (FakeResolver(), FakeResolver("other"))
     )
     step = one.steps[one.prompts["sentiment", "base"]]
-    assert step.params["chat"] == {"template": f"weights in {tmp_path / 'own.jinja'}"}
-    assert str(tmp_path) not in json.dumps(step.settings)
+    chat = step.given(PromptsParams).chat
+    assert chat == Chat(template=f"weights in {tmp_path / 'own.jinja'}")
     assert one.prompts != other.prompts
 
 

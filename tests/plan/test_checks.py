@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.plan.graph import Plan
+from harness.plan.params import CheckParams
 from harness.plan.steps import Step
 from harness.records import ConvertStep, FinetuneStep, MergeStep, QuantizeStep, SourceStep
 from harness.suite.problems import SuiteError
@@ -70,8 +71,8 @@ def test_training_waits_for_the_check_of_the_prompts() -> None:
 def test_what_a_suite_lets_pass_changes_no_key() -> None:
     lenient = plan(GOOD.replace("limit: 20", "limit: 20, mismatch: allow"))
     assert cells(lenient) == cells(plan()) and set(lenient.steps) == set(plan().steps)
-    settings = [s.settings["mismatch"] for s in lenient.steps.values() if s.kind == "check"]
-    assert settings == ["allow", "allow"]
+    checks = [s.given(CheckParams) for s in lenient.steps.values() if s.kind == "check"]
+    assert [check.mismatch for check in checks] == ["allow", "allow"]
 
 
 def test_two_quantizations_share_their_checks() -> None:
@@ -85,14 +86,14 @@ def test_a_merge_is_held_against_what_its_adapter_was_trained_on() -> None:
     graph = plan(MERGES)
 
     def params(model: str) -> dict[str, str]:
-        return graph.steps[graph.models[model].merge_parity].params
+        return graph.steps[graph.models[model].merge_parity].params.identity()
 
     dequantized = {"base_precision": "dequantized", "trained_on": "nf4"}
     assert params("whole") == params("whole-q4") == {"base_precision": "full", "trained_on": "nf4"}
     assert params("there") == params("there-q4") == params("lora-q4") == dequantized
     plain = plan(GOOD)
     checked = plain.steps[plain.models["lora-f16"].merge_parity]
-    assert checked.params == {"base_precision": "full", "trained_on": "full"}
+    assert checked.params.identity() == {"base_precision": "full", "trained_on": "full"}
     assert plain.models["lora"].merge_parity == ""
 
 

@@ -10,6 +10,7 @@ import pytest
 from harness.errors import InputError
 from harness.plan.builder import make_plan
 from harness.plan.graph import Plan
+from harness.plan.params import ExamplesParams
 from harness.resolve.resolver import resolve
 from harness.runner.known import known
 from harness.runner.run import Options, prepare
@@ -131,6 +132,6 @@ def test_what_one_task_tests_no_other_teaches(tmp_path: Path) -> None:
     (alone,) = [
         step for step in plan(tmp_path, TICKETS, tuned).steps.values() if step.kind == "examples"
     ]
-    left_out = learned.params["sets"][0]["left_out"]
+    left_out = learned.given(ExamplesParams).sets[0].left_out
     assert 0 < len(left_out) <= 10
-    assert "left_out" not in json.dumps(alone.params)
+    assert "left_out" not in json.dumps(alone.params.data())

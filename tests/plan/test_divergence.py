@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.plan.builder import make_plan
+from harness.plan.cell_params import PrecisionParams
 from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.resolve.resolver import resolve
@@ -106,7 +107,7 @@ def test_an_f16_reference_is_held_against_the_weights_that_it_was_made_from(fold
     assert step.parents["reference.gguf"] == convert.key
     assert step.parents["weights"] == convert.parents["weights"]
     assert step.parents["prompts"] == found.prompts["text", "base"]
-    assert step.params["exact"]["dtype"] == "float32"
+    assert step.given(PrecisionParams).exact.dtype == "float32"
     needed = {key for cell in found.cells for key in found.ancestors(cell)}
     assert step.key not in needed
 
@@ -122,7 +123,10 @@ def test_a_reference_of_transformers_is_held_against_itself_in_16_bits(
     found = plan(folder, text.replace("source: starter", f"source: starter, dtype: {dtype}"))
     (step,) = steps(found, "precision")
     assert step.parents["weights"] == step.parents["reference.weights"]
-    assert (step.params["exact"]["dtype"], step.params["sixteen"]["dtype"]) == ("float32", sixteen)
+    assert (step.given(PrecisionParams).exact.dtype, step.given(PrecisionParams).sixteen.dtype) == (
+        "float32",
+        sixteen,
+    )
 
 
 def test_where_16_bits_cannot_be_told_apart_the_plan_says_why(folder: Path) -> None:

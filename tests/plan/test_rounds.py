@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from harness.plan.cell_params import CellParams
 from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.suite.schema import SpeedTask
@@ -24,7 +25,7 @@ def timing(graph: Plan) -> list[Step]:
 def test_round_one_of_all_models_comes_before_round_two_of_any() -> None:
     models = ["base", "lora", "lora-f16", "lora-q4"]
     assert [step.model for step in timing(plan())] == models * 3
-    assert [step.settings["round"] for step in timing(plan())] == [1] * 4 + [2] * 4 + [3] * 4
+    assert [step.given(CellParams).round for step in timing(plan())] == [1] * 4 + [2] * 4 + [3] * 4
 
 
 def test_what_is_timed_comes_after_what_is_asked() -> None:
@@ -37,14 +38,16 @@ def test_a_round_waits_for_those_before_it_and_for_no_other_model() -> None:
     for step in by_key.values():
         before = [by_key[key] for key in step.after if key in by_key]
         assert {one.model for one in before} <= {step.model}
-        assert [one.settings["round"] for one in before] == list(range(1, step.settings["round"]))
+        assert [one.given(CellParams).round for one in before] == list(
+            range(1, step.given(CellParams).round)
+        )
 
 
 def test_every_round_knows_the_cell_and_has_a_process_of_its_own() -> None:
     steps = timing(plan())
     assert len({step.group for step in steps}) == len(steps)
     cells = {cell.model: cell.key for cell in plan().cells if cell.is_timing}
-    assert all(step.settings["cell"] == cells[step.model] for step in steps)
+    assert all(step.given(CellParams).cell == cells[step.model] for step in steps)
 
 
 def test_models_that_are_defined_alike_are_timed_each_for_itself() -> None:

@@ -13,6 +13,7 @@ from harness.errors import OfflineError
 from harness.hub import client as hub
 from harness.plan.builder import make_plan
 from harness.plan.data import DataRef
+from harness.plan.params import Params
 from harness.plan.resolved import Resolved
 from harness.resolve.resolver import resolve
 from harness.runner.known import known
@@ -102,7 +103,7 @@ def test_no_step_names_a_place_and_each_finds_its_own(tmp_path: Path) -> None:
     plan = make_plan(parse_suite(MANY, tmp_path / "suite.yaml", known()), found)
     steps = [*plan.steps.values(), *plan.rounds, *plan.cells]
     for home in (tmp_path, MODEL_FOLDER):
-        assert not any(str(home) in json.dumps(asdict(step)) for step in steps)
+        assert not any(str(home) in json.dumps(asdict(step), default=Params.data) for step in steps)
     of = {step.label: found.places.of(step) for step in steps}
     assert list(of["encode text for base"].files.values()) == [str(tmp_path / "corpus.txt")]
     assert of["encode dialogue for base"].files == {

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.files import write_atomically
+from harness.plan.params import MergeParams
 from harness.plan.steps import Step, make_step
 from harness.records import Cell, Sample
 from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
 
 
-def step(kind: str = "merge", **params: object) -> Step:
-    return make_step(kind, "label", params, {}, {})  # type: ignore[arg-type]
+def step() -> Step:
+    return make_step("merge", "label", MergeParams(base_precision="full"), {}, {})
 
 
 def test_an_artifact_appears_whole_with_its_manifest(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from harness.data.opening import open_data
 from harness.errors import InputError
+from harness.plan.params import ExamplesParams, Params, PromptsParams
 from harness.runner.run import Options, Prepared, prepare, run
 from harness.runner.walk import Quiet
 from tests.hub.hub_client import TOKEN, hub, point_at, waits
@@ -65,7 +66,9 @@ def test_a_data_set_on_the_hub_is_fetched_once_then_asked_and_learned(
     commit = hub.commit(REPO, files())
     prepared = ready(tmp_path)
     (prompts,) = [step for step in prepared.plan.steps.values() if step.kind == "prompts"]
-    dataset = open_data(prepared.artifacts.places.data[prompts.params["contents"]]).read()
+    dataset = open_data(
+        prepared.artifacts.places.data[prompts.given(PromptsParams).contents]
+    ).read()
     assert (len(dataset.train), len(dataset.test), dataset.labels) == (18, 10, TEAMS)
     fetched = len(hub.bodies())
     assert fetched == 2, "train.csv and test.csv, and nothing else"
@@ -104,7 +107,7 @@ def test_files_can_be_named_by_patterns(hub: HubStandIn, tmp_path: Path) -> None
     hub.commit(REPO, contents | {"held.csv": table(30, 6)})
     given = ready(tmp_path, 'train: "rows/*.csv", test: held.csv, ')
     (prompts,) = [step for step in given.plan.steps.values() if step.kind == "prompts"]
-    dataset = open_data(given.artifacts.places.data[prompts.params["contents"]]).read()
+    dataset = open_data(given.artifacts.places.data[prompts.given(PromptsParams).contents]).read()
     assert (len(dataset.train), len(dataset.test)) == (30, 6)
 
 
@@ -171,7 +174,7 @@ def test_instructions_on_the_hub_are_learned(hub: HubStandIn, tmp_path: Path) ->
     hub.commit("datasets/org/talk", parts | {"data/test-00000-of-00001.jsonl": lines[0]})
     prepared = ready(tmp_path, learned="instructions: {hub: org/talk}")
     (step,) = [step for step in prepared.plan.steps.values() if step.kind == "examples"]
-    assert len(step.params["instructions"][0]["left_out"]) == 1
+    assert len(step.given(ExamplesParams).instructions[0].left_out) == 1
     options = Options(results=tmp_path / "results", home=tmp_path / "home")
     training = run(prepared, options, Quiet(), []).summary.models["lora"].training
     assert training is not None
@@ -189,6 +192,7 @@ def test_a_token_opens_a_gated_data_set_and_stands_nowhere(
     hub.repos[REPO].readers.add(TOKEN)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     prepared = ready(tmp_path)
-    assert TOKEN not in json.dumps([vars(step) for step in prepared.plan.steps.values()])
+    steps = [vars(step) for step in prepared.plan.steps.values()]
+    assert TOKEN not in json.dumps(steps, default=Params.data)
     written = [file for file in (tmp_path / "home").rglob("*") if file.is_file()]
     assert written and not any(TOKEN.encode() in file.read_bytes() for file in written)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.models.finetune.curve import last_point
+from harness.plan.params import FinetuneParams
 from harness.plan.steps import Step, make_step
 from harness.results.artifacts import ArtifactStore
 from harness.runner.jobs import Job, Pace, StepJob
@@ -15,11 +16,10 @@ from harness.runner.step_runner import StepRunner
 STEP = make_step(
     "finetune",
     "fine-tune lora",
-    {"method": "lora", "rank": 4, "target_modules": "all-linear", "epochs": 2.0,
-     "batch_tokens": 96, "seed": 0},
+    FinetuneParams(method="lora", rank=4, epochs=2.0, batch_tokens=96, seed=0),
     {"weights": "w", "examples": "e"},
     {},
-)  # fmt: skip
+)
 
 
 def do(home: Path, files: dict[str, str], dies_at: int | None = None) -> list[Pace]:

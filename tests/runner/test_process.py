@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from harness.plan.cell_params import CellParams, GradedBy, LoadOptions
+from harness.plan.params import GgufParams
 from harness.plan.places import Places
 from harness.plan.steps import Step
 from harness.runner import process
 from harness.runner.jobs import Event, Job, StepJob
 from harness.suite.metrics import MetricRef
+from harness.suite.schema import task_of
 
 WORKER = """
 import json, os, signal, sys, time
@@ -32,7 +35,13 @@ print("this goes to the log", file=sys.stderr)
 
 
 def job() -> Job:
-    return Job("job", (StepJob(Step("k", "cell", "label", {}, {}), {}),), "home", "results", 1)
+    return Job(
+        "job",
+        (StepJob(Step("k", "convert", "label", GgufParams(type="F16"), {}), {}),),
+        "home",
+        "results",
+        1,
+    )
 
 
 def run(
@@ -112,8 +121,18 @@ def test_threads_sleep_while_they_wait_but_not_where_time_is_measured(
 
 
 def test_a_job_is_the_same_after_it_travelled() -> None:
-    step = Step("k", "cell", "label", {"n": [1]}, {"gguf": "p"}, {"round": 2}, after=("a", "b"))
     ref = MetricRef("python", ("score",), (None,), "mine.py:score", "folder")
+    task = task_of({"type": "classify", "dataset": "data", "ask": "generate"})
+    metric = GradedBy(names=("score",), figures=(None,), config=None, args={"n": [1]}, code="hash")
+    params = CellParams(
+        task=task,
+        options=LoadOptions(threads=2),
+        seed=0,
+        metrics=(metric,),
+        refs=(ref,),
+        answers="k",
+    )
+    step = Step("k", "cell", "label", params, {"gguf": "p"}, after=("a", "b"))
     places = Places({"hash": "path"}, {"other": {"name": "data"}}, {"code": ref})
     job = StepJob(step, {"gguf": "file"}, work="work", home="home", places=places)
     sent = Job("job", (job,), "home", "results", 2, alone=True)

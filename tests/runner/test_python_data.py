@@ -9,6 +9,7 @@ import pytest
 
 from harness.data.opening import open_data
 from harness.errors import InputError
+from harness.plan.params import PromptsParams
 from harness.runner.run import Options, Prepared, prepare, run
 from harness.runner.walk import Quiet
 from harness.suite.problems import SuiteError
@@ -58,7 +59,7 @@ def test_rows_of_a_function_are_asked_and_learned_and_splits_do_not_leak(tmp_pat
     write_code(tmp_path)
     prepared = ready(tmp_path)
     (step,) = [step for step in prepared.plan.steps.values() if step.kind == "prompts"]
-    dataset = open_data(prepared.artifacts.places.data[step.params["contents"]]).read()
+    dataset = open_data(prepared.artifacts.places.data[step.given(PromptsParams).contents]).read()
     assert (len(dataset.train), len(dataset.test)) == (16, 10), "4 train rows are tested"
     assert dataset.labels == ("billing", "delivery")
     (tmp_path / "my_data.py").unlink()  # workers read what was written
@@ -96,7 +97,7 @@ def test_a_row_may_say_text_and_have_an_id_and_a_number_as_target(tmp_path: Path
     )
     prepared = ready(tmp_path, ", labels: {'0': bad, '1': good}")
     (step,) = [step for step in prepared.plan.steps.values() if step.kind == "prompts"]
-    dataset = open_data(prepared.artifacts.places.data[step.params["contents"]]).read()
+    dataset = open_data(prepared.artifacts.places.data[step.given(PromptsParams).contents]).read()
     (test,) = dataset.test
     assert (test.id, test.text, test.target) == ("7", "{{ c }}", "good")
     assert [example.target for example in dataset.validation] == ["good"]

@@ -7,18 +7,23 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.plan.cell_params import CellParams, LoadOptions
 from harness.plan.kinds import Kind
 from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Event, Job, Pace, StepJob
 from harness.runner.walk import Walk
+from harness.suite.schema import SpeedTask, WriteTask
 
 
 def step(key: str, *parents: str, group: str = "", after: tuple[str, ...] = ()) -> Step:
     roles = {f"p{i}": parent for i, parent in enumerate(parents)}
     kind: Kind = "round" if "round" in key else "cell"
-    params = {"task": {"type": "speed" if key == "speed" else "classify"}}
-    return Step(key, kind, key, params, roles, {}, group or key, after=after)
+    task = (
+        SpeedTask(type="speed") if key == "speed" else WriteTask(type="write", prompts=["Go on."])
+    )
+    params = CellParams(task=task, options=LoadOptions(), seed=0)
+    return Step(key, kind, key, params, roles, group or key, after=after)
 
 
 def build(steps: tuple[Step, ...]) -> Job:

@@ -10,6 +10,7 @@ import pytest
 from harness.errors import BadDataError, InputError
 from harness.plan.builder import make_plan
 from harness.plan.graph import Plan
+from harness.plan.params import ExamplesParams
 from harness.plan.steps import Step
 from harness.resolve.resolver import resolve
 from harness.runner.known import known
@@ -59,9 +60,9 @@ def test_contents_make_the_key_and_paths_do_not(tmp_path: Path) -> None:
 
 def test_without_instructions_keys_are_as_they_were(tmp_path: Path) -> None:
     made = plan(tmp_path, "tasks: [sentiment]")
-    assert "instructions" not in examples(made).params
+    assert "instructions" not in examples(made).params.data()
     (trained,) = [step for step in made.steps.values() if step.kind == "finetune"]
-    assert "instructions" not in trained.params
+    assert "instructions" not in trained.params.data()
 
 
 def test_what_any_task_tests_is_left_out_whether_or_not_it_is_learned(tmp_path: Path) -> None:
@@ -73,9 +74,9 @@ def test_what_any_task_tests_is_left_out_whether_or_not_it_is_learned(tmp_path: 
         'prompt: "{{ q }}", target: "{{ a }}"}}'
     )
     step = examples(plan(tmp_path, "instructions: rows.jsonl", own))
-    assert len(step.params["instructions"][0]["left_out"]) == 1
+    assert len(step.given(ExamplesParams).instructions[0].left_out) == 1
     alone = examples(plan(tmp_path, "instructions: rows.jsonl"))
-    assert alone.params["instructions"][0]["left_out"] == []
+    assert alone.params.data()["instructions"][0]["left_out"] == ()
 
 
 def test_what_is_left_out_is_looked_for_once(

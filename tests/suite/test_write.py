@@ -9,6 +9,7 @@ import yaml
 
 from harness.plan.builder import make_plan
 from harness.plan.graph import Plan
+from harness.plan.params import Chat, PromptsParams
 from harness.plan.steps import Step
 from harness.runner.known import known
 from harness.suite.problems import SuiteError
@@ -53,7 +54,7 @@ def task(*prompts: object) -> WriteTask:
 
 
 def test_prompts_go_by_their_first_words_where_they_have_no_id() -> None:
-    assert asked(plan()).params["prompts"] == [
+    assert list(asked(plan()).given(PromptsParams).prompts) == [
         ("why-is-the-sky-blue", "Why is the sky blue?"),
         ("write-a-haiku", "Write a haiku."),
         ("plan", "Plan a day."),
@@ -82,19 +83,19 @@ def test_another_limit_of_tokens_is_another_answer_to_the_same_prompts() -> None
 
 def test_a_system_message_and_settings_of_the_template_change_what_is_asked() -> None:
     told = plan(SUITE.replace("type: write", "type: write\n    system: Be brief."))
-    assert asked(told).params["system"] == "Be brief."
+    assert asked(told).given(PromptsParams).system == "Be brief."
     assert {name for _, name in changed(plan(), told)} == {"coherence"}
     thoughtless = plan(SUITE.replace("{source: starter}", "{source: starter, thinking: false}"))
-    assert asked(thoughtless).params["chat"] == {"thinking": False}
-    assert "system" not in asked(plan()).params and "chat" not in asked(plan()).params
+    assert asked(thoughtless).given(PromptsParams).chat == Chat(thinking=False)
+    assert not {"system", "chat"} & asked(plan()).params.data().keys()
 
 
 def test_a_suites_limit_leaves_the_prompts_and_the_command_lines_takes_the_first() -> None:
     limited = plan(SUITE.replace("models:", "defaults: {limit: 1}\nmodels:", 1))
     assert asked(limited).key == asked(plan()).key
-    first = asked(plan(limit=2)).params
-    assert [id for id, _ in first["prompts"]] == ["why-is-the-sky-blue", "write-a-haiku"]
-    assert first["available"] == 3
+    first = asked(plan(limit=2)).given(PromptsParams)
+    assert [id for id, _ in first.prompts] == ["why-is-the-sky-blue", "write-a-haiku"]
+    assert first.available == 3
 
 
 def test_prompts_are_checked_like_those_of_any_task_and_have_no_floor() -> None:

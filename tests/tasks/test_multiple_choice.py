@@ -13,6 +13,7 @@ from harness.data.own import AS_IT_IS
 from harness.errors import BadDataError
 from harness.records import Sample
 from harness.suite.problems import SuiteError
+from harness.suite.schema import Put
 from harness.suite.schema.tasks.multiple_choice import MultipleChoiceTask
 from harness.tasks.ask import ask, put
 from harness.tasks.asking import AskedData, Asking
@@ -49,7 +50,11 @@ gates:
 
 
 def asked(answer_with: str, shots: int = 0, plain: bool = True) -> PromptSet:
-    data = put("multiple_choice", AskedData(DATA, AS_IT_IS), {"answer_with": answer_with})
+    data = put(
+        "multiple_choice",
+        AskedData(DATA, AS_IT_IS),
+        Put.model_validate({"answer_with": answer_with}),
+    )
     how = PromptFormat(plain=plain)
     return prompts_to_ask(CharTokenizer(), data.dataset, data.phrasing, None, 0, shots, how)
 
@@ -106,7 +111,7 @@ def test_more_choices_than_letters_are_refused_by_example() -> None:
         put(
             "multiple_choice",
             AskedData(Dataset((), (many,), ()), AS_IT_IS),
-            {"answer_with": "letters"},
+            Put(answer_with="letters"),
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.engines.answerer import Answerer
 from harness.metrics.score import open_scorers
+from harness.plan.cell_params import CellParams
 from harness.records import Cell, Sample
 from harness.runner.cells.scores import located_refs, scored, was_asked, without_own
 from harness.runner.cells.work import CellWork, Means
@@ -27,6 +28,7 @@ class AskedWork(CellWork):
     def __init__(self, job: StepJob, spec: TaskSpec, means: Means) -> None:
         step = job.step
         self._job, self._spec, self._means = job, spec, means
+        self._params = step.given(CellParams)
         self._scorers = open_scorers(located_refs(job), job.inputs, means.home)
         self.folder = means.results.cell(step.model, step.task)
         self.key = step.answers_key
@@ -49,13 +51,13 @@ class AskedWork(CellWork):
 
     def open(self) -> None:
         job, threads = self._job, self._means.threads
-        model = engine_spec("", job.inputs, job.step.params["options"], threads)
+        model = engine_spec("", job.inputs, self._params.options, threads)
         self._answerer = self._means.answerers.keep_open(model, job.inputs["tokenizer"])
         self._reference = self._open_reference()
         self._computed = self._answerer.work.tokens
 
     def _open_reference(self) -> Answerer | None:
-        options = self._job.step.params.get("reference_options")
+        options = self._params.reference_options
         if options is None:
             return None
         inputs = self._job.inputs

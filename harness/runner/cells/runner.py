@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.plan.cell_params import CellParams
 from harness.results.store import ResultsStore
 from harness.runner.cells.answerers import Answerers
 from harness.runner.cells.asked import AskedWork
 from harness.runner.cells.timed import TimedWork
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.jobs import Progress, StepJob
-from harness.suite.schema import task_of, type_of
+from harness.suite.schema import type_of
 
 _WORK: Mapping[bool, Callable[[StepJob, Any, Means], CellWork]] = {
     False: AskedWork,
@@ -34,7 +35,7 @@ class CellRunner:
 
     def run(self, job: StepJob, progress: Progress) -> None:
         """Answers what is still open of a cell; writes its result where nothing else is open."""
-        spec = task_of(job.step.params["task"])
+        spec = job.step.given(CellParams).task
         work = _WORK[type_of(spec).timed](job, spec, self._means)
         work.folder.start(work.keep(work.folder.samples(work.key)))
         progress(work.begun, work.total, work.noun)

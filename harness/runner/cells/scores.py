@@ -18,6 +18,7 @@ from harness.metrics.answers import Scorer
 from harness.metrics.metric import Metric
 from harness.metrics.registry import metrics_of, own_metric
 from harness.metrics.score import score_samples
+from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
 from harness.records import (
     OWN_METRICS,
@@ -35,16 +36,11 @@ from harness.tasks.ask import details_of
 from harness.tasks.prompts import PromptSet
 
 
-def refs_of(step: Step) -> list[MetricRef]:
-    """The metrics that a cell's task names."""
-    return [MetricRef.of(ref) for ref in step.settings.get("metrics", ())]
-
-
 def located_refs(job: StepJob) -> list[MetricRef]:
-    """The same, with the files of their code."""
-    made = job.step.params.get("metrics", ())
-    pairs = zip(refs_of(job.step), made, strict=True)
-    return [job.places.metric(ref, one["code"]) for ref, one in pairs]
+    """The metrics that a cell's task names, with the files of their code."""
+    params = job.step.given(CellParams)
+    pairs = zip(params.refs, params.metrics, strict=True)
+    return [job.places.metric(ref, one.code) for ref, one in pairs]
 
 
 def without_own(spec: TaskSpec, samples: Sequence[Sample]) -> list[Sample]:
@@ -60,10 +56,10 @@ def without_own(spec: TaskSpec, samples: Sequence[Sample]) -> list[Sample]:
     ]
 
 
-def _metrics(step: Step, task_type: str) -> list[Metric]:
+def _metrics(params: CellParams, task_type: str) -> list[Metric]:
     own = [
         own_metric(_described(name, ref))
-        for ref in refs_of(step)
+        for ref in params.refs
         for name in ref.names
         if name not in TASK_TYPES[task_type].metrics
     ]
@@ -103,7 +99,7 @@ def scored(
     """
     from harness.analysis.metrics import compute_metrics
 
-    step, labels = job.step, prompts.labels
+    step, params, labels = job.step, job.step.given(CellParams), prompts.labels
     samples: Sequence[Sample] = folder.samples(step.answers_key)
     together: dict[str, float] = {}
     if scorers:
@@ -115,7 +111,7 @@ def scored(
         lines = "".join(f"{sample.model_dump_json()}\n" for sample in samples)
         write_atomically(folder.samples_file, lines)
     metrics = compute_metrics(
-        _metrics(step, spec.type), samples, step.params["seed"], labels=labels or None
+        _metrics(params, spec.type), samples, params.seed, labels=labels or None
     )
     details = details_of(spec, samples, prompts) | _scored_by(step, together)
     return asked.model_copy(
@@ -135,8 +131,9 @@ def _scored_by(step: Step, together: Mapping[str, float]) -> dict[str, Any]:
     Scores of other code cannot be compared with these.
     """
     found: dict[str, dict[str, Any]] = {}
-    for ref, made in zip(refs_of(step), step.params.get("metrics", ()), strict=True):
-        parts = [made["code"], made["args"], made["config"], step.parents.get(ref.role, "")]
+    params = step.given(CellParams)
+    for ref, made in zip(params.refs, params.metrics, strict=True):
+        parts = [made.code, made.args, made.config, step.parents.get(ref.role, "")]
         code = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         for name in ref.names:
             found[name] = {"code": code}

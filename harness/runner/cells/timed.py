@@ -16,6 +16,7 @@ from harness.analysis.speed import best_memory, figures, warnings
 from harness.engines import open_engine
 from harness.errors import BadDataError
 from harness.metrics.registry import metrics_of
+from harness.plan.cell_params import CellParams
 from harness.records import Cell, Sample, SpeedDetails, SpeedRound
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.engine_files import engine_spec
@@ -33,8 +34,9 @@ class TimedWork(CellWork):
     def __init__(self, job: StepJob, spec: SpeedTask, means: Means) -> None:
         step = job.step
         self._job, self._spec, self._threads = job, spec, means.threads
+        self._params = step.given(CellParams)
         self.folder = means.results.cell(step.model, step.task)
-        self.key, self._number = str(step.settings["cell"]), int(step.settings["round"])
+        self.key, self._number = self._params.cell, self._params.round
         self.total = len(shapes(self._spec)) * self._spec.shares[self._number - 1]
         self._finished = self.folder.rounds(self.key)
         self._first_index = 0
@@ -53,13 +55,12 @@ class TimedWork(CellWork):
         return self._number in self._finished
 
     def open(self) -> None:
-        options = self._job.step.params["options"]
-        model = engine_spec("", self._job.inputs, options, self._threads)
+        model = engine_spec("", self._job.inputs, self._params.options, self._threads)
         self._engine = open_engine(replace(model, timed=True))
         self._began, self._others = datetime.now(UTC).replace(microsecond=0), OtherPrograms()
 
     def samples(self) -> Iterator[Sample]:
-        seed = self._job.step.params["seed"]
+        seed = self._params.seed
         return measure(
             self._spec, self._engine, Round(self.key, self._number, seed, self._first_index)
         )
@@ -105,7 +106,7 @@ def sum_up(
     Raises:
         BadDataError: a round is missing.
     """
-    step = job.step
+    step, seed = job.step, job.step.given(CellParams).seed
     missing = [str(n) for n in range(1, len(spec.shares) + 1) if n not in finished]
     if missing:
         raise BadDataError(
@@ -141,7 +142,7 @@ def sum_up(
         n=spec.repetitions,
         seconds=sum(one.seconds for one in rounds),
         load_seconds=extras["load_seconds"],
-        metrics=compute_metrics(metrics_of(spec.type), samples, step.params["seed"], extras=extras),
+        metrics=compute_metrics(metrics_of(spec.type), samples, seed, extras=extras),
         engine=rounds[-1].engine,
         footprint=footprint,
         details={"speed": details.model_dump(mode="json")},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -12,9 +11,11 @@ from harness.data import Phrasing, draw
 from harness.data.instructions import TESTED
 from harness.data.opening import open_data
 from harness.errors import BadDataError
+from harness.plan.params import Chat, ExamplesParams, FloorsParams, PromptsParams
 from harness.records import Learned, TrainingExample
 from harness.results.artifacts import TEXTS
 from harness.runner.jobs import Progress, StepJob
+from harness.suite.schema import Put
 
 if TYPE_CHECKING:
     from harness.engines.chat import ChatSettings
@@ -30,23 +31,23 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     from harness.tasks.asking import AskedData
     from harness.tasks.prompting import prompts_to_ask, prompts_to_write, windows_to_read
 
-    params = job.step.params
-    if "window" in params:
+    params = job.step.given(PromptsParams)
+    if params.window:
         windows = windows_to_read(
             open_tokenizer(Path(job.inputs["tokenizer"])),
-            read_text(job.places.file(params["text"])),
-            window=params["window"],
-            limit=params["limit"],
-            seed=params["seed"],
+            read_text(job.places.file(params.text)),
+            window=params.window,
+            limit=params.limit,
+            seed=params.seed,
         )
         windows.write(out)
         return windows.summary()
-    tokenizer = open_tokenizer(Path(job.inputs["tokenizer"]), chat_settings(job))
-    if "prompts" in params:
-        texts, prompt_format = dict(params["prompts"]), prompt_format_of(params, params)
-        own = prompts_to_write(tokenizer, texts, params["available"], prompt_format)
+    tokenizer = open_tokenizer(Path(job.inputs["tokenizer"]), chat_settings(job, params.chat))
+    if params.prompts:
+        texts, prompt_format = dict(params.prompts), prompt_format_of(params.plain, params)
+        own = prompts_to_write(tokenizer, texts, params.available, prompt_format)
         return _keep(own, texts, tokenizer, out)
-    ref = job.places.data[params["contents"]]
+    ref = job.places.data[params.contents]
     info = open_data(ref)
     dataset = info.read()
     asked = put(ref["kind"], AskedData(dataset, phrasing(info.phrasing, params)), params)
@@ -54,10 +55,10 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
         tokenizer,
         asked.dataset,
         asked.phrasing,
-        limit=params["limit"],
-        seed=params["seed"],
-        shots=params["shots"],
-        prompt_format=prompt_format_of(params, params),
+        limit=params.limit,
+        seed=params.seed,
+        shots=params.shots,
+        prompt_format=prompt_format_of(params.plain, params),
     )
     drawn = {prompt.id for prompt in prompts.prompts}
     texts = {example.id: example.text for example in dataset.test if example.id in drawn}
@@ -73,7 +74,7 @@ def _keep(
     return {**prompts.summary(), "thinks": how_it_thinks(tokenizer.chat_template, prompts)}
 
 
-def chat_settings(job: StepJob) -> ChatSettings | None:
+def chat_settings(job: StepJob, given: Chat | None) -> ChatSettings | None:
     """What the suite says of the lineage's chat template; None where it says nothing.
 
     Raises:
@@ -81,11 +82,11 @@ def chat_settings(job: StepJob) -> ChatSettings | None:
     """
     from harness.engines.chat import ChatSettings
 
-    given = job.step.params.get("chat") or job.step.settings.get("chat")
     if given is None:
         return None
-    template = read_text(job.places.file(given["template"])) if "template" in given else None
-    return ChatSettings(template, given.get("options", {}), given.get("thinking"))
+    own = given.template
+    template = read_text(job.places.file(own)) if own is not None else None
+    return ChatSettings(template, given.options or {}, given.thinking)
 
 
 def how_it_thinks(template: str | None, prompts: PromptSet) -> str:
@@ -102,18 +103,18 @@ def how_it_thinks(template: str | None, prompts: PromptSet) -> str:
     return "may" if not closed and variables_of(template) & set(SWITCHES) else ""
 
 
-def phrasing(usual: Phrasing, part: Mapping[str, Any]) -> Phrasing:
+def phrasing(usual: Phrasing, part: Put) -> Phrasing:
     """How a data set is put: in the suite's words where there are any."""
-    own = part.get("prompt")
+    own = part.prompt
     return usual if own is None else Phrasing(instruction=own, plain=own)
 
 
-def prompt_format_of(params: Mapping[str, Any], part: Mapping[str, Any]) -> PromptFormat:
-    """The format of prompts that a step's parameters say."""
+def prompt_format_of(plain: bool, part: Put) -> PromptFormat:
+    """The format of prompts, `plain` without a chat template."""
     from harness.tasks.turns import PromptFormat
 
-    in_text = part.get("shots_as") == "text"
-    return PromptFormat(plain=params["plain"], system=part.get("system"), shots_in_text=in_text)
+    in_text = part.shots_as == "text"
+    return PromptFormat(plain=plain, system=part.system, shots_in_text=in_text)
 
 
 def read_text(path: Path) -> str:
@@ -137,32 +138,32 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
     from harness.tasks.asking import AskedData
     from harness.tasks.prompting import prompts_to_learn
 
-    params = job.step.params
-    tokenizer = open_tokenizer(Path(job.inputs["tokenizer"]), chat_settings(job))
+    params = job.step.given(ExamplesParams)
+    tokenizer = open_tokenizer(Path(job.inputs["tokenizer"]), chat_settings(job, params.chat))
     learned: list[Learned] = []
     with (out / job.step.row.file).open("w") as stream:
-        for part in params["sets"]:
-            ref = job.places.data[part["contents"]]
+        for part in params.sets:
+            ref = job.places.data[part.contents]
             info = open_data(ref)
-            data, left_out = info.read(), frozenset(part.get("left_out", ()))
+            data, left_out = info.read(), frozenset(part.left_out)
             train = tuple(example for example in data.train if example.id not in left_out)
             kept = AskedData(replace(data, train=train), phrasing(info.phrasing, part))
             asked = put(ref["kind"], kept, part)
-            drawn = {key: params[key] for key in ("limit", "seed")}
             count = 0
             for prompt in prompts_to_learn(
                 tokenizer,
                 asked.dataset,
                 asked.phrasing,
-                **drawn,
-                prompt_format=prompt_format_of(params, part),
+                limit=params.limit,
+                seed=params.seed,
+                prompt_format=prompt_format_of(params.plain, part),
             ):
                 _write(stream, TrainingExample(prompt.ids, prompt.target_ids))
                 count += 1
             tested = {TESTED: len(left_out)} if left_out else {}
             learned.append(
                 Learned(
-                    name=part["dataset"],
+                    name=part.dataset,
                     kind="task",
                     rows=len(data.train),
                     left_out=tested,
@@ -190,18 +191,18 @@ def floors(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[st
     """What a task yields without a language model."""
     from harness.analysis.floors import choice_floors, classification_floors, summary_floor
 
-    params = job.step.params
-    data = open_data(job.places.data[params["contents"]]).read()
-    test = draw(data.test, params["limit"], params["seed"], bool(data.labels))
+    params = job.step.given(FloorsParams)
+    data = open_data(job.places.data[params.contents]).read()
+    test = draw(data.test, params.limit, params.seed, bool(data.labels))
     pairs = [(example.text, example.target) for example in test]
     if data.labels:
         train = [(example.text, example.target) for example in data.train]
-        floors = classification_floors(train, pairs, params["seed"])
+        floors = classification_floors(train, pairs, params.seed)
     elif test and test[0].choices:
-        floors = choice_floors(data.train, test, params["seed"])
+        floors = choice_floors(data.train, test, params.seed)
     else:
         texts, targets = zip(*pairs, strict=True)
-        floors = summary_floor(texts, targets, params["seed"])
+        floors = summary_floor(texts, targets, params.seed)
     return {
         name: {metric: value.model_dump() for metric, value in values.items()}
         for name, values in floors.items()

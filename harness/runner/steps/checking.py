@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.plan.params import CheckParams, MergeParityParams, ParityParams
 from harness.records import Check, Parity
 from harness.runner.jobs import Progress, StepJob
 
@@ -30,7 +31,7 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     asked = [
         TaskPrompts(name, found.prompts, found.mode == "chat") for name, found in _prompt_sets(job)
     ]
-    chat = chat_settings(job)
+    chat = chat_settings(job, job.step.given(CheckParams).chat)
     own = chat is not None and chat.template is not None
     source = open_tokenizer(Path(job.inputs["tokenizer"]), chat)
     if "gguf" in job.inputs:
@@ -48,7 +49,8 @@ def conversion(job: StepJob, out: Path, threads: int, progress: Progress) -> dic
     weights, gguf = Path(job.inputs["weights"]), Path(job.inputs["gguf"])
     found = check_parity(weights, gguf, _write_prompts(job, out), out / "parity.json")
     hint = "The figures of this GGUF are of another model: convert with another llama.cpp."
-    return _outcome(job, "conversion", found, "failed", hint)
+    against = job.step.given(ParityParams).against
+    return _outcome(against, "conversion", found, "failed", hint)
 
 
 def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
@@ -61,17 +63,17 @@ def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
     torch.set_num_threads(threads)
     base, adapter, merged = (Path(job.inputs[r]) for r in ("weights", "adapter", "merged"))
     asked = read_prompts(_write_prompts(job, out))
-    params = job.step.params
-    found = check_merge(base, adapter, merged, asked, params["trained_on"])
-    wanted = params["base_precision"] == "full" and params["trained_on"] == "nf4"
+    params = job.step.given(MergeParityParams)
+    found = check_merge(base, adapter, merged, asked, params.trained_on)
+    wanted = params.base_precision == "full" and params.trained_on == "nf4"
     if wanted and found.cause is not None and found.cause.name == "full-base":
         hint = "This is what `merge: full` asks for; `merge: dequantized` merges into these values."
-        return _outcome(job, "merge", found.parity, "allowed", hint)
+        return _outcome(params.against, "merge", found.parity, "allowed", hint)
     hint = "Figures of the merged model are not those of the fine-tuning: merge again."
-    return _outcome(job, "merge", found.parity, "failed", hint)
+    return _outcome(params.against, "merge", found.parity, "failed", hint)
 
 
-def _outcome(job: StepJob, name: str, found: Parity, otherwise: str, hint: str) -> dict[str, Any]:
+def _outcome(against: str, name: str, found: Parity, otherwise: str, hint: str) -> dict[str, Any]:
     """The record and the finding; `otherwise` is its status where it did not pass."""
     figures = found.model_dump(include={
         "prompts", "tokens", "max_logprob_difference", "mean_logprob_difference", "mean_kl",
@@ -81,7 +83,7 @@ def _outcome(job: StepJob, name: str, found: Parity, otherwise: str, hint: str) 
         {"name": name, "model": "", "status": "passed" if found.passed else otherwise,
          "message": found.reason, "hint": "" if found.passed else hint, "figures": figures}
     )  # fmt: skip
-    parity = {**found.model_dump(mode="json"), "against": job.step.settings["against"]}
+    parity = {**found.model_dump(mode="json"), "against": against}
     return {"parity": parity, "checks": [check.model_dump(mode="json")]}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.data.instruction_refs import draw_instructions, open_instructions
 from harness.data.instructions import TESTED, Instructions
 from harness.models.sources import context_tokens
+from harness.plan.params import ExamplesParams
 from harness.records import Learned, TrainingExample
 from harness.runner.jobs import StepJob
 
@@ -27,18 +28,18 @@ def instruction_examples(
     """
     from harness.tasks.instructing import Instructor
 
-    params = job.step.params
-    if "instructions" not in params:
+    params = job.step.given(ExamplesParams)
+    if not params.instructions:
         return
-    instructor = Instructor(tokenizer, params["plain"])
+    instructor = Instructor(tokenizer, params.plain)
     longest = context_tokens(Path(job.inputs["tokenizer"]))
-    for part in params["instructions"]:
-        ref = job.places.data[part["contents"]]
-        found = open_instructions(ref, part["contents"])
-        left_out = set(part["left_out"])
+    for part in params.instructions:
+        ref = job.places.data[part.contents]
+        found = open_instructions(ref, part.contents)
+        left_out = set(part.left_out)
         kept = tuple(row for row in found.rows if row.id not in left_out)
         count = too_long = 0
-        for row in draw_instructions(kept, params["limit"], params["seed"]):
+        for row in draw_instructions(kept, params.limit, params.seed):
             example = instructor.example(row)
             if longest is not None and len(example) > longest:
                 too_long += 1

@@ -8,6 +8,13 @@ from typing import Any
 from harness.engines.permissions import Permissions, granted
 from harness.finetuning import METHODS
 from harness.hub.records import RepoType
+from harness.plan.params import (
+    FetchParams,
+    FinetuneParams,
+    GgufParams,
+    MergeParams,
+    RandomParams,
+)
 from harness.runner.jobs import Pace, Progress, StepJob
 from harness.runner.threads import threads_for
 
@@ -24,30 +31,26 @@ def fetch(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
     )
     from harness.models.sources import check_model_folder
 
-    params = job.step.params
-    allowed = Permissions(
-        job.step.settings.get("model", ""), bool(params.get("code")), bool(params.get("pickle"))
-    )
+    params = job.step.given(FetchParams)
+    allowed = Permissions(**params.permissions)
     home = Path(job.home)
-    kind: RepoType = "space" if params["what"] == "metric" else "model"
-    commit = params["commit"]
+    kind: RepoType = "space" if params.what == "metric" else "model"
+    commit = params.commit
     if not commit:
-        commit = resolve(params["repo"], params["revision"], home, repo_type=kind)
-    if params["what"] == "gguf":
-        download = plan_file(params["file"], commit, home)
-    elif params["what"] == "metric":
-        download = plan_metric(params["repo"], commit, home)
-    elif params["what"] == "adapter":
-        download = plan_adapter(params["repo"], commit, home, pickle=allowed.pickle)
+        commit = resolve(params.repo, params.revision, home, repo_type=kind)
+    if params.what == "gguf":
+        download = plan_file(params.file, commit, home)
+    elif params.what == "metric":
+        download = plan_metric(params.repo, commit, home)
+    elif params.what == "adapter":
+        download = plan_adapter(params.repo, commit, home, pickle=allowed.pickle)
     else:
-        download = plan_model(
-            params["repo"], commit, home, pickle=allowed.pickle, code=allowed.code
-        )
+        download = plan_model(params.repo, commit, home, pickle=allowed.pickle, code=allowed.code)
     megabytes = 1_000_000
     place = fetch(
         download, lambda done, total: progress(done // megabytes, total // megabytes, "MB")
     )
-    if params["what"] == "weights":
+    if params.what == "weights":
         with granted({place: allowed}):
             check_model_folder(place)
     return {"path": str(place), "commit": commit, "bytes": download.total_bytes}
@@ -58,9 +61,9 @@ def random(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[st
     from harness.models.random_weights import write_random_model
     from harness.models.shapes import configuration
 
-    params = job.step.params
-    config = configuration(params["architecture"], params["changed"])
-    return {"parameters": write_random_model(out, config, params["seed"])}
+    params = job.step.given(RandomParams)
+    config = configuration(params.architecture, params.changed)
+    return {"parameters": write_random_model(out, config, params.seed)}
 
 
 def finetune(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
@@ -70,9 +73,7 @@ def finetune(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
     from harness.models.finetune.run import TrainingProgress, finetune
     from harness.models.sources import hidden_size
 
-    given = {key: value for key, value in job.step.params.items() if value is not None}
-    if isinstance(given.get("target_modules"), list):
-        given["target_modules"] = tuple(given["target_modules"])
+    given = job.step.given(FinetuneParams).recipe()
     weights, examples = Path(job.inputs["weights"]), Path(job.inputs["examples"])
     method = METHODS[given["method"]]
     given.setdefault("learning_rate", default_learning_rate(hidden_size(weights), method))
@@ -94,7 +95,7 @@ def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
     from harness.models.merge.merge import merge
 
     weights, adapter = Path(job.inputs["weights"]), Path(job.inputs["adapter"])
-    merge(weights, adapter, out, job.step.params["base_precision"])
+    merge(weights, adapter, out, job.step.given(MergeParams).base_precision)
     return {}
 
 
@@ -111,5 +112,5 @@ def quantize(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
     from harness.models.gguf.quantize import quantize
 
     target = out / job.step.row.file
-    quantize(Path(job.inputs["gguf"]), target, job.step.params["type"], threads)
+    quantize(Path(job.inputs["gguf"]), target, job.step.given(GgufParams).type, threads)
     return {}

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.plan.cell_params import PrecisionParams
 from harness.runner.jobs import Progress, StepJob
 
 
@@ -26,12 +27,12 @@ def precision(job: StepJob, out: Path, threads: int, progress: Progress) -> dict
     from harness.tasks.asking import Asking
     from harness.tasks.prompts import PromptSet
 
-    params, prompts = job.step.params, PromptSet.read(Path(job.inputs["prompts"]))
+    params, prompts = job.step.given(PrecisionParams), PromptSet.read(Path(job.inputs["prompts"]))
     tokenizer = partial(open_tokenizer, Path(job.inputs["weights"]))
     asked = DivergenceTask(type="divergence", text="prompts", reference="reference")
-    exact = open_engine(engine_spec("", job.inputs, params["exact"], threads))
+    exact = open_engine(engine_spec("", job.inputs, params.exact, threads))
     try:
-        rounded = open_engine(engine_spec("reference.", job.inputs, params["sixteen"], threads))
+        rounded = open_engine(engine_spec("reference.", job.inputs, params.sixteen, threads))
         try:
             candidate, reference = OnIds(rounded, tokenizer), OnIds(exact, tokenizer)
             asking = Asking(job.step.key, candidate, prompts, reference=reference)
@@ -43,7 +44,7 @@ def precision(job: StepJob, out: Path, threads: int, progress: Progress) -> dict
             rounded.close()
     finally:
         exact.close()
-    found = compute_metrics(OF_PAIR, samples, params["seed"])
+    found = compute_metrics(OF_PAIR, samples, params.seed)
     return {
         "exact": f"{exact.info.engine} {exact.info.dtype}",
         "sixteen": f"{rounded.info.engine} {rounded.info.dtype}",

@@ -21,6 +21,7 @@ from harness.suite.schema.tasks.classify import ClassifyTask
 from harness.suite.schema.tasks.divergence import DivergenceTask
 from harness.suite.schema.tasks.entry import DataChoice, TaskEntry
 from harness.suite.schema.tasks.examples import DatasetTask, ExampleTask
+from harness.suite.schema.tasks.put import Put
 from harness.suite.schema.tasks.speed import SpeedTask
 from harness.suite.schema.tasks.summarize import SummarizeTask
 from harness.suite.schema.tasks.task_type import TaskType
@@ -48,6 +49,7 @@ __all__ = [
     "Name",
     "OwnDataset",
     "OwnMetric",
+    "Put",
     "PythonDataset",
     "Shape",
     "SpeedTask",

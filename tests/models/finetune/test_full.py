@@ -94,7 +94,7 @@ def test_it_goes_on_to_a_gguf_without_a_merge_and_can_be_a_base() -> None:
     assert chain == ["quantize", "convert", "finetune"]
     (merged,) = [step for step in made.steps.values() if step.kind == "merge"]
     assert made.steps[merged.parents["weights"]].label == "fine-tune full (full fine-tuning)"
-    assert "rank" not in made.steps[merged.parents["weights"]].params
+    assert "rank" not in made.steps[merged.parents["weights"]].params.data()
 
 
 @pytest.mark.parametrize(

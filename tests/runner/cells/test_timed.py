@@ -9,6 +9,7 @@ import pytest
 
 from harness.engines.protocol import EngineSpec
 from harness.errors import BadDataError, BadModelError
+from harness.plan.cell_params import CellParams, LoadOptions
 from harness.plan.rounds import rounds_of
 from harness.plan.steps import Step, make_step
 from harness.records import Cell, SpeedDetails
@@ -40,7 +41,7 @@ class Bench:
 
     def steps(self, **changes: object) -> list[Step]:
         spec = SPEC.model_copy(update=changes)
-        params = {"task": spec.model_dump(exclude={"seed"}), "options": {}, "seed": 0}
+        params = CellParams(task=spec, options=LoadOptions(), seed=0)
         cell = make_step("cell", "", params, {}, {}, model="m", task="speed")
         return rounds_of(cell, len(spec.shares))
 

@@ -1,0 +1,95 @@
+"""What steps are given that ask models and grade their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from harness.plan.params import Params
+from harness.suite.metrics import MetricRef
+from harness.suite.schema import TASK_TYPES, EngineOptions, Entry, TaskSpec, task_of
+
+DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window", "prompts")
+"""Keys that say what a task reads: its prompts hold it."""
+PUT = ("limit", "seed", "shots", "shots_as", "system", "prompt")
+"""Keys that say how much of it is asked, and in which words: its prompts hold that, too."""
+GRADING = ("metrics",)
+"""Keys that change no answer."""
+
+
+def asked_part(task: TaskSpec) -> dict[str, Any]:
+    """What a cell holds of its task; where answers are graded, the name of the data set, too."""
+    of = TASK_TYPES[task.type]
+    held = {"dataset"} if of.graded else set()
+    left_out = {*DOCUMENTS, *PUT, *GRADING, *of.stand_ins} - held
+    return task.model_dump(exclude=left_out)
+
+
+def _whole(task: Any) -> Any:
+    return task_of(task) if isinstance(task, Mapping) else task
+
+
+AskedPart = Annotated[TaskSpec, BeforeValidator(_whole), PlainSerializer(asked_part)]
+"""A task as its cells have it: what its prompts hold is left out, and stand-ins are in its place."""
+
+
+class LoadOptions(EngineOptions):
+    """How an engine loads a model."""
+
+    quantize: Literal["nf4", "int8"] | None = None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+
+
+class GradedBy(Entry):
+    """A metric that a task names."""
+
+    names: tuple[str, ...]
+    figures: tuple[str | None, ...]
+    config: str | None
+    args: dict[str, Any]
+    code: str
+    """SHA-256 of its code and of what that needs."""
+
+
+class CellParams(Params):
+    """A model's answers to a task, and their figures."""
+
+    ASIDE = frozenset({"answers", "refs", "cell", "round"})
+
+    task: AskedPart
+    options: LoadOptions
+    seed: int
+    reference_options: LoadOptions | None = None
+    """Of the model that this one is held against."""
+    metrics: tuple[GradedBy, ...] = ()
+    refs: tuple[MetricRef, ...] = ()
+    """The same metrics, each as the suite names it."""
+    answers: str = ""
+    """The key that the answers carry; "" where it is the cell's own."""
+    cell: str = ""
+    """Of what is timed: key of the cell whose round this is; the last round is the cell itself."""
+    round: int = 0
+    """Its number, from 1; 0 of what is not timed."""
+
+    @property
+    def timed(self) -> bool:
+        return TASK_TYPES[self.task.type].timed
+
+
+class RoundParams(CellParams):
+    """A round of a timed cell, which is of that model and task alone."""
+
+    ASIDE = CellParams.ASIDE - {"round"}
+
+    of: tuple[str, str]
+    """Model and task."""
+
+
+class PrecisionParams(Params):
+    """How a reference is loaded twice, to see what 16 bits alone change."""
+
+    exact: LoadOptions
+    sixteen: LoadOptions
+    seed: int

@@ -1,0 +1,211 @@
+"""What steps are given: a record for each kind, which travels to workers and is hashed into the key.
+
+Only what was given is in the data of a record: a field that the plan leaves out is no part of the key,
+so that a new field leaves the keys of older steps as they are. Files, data and code stand here by the
+SHA-256 of their contents; `harness.plan.places` says where they lie.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from harness.suite.schema import Entry, Put
+
+
+class Params(Entry):
+    """What a step is given."""
+
+    ASIDE: ClassVar[frozenset[str]] = frozenset()
+    """Fields that say how it is done or judged, change nothing of what comes out, and are no part of the
+    key."""
+
+    def data(self) -> dict[str, Any]:
+        """All that was given, as plain data."""
+        return self.model_dump(exclude_unset=True)
+
+    def identity(self) -> dict[str, Any]:
+        """What of it is in the key."""
+        return self.model_dump(exclude_unset=True, exclude=set(self.ASIDE))
+
+    @property
+    def timed(self) -> bool:
+        """Whether a task is asked that measures time."""
+        return False
+
+
+class FilesParams(Params):
+    """Files that nobody made here, and what the suite allows of them."""
+
+    ASIDE = frozenset({"model"})
+
+    what: Literal["weights", "adapter", "gguf", "metric"]
+    code: bool = False
+    """Whether Python files that come with them may be run."""
+    pickle: bool = False
+    """Whether weights may be read from a pickle."""
+    model: str = ""
+    """The entry of the suite that names them."""
+
+    @property
+    def permissions(self) -> dict[str, Any]:
+        """The fields of their `harness.engines.permissions.Permissions`."""
+        return {"model": self.model, "code": self.code, "pickle": self.pickle}
+
+
+class SourceParams(FilesParams):
+    """Files of this machine."""
+
+    contents: str
+
+
+class FetchParams(FilesParams):
+    """Files on the Hub."""
+
+    repo: str
+    file: str
+    """`org/repo/path` of a GGUF; "" for a whole repo."""
+    commit: str
+    """"" where nobody could say yet what `revision` stands for."""
+    revision: str = ""
+
+
+class RandomParams(Params):
+    """Weights to be drawn."""
+
+    architecture: str
+    changed: dict[str, Any]
+    """Keys of `config.json` that the suite sets."""
+    seed: int
+
+
+class Chat(Entry):
+    """What a suite says of a lineage's chat template."""
+
+    template: str | None = None
+    """Contents of a template in place of the model's own."""
+    options: dict[str, str | bool | int | float] | None = None
+    """Variables that the template reads."""
+    thinking: bool | None = None
+
+
+class PromptsParams(Params, Put):
+    """What a task asks: examples of a data set, a text in windows, or prompts of the user's own."""
+
+    limit: int | None = None
+    seed: int = 0
+    dataset: str = ""
+    """The data set's name, as reports show it."""
+    contents: str = ""
+    """Of the data set; "" where the task is on none."""
+    shots: int = 0
+    text: str = ""
+    """Contents of a text that is read in windows."""
+    window: int = 0
+    """Tokens of each window; 0 where no text is read."""
+    prompts: tuple[tuple[str, str], ...] = ()
+    """Ids and texts of the user's own prompts."""
+    available: int = 0
+    """How many prompts of the user's own there are, of which `prompts` may be the first few."""
+    plain: bool = False
+    """Whether no chat template is used."""
+    chat: Chat | None = None
+
+
+class CheckParams(Params):
+    """A check of what a lineage is asked."""
+
+    ASIDE = frozenset({"mismatch", "chat"})
+
+    mismatch: Literal["error", "allow"] = "error"
+    """What a failed check comes to."""
+    chat: Chat | None = None
+
+
+class LearnedSet(Put):
+    """The train split of a data set that is learned."""
+
+    dataset: str
+    contents: str
+    left_out: tuple[str, ...] = ()
+    """Ids of examples whose text a task tests."""
+
+
+class LearnedInstructions(Entry):
+    """Instruction data that is learned."""
+
+    contents: str
+    left_out: tuple[str, ...] = ()
+    """Ids of rows that hold what a task tests."""
+
+
+class ExamplesParams(Params):
+    """What a fine-tuning learns from."""
+
+    sets: tuple[LearnedSet, ...]
+    limit: int | None
+    """Examples of each set at most."""
+    seed: int
+    plain: bool
+    """Whether no chat template is used."""
+    chat: Chat | None = None
+    instructions: tuple[LearnedInstructions, ...] = ()
+
+
+class FloorsParams(Params):
+    """A data set on which simple methods are measured."""
+
+    dataset: str
+    contents: str
+    limit: int | None
+    seed: int
+
+
+class FinetuneParams(Params):
+    """The recipe of a fine-tuning; None leaves a setting to the method."""
+
+    method: str
+    rank: int = 16
+    alpha: float | None = None
+    dropout: float = 0.0
+    target_modules: str | tuple[str, ...] = "all-linear"
+    learning_rate: float | None = None
+    epochs: float
+    batch_tokens: int | None = None
+    seed: int
+
+    def recipe(self) -> dict[str, Any]:
+        """What is given of the fields of `harness.models.finetune.recipe.Recipe`."""
+        return self.model_dump(exclude_unset=True, exclude_none=True)
+
+
+class MergeParams(Params):
+    """A merge of an adapter into its base."""
+
+    base_precision: Literal["full", "dequantized"]
+    """What the base is merged as: its own weights, or the NF4 values that a QLoRA was trained on."""
+
+
+class MergeParityParams(MergeParams):
+    """A check of merged weights."""
+
+    ASIDE = frozenset({"against"})
+
+    trained_on: Literal["full", "nf4"]
+    against: str
+    """What they are held against, in words."""
+
+
+class GgufParams(Params):
+    """A GGUF to be made."""
+
+    type: str
+    """Such as F16 or Q4_K_M."""
+
+
+class ParityParams(Params):
+    """A check of a GGUF."""
+
+    ASIDE = frozenset({"against"})
+
+    against: str
+    """What it is held against, in words."""
