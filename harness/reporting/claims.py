@@ -11,13 +11,13 @@ from harness.reporting.blocks import Line, Name, joined
 from harness.reporting.changed import flips
 from harness.reporting.format import clip, count, known, p_value, percent_level
 from harness.reporting.measures import label, number
-from harness.reporting.outcomes import Conclusion, Judged
+from harness.reporting.outcomes import Conclusion, JudgedDifference
 
 REASON_LENGTH = 160
 DETECTED_IN = percent_level(DETECTION_POWER)
 
 
-def claims(found: Sequence[Judged]) -> list[Line]:
+def claims(found: Sequence[JudgedDifference]) -> list[Line]:
     """Clauses for several differences; those that could not be shown are said in one."""
     unshown = [one for one in found if one.outcome is Conclusion.NOT_SHOWN]
     missing = [one for one in found if one.outcome is Conclusion.MISSING]
@@ -26,7 +26,7 @@ def claims(found: Sequence[Judged]) -> list[Line]:
     return clauses + ([_missing(missing)] if missing else [])
 
 
-def _unshown(rows: Sequence[Judged]) -> Line:
+def _unshown(rows: Sequence[JudgedDifference]) -> Line:
     """A clause that neither a gain nor a loss could be shown, for one or several metrics."""
     clauses: list[Line] = []
     for one in rows:
@@ -38,18 +38,18 @@ def _unshown(rows: Sequence[Judged]) -> Line:
     return ("no difference could be shown in ", *joined(clauses, " or in "))
 
 
-def _missing(rows: Sequence[Judged]) -> Line:
+def _missing(rows: Sequence[JudgedDifference]) -> Line:
     """A clause that there is nothing to compare, and why."""
     reason = clip((rows[0].row.reason or "no reason was recorded").rstrip(". "), REASON_LENGTH)
     subjects = joined([_subject(one) for one in rows], " or in ")
     return ("there is nothing to compare in ", *subjects, f" ({reason})")
 
 
-def _subject(one: Judged) -> Line:
+def _subject(one: JudgedDifference) -> Line:
     return (f"{label(one.of)} on ", Name(one.row.task))
 
 
-def _claim(one: Judged) -> Line:
+def _claim(one: JudgedDifference) -> Line:
     subject, n = _subject(one), count(one.row.n)
     match one.outcome:
         case Conclusion.TENTATIVE:
@@ -71,7 +71,7 @@ def _claim(one: Judged) -> Line:
             return _shown(one, subject)
 
 
-def _shown(one: Judged, subject: Line) -> Line:
+def _shown(one: JudgedDifference, subject: Line) -> Line:
     row = one.row
     verb = "rose" if (row.delta or 0) > 0 else "fell"
     p = f"{p_value(one.p)}, " if p_value(one.p) else ""
@@ -82,7 +82,7 @@ def _shown(one: Judged, subject: Line) -> Line:
     )
 
 
-def _from_to(one: Judged, between: str, before: str = "") -> str:
+def _from_to(one: JudgedDifference, between: str, before: str = "") -> str:
     if one.row.baseline_value is None or one.row.candidate_value is None:
         return ""
     among = known(one.row.baseline_value, one.row.candidate_value)
@@ -90,11 +90,11 @@ def _from_to(one: Judged, between: str, before: str = "") -> str:
     return f"{before}{start}{between}{end}, "
 
 
-def _signed(one: Judged) -> str:
+def _signed(one: JudgedDifference) -> str:
     return f"{one.difference.text} {one.difference.detail}".strip()
 
 
-def _amount(one: Judged) -> str:
+def _amount(one: JudgedDifference) -> str:
     """How large a difference is, without its sign: the verb has said the direction."""
     row = one.row
     if row.delta is not None and row.delta < 0:

@@ -37,7 +37,7 @@ from harness.reporting.measures import (
     metric_of,
     subject,
 )
-from harness.reporting.outcomes import Conclusion, Judged, judge
+from harness.reporting.outcomes import Conclusion, JudgedDifference, judge
 
 HEADING_LENGTH = 24
 PAIRED_NOTE = (
@@ -136,17 +136,17 @@ def _flips(row: Comparison) -> Datum:
     return Datum(f"{row.better} / {count(row.worse)}", n)
 
 
-def _concluded(one: Judged) -> Datum:
+def _concluded(one: JudgedDifference) -> Datum:
     """The conclusion; of what was not shown also what would have been."""
     would = f"{one.detectable} would have been" if _could_have_shown(one) else ""
     return replace(one.conclusion, detail=would)
 
 
-def _could_have_shown(one: Judged) -> bool:
+def _could_have_shown(one: JudgedDifference) -> bool:
     return bool(one.detectable) and one.outcome is Conclusion.NOT_SHOWN
 
 
-def _notes(found: Sequence[Judged]) -> list[Line]:
+def _notes(found: Sequence[JudgedDifference]) -> list[Line]:
     kinds = {one.of.measures for one in found}
     notes: list[Line] = [(PAIRED_NOTE,)] if kinds != {"cost"} else []
     notes += [(TIMED_NOTE,)] if "cost" in kinds else []

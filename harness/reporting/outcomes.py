@@ -62,7 +62,7 @@ VERDICTS: dict[Conclusion, tuple[str, Tone]] = {
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedDifference:
     """A paired difference, what is known of its metric, and what may be said of it."""
 
     of: MetricDescriptor
@@ -70,7 +70,7 @@ class Judged:
     outcome: Conclusion
 
     @classmethod
-    def by(cls, of: MetricDescriptor, row: Comparison, confidence: float) -> Judged:
+    def by(cls, of: MetricDescriptor, row: Comparison, confidence: float) -> JudgedDifference:
         """A difference, judged at a level of confidence."""
         return cls(of, row, outcome(of, row, confidence))
 
@@ -96,6 +96,6 @@ class Judged:
         return self.row.p if self.row.p_adjusted is None else self.row.p_adjusted
 
 
-def judge(summary: Summary, rows: Iterable[Comparison]) -> list[Judged]:
+def judge(summary: Summary, rows: Iterable[Comparison]) -> list[JudgedDifference]:
     """Differences of a summary, judged at its level of confidence."""
-    return [Judged.by(metric_of(summary, row), row, summary.confidence) for row in rows]
+    return [JudgedDifference.by(metric_of(summary, row), row, summary.confidence) for row in rows]

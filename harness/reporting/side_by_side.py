@@ -25,7 +25,7 @@ from harness.reporting.measures import (
     label,
     number,
 )
-from harness.reporting.outcomes import Conclusion, Judged
+from harness.reporting.outcomes import Conclusion, JudgedDifference
 from harness.reporting.terminal import rich_table
 from harness.suite.schema import TASK_TYPES
 
@@ -116,8 +116,8 @@ def _fast(row: Comparison) -> Datum | str:
     return "" if row.ratio is None else ratio(row)
 
 
-def _judged(task: ComparedTask, confidence: float) -> list[Judged]:
-    return [Judged.by(task.metrics[row.metric], row, confidence) for row in task.rows]
+def _judged(task: ComparedTask, confidence: float) -> list[JudgedDifference]:
+    return [JudgedDifference.by(task.metrics[row.metric], row, confidence) for row in task.rows]
 
 
 def _about(task: ComparedTask) -> str:

@@ -19,13 +19,13 @@ from harness.reporting.measures import (
     timed_tasks,
     value_of,
 )
-from harness.reporting.outcomes import Conclusion, Judged, judge
+from harness.reporting.outcomes import Conclusion, JudgedDifference, judge
 from harness.reporting.seeds import over_seeds
 
 NOT_PROOF = "That is not proof that there is none."
 
 
-def judged(summary: Summary, kind: ComparisonKind) -> list[Judged]:
+def judged(summary: Summary, kind: ComparisonKind) -> list[JudgedDifference]:
     """The rows of a kind by which a task is first judged: one for each pair of models and task."""
     kept: dict[tuple[str, str, str], Comparison] = {}
     graded = quality_tasks(summary)
@@ -36,9 +36,9 @@ def judged(summary: Summary, kind: ComparisonKind) -> list[Judged]:
     return judge(summary, kept.values())
 
 
-def _by_model(found: Iterable[Judged]) -> dict[str, list[Judged]]:
+def _by_model(found: Iterable[JudgedDifference]) -> dict[str, list[JudgedDifference]]:
     """The differences by candidate, in order of appearance."""
-    grouped: dict[str, list[Judged]] = {}
+    grouped: dict[str, list[JudgedDifference]] = {}
     for one in found:
         grouped.setdefault(one.row.candidate, []).append(one)
     return grouped
@@ -81,7 +81,7 @@ def _fine_tuning_lead(found: set[Conclusion], level: str) -> tuple[str, str]:
     return "No effect of fine-tuning could be shown.", f" {NOT_PROOF}"
 
 
-def _by_candidate(summary: Summary, rows: list[Judged]) -> list[Line]:
+def _by_candidate(summary: Summary, rows: list[JudgedDifference]) -> list[Line]:
     return [
         (
             Name(name),
@@ -95,13 +95,13 @@ def _by_candidate(summary: Summary, rows: list[Judged]) -> list[Line]:
     ]
 
 
-def _judged_clauses(summary: Summary, rows: list[Judged]) -> list[Line]:
+def _judged_clauses(summary: Summary, rows: list[JudgedDifference]) -> list[Line]:
     """What the examples say, and where a fine-tuning was repeated what its seeds say."""
     seeds = [clause for one in rows if (clause := over_seeds(summary, one.row))]
     return [*claims(rows), *seeds]
 
 
-def _notes(rows: Iterable[Judged]) -> str:
+def _notes(rows: Iterable[JudgedDifference]) -> str:
     """What a reader has to know besides, each thing once."""
     notes = dict.fromkeys(one.row.note for one in rows if one.row.note)
     return "".join(f" {sentence(note)}" for note in notes)
@@ -123,7 +123,7 @@ def quantization(summary: Summary) -> list[Block]:
     return [Prose(_quantization_lead(rows)), Bullets(tuple(lines))]
 
 
-def _quantization_lead(rows: list[Judged]) -> Line:
+def _quantization_lead(rows: list[JudgedDifference]) -> Line:
     worse, unclear, unknown = [], [], []
     for name, of in _by_model(rows).items():
         found = {one.outcome for one in of}
