@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from harness.estimate.facts import Facts
-from harness.estimate.files import adapter_bytes, checkpoint_bytes, gguf_bytes
-from harness.estimate.inference import Ask, GgufModel, HfModel
-from harness.estimate.making import (
+from harness.estimate.converting import (
     converting_memory,
     drawing_memory,
     merging_memory,
     quantizing_memory,
 )
+from harness.estimate.facts import Facts
+from harness.estimate.files import adapter_bytes, checkpoint_bytes, gguf_bytes
+from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.need import Device, Memory
 from harness.estimate.questions import ask_of, grading_bytes, timed_ask, timed_work
 from harness.estimate.shape import ModelShape

@@ -9,7 +9,7 @@ artifact → round → … → round → cell                      what is timed
 
 from __future__ import annotations
 
-from harness.plan.cells import Asking
+from harness.plan.cells import CellSteps
 from harness.plan.graph import Plan
 from harness.plan.resolved import Resolved
 from harness.plan.rounds import in_turn, rounds_of
@@ -26,7 +26,7 @@ def make_plan(suite: Suite, resolved: Resolved, limit: int | None = None) -> Pla
         resolved: what its names stand for.
         limit: examples per task, in place of the suite's own limits.
     """
-    builder = Asking(suite, resolved, limit)
+    builder = CellSteps(suite, resolved, limit)
     tasks, models = suite.spec.tasks, suite.spec.models
     roots = list(dict.fromkeys(root_of(models, name) for name in models))
     for root in roots:

@@ -17,7 +17,7 @@ from harness.plan.versions import versions
 from harness.suite.schema import TaskSpec, task_of, type_of
 
 
-class Asking(Checking):
+class CellSteps(Checking):
     """Collects the steps that ask a suite's tasks."""
 
     def task_limit(self, task: TaskSpec) -> int | None:

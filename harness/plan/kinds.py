@@ -101,27 +101,27 @@ _LLAMA = ("llama-cpp-python",)
 
 _ROWS = (
     StepKind("source", SourceParams, "files", "", begins=True),
-    StepKind("fetch", FetchParams, "files", f"{_STEPS}.making:fetch", begins=True, network=True),
+    StepKind("fetch", FetchParams, "files", f"{_STEPS}.models:fetch", begins=True, network=True),
     StepKind(
-        "random", RandomParams, "files", f"{_STEPS}.making:random", ("torch", "transformers"), cost="draw", begins=True,
+        "random", RandomParams, "files", f"{_STEPS}.models:random", ("torch", "transformers"), cost="draw", begins=True,
     ),
-    StepKind("prompts", PromptsParams, "files", f"{_STEPS}.asking:prompts", ("transformers",)),
+    StepKind("prompts", PromptsParams, "files", f"{_STEPS}.examples:prompts", ("transformers",)),
     StepKind("check", CheckParams, "findings", f"{_STEPS}.checking:prompts", ("transformers",)),
     StepKind(
-        "examples", ExamplesParams, "files", f"{_STEPS}.asking:examples", ("transformers",), file="examples.jsonl",
+        "examples", ExamplesParams, "files", f"{_STEPS}.examples:examples", ("transformers",), file="examples.jsonl",
     ),
-    StepKind("floors", FloorsParams, "findings", f"{_STEPS}.asking:floors", ("scikit-learn", "rouge-score")),
+    StepKind("floors", FloorsParams, "findings", f"{_STEPS}.examples:floors", ("scikit-learn", "rouge-score")),
     StepKind(
-        "finetune", FinetuneParams, "files", f"{_STEPS}.making:finetune", ("torch", "transformers", "peft"),
+        "finetune", FinetuneParams, "files", f"{_STEPS}.models:finetune", ("torch", "transformers", "peft"),
         cost="fine-tune",
     ),
-    StepKind("merge", MergeParams, "files", f"{_STEPS}.making:merge", _MERGING, cost="merge"),
+    StepKind("merge", MergeParams, "files", f"{_STEPS}.models:merge", _MERGING, cost="merge"),
     StepKind("merge-parity", MergeParityParams, "findings", f"{_STEPS}.checking:merge", _MERGING, cost="check"),
     StepKind(
-        "convert", GgufParams, "files", f"{_STEPS}.making:convert", _LLAMA, file="model.gguf", cost="convert",
+        "convert", GgufParams, "files", f"{_STEPS}.models:convert", _LLAMA, file="model.gguf", cost="convert",
     ),
     StepKind(
-        "quantize", GgufParams, "files", f"{_STEPS}.making:quantize", _LLAMA, file="model.gguf", cost="quantize",
+        "quantize", GgufParams, "files", f"{_STEPS}.models:quantize", _LLAMA, file="model.gguf", cost="quantize",
     ),
     StepKind(
         "parity", ParityParams, "findings", f"{_STEPS}.checking:conversion", ("torch", "transformers", *_LLAMA),

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from tabulate import tabulate
 
-from harness.estimate.making import merging_memory
+from harness.estimate.converting import merging_memory
 from harness.estimate.shape import ModelShape, read_shape
 from harness.models.gguf.convert import convert
 from harness.models.gguf.quantize import quantize

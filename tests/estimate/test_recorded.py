@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.estimate.making import merging_memory
+from harness.estimate.converting import merging_memory
 from harness.estimate.shape import ModelShape, read_shape
 from harness.models.shapes import SHAPES
 from harness.starter import MODEL_FOLDER

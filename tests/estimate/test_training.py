@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness.estimate.making import merging_memory
+from harness.estimate.converting import merging_memory
 from harness.estimate.need import MIB
 from harness.estimate.shape import ModelShape, read_shape
 from harness.estimate.training import (

@@ -13,7 +13,7 @@ from harness.plan.builder import make_plan
 from harness.resolve.resolver import resolve
 from harness.runner.jobs import StepJob
 from harness.runner.known import known
-from harness.runner.steps.asking import examples
+from harness.runner.steps.examples import examples
 from harness.starter import MODEL_FOLDER
 from harness.suite.reader import parse_suite
 from tests.data.copies import REAL, needs_real

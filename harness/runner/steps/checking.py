@@ -26,7 +26,7 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     """What is asked, as the model's own tokenizer and (where there is one) its GGUF's read it."""
     from harness.engines.tokenizer import open_tokenizer
     from harness.models.parity.prompts import TaskPrompts, check_bos, check_gguf_prompts
-    from harness.runner.steps.asking import chat_settings
+    from harness.runner.steps.examples import chat_settings
 
     asked = [
         TaskPrompts(name, found.prompts, found.mode == "chat") for name, found in _prompt_sets(job)
