@@ -37,6 +37,8 @@ compare:
 LORA = ("llama-3.1-8b", "mistral-7b", "qwen2.5-3b", "gemma-2-2b", "smollm2-135m")
 QLORA = ("llama-2-7b", "qwen3-0.6b", "phi-3.5-mini", "gemma-3-1b")
 FAMILIES = [(name, "lora") for name in LORA] + [(name, "qlora") for name in QLORA]
+QUICK = ("llama-3.1-8b", "gemma-3-1b")
+"""Asked by `make test`, one of each method; the others are slow together."""
 
 
 def ran(folder: Path, name: str, method: str = "lora", shape: str = SHAPE) -> tuple[Outcome, Notes]:
@@ -50,7 +52,13 @@ def checks(outcome: Outcome, model: str) -> dict[str, Check]:
     return {check.name: check for check in outcome.summary.checks if check.model == model}
 
 
-@pytest.mark.parametrize(("name", "method"), FAMILIES)
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        pytest.param(*family, marks=[] if family[0] in QUICK else pytest.mark.slow)
+        for family in FAMILIES
+    ],
+)
 def test_a_family_goes_the_whole_way(
     name: str, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
