@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from harness.cli.consoles import say
 from harness.cli.fitting import unfit
 from harness.cli.progress import Display
 from harness.models.finetune.curve import last_point
+from harness.plan.steps import Step
 from harness.records import Failure, Summary
 from harness.runner.run import Options, Outcome, Prepared, prepare, run
 
@@ -23,16 +25,17 @@ def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> in
     """Runs a suite, writes its report, says where it is. Returns the exit code."""
     prepared = prepare(suite, options)
     console = Console(stderr=True)
-    if prepared.to_do():
+    todo = prepared.to_do()
+    if todo:
         for line in unfit(prepared, options.jobs):
             say(console, f"warning: {line}")
-    _say_where(prepared, console)
+    _say_where(prepared, todo, console)
     try:
-        with Display(console, len(_visible(prepared))) as display:
+        with Display(console, sum(not step.row.in_place for step in todo)) as display:
             outcome = run(prepared, options, display, _commands(suite, options))
     except KeyboardInterrupt:
         console.print("Interrupted. The same command goes on from here.", highlight=False)
-        _say_where(prepared, console)
+        _say_where(prepared, prepared.to_do(), console)
         return INTERRUPTED
     files = _write_report(prepared, outcome, reports)
     if as_json:
@@ -42,9 +45,9 @@ def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> in
     return exit_code(outcome.summary)
 
 
-def _say_where(prepared: Prepared, console: Console) -> None:
-    """Of each fine-tuning that was interrupted, where it was."""
-    for step in prepared.to_do():
+def _say_where(prepared: Prepared, todo: Iterable[Step], console: Console) -> None:
+    """Of each fine-tuning that is still to be done and was interrupted, where it was."""
+    for step in todo:
         at = last_point(prepared.artifacts.work(step)) if step.kind == "finetune" else None
         if at is not None:
             where = f"was interrupted at step {at.step} (loss {at.loss:.3f}) and begins anew"
@@ -56,10 +59,6 @@ def exit_code(summary: Summary) -> int:
     if any(cell.status == "failed" for cell in summary.cells):
         return 1
     return 3 if any(not gate.passed for gate in summary.gates) else 0
-
-
-def _visible(prepared: Prepared) -> list[object]:
-    return [step for step in prepared.to_do() if not step.row.in_place]
 
 
 def _commands(suite: Path, options: Options) -> list[str]:

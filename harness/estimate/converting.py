@@ -13,13 +13,12 @@ from harness.estimate.mixtures import tensor_bytes, tensor_type
 from harness.estimate.need import MIB, Memory, need
 from harness.estimate.shape import ModelShape
 from harness.estimate.training import ADAPTER_LIBRARIES
+from harness.models.shapes import SHARD_BYTES
 
 CONVERTER_LIBRARIES = 340 * MIB
 """Python with torch and the converter."""
 QUANTIZER_LIBRARIES = 56 * MIB
 """Python with llama.cpp."""
-SHARD_BYTES = 2_000_000_000
-"""Of a model with random weights (`harness.models.random_weights`), held while it is written."""
 
 
 def merging_memory(shape: ModelShape, rank: int, stored: str = "bfloat16") -> Memory:

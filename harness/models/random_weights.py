@@ -17,10 +17,9 @@ import torch
 from safetensors.torch import save_file
 
 from harness.errors import BadModelError
+from harness.models.shapes import SHARD_BYTES
 from harness.starter import MODEL_FOLDER
 
-SHARD_BYTES = 2_000_000_000
-"""Bytes of weights that are held in memory and written at a time."""
 _MARKERS = ("bos_token_id", "eos_token_id", "pad_token_id")
 _TOKENIZER = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja")
 _DEVIATION = 0.02

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 Config = dict[str, Any]
+SHARD_BYTES = 2_000_000_000
+"""Bytes of random weights that are held in memory and written at a time (`random_weights`)."""
 
 
 def _of(

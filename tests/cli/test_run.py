@@ -10,7 +10,7 @@ from rich.console import Console
 from harness.cli.run import _say_where
 from harness.models.finetune.curve import LossCurve
 from harness.records import TrainingPoint
-from harness.runner.run import Options, prepare
+from harness.runner.run import Options, Prepared, prepare
 
 SUITE = """\
 name: small
@@ -37,7 +37,7 @@ def test_a_fine_tuning_that_was_interrupted_is_named_with_its_place(tmp_path: Pa
     )
 
 
-def said(prepared: object) -> str:
+def said(prepared: Prepared) -> str:
     stream = io.StringIO()
-    _say_where(prepared, Console(file=stream))  # type: ignore[arg-type]
+    _say_where(prepared, prepared.to_do(), Console(file=stream))
     return stream.getvalue()

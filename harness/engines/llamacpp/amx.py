@@ -39,4 +39,5 @@ def amx_is_broken() -> bool:
 
     if b"AMX_INT8 = 1" not in lib.llama_print_system_info():
         return False
-    return broken_in((Path(lib.__file__).parent / "lib").glob("libggml-cpu*"))
+    found = (Path(lib.__file__).parent / "lib").glob("libggml-cpu*")
+    return broken_in({library.resolve() for library in found})
