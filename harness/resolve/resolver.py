@@ -116,7 +116,7 @@ class Resolver(Lookups):
         tunings = [spec.finetune for spec in suite.spec.models.values() if spec.finetune]
         learned = {task for finetune in tunings for task in finetune.tasks}
         left_out: dict[str, tuple[str, ...]] = {}
-        for name in learned & refs.keys():
+        for name in [name for name in refs if name in learned]:
             others = [other for other in refs.values() if other != refs[name]]
             ref = json.dumps(refs[name], sort_keys=True)
             if ref not in left_out:
