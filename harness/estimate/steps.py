@@ -25,8 +25,8 @@ from harness.plan.params import FinetuneParams, GgufParams
 from harness.plan.steps import Step
 from harness.runner.threads import SMALL_MODEL_BYTES
 
-CHECKED = Ask("distributions", 8, 512)
-"""What a made model is checked on: some prompts of each task, all of whose tokens count."""
+CHECKED = Ask("distributions", 2, 512)
+"""What a made model is checked on: `harness.models.parity.sample.MOST_TOKENS`, of prompts this long."""
 EXACT = LoadOptions(dtype="float32")
 MADE = ("merge", "finetune")
 """Kinds of steps that write whole weights, which are float16."""

@@ -116,7 +116,9 @@ _ROWS = (
         cost="fine-tune",
     ),
     StepKind("merge", MergeParams, "files", f"{_STEPS}.models:merge", _MERGING, cost="merge"),
-    StepKind("merge-parity", MergeParityParams, "findings", f"{_STEPS}.checking:merge", _MERGING, cost="check"),
+    StepKind(
+        "merge-parity", MergeParityParams, "findings", f"{_STEPS}.checking:merge", _MERGING, revision=2, cost="check",
+    ),
     StepKind(
         "convert", GgufParams, "files", f"{_STEPS}.models:convert", _LLAMA, file="model.gguf", cost="convert",
     ),
@@ -125,7 +127,7 @@ _ROWS = (
     ),
     StepKind(
         "parity", ParityParams, "findings", f"{_STEPS}.checking:conversion", ("torch", "transformers", *_LLAMA),
-        revision=3, cost="check",
+        revision=4, cost="check",
     ),
     StepKind("precision", PrecisionParams, "findings", f"{_STEPS}.measuring:precision", cost="check"),
     StepKind("round", RoundParams, "answers", _ANSWERING, cost="ask", timed=True),

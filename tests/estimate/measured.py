@@ -136,7 +136,8 @@ def _merge_check(weights: str, adapter: str, merged: str, prompt_tokens: int, pr
     from harness.models.parity.merge import check_merge
 
     generator = random.Random(0)
-    asked = [ParityPrompt(None, list(_ids(generator, prompt_tokens))) for _ in range(prompts)]
+    ids = [list(_ids(generator, prompt_tokens)) for _ in range(prompts)]
+    asked = [ParityPrompt(None, each, len(each)) for each in ids]
     check_merge(Path(weights), Path(adapter), Path(merged), asked, "full")
     return 0
 
@@ -145,7 +146,8 @@ def _conversion_check(weights: str, gguf: str, prompt_tokens: int, prompts: int)
     from harness.models.parity.conversion import check_parity
 
     generator = random.Random(0)
-    rows = [{"text": None, "ids": _ids(generator, prompt_tokens)} for _ in range(prompts)]
+    ids = [list(_ids(generator, prompt_tokens)) for _ in range(prompts)]
+    rows = [{"text": None, "ids": each, "run": len(each)} for each in ids]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "prompts.jsonl"
         file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))

@@ -21,6 +21,7 @@ from harness.engines import open_engine
 from harness.engines.protocol import Engine, EngineSpec, LogProbs
 from harness.errors import BadDataError
 from harness.metrics.divergence import kl_divergence
+from harness.quantities import plural
 from harness.records import Parity, ParityLimits
 
 MAX_LOGPROB_DIFFERENCE = 0.1
@@ -99,6 +100,7 @@ class DifferenceSums:
         self, against: str, prompts: int, same_tokens: float, wrong: str, well: str
     ) -> Parity:
         """The record; `wrong` says why it does not pass, and is empty where it does."""
+        looked = f"on {plural(self.positions, 'token')} of {plural(prompts, 'prompt')}"
         return Parity(
             against=against,
             prompts=prompts,
@@ -110,23 +112,24 @@ class DifferenceSums:
             top1_agreement=self.same_top1 / self.positions,
             limits=LIMITS,
             passed=not wrong,
-            reason=wrong or well,
+            reason=wrong or f"{well}, {looked}.",
         )
 
 
 @dataclass(frozen=True)
 class ParityPrompt:
-    """The ids that are run, and the text that they are of; None where it was cut within words."""
+    """Ids, the text that they are of (None where it was cut within words), and how many are run."""
 
     text: str | None
     ids: list[int]
+    run: int
 
 
 def check_parity(weights: Path, gguf: Path, prompts: Path, out: Path) -> Parity:
     """Compares both models' next-token distributions, and both tokenizers, on some prompts.
 
-    `prompts` is JSON lines of `text` and `ids`, the ids by the tokenizer of `weights`. The
-    weights run in float32. The record, also written to `out` as JSON, says whether the GGUF may
+    `prompts` is JSON lines of `text`, `ids` (by the tokenizer of `weights`) and how many of them to
+    `run`. The weights run in float32. The record, also written to `out` as JSON, says whether the GGUF may
     be measured; a GGUF that fails is a finding, not an error.
 
     Raises:
@@ -178,7 +181,7 @@ def compare(
     share = sum(same) / len(same) if same else 1.0
     tally = tally_differences(reference, candidate, prompts)
     wrong = _complaint(tally, share, vocabularies)
-    well = "Same token ids, and the same distributions within F16 rounding."
+    well = "Same token ids, and the same distributions within F16 rounding"
     return tally.record(against, len(prompts), share, wrong, well)
 
 
@@ -188,7 +191,9 @@ def tally_differences(
     """How far two models' next-token distributions are apart, over all positions of all prompts."""
     tally = DifferenceSums()
     for prompt in prompts:
-        blocks = (model.distributions(prompt.ids, _ROWS) for model in (reference, candidate))
+        blocks = (
+            model.distributions(prompt.ids[: prompt.run], _ROWS) for model in (reference, candidate)
+        )
         for ours, theirs in zip(*blocks, strict=True):
             width = min(ours.shape[1], theirs.shape[1])
             tally.add(ours[:, :width], theirs[:, :width])
@@ -224,12 +229,13 @@ def read_prompts(path: Path) -> list[ParityPrompt]:
             try:
                 row = json.loads(line)
                 text = None if row["text"] is None else str(row["text"])
-                prompts.append(ParityPrompt(text, [int(token) for token in row["ids"]]))
+                ids = [int(token) for token in row["ids"]]
+                prompts.append(ParityPrompt(text, ids, int(row["run"])))
             except (ValueError, KeyError, TypeError) as error:
                 raise BadDataError(
                     f"{path.name}:{number} is not a prompt: {error!r}.",
-                    'Each line is {"text": "...", "ids": [...]}.',
+                    'Each line is {"text": "...", "ids": [...], "run": 3}.',
                 ) from error
-    if not any(prompt.ids for prompt in prompts):
+    if not any(prompt.ids[: prompt.run] for prompt in prompts):
         raise BadDataError(f"{path.name} holds no prompts to compare on.")
     return prompts

@@ -59,7 +59,7 @@ def check_merge(
         beyond = "one of the models gives NaN instead of probabilities"
     cause = find_cause(base, adapter, merged, trained_on) if beyond else None
     wrong = f"{cause.words} On the prompts, {beyond}." if cause is not None else ""
-    well = "The same distributions as base and adapter unmerged, within float16 rounding."
+    well = "The same distributions as base and adapter unmerged, within float16 rounding"
     return MergeParity(tally.record("unmerged", len(prompts), 1.0, wrong, well), cause)
 
 

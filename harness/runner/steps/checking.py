@@ -18,9 +18,6 @@ from harness.runner.jobs import Progress, StepJob
 if TYPE_CHECKING:
     from harness.tasks.prompts import PromptSet
 
-PARITY_PROMPTS = 8
-"""Prompts of each task that weights are compared on."""
-
 
 def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What is asked, as the model's own tokenizer and (where there is one) its GGUF's read it."""
@@ -97,12 +94,15 @@ def _prompt_sets(job: StepJob) -> Iterator[tuple[str, PromptSet]]:
 
 
 def _write_prompts(job: StepJob, out: Path) -> Path:
-    """The first prompts of each task as a file in `out`."""
+    """The prompts of each task that are compared on, as a file in `out`."""
+    from harness.models.parity.sample import shares
+
+    asked = dict(_prompt_sets(job))
+    runs = shares({task: found.prompts for task, found in asked.items()})
     file = out / "prompts.jsonl"
     with file.open("w") as stream:
-        for _, found in _prompt_sets(job):
-            for prompt in found.prompts[:PARITY_PROMPTS]:
+        for task, found in asked.items():
+            for prompt, run in zip(found.prompts, runs[task], strict=False):
                 text = prompt.text if found.mode != "text" else None
-                row = {"text": text, "ids": prompt.ids}
-                stream.write(f"{json.dumps(row)}\n")
+                stream.write(f"{json.dumps({'text': text, 'ids': prompt.ids, 'run': run})}\n")
     return file

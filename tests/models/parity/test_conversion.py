@@ -24,7 +24,8 @@ from tests.engines.models import sentences, write_model
 def prompts(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dozen prompts with their ids."""
     tokenizer = open_tokenizer(tiny)
-    rows = [{"text": text, "ids": tokenizer.encode(text)} for text in sentences(12, seed=5)]
+    encoded = {text: tokenizer.encode(text) for text in sentences(12, seed=5)}
+    rows = [{"text": text, "ids": ids, "run": len(ids)} for text, ids in encoded.items()]
     file = tmp_path_factory.mktemp("prompts") / "prompts.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return file
@@ -40,6 +41,18 @@ def test_a_faithful_conversion_passes(
     rows = [json.loads(line) for line in prompts.read_text().splitlines()]
     assert parity.tokens == sum(len(row["ids"]) for row in rows)
     assert parity == Parity.model_validate_json(out.read_text())
+
+
+def test_no_more_tokens_are_run_than_is_said(
+    tiny: Path, tiny_f16: Path, prompts: Path, tmp_path: Path
+) -> None:
+    rows = [json.loads(line) | {"run": 3} for line in prompts.read_text().splitlines()]
+    rows[0]["run"] = 1
+    file = tmp_path / "prompts.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    parity = check_parity(tiny, tiny_f16, file, tmp_path / "parity.json")
+    assert parity.passed and parity.tokens == 11 * 3 + 1 and parity.same_tokens == 1.0
+    assert parity.reason.endswith("on 34 tokens of 12 prompts.")
 
 
 def test_other_weights_do_not_pass(
@@ -95,7 +108,7 @@ def test_ids_without_a_text_are_compared_by_their_distributions_alone(
     rows = [json.loads(line) for line in prompts.read_text().splitlines()]
     file = tmp_path / "windows.jsonl"
     file.write_text(
-        "".join(json.dumps({"text": None, "ids": row["ids"][2:]}) + "\n" for row in rows)
+        "".join(json.dumps(row | {"text": None, "ids": row["ids"][2:]}) + "\n" for row in rows)
     )
     parity = check_parity(tiny, tiny_f16, file, tmp_path / "parity.json")
     assert parity.passed and parity.prompts == 12
@@ -127,7 +140,16 @@ def test_ids_of_another_tokenizer_do_not_pass(
     assert "token ids" in parity.reason
 
 
-@pytest.mark.parametrize("content", ["", '{"text": "a"}\n', "no\n", '{"text": "a", "ids": []}\n'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        '{"text": "a"}\n',
+        "no\n",
+        '{"text": "a", "ids": [], "run": 1}\n',
+        '{"text": "a", "ids": [1], "run": 0}\n',
+    ],
+)
 def test_a_file_without_prompts_is_an_error(
     tiny: Path, tiny_f16: Path, tmp_path: Path, content: str
 ) -> None:

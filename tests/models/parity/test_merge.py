@@ -27,7 +27,8 @@ Trained = Literal["full", "nf4"]
 def prompts(tiny: Path) -> list[ParityPrompt]:
     """Eight of them."""
     tokenizer = open_tokenizer(tiny)
-    return [ParityPrompt(text, tokenizer.encode(text)) for text in sentences(8, seed=5)]
+    encoded = {text: tokenizer.encode(text) for text in sentences(8, seed=5)}
+    return [ParityPrompt(text, ids, len(ids)) for text, ids in encoded.items()]
 
 
 def merged(base: Path, adapter: Path, out: Path, precision: Literal["full", "dequantized"]) -> Path:
