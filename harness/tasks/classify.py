@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from harness.metrics.metric import Answer
 from harness.records import Sample
 from harness.suite.schema import ClassifyTask
 from harness.tasks.asking import Asking
+from harness.tasks.labels import parse_label
 from harness.tasks.prompts import PromptSet
 
 
@@ -42,17 +42,3 @@ def details(samples: Sequence[Sample], prompts: PromptSet) -> dict[str, Any]:
     """The confusion matrix."""
     labels = prompts.labels
     return {"confusion": {"labels": list(labels), "matrix": confusion(samples, labels).tolist()}}
-
-
-def parse_label(text: str, labels: Sequence[str]) -> str | None:
-    """The one label that a text names as a word of its own, in any case.
-
-    None where it names no label, or more than one: an answer that must be guessed at is reported
-    as unparsed, not counted as the first label that happens to stand in it.
-    """
-    named = [
-        label
-        for label in labels
-        if re.search(rf"(?<!\w){re.escape(label)}(?!\w)", text, flags=re.IGNORECASE)
-    ]
-    return named[0] if len(named) == 1 else None

@@ -12,8 +12,8 @@ from harness.engines.protocol import Generation, LogProbs
 from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask, WriteTask
 from harness.tasks.ask import ask
 from harness.tasks.asking import Asking
-from harness.tasks.classify import parse_label
 from harness.tasks.divergence import measure
+from harness.tasks.labels import parse_label
 from harness.tasks.prompting import prompts_to_ask, prompts_to_write
 from tests.tasks.fakes import CharTokenizer, FakeEngine, answerer
 

@@ -37,4 +37,5 @@ CLASSIFY = TaskType(
     graded=True,
     learnable=True,
     has_floors=True,
+    revision=2,
 )
