@@ -6,7 +6,7 @@ the two merely because it was run differently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -68,7 +68,7 @@ _GIVEN = frozenset(
 
 def render_chat(
     template: str | None,
-    messages: list[Message],
+    messages: Sequence[Message],
     generation_prompt: bool,
     special_tokens: dict[str, str],
     variables: Mapping[str, Any] | None = None,
@@ -92,7 +92,7 @@ def render_chat(
     try:
         _environment(template)
         rendered, _ = render_jinja_template(
-            [messages],
+            [list(messages)],
             chat_template=template,
             add_generation_prompt=generation_prompt,
             **{**special_tokens, **(variables or {})},

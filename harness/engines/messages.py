@@ -1,5 +1,8 @@
-"""A turn of a conversation, as chat templates take it: {"role": …, "content": …}."""
+"""A turn of a conversation, as chat templates take it."""
 
 from __future__ import annotations
 
-Message = dict[str, str]
+from typing import Any
+
+Message = dict[str, Any]
+"""`role`, and `content`: a text. Where a template wants them, a list of parts, or calls of tools beside it."""

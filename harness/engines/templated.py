@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from harness.engines.chat import ChatSettings, render_chat, text_after_answer
 from harness.engines.messages import Message
+from harness.engines.said import check_said, in_parts, roles_in_parts
 
 
 class Tokenizer(ABC):
@@ -52,16 +53,31 @@ class Tokenizer(ABC):
             ids = [self.bos_id, *ids]
         return ids
 
+    def is_unknown(self, token: int) -> bool:
+        """Whether an id stands for whatever the tokenizer does not know."""
+        return False
+
     @abstractmethod
     def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
         """The text of ids; markers are left out unless `keep_special`."""
 
     def render(self, messages: list[Message], generation_prompt: bool) -> str:
-        """A conversation as the text that the model was trained to see.
+        """A conversation as the text that the model was trained to see, with all that is said in it.
 
         Raises:
-            BadModelError: there is no chat template, or it refuses these messages.
+            BadModelError: there is no chat template, it refuses these messages, or it leaves out or
+                changes what they say.
         """
+        text = self._rendered(in_parts(messages, self._in_parts), generation_prompt)
+        check_said(text, messages)
+        return text
+
+    @cached_property
+    def _in_parts(self) -> frozenset[str]:
+        """Roles whose content the template takes as a list of parts."""
+        return roles_in_parts(partial(self._rendered, generation_prompt=False))
+
+    def _rendered(self, messages: Sequence[Message], generation_prompt: bool) -> str:
         return render_chat(
             self.chat_template,
             messages,

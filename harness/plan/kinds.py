@@ -105,10 +105,11 @@ _ROWS = (
     StepKind(
         "random", RandomParams, "files", f"{_STEPS}.models:random", ("torch", "transformers"), cost="draw", begins=True,
     ),
-    StepKind("prompts", PromptsParams, "files", f"{_STEPS}.examples:prompts", ("transformers",)),
-    StepKind("check", CheckParams, "findings", f"{_STEPS}.checking:prompts", ("transformers",)),
+    StepKind("prompts", PromptsParams, "files", f"{_STEPS}.examples:prompts", ("transformers",), revision=2),
+    StepKind("check", CheckParams, "findings", f"{_STEPS}.checking:prompts", ("transformers",), revision=2),
     StepKind(
-        "examples", ExamplesParams, "files", f"{_STEPS}.examples:examples", ("transformers",), file="examples.jsonl",
+        "examples", ExamplesParams, "files", f"{_STEPS}.examples:examples", ("transformers",), revision=2,
+        file="examples.jsonl",
     ),
     StepKind("floors", FloorsParams, "findings", f"{_STEPS}.examples:floors", ("scikit-learn", "rouge-score")),
     StepKind(

@@ -61,7 +61,7 @@ class Training(Record):
 class Check(Record):
     """Something that makes figures wrong without a word, looked for and found or not."""
 
-    name: Literal["bos", "chat-template", "tokens", "conversion", "merge", "labels"]
+    name: Literal["bos", "prompts", "chat-template", "tokens", "conversion", "merge", "labels"]
     model: str
     task: str = ""
     status: Literal["passed", "failed", "allowed", "skipped"]

@@ -30,6 +30,7 @@ from harness.reporting.parity import parity_blocks
 
 WHAT = {
     "bos": "whether prompts begin with exactly as many BOS tokens as the model expects.",
+    "prompts": "whether prompts and choices of different words are different token ids, and known ones.",
     "chat-template": "whether the chat template of a GGUF is its source's.",
     "tokens": "whether both tokenizers turn the tasks' prompts into the same ids.",
     "conversion": "whether a GGUF gives the probabilities of the weights it was converted from.",

@@ -10,6 +10,7 @@ from harness.reporting.blocks import Datum, Line, Tone
 
 CHECK_LABELS = {
     "bos": "BOS tokens",
+    "prompts": "prompts told apart",
     "chat-template": "chat template",
     "tokens": "token ids",
     "conversion": "conversion",

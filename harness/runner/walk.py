@@ -94,7 +94,9 @@ class Walk:
     def fail(self, step: Step, failure: Failure) -> None:
         """Takes the failure of a step, perhaps of one that was tried before the walk."""
         if step.kind != "round":  # a round's failure is its cell's own
-            self._origins[step.key] = step.label
+            # What is wrong with a model is one message, whatever it was to be asked.
+            of_model = step.kind == "prompts" and failure.kind == "bad-model"
+            self._origins[step.key] = step.group if of_model else step.label
         self._note(step, failure)
         self._fail_children(step)
 

@@ -106,6 +106,14 @@ def continuation(tokenizer: Tokenizer, text: str, ids: list[int], answer: str) -
     return tuple(tokenizer.encode(answer, add_bos=False))
 
 
+def _finished(tokenizer: Tokenizer, turns: list[Message]) -> str:
+    """A conversation that an answer ends; "" where the template has no place for answers."""
+    try:
+        return tokenizer.render(turns, generation_prompt=False)
+    except BadModelError:
+        return ""
+
+
 def end_of_turn(tokenizer: Tokenizer, turns: list[Message]) -> int:
     """The id that the model must learn to stop with: the template's own, else EOS.
 
@@ -118,7 +126,7 @@ def end_of_turn(tokenizer: Tokenizer, turns: list[Message]) -> int:
     """
     if turns:
         answer = turns[-1]["content"]
-        whole = tokenizer.render(turns, generation_prompt=False)
+        whole = _finished(tokenizer, turns)
         after = whole[whole.rfind(answer) + len(answer) :]
         for token in tokenizer.encode(after, add_bos=False):
             if token in tokenizer.stop_ids:

@@ -66,7 +66,7 @@ def test_what_is_well_passes_every_check(good: tuple[Place, Outcome, Notes]) -> 
     ggufs = ("whole-f16", "there-f16", "f16")
     names = ("bos", "chat-template", "tokens", "conversion")
     expected = {(model, name): "passed" for model in ggufs for name in names}
-    expected |= {("base", "bos"): "passed"}
+    expected |= {("base", name): "passed" for name in ("bos", "prompts")}
     merges = {"whole": "allowed", "whole-f16": "allowed"}
     merges |= {"there": "passed", "there-f16": "passed", "f16": "passed"}
     assert found == expected | {(model, "merge"): status for model, status in merges.items()}

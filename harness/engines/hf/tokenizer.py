@@ -49,6 +49,10 @@ class HfTokenizer(Tokenizer):
             )
         )
 
+    def is_unknown(self, token: int) -> bool:
+        # Byte-level tokenizers name an end of text here, which they never fall back to.
+        return token == self._tokenizer.unk_token_id and token not in (self.eos_id, self.bos_marker)
+
     def _encode(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids

@@ -44,6 +44,10 @@ class GgufTokenizer(Tokenizer):
                 return buffer.raw[:length].decode("utf-8", "replace")
             size = -length
 
+    def is_unknown(self, token: int) -> bool:
+        unknown = lib.llama_vocab_get_attr(self._vocab, token) & lib.LLAMA_TOKEN_ATTR_UNKNOWN
+        return bool(unknown) and token not in (self.eos_id, self.bos_marker)
+
     def _encode(self, text: str) -> list[int]:
         raw = text.encode("utf-8", "surrogatepass")
         size = len(raw) + 8

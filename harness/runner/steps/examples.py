@@ -69,9 +69,15 @@ def _keep(
     prompts: PromptSet, texts: dict[str, str], tokenizer: Tokenizer, out: Path
 ) -> dict[str, Any]:
     """Writes what is asked, and by example id the text that it is about."""
+    from harness.models.parity.legible import unknown_share
+
     prompts.write(out)
     (out / TEXTS).write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
-    return {**prompts.summary(), "thinks": how_it_thinks(tokenizer.chat_template, prompts)}
+    return {
+        **prompts.summary(),
+        "thinks": how_it_thinks(tokenizer.chat_template, prompts),
+        "unknown": unknown_share(tokenizer, (prompt.ids for prompt in prompts.prompts)),
+    }
 
 
 def chat_settings(job: StepJob, given: Chat | None) -> ChatSettings | None:

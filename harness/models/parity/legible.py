@@ -1,0 +1,78 @@
+"""Whether a model can read what it is asked: that different prompts are different ids, and known ones.
+
+A tokenizer without byte fallback turns what it does not know into one id for all of it: whole alphabets
+become the same prompt, and every label the same answer, without an error.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from harness.engines.tokenizer import Tokenizer
+from harness.models.parity.prompts import TaskPrompts
+from harness.records import Check
+
+MOST_UNKNOWN = 0.25
+"""Share of unknown tokens from which on nothing can be made of a task."""
+HINT = "Take a model whose tokenizer knows this language."
+
+
+def check_legible(tokenizer: Tokenizer, asked: Sequence[TaskPrompts]) -> Check:
+    """Whether prompts of different texts, and choices of different words, differ for the model."""
+    alike = unknown = total = 0
+    wrong: list[str] = []
+    for part in asked:
+        same = _alike(part)
+        share = unknown_share(tokenizer, (prompt.ids for prompt in part.prompts))
+        total += len(part.prompts)
+        alike += same
+        if same:
+            wrong.append(
+                f"{same} of {len(part.prompts)} prompts of {part.task} are the same ids as another "
+                "one's, though their texts differ"
+            )
+        elif merged := _merged(part):
+            wrong.append(f"the choices {merged} of {part.task} are the same ids")
+        elif share >= MOST_UNKNOWN:
+            wrong.append(f"{share:.0%} of the tokens of {part.task} are unknown to the tokenizer")
+        unknown += share >= MOST_UNKNOWN
+    figures = {"prompts": float(total), "alike": float(alike), "unknown_tasks": float(unknown)}
+    found = {"name": "prompts", "model": "", "figures": figures}
+    if not wrong:
+        said = f"All {total} prompts are told apart by their token ids."
+        return Check.model_validate(found | {"status": "passed", "message": said})
+    message = f"what is asked cannot be read: {'; '.join(wrong)}."
+    return Check.model_validate(found | {"status": "failed", "message": message, "hint": HINT})
+
+
+def unknown_share(tokenizer: Tokenizer, prompts: Iterable[Sequence[int]]) -> float:
+    """The share of tokens, from 0 to 1, that stand for whatever the tokenizer does not know."""
+    ids = [token for prompt in prompts for token in prompt]
+    known = {token: not tokenizer.is_unknown(token) for token in set(ids)}
+    return sum(not known[token] for token in ids) / len(ids) if ids else 0.0
+
+
+def _alike(part: TaskPrompts) -> int:
+    """How many prompts have the ids of another one whose text is another."""
+    texts: dict[tuple[object, ...], list[str]] = defaultdict(list)
+    for prompt in part.prompts:
+        texts[prompt.ids, prompt.choices].append(_form(prompt.text))
+    return sum(len(of) for of in texts.values() if len(set(of)) > 1)
+
+
+def _merged(part: TaskPrompts) -> str:
+    """Two choices of one prompt that are the same ids; "" where there are none."""
+    for prompt in part.prompts:
+        words: dict[tuple[int, ...], str] = {}
+        for ids, word in zip(prompt.choices, prompt.continuations, strict=False):
+            other = words.setdefault(ids, word)
+            if _form(other) != _form(word):
+                return f"{other.strip()!r} and {word.strip()!r}"
+    return ""
+
+
+def _form(text: str) -> str:
+    """A text without what tokenizers may level: case, width, white space."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
