@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from harness.engines.tokenizer import Tokenizer
-from harness.models.parity.prompts import TaskPrompts
+from harness.models.parity.prompts import CheckedPrompt
 from harness.records import Check
 
 MOST_UNKNOWN = 0.25
@@ -19,24 +20,38 @@ MOST_UNKNOWN = 0.25
 HINT = "Take a model whose tokenizer knows this language."
 
 
-def check_legible(tokenizer: Tokenizer, asked: Sequence[TaskPrompts]) -> Check:
-    """Whether prompts of different texts, and choices of different words, differ for the model."""
+class ReadPrompt(CheckedPrompt, Protocol):
+    """The part of a prompt that is looked at here (see `harness.tasks.prompts.Prompt`)."""
+
+    @property
+    def choices(self) -> tuple[tuple[int, ...], ...]: ...
+    @property
+    def continuations(self) -> tuple[str, ...]: ...
+
+
+def check_legible(tokenizer: Tokenizer, asked: Mapping[str, Sequence[ReadPrompt]]) -> Check:
+    """Whether prompts of different texts, and choices of different words, differ for the model.
+
+    Args:
+        tokenizer: the lineage's own.
+        asked: all prompts, by task.
+    """
     alike = unknown = total = 0
     wrong: list[str] = []
-    for part in asked:
-        same = _alike(part)
-        share = unknown_share(tokenizer, (prompt.ids for prompt in part.prompts))
-        total += len(part.prompts)
+    for task, prompts in asked.items():
+        same = _alike(prompts)
+        share = unknown_share(tokenizer, (prompt.ids for prompt in prompts))
+        total += len(prompts)
         alike += same
         if same:
             wrong.append(
-                f"{same} of {len(part.prompts)} prompts of {part.task} are the same ids as another "
+                f"{same} of {len(prompts)} prompts of {task} are the same ids as another "
                 "one's, though their texts differ"
             )
-        elif merged := _merged(part):
-            wrong.append(f"the choices {merged} of {part.task} are the same ids")
+        elif merged := _merged(prompts):
+            wrong.append(f"the choices {merged} of {task} are the same ids")
         elif share >= MOST_UNKNOWN:
-            wrong.append(f"{share:.0%} of the tokens of {part.task} are unknown to the tokenizer")
+            wrong.append(f"{share:.0%} of the tokens of {task} are unknown to the tokenizer")
         unknown += share >= MOST_UNKNOWN
     figures = {"prompts": float(total), "alike": float(alike), "unknown_tasks": float(unknown)}
     found = {"name": "prompts", "model": "", "figures": figures}
@@ -54,17 +69,17 @@ def unknown_share(tokenizer: Tokenizer, prompts: Iterable[Sequence[int]]) -> flo
     return sum(not known[token] for token in ids) / len(ids) if ids else 0.0
 
 
-def _alike(part: TaskPrompts) -> int:
+def _alike(prompts: Sequence[ReadPrompt]) -> int:
     """How many prompts have the ids of another one whose text is another."""
     texts: dict[tuple[object, ...], list[str]] = defaultdict(list)
-    for prompt in part.prompts:
+    for prompt in prompts:
         texts[prompt.ids, prompt.choices].append(_form(prompt.text))
     return sum(len(of) for of in texts.values() if len(set(of)) > 1)
 
 
-def _merged(part: TaskPrompts) -> str:
+def _merged(prompts: Sequence[ReadPrompt]) -> str:
     """Two choices of one prompt that are the same ids; "" where there are none."""
-    for prompt in part.prompts:
+    for prompt in prompts:
         words: dict[tuple[int, ...], str] = {}
         for ids, word in zip(prompt.choices, prompt.continuations, strict=False):
             other = words.setdefault(ids, word)

@@ -26,9 +26,8 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     from harness.models.parity.prompts import TaskPrompts, check_bos, check_gguf_prompts
     from harness.runner.steps.examples import chat_settings
 
-    asked = [
-        TaskPrompts(name, found.prompts, found.mode == "chat") for name, found in _prompt_sets(job)
-    ]
+    sets = dict(_prompt_sets(job))
+    asked = [TaskPrompts(name, found.prompts, found.mode == "chat") for name, found in sets.items()]
     chat = chat_settings(job, job.step.given(CheckParams).chat)
     own = chat is not None and chat.template is not None
     source = open_tokenizer(Path(job.inputs["tokenizer"]), chat)
@@ -36,7 +35,8 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
         gguf = open_tokenizer(Path(job.inputs["gguf"]))
         checks = check_gguf_prompts(source, gguf, asked, own_template=own)
     else:
-        checks = [check_bos(source, asked), check_legible(source, asked)]
+        by_task = {name: found.prompts for name, found in sets.items()}
+        checks = [check_bos(source, asked), check_legible(source, by_task)]
     return {"checks": [check.model_dump(mode="json") for check in checks]}
 
 

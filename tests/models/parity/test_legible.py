@@ -8,8 +8,8 @@ import pytest
 
 from harness.data import Example, Phrasing
 from harness.models.parity.legible import check_legible, unknown_share
-from harness.models.parity.prompts import TaskPrompts
 from harness.tasks.prompting import Prompter
+from harness.tasks.prompts import Prompt
 from tests.tasks.fakes import FIRST, CharTokenizer
 
 UNKNOWN = 5
@@ -27,13 +27,13 @@ class LatinTokenizer(CharTokenizer):
         return token == UNKNOWN
 
 
-def asked(texts: Sequence[str], labels: Sequence[str] = ("yes", "no")) -> list[TaskPrompts]:
+def asked(texts: Sequence[str], labels: Sequence[str] = ("yes", "no")) -> dict[str, list[Prompt]]:
     prompter = Prompter(LatinTokenizer(), Phrasing("{text}", "{text}"), labels)
     prompts = [
         prompter.prompt(place, Example(str(place), text, labels[0]))
         for place, text in enumerate(texts)
     ]
-    return [TaskPrompts("mood", prompts, True)]
+    return {"mood": prompts}
 
 
 def test_different_texts_that_become_the_same_ids_are_counted() -> None:
