@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""What the reference of suites shows works as it stands there."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from harness.runner.run import Options, prepare, run
 from harness.runner.walk import Quiet
 from tests.metrics.metrics import write_metric
 
-README = Path(__file__).parents[1] / "README.md"
+REFERENCE = Path(__file__).parents[1] / "docs" / "suites.md"
 
 
-def test_the_table_of_a_users_own_is_asked_as_the_readme_has_it(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```yaml\n(# tickets\.yaml\n.*?)```", README.read_text(), re.S)
+def test_the_table_of_a_users_own_is_asked_as_the_reference_has_it(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(# tickets\.yaml\n.*?)```", REFERENCE.read_text(), re.S)
     (tmp_path / "tickets.yaml").write_text(block)
     rows = [
         f'"Question {n}","My {team} number {n}\nis wrong, ""please"" help",{team}'
@@ -32,8 +32,8 @@ def test_the_table_of_a_users_own_is_asked_as_the_readme_has_it(tmp_path: Path) 
     assert cell.details["confusion"]["labels"] == ["billing", "delivery"]
 
 
-def test_instructions_are_learned_as_the_readme_has_it(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```yaml\n(# instructed\.yaml\n.*?)```", README.read_text(), re.S)
+def test_instructions_are_learned_as_the_reference_has_it(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(# instructed\.yaml\n.*?)```", REFERENCE.read_text(), re.S)
     (tmp_path / "instructed.yaml").write_text(block)
     asked = [{"instruction": f"Count to {n}.", "input": "", "output": str(n)} for n in range(3)]
     talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
@@ -51,7 +51,7 @@ def test_instructions_are_learned_as_the_readme_has_it(tmp_path: Path) -> None:
 
 
 def test_the_metrics_of_a_users_own_score_as_the_readme_has_them(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```yaml\n(# titles\.yaml\n.*?)```", README.read_text(), re.S)
+    (block,) = re.findall(r"```yaml\n(# titles\.yaml\n.*?)```", REFERENCE.read_text(), re.S)
     (function,) = re.findall(r"# (def short.*): (return .*)", block)
     (tmp_path / "titles.yaml").write_text(block)
     (tmp_path / "scores.py").write_text(f"{function[0]}:\n    {function[1]}\n")
