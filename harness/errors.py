@@ -37,6 +37,36 @@ class BadModelError(HarnessError):
     kind = "bad-model"
 
 
+class NotFiniteError(BadModelError):
+    """A model gives NaN or infinity where there should be probabilities.
+
+    Args:
+        found: "NaN" or "infinity".
+        where: at what.
+        why: as much as is known of it, with its full stop.
+        prompt: the number of the prompt, counted from 0; None where it is no prompt.
+        who: which model.
+    """
+
+    def __init__(
+        self,
+        found: str,
+        where: str,
+        why: str,
+        hint: str = "",
+        prompt: int | None = None,
+        who: str = "The model",
+    ) -> None:
+        super().__init__(f"{who} gives {found} instead of probabilities for {where}: {why}", hint)
+        self.prompt = prompt
+        self._parts = found, where, why, who
+
+    def told(self, where: str = "", who: str = "") -> NotFiniteError:
+        """The same by the names that a user knows."""
+        found, place, why, model = self._parts
+        return NotFiniteError(found, where or place, why, self.hint, self.prompt, who=who or model)
+
+
 class BadDataError(HarnessError):
     """A data set cannot be read, or does not hold what the task needs."""
 

@@ -27,8 +27,9 @@ def write_atomically(file: Path, text: str) -> None:
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Atomically, indented, with a newline at the end."""
-    write_atomically(file, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Atomically, indented, with a newline at the end. Raises ValueError on NaN, which is not JSON."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    write_atomically(file, f"{text}\n")
 
 
 def free_disk_bytes(place: Path) -> int:

@@ -22,6 +22,10 @@ class Asked(Protocol):
     """One prompt in every form that an answerer may want (`harness.tasks.prompts.Prompt`)."""
 
     @property
+    def id(self) -> str:
+        """The example's, for messages."""
+
+    @property
     def text(self) -> str:
         """All that the model reads, put through the chat template where there is one."""
 

@@ -6,6 +6,7 @@ place, so that the first places stay in use.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -31,8 +32,10 @@ class RunningAnswer:
         """Position of the last id that was written."""
         return self.prompt_tokens + len(self.ids) - 1
 
-    def add(self, token: int, limits: Limits) -> Generation | None:
-        """Adds a new id; gives the answer if that ended it."""
+    def add(self, token: int, logit: float, limits: Limits) -> Generation | None:
+        """Adds a new id, whose logit is the highest; gives the answer if that ended it."""
+        if not math.isfinite(logit):
+            return Generation(tuple(self.ids), "stop", tuple(self.seconds), logit)
         if token in limits.stop_ids:
             return Generation(tuple(self.ids), "stop", tuple(self.seconds))
         self.ids.append(token)
@@ -80,12 +83,20 @@ class RunningAnswers:
             if self.running:
                 yield from step(list(self.running))
 
-    def take(self, asked: Sequence[RunningAnswer], tokens: Sequence[int]) -> Ended:
-        """Adds a new id to each of some running answers; gives those that it ended."""
+    def take(
+        self, asked: Sequence[RunningAnswer], tokens: Sequence[int], logits: Sequence[float]
+    ) -> Ended:
+        """Adds a new id to each of some running answers; gives those that it ended.
+
+        Args:
+            asked: running answers.
+            tokens: the likeliest next id of each.
+            logits: of these ids.
+        """
         ended = []
-        for answer, token in zip(asked, tokens, strict=True):
+        for answer, token, logit in zip(asked, tokens, logits, strict=True):
             before = len(answer.ids)
-            generation = answer.add(token, self.limits)
+            generation = answer.add(token, logit, self.limits)
             self.work.new_tokens += len(answer.ids) - before
             if generation is not None:
                 self._leave(answer)

@@ -6,11 +6,13 @@ read foreign memory on some backends, and the first token of a text would have n
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.engines.contexts import Context, Scored, Scores, plan_contexts
+from harness.engines.contexts import Context, NoNumberError, Scored, Scores, plan_contexts
+from harness.engines.finite import FaultyWeight, first_row_without_numbers, not_finite
 from harness.engines.process import peak_resident_bytes
 from harness.engines.protocol import (
     ChoiceQuestion,
@@ -19,9 +21,10 @@ from harness.engines.protocol import (
     Footprint,
     Generation,
     Limits,
+    LogProbs,
     Work,
 )
-from harness.errors import InputError, PromptTooLongError
+from harness.errors import InputError, NotFiniteError, PromptTooLongError
 
 LENGTH_HINT = (
     "Use fewer shots, shorter examples or fewer new tokens, or a model with a longer context."
@@ -41,8 +44,11 @@ class CheckedEngine(ABC):
         check_questions(questions, self.info.vocab_size, self.info.context_length)
         scores = Scores(questions)
         yield from scores.without_tokens()
-        for found in self._score(plan_contexts(questions)):
-            yield from scores.add(found)
+        try:
+            for found in self._score(plan_contexts(questions)):
+                yield from scores.add(found)
+        except NoNumberError as error:
+            raise self._no_number(error.value, error.question) from None
 
     def generate(
         self, prompts: Sequence[Sequence[int]], limits: Limits
@@ -52,7 +58,27 @@ class CheckedEngine(ABC):
         if limits.max_new_tokens < 1:
             yield from ((number, Generation((), "length", ())) for number in range(len(prompts)))
             return
-        yield from self._generate(prompts, limits)
+        for number, generation in self._generate(prompts, limits):
+            if not math.isfinite(generation.highest):
+                raise self._no_number(generation.highest, number)
+            yield number, generation
+
+    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
+        """See `Engine.distributions`."""
+        check_sequence(ids, self.info.vocab_size, self.info.context_length)
+        read = 0
+        for block in self._distributions(ids, rows):
+            wrong = first_row_without_numbers(block)
+            if wrong is not None:
+                where = f"what follows token {read + wrong} of a text"
+                raise not_finite(math.nan, where, self._faulty_weight(), self.info.dtype)
+            read += len(block)
+            yield block
+            del block  # else it is held while the next one is made
+
+    def _no_number(self, value: float, prompt: int) -> NotFiniteError:
+        faulty = self._faulty_weight()
+        return not_finite(value, f"prompt {prompt}", faulty, self.info.dtype, prompt)
 
     def footprint(self) -> Footprint:
         """See `Engine.footprint`."""
@@ -68,6 +94,14 @@ class CheckedEngine(ABC):
         self, prompts: Sequence[Sequence[int]], limits: Limits
     ) -> Iterator[tuple[int, Generation]]:
         """The greedy continuation of each prompt, by at least one token."""
+
+    @abstractmethod
+    def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:
+        """Next-token log-probabilities after each id, in blocks."""
+
+    @abstractmethod
+    def _faulty_weight(self) -> FaultyWeight | None:
+        """The first loaded weight that is no finite number; looked for once something went wrong."""
 
     @abstractmethod
     def _device_bytes(self) -> int:

@@ -8,6 +8,7 @@ the contexts planned here, so that they cannot differ in what they ask.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -119,6 +120,14 @@ def shared_length(prompts: Sequence[Sequence[int]]) -> int:
     return min(shared, min(map(len, prompts)) - 1)
 
 
+class NoNumberError(Exception):
+    """The log-probability of a token is NaN or infinite; engines say why (`CheckedEngine`)."""
+
+    def __init__(self, question: int, value: float) -> None:
+        super().__init__(question, value)
+        self.question, self.value = question, value
+
+
 class Scores:
     """Sums log-probabilities by question and choice, and says which questions are answered."""
 
@@ -133,8 +142,14 @@ class Scores:
                 yield number, self._sums[number]
 
     def add(self, scored: Scored) -> Iterator[tuple[int, list[float]]]:
-        """Takes log-probabilities in; yields each question that they completed, with its sums."""
+        """Takes log-probabilities in; yields each question that they completed, with its sums.
+
+        Raises:
+            NoNumberError: one is NaN or infinite.
+        """
         for target, value in scored:
+            if not math.isfinite(value):
+                raise NoNumberError(target.question, value)
             self._sums[target.question][target.choice] += value
             self._missing[target.question] -= 1
             if not self._missing[target.question]:

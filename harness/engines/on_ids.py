@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 
 from harness.capabilities import CAPABILITIES
 from harness.engines.answerer import Answerer, Asked, Completion
-from harness.engines.protocol import ChoiceQuestion, Engine, Footprint, Limits, LogProbs
+from harness.engines.protocol import (
+    ChoiceQuestion,
+    Engine,
+    Footprint,
+    Generation,
+    Limits,
+    LogProbs,
+)
 from harness.engines.reasoning import part
 from harness.engines.templated import Tokenizer
+from harness.errors import NotFiniteError
 
 
 class OnIds(Answerer):
@@ -36,8 +45,11 @@ class OnIds(Answerer):
 
         Raises:
             PromptTooLongError: prompt and choice exceed the context.
+            NotFiniteError: the model gives NaN.
         """
-        return self.engine.choose([ChoiceQuestion(of.ids, of.choices) for of in prompts])
+        questions = [ChoiceQuestion(of.ids, of.choices) for of in prompts]
+        with _by_name(prompts):
+            yield from self.engine.choose(questions)
 
     def generate(
         self, prompts: Sequence[Asked], limits: Limits
@@ -46,21 +58,23 @@ class OnIds(Answerer):
 
         Raises:
             PromptTooLongError: prompt and answer exceed the context.
+            NotFiniteError: the model gives NaN.
         """
-        for position, generation in self.engine.generate([of.ids for of in prompts], limits):
-            parted = part(prompts[position].text, generation.ids, self.decode, self._with_markers)
-            yield (
-                position,
-                Completion(
-                    text=parted.answer,
-                    tokens=len(generation.ids),
-                    finish_reason=generation.finish_reason,
-                    reasoning=parted.reasoning,
-                    reasoning_finished=parted.finished,
-                    ids=generation.ids,
-                    token_seconds=generation.token_seconds,
-                ),
-            )
+        with _by_name(prompts):
+            for position, generation in self.engine.generate([of.ids for of in prompts], limits):
+                yield position, self._completion(prompts[position], generation)
+
+    def _completion(self, prompt: Asked, generation: Generation) -> Completion:
+        parted = part(prompt.text, generation.ids, self.decode, self._with_markers)
+        return Completion(
+            text=parted.answer,
+            tokens=len(generation.ids),
+            finish_reason=generation.finish_reason,
+            reasoning=parted.reasoning,
+            reasoning_finished=parted.finished,
+            ids=generation.ids,
+            token_seconds=generation.token_seconds,
+        )
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
         """See `Answerer.distributions`."""
@@ -80,3 +94,14 @@ class OnIds(Answerer):
     def close(self) -> None:
         """See `Answerer.close`."""
         self.engine.close()
+
+
+@contextmanager
+def _by_name(prompts: Sequence[Asked]) -> Iterator[None]:
+    """Says of which example it is that there are no probabilities."""
+    try:
+        yield
+    except NotFiniteError as error:
+        if error.prompt is None:
+            raise
+        raise error.told(f'prompt "{prompts[error.prompt].id}"') from None

@@ -82,6 +82,8 @@ class Generation:
     token_seconds: tuple[float, ...]
     """For each id in `ids`: seconds from the moment the engine started on this prompt's batch
     until the id was known. `token_seconds[0]` is the time to first token."""
+    highest: float = 0.0
+    """The last step's highest logit where that is NaN or infinite, which ended it: no answer."""
 
 
 @dataclass
@@ -129,18 +131,28 @@ class Engine(Protocol):
 
         Raises:
             PromptTooLongError: prompt and choice exceed the context.
+            NotFiniteError: a token's is NaN or infinite.
         """
 
     def generate(
         self, prompts: Sequence[Sequence[int]], limits: Limits
     ) -> Iterator[tuple[int, Generation]]:
-        """The greedy continuation of each prompt."""
+        """The greedy continuation of each prompt.
+
+        Raises:
+            PromptTooLongError: prompt and answer exceed the context.
+            NotFiniteError: there are no probabilities to choose by.
+        """
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
         """Next-token log-probabilities after each id of one sequence, streamed.
 
         Yields blocks of shape (at most `rows`, vocabulary); row t of all the blocks together is
         the distribution after `ids[: t + 1]`. Every block but the last has `rows` rows.
+
+        Raises:
+            PromptTooLongError: the sequence exceeds the context.
+            NotFiniteError: a row holds NaN.
         """
 
     def stopwatch(self) -> Stopwatch:

@@ -11,17 +11,17 @@ from harness.errors import BadDataError
 from harness.metrics.statistic import FloatArray
 from harness.records import Sample
 
+_NUMBER = (int, float)
+
 
 def scores(name: str, samples: Sequence[Sample]) -> FloatArray:
-    """A score of each sample (examples,). Raises BadDataError if a sample does not have it."""
-    return np.array(
-        [_known(name, sample, sample.scores, (int, float)) for sample in samples], float
-    )
+    """A score of each sample (examples,). Raises BadDataError if a sample does not have it, or no number."""
+    return np.array([_known(name, sample, sample.scores, _NUMBER) for sample in samples], float)
 
 
 def datum(name: str, samples: Sequence[Sample]) -> FloatArray:
     """A number in the data of each sample (examples,). Raises BadDataError likewise."""
-    return np.array([_known(name, sample, sample.data, (int, float)) for sample in samples], float)
+    return np.array([_known(name, sample, sample.data, _NUMBER) for sample in samples], float)
 
 
 def lists(name: str, samples: Sequence[Sample]) -> list[list[float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,10 @@ def _round_to_float16(model: Any, adjective: str, otherwise: str) -> None:
     largest = torch.finfo(torch.float16).max
     for name, weight in model.named_parameters():
         if not bool(torch.isfinite(weight.to(torch.float16)).all()):
+            reach = weight.abs().max().item()
+            what = f"reaches {reach:.3g}, and float16 ends at {largest:.0f}"
             raise BadModelError(
-                f"The {adjective} weight {name} reaches {weight.abs().max().item():.3g}, and float16 "
-                f"ends at {largest:.0f}.",
+                f"The {adjective} weight {name} {'holds NaN' if math.isnan(reach) else what}.",
                 "The training diverged, or this model needs bfloat16: fine-tune it with a lower "
                 f"learning rate, or {otherwise}.",
             )

@@ -133,7 +133,7 @@ _ROWS = (
     StepKind("precision", PrecisionParams, "findings", f"{_STEPS}.measuring:precision", cost="check"),
     StepKind("round", RoundParams, "answers", _ANSWERING, cost="ask", timed=True),
     StepKind(
-        "cell", CellParams, "answers", _ANSWERING, ("rouge-score",), revision=2, cost="ask",
+        "cell", CellParams, "answers", _ANSWERING, ("rouge-score",), revision=3, cost="ask",
     ),
 )  # fmt: skip
 KINDS: Mapping[str, StepKind] = {row.name: row for row in _ROWS}

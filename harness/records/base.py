@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 
 class Record(BaseModel):
-    """A frozen record that refuses unknown keys."""
+    """A frozen record that refuses unknown keys, and numbers that are none: NaN is not JSON, and no figure."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Value(Record):
@@ -30,3 +33,12 @@ class Failure(Record):
     kind: str
     message: str
     hint: str = ""
+
+
+def is_finite(data: Any) -> bool:
+    """Whether plain data holds no NaN and no infinity, however deep."""
+    if isinstance(data, float):
+        return math.isfinite(data)
+    if isinstance(data, dict):
+        return all(map(is_finite, data.values()))
+    return not isinstance(data, list | tuple) or all(map(is_finite, data))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from harness.records.base import Failure, Record, Value
+from harness.records.base import Failure, Record, Value, is_finite
 
 
 class Sample(Record):
@@ -26,6 +26,13 @@ class Sample(Record):
     "" where it was not kept."""
     scores: dict[str, float] = Field(default_factory=dict)
     data: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("data")
+    @classmethod
+    def _holds_numbers(cls, data: dict[str, Any]) -> dict[str, Any]:
+        if not is_finite(data):
+            raise ValueError("it holds NaN or infinity")
+        return data
 
 
 OWN_METRICS = "own_metrics"

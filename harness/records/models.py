@@ -83,7 +83,7 @@ class ParityLimits(Record):
 class Parity(Record):
     """Two models that should be one: a GGUF and its weights, a merged model and its parts.
 
-    On the suite's own prompts.
+    On the suite's own prompts. Of no `tokens` where one of the two gives NaN: then there are no figures.
     """
 
     against: str

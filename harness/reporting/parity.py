@@ -69,10 +69,10 @@ def _fields(one: Held) -> Fields:
         Column("What", "and against what", numeric=False): Datum(one.kind, f"against {of.against}"),
         Column("Prompts", "/ tokens"): Datum(count(of.prompts), f"/ {count(of.tokens)}"),
         TOKEN_IDS: share(of.same_tokens) if one.kind == "conversion" else NOT_KNOWN,
-        LARGEST: fixed(of.max_logprob_difference, 4),
+        LARGEST: fixed(of.max_logprob_difference, 4) if of.tokens else DASH,
         Column("Mean difference", "nats"): mean,
-        KL: figure(KL_MEAN, Value(value=of.mean_kl)).text,
-        FIRST_CHOICE: share(of.top1_agreement),
+        KL: figure(KL_MEAN, Value(value=of.mean_kl)).text if of.tokens else DASH,
+        FIRST_CHOICE: share(of.top1_agreement) if of.tokens else DASH,
         "Outcome": Datum(text, of.reason, tone),
     }
 

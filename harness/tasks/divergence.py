@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harness.engines.answerer import Answerer
+from harness.engines.finite import told_by
 from harness.engines.protocol import Engine, LogProbs
-from harness.errors import BadModelError
+from harness.errors import BadModelError, NotFiniteError
 from harness.metrics.divergence import kl_divergence
 from harness.metrics.statistic import FloatArray
 from harness.records import Sample
@@ -100,10 +101,11 @@ def measure(
 
     Raises:
         BadModelError: a divergence is no finite number.
+        NotFiniteError: one of the two gives NaN.
     """
     total, row = Divergence(), 0
     rows = rows_at_once(reference.info.vocab_size, candidate.info.vocab_size)
-    expected_blocks = reference.distributions(ids, rows)
+    expected_blocks = told_by(reference.distributions(ids, rows), "The reference model")
     found_blocks = candidate.distributions(ids, rows)
     while row < len(ids):
         expected, found = next(expected_blocks), next(found_blocks)
@@ -118,7 +120,7 @@ def measure(
     if not np.isfinite([*total.kl, total.nll, total.reference_nll]).all():
         raise BadModelError(
             "The KL divergence from the reference is no finite number: one of the two models gives "
-            "NaN or infinite scores.",
+            "NaN, or rules a token out that the other finds possible.",
             "A model in float16 can overflow: try `dtype: bfloat16` or `float32`; a damaged file is "
             "made again when its artifact is deleted.",
         )
@@ -138,7 +140,10 @@ def ask(task: DivergenceTask, asking: Asking) -> Iterator[Sample]:
     start = first_scored(asking.prompts)
     for prompt in asking.open_prompts():
         ids = (*prompt.ids, *prompt.target_ids)
-        found = measure(asking.reference, asking.answerer, ids, start)
+        try:
+            found = measure(asking.reference, asking.answerer, ids, start)
+        except NotFiniteError as error:
+            raise error.told(f'prompt "{prompt.id}"') from None
         yield Sample(
             key=asking.key,
             index=prompt.index,

@@ -74,7 +74,9 @@ def test_a_value_stands_beside_its_interval() -> None:
     assert (shown.text, shown.detail) == ("0.905", "[0.856, 0.938]")
 
 
-@pytest.mark.parametrize("value", [None, Value(value=None), Value(value=float("nan"))])
+@pytest.mark.parametrize(
+    "value", [None, Value(value=None), Value.model_construct(value=float("nan"))]
+)
 def test_what_is_not_there_is_a_dash(value: Value | None) -> None:
     assert figure(METRICS["accuracy"], value).text == "–"
 

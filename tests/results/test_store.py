@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from harness.files import write_atomically
+from harness.errors import InputError
+from harness.files import write_atomically, write_json
 from harness.plan.params import MergeParams
 from harness.plan.steps import Step, make_step
-from harness.records import Cell, Sample
+from harness.records import Cell, Sample, Value
 from harness.results.artifacts import ArtifactStore
-from harness.results.store import ResultsStore
+from harness.results.store import ResultsStore, read_summary
+from tests.results.made import write_results
 
 
 def step() -> Step:
@@ -116,3 +121,35 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         write_atomically(file, "\ud800")
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    "wrong", ['{"scores": {"accuracy": NaN}}', '{"data": {"logprobs": {"a": [-Infinity]}}}']
+)
+def test_a_sample_that_holds_no_number_is_asked_again(tmp_path: Path, wrong: str) -> None:
+    cell = ResultsStore(tmp_path).cell("model", "task")
+    cell.start([Sample(key="k", index=0, id="first", scores={"accuracy": 1.0})])
+    line = json.dumps({"key": "k", "index": 1, "id": "second"} | json.loads(wrong))
+    cell.samples_file.write_text(f"{cell.samples_file.read_text()}{line}\n")
+    assert [sample.id for sample in cell.samples("k")] == ["first"]
+
+
+def test_no_figure_is_kept_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="finite"):
+        Value(value=math.nan)
+    with pytest.raises(ValidationError, match="holds NaN"):
+        Sample(key="k", index=0, id="first", data={"kl": [0.1, math.inf]})
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "file.json", {"figure": math.nan})
+    assert not (tmp_path / "file.json").exists()
+
+
+def test_a_summary_with_a_figure_that_is_none_is_refused(tmp_path: Path) -> None:
+    write_results(tmp_path, {"base": [True, False, True]})
+    text = (tmp_path / "summary.json").read_text()
+    value = json.loads(text)["cells"][0]["metrics"]["accuracy"]["value"]
+    (tmp_path / "summary.json").write_text(text.replace(str(value), "NaN"))
+    with pytest.raises(
+        InputError, match=r"cells\.0\.metrics\.accuracy\.value: Input should be a finite"
+    ):
+        read_summary(tmp_path)

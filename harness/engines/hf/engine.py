@@ -13,8 +13,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch
 import transformers
 
-from harness.engines.checks import CheckedEngine, check_sequence, usable_context
+from harness.engines.checks import CheckedEngine, usable_context
 from harness.engines.contexts import Context, Scored
+from harness.engines.finite import FaultyWeight
 from harness.engines.hf.batched import BatchedRunner
 from harness.engines.hf.forward import Forward
 from harness.engines.hf.linear import use_faster_linear
@@ -22,6 +23,7 @@ from harness.engines.hf.load import (
     choose_device,
     choose_dtype,
     count_parameters,
+    faulty_weight,
     load_config,
     load_model,
 )
@@ -87,9 +89,7 @@ class HfEngine(CheckedEngine):
     ) -> Iterator[tuple[int, Generation]]:
         return self._running.generate(prompts, limits)
 
-    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
-        """See `Engine.distributions`."""
-        check_sequence(ids, self.info.vocab_size, self.info.context_length)
+    def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:
         for logits in self._running.blocks(ids, rows):
             block: LogProbs = logits.log_softmax(-1).cpu().numpy()
             yield block
@@ -97,6 +97,9 @@ class HfEngine(CheckedEngine):
     def stopwatch(self) -> HfStopwatch:
         """See `Engine.stopwatch`."""
         return HfStopwatch(self._model, self._running.passes, self.info, self._device)
+
+    def _faulty_weight(self) -> FaultyWeight | None:
+        return faulty_weight(self._model)
 
     def _device_bytes(self) -> int:
         on_device = self._device.type == "cuda"

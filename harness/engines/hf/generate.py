@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.engines.answers import Ended, RunningAnswer, RunningAnswers
 from harness.engines.hf.packed import PackedModel, Prefix, Segment
@@ -47,7 +48,7 @@ class PackedBatch:
         logits = self.model.run(segments, ends, self.prefix, self.store)
         self.answers.work.prompt_tokens += ends[-1] + 1
         running += new
-        return self.answers.take(new, logits.argmax(-1).tolist())
+        return self.answers.take(new, *likeliest(logits))
 
     def step(self, asked: list[RunningAnswer]) -> Ended:
         """Writes one more token of each answer: see `Answers.write`."""
@@ -58,7 +59,13 @@ class PackedBatch:
         self.store.trim(max(answer.position for answer in asked) + 1 - self.prefix.length)
         places = range(len(segments))
         logits = self.model.run(segments, places, self.prefix, self.store, from_store=True)
-        return self.answers.take(asked, logits.argmax(-1).tolist())
+        return self.answers.take(asked, *likeliest(logits))
+
+
+def likeliest(logits: Any) -> tuple[list[int], list[float]]:
+    """The likeliest id of each row of logits (rows, vocabulary), and its logit, NaN if any is."""
+    tokens = logits.argmax(-1)
+    return tokens.tolist(), logits.gather(-1, tokens[:, None])[:, 0].tolist()
 
 
 def generate_all(

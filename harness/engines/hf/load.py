@@ -9,6 +9,7 @@ import torch
 import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
+from harness.engines.finite import FaultyWeight
 from harness.engines.load_errors import LOAD_ERRORS, one_line
 from harness.engines.oom import memory_errors, reports_out_of_memory
 from harness.engines.own_code import refuse_code
@@ -143,6 +144,24 @@ def check_blocks(model: Any, device: Any) -> None:
                 f"{state.shape[-1]} weights, which is no multiple of {state.blocksize}.",
                 "Use `quantize: int8`, a GPU, or a GGUF quantization for this model.",
             )
+
+
+def faulty_weight(model: Any) -> FaultyWeight | None:
+    """The first weight that holds NaN, or else infinity; None where all are finite.
+
+    Of packed weights the scales are looked at: what is packed is a small integer.
+    """
+    infinite = None
+    for name, weight in model.named_parameters():
+        state = getattr(weight, "quant_state", None)
+        parts = [getattr(state, "absmax", None), getattr(state, "offset", None)]
+        for part in (weight, *parts, getattr(weight, "SCB", None)):
+            if part is None or not part.is_floating_point() or bool(part.isfinite().all()):
+                continue
+            if bool(part.isnan().any()):
+                return FaultyWeight(name, is_nan=True)
+            infinite = infinite or FaultyWeight(name, is_nan=False)
+    return infinite
 
 
 def count_parameters(model: Any) -> int:

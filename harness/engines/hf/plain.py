@@ -7,6 +7,7 @@ is answered rightly here, if not fast.
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -88,6 +89,9 @@ class PlainRunner:
                 use_cache=True,
             )
             token = int(logits[0].argmax())
+            highest = float(logits[0, token])
+            if not math.isfinite(highest):
+                return Generation(tuple(ids[len(prompt) :]), "stop", tuple(seconds), highest)
             if token in limits.stop_ids:
                 return Generation(tuple(ids[len(prompt) :]), "stop", tuple(seconds))
             ids = [*ids, token]

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 
 from harness.engines.bandwidth import measure_memory
+from harness.engines.finite import check_timed
+from harness.engines.hf.load import faulty_weight
 from harness.engines.hf.passes import Passes
 from harness.engines.oom import memory_errors
 from harness.engines.protocol import EngineInfo
@@ -55,9 +57,12 @@ class HfStopwatch:
             if before:
                 begun.read([before])
             for repetition in range(-1, repetitions):
-                timing = self._run(begun.repeated(width), steps)
+                timing, logits = self._run(begun.repeated(width), steps)
                 if repetition >= 0:
                     yield timing
+                else:
+                    highest = logits.amax(-1).tolist()
+                    check_timed(highest, lambda: faulty_weight(self._model), self._info.dtype)
 
     def weight_bytes(self, batch_size: int) -> int:
         """See `Stopwatch.weight_bytes`. Counts what the parameters take up in memory."""
@@ -69,13 +74,16 @@ class HfStopwatch:
             return measure_memory(self._info.threads)
         return _device_memory(self._device)
 
-    def _run(self, sequences: Passes, steps: Sequence[Sequence[Sequence[int]]]) -> Timing:
+    def _run(
+        self, sequences: Passes, steps: Sequence[Sequence[Sequence[int]]]
+    ) -> tuple[Timing, Any]:
+        """How long the steps took, and the logits of the last one."""
         forward, sampling = [], []
         for rows in steps:
             seconds, logits = self._clocked(sequences.read, rows)
             forward.append(seconds)
             sampling.append(self._clocked(_likeliest, logits)[0])
-        return Timing(tuple(forward), tuple(sampling), sequences.cache_bytes)
+        return Timing(tuple(forward), tuple(sampling), sequences.cache_bytes), logits
 
     def _clocked(self, work: Callable[..., Any], *given: Any) -> tuple[float, Any]:
         """Seconds until the device has done it, and what it gave."""

@@ -238,6 +238,7 @@ def slices(items: Sequence[Item], most: int) -> Iterator[Any]:
 def log_softmax(logits: LogProbs) -> LogProbs:
     """Log-probabilities (nats) of each row of logits, float32, in new memory."""
     highest = logits.max(axis=-1, keepdims=True)
-    total = np.exp(logits - highest).sum(axis=-1, keepdims=True, dtype=np.float64)
-    result: LogProbs = logits - highest - np.log(total).astype(np.float32)
+    with np.errstate(invalid="ignore"):  # NaN for NaN; `harness.engines.finite` refuses it
+        total = np.exp(logits - highest).sum(axis=-1, keepdims=True, dtype=np.float64)
+        result: LogProbs = logits - highest - np.log(total).astype(np.float32)
     return result

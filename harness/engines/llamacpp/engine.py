@@ -13,8 +13,9 @@ from pathlib import Path
 import llama_cpp
 import llama_cpp.llama_cpp as lib
 
-from harness.engines.checks import CheckedEngine, check_sequence, usable_context
+from harness.engines.checks import CheckedEngine, usable_context
 from harness.engines.contexts import Context, Scored
+from harness.engines.finite import FaultyWeight
 from harness.engines.llamacpp.context import BatchRow, LlamaContext, log_softmax
 from harness.engines.llamacpp.generate import generate_all
 from harness.engines.llamacpp.model import LlamaModel, gguf_files
@@ -82,9 +83,7 @@ class LlamaCppEngine(CheckedEngine):
         streams = self.info.batch["answers"]
         return generate_all(self._cache, prompts, limits, self._model, streams, self.work)
 
-    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
-        """See `Engine.distributions`."""
-        check_sequence(ids, self.info.vocab_size, self.info.context_length)
+    def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:
         cache, least = self._cache(len(ids), 1), self._model.least_rows
         for start in range(0, len(ids), rows):
             end = min(start + rows, len(ids))
@@ -98,6 +97,10 @@ class LlamaCppEngine(CheckedEngine):
         """See `Engine.stopwatch`."""
         self._open_tokenizer()
         return LlamaCppStopwatch(self._model, self.info)
+
+    def _faulty_weight(self) -> FaultyWeight | None:
+        """None: a file with such a weight is not loaded (`LlamaModel`)."""
+        return None
 
     def _device_bytes(self) -> int:
         """Of the weights alone, since llama.cpp does not tell more."""

@@ -39,15 +39,18 @@ class DecodeBatch:
             self.cache.copy(self.origin, stream)
         else:
             self.cache.keep(stream, self.shared)
-        token = int(self.cache.run_one(stream, prompt[self.cache.lengths[stream] :]).argmax())
+        logits = self.cache.run_one(stream, prompt[self.cache.lengths[stream] :])
+        token = int(logits.argmax())
         self.answers.work.prompt_tokens += len(prompt) - self.shared
         self.answers.running.append(answer)
-        return self.answers.take([answer], [token])
+        return self.answers.take([answer], [token], [float(logits[token])])
 
     def step(self, asked: list[RunningAnswer]) -> Ended:
         """Writes one more token of each answer: see `Answers.write`."""
         logits = self.cache.step([answer.ids[-1] for answer in asked])
-        return self.answers.take(asked, logits.argmax(axis=-1).tolist())
+        tokens = logits.argmax(axis=-1)
+        highest = logits[range(len(tokens)), tokens]
+        return self.answers.take(asked, tokens.tolist(), highest.tolist())
 
 
 def generate_all(

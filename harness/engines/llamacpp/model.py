@@ -89,6 +89,12 @@ class LlamaModel:
                 f"There is no room in memory for {path}: {last_error()}.",
                 "Use a smaller model or quantization, or free memory on this machine.",
             )
+        if not self.handle and "invalid data" in last_error():
+            raise BadModelError(
+                f"The weights in {path} hold NaN or infinity: {last_error()}.",
+                "The file is damaged, or a weight did not fit its type, as float16 ends at 65504: fetch "
+                "it again, or ask the weights that it was made from.",
+            )
         if not self.handle:
             raise BadModelError(
                 f"llama.cpp cannot load {path}: {last_error() or 'no reason given'}.",

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.engines.bandwidth import measure_memory
+from harness.engines.finite import check_timed
 from harness.engines.gguf_file import GgufTensor, gguf_info
 from harness.engines.llamacpp.amx import amx_is_broken
 from harness.engines.llamacpp.model import LlamaModel, gguf_files, last_error, run_batch
@@ -65,6 +66,8 @@ class LlamaCppStopwatch:
                 timing = context.prefill(ids) if shape.phase == "prefill" else context.decode(ids)
                 if repetition >= 0:
                     yield timing
+                else:
+                    check_timed(context.highest(), lambda: None, self._info.dtype)
         finally:
             context.close()
 
@@ -168,6 +171,11 @@ class _TimedContext:
             sampling.append(self._sample(width))
         lib.llama_batch_free(batch)
         return Timing(tuple(forward), tuple(sampling), self._cache_bytes())
+
+    def highest(self) -> list[float]:
+        """The highest of each row of the last logits; NaN where one is."""
+        found: list[float] = [] if self._logits is None else self._logits[1].max(axis=-1).tolist()
+        return found
 
     def close(self) -> None:
         """Frees the context."""

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from harness.engines.hf.load import faulty_weight
 from harness.errors import BadModelError
 from harness.models.finetune.recipe import Recipe, learning_rate_at
 from harness.records import TrainingExample
@@ -101,7 +102,7 @@ def train(
     """One AdamW step for each batch (Loshchilov and Hutter 2019, arXiv 1711.05101).
 
     Raises:
-        BadModelError: the loss is not finite.
+        BadModelError: the loss is not finite, or a weight at the end.
     """
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     device = weights[0].device
@@ -132,6 +133,11 @@ def train(
             answer_tokens=len(batch.labels),
             seconds=time.perf_counter() - started,
         )
+    faulty = faulty_weight(model)
+    if faulty is not None:
+        raise BadModelError(
+            f"Training diverged: after its last step {faulty.words}.", _lower(recipe)
+        )
 
 
 def _not_finite(value: float, number: int, recipe: Recipe) -> BadModelError:
@@ -142,5 +148,12 @@ def _not_finite(value: float, number: int, recipe: Recipe) -> BadModelError:
         )
     return BadModelError(
         f"Training diverged: the loss is {value} at step {number + 1}.",
-        f"Lower the learning rate (now {recipe.learning_rate:g}) or raise warmup_ratio.",
+        _lower(recipe),
+    )
+
+
+def _lower(recipe: Recipe) -> str:
+    return (
+        f"Lower the learning rate (`learning_rate`, now {recipe.learning_rate:g}) or raise "
+        "`warmup_ratio`."
     )

@@ -10,6 +10,7 @@ model.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,9 @@ from typing import Protocol
 import numpy as np
 
 from harness.engines import open_engine
+from harness.engines.finite import told_by
 from harness.engines.protocol import Engine, EngineSpec, LogProbs
-from harness.errors import BadDataError
+from harness.errors import BadDataError, NotFiniteError
 from harness.metrics.divergence import kl_divergence
 from harness.quantities import plural
 from harness.records import Parity, ParityLimits
@@ -64,12 +66,12 @@ class DifferenceSums:
     same_top1: int = 0
     largest: float = 0.0
     differences: float = 0.0
-    finite: bool = True
+    fault: str = ""
+    """Why there is nothing to compare, as a sentence: one of the two gives NaN."""
 
     def add(self, reference: LogProbs, candidate: LogProbs) -> None:
         """Takes in two blocks of log-probabilities of shape (positions, vocabulary)."""
         p, q = reference.astype(np.float64), candidate.astype(np.float64)
-        self.finite &= bool(np.isfinite(p.max()) and np.isfinite(q.max()))
         counted = np.maximum(p, q) >= np.log(MIN_PROBABILITY)
         difference = np.abs(p[counted] - q[counted])
         self.positions += len(p)
@@ -107,9 +109,9 @@ class DifferenceSums:
             tokens=self.positions,
             same_tokens=same_tokens,
             max_logprob_difference=self.largest,
-            mean_logprob_difference=self.differences / self.pieces if self.pieces else 0.0,
-            mean_kl=self.kl / self.positions,
-            top1_agreement=self.same_top1 / self.positions,
+            mean_logprob_difference=self.differences / max(1, self.pieces),
+            mean_kl=self.kl / max(1, self.positions),
+            top1_agreement=self.same_top1 / max(1, self.positions),
             limits=LIMITS,
             passed=not wrong,
             reason=wrong or f"{well}, {looked}.",
@@ -190,13 +192,20 @@ def tally_differences(
 ) -> DifferenceSums:
     """How far two models' next-token distributions are apart, over all positions of all prompts."""
     tally = DifferenceSums()
-    for prompt in prompts:
-        blocks = (
-            model.distributions(prompt.ids[: prompt.run], _ROWS) for model in (reference, candidate)
+    try:
+        for prompt in prompts:
+            ids = prompt.ids[: prompt.run]
+            expected = told_by(reference.distributions(ids, _ROWS), "What it was made from")
+            found = told_by(candidate.distributions(ids, _ROWS), "What was made")
+            for ours, theirs in zip(expected, found, strict=True):
+                width = min(ours.shape[1], theirs.shape[1])
+                tally.add(ours[:, :width], theirs[:, :width])
+    except NotFiniteError as error:
+        return DifferenceSums(fault=error.message)
+    if not math.isfinite(tally.largest + tally.kl):
+        return DifferenceSums(
+            fault="One of the models rules out a token that the other finds likely."
         )
-        for ours, theirs in zip(*blocks, strict=True):
-            width = min(ours.shape[1], theirs.shape[1])
-            tally.add(ours[:, :width], theirs[:, :width])
     return tally
 
 
@@ -206,8 +215,8 @@ def _complaint(tally: DifferenceSums, same_tokens: float, vocabularies: tuple[in
         return "The vocabularies differ: {} pieces before conversion, {} after.".format(
             *vocabularies
         )
-    if not tally.finite:
-        return "One of the models gives NaN instead of probabilities."
+    if tally.fault:
+        return tally.fault
     if same_tokens < 1.0:
         return (
             f"Only {same_tokens:.1%} of the prompts get the same token ids from both tokenizers "

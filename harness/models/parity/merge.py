@@ -7,6 +7,7 @@ are the base's NF4 values. They are multiplied in float32 too: bitsandbytes' own
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ from typing import Any, Literal
 
 import torch
 
+from harness.engines.finite import first_row_without_numbers, not_finite
 from harness.engines.hf.adapter import apply_adapter
 from harness.engines.hf.batched import BatchedRunner
 from harness.engines.hf.engine import open_runner
+from harness.engines.hf.load import faulty_weight
 from harness.engines.hf.plain import PlainRunner
 from harness.engines.protocol import LogProbs, Work
 from harness.models.finetune.base_model import load_base, replace_by_nf4_values
@@ -54,11 +57,9 @@ def check_merge(
     reference = _Runs(apply_adapter(unmerged, adapter, _CPU))
     tally = tally_differences(reference, _Runs(load_base(merged)), prompts)
     del unmerged, reference
-    beyond = tally.beyond_limits()
-    if not tally.finite:
-        beyond = "one of the models gives NaN instead of probabilities"
+    beyond = "" if tally.fault else tally.beyond_limits()
     cause = find_cause(base, adapter, merged, trained_on) if beyond else None
-    wrong = f"{cause.words} On the prompts, {beyond}." if cause is not None else ""
+    wrong = f"{cause.words} On the prompts, {beyond}." if cause is not None else tally.fault
     well = "The same distributions as base and adapter unmerged, within float16 rounding"
     return MergeParity(tally.record("unmerged", len(prompts), 1.0, wrong, well), cause)
 
@@ -67,10 +68,13 @@ class _Runs:
     """A model that was loaded, giving distributions."""
 
     def __init__(self, model: Any) -> None:
+        self._model = model
         self._runner: BatchedRunner | PlainRunner = open_runner(model.eval(), Work())
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
         """See `harness.engines.protocol.Engine.distributions`."""
         for logits in self._runner.blocks(ids, rows):
             block: LogProbs = logits.log_softmax(-1).cpu().numpy()
+            if first_row_without_numbers(block) is not None:
+                raise not_finite(math.nan, "a prompt", faulty_weight(self._model), "float32")
             yield block

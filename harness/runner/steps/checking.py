@@ -73,7 +73,7 @@ def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
 
 def _outcome(against: str, name: str, found: Parity, otherwise: str, hint: str) -> dict[str, Any]:
     """The record and the finding; `otherwise` is its status where it did not pass."""
-    figures = found.model_dump(include={
+    figures = {} if not found.tokens else found.model_dump(include={
         "prompts", "tokens", "max_logprob_difference", "mean_logprob_difference", "mean_kl",
         "top1_agreement",
     })  # fmt: skip

@@ -19,6 +19,8 @@ UnitInterval = Annotated[float, Field(ge=0, le=1)]
 
 
 class Entry(BaseModel):
-    """A part of a suite: frozen, and closed against keys that nobody reads."""
+    """A part of a suite: frozen, closed against keys that nobody reads and numbers that are none."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
+    )

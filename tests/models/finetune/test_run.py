@@ -141,6 +141,14 @@ def test_a_diverging_training_says_so(tiny: Path, examples: Path, tmp_path: Path
     assert "learning rate" in caught.value.hint
 
 
+def test_a_training_that_diverges_in_its_last_step_makes_no_adapter(
+    tiny: Path, examples: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(BadModelError, match=r"diverged: after its last step weights hold"):
+        tune(tiny, examples, tmp_path / "a", learning_rate=1e39, epochs=1.0, batch_tokens=10_000)
+    assert not (tmp_path / "a").exists()
+
+
 def test_a_broken_base_is_told_from_a_diverging_training(
     tiny: Path, examples: Path, tmp_path: Path
 ) -> None:
