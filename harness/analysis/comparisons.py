@@ -22,6 +22,7 @@ OTHER_CODE = (
     "The two were scored by different code, or other `args`, so that a difference would be the "
     "metric's as much as the models'. Run the earlier suite again to score its answers anew."
 )
+NO_WORDS = "No right answer holds a word, so that there is nothing for it to count."
 CHANGED_SHOWN = 8
 """Changed answers kept in each direction."""
 _KEPT = {field.name for field in fields(PairedDifference)} & Comparison.model_fields.keys()
@@ -117,16 +118,20 @@ def difference_of(
         for model, cell in ((baseline, before), (candidate, after)):
             if metric not in cell.scored_by:
                 return PairedDifference(metric, reason=f"{model} was not scored by it.")
-        if before.scored_by[metric] != after.scored_by[metric]:
-            return PairedDifference(metric, reason=OTHER_CODE)
+    if before.scored_by.get(metric) != after.scored_by.get(metric):
+        return PairedDifference(metric, reason=OTHER_CODE)
     if answers.metrics[metric].kind == "single":
         if metric not in before.extras or metric not in after.extras:
             return PairedDifference(metric, reason="It was not measured for both models.")
         return compare_values(metric, before.extras[metric], after.extras[metric])
+    of = answers.metrics[metric]
+    earlier, later = of.defined(before.samples), of.defined(after.samples)
+    if not earlier or not later:
+        return PairedDifference(metric, reason=NO_WORDS)
     return compare_cells(
-        answers.metrics[metric],
-        before.samples,
-        after.samples,
+        of,
+        earlier,
+        later,
         seed,
         confidence,
         labels=answers.labels,

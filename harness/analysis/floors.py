@@ -9,8 +9,10 @@ from typing import Any, Protocol
 from harness.analysis.metrics import compute_metrics
 from harness.metrics.metric import Answer
 from harness.metrics.registry import METRICS, scores_of
-from harness.metrics.rouge import ROUGE, split_sentences
-from harness.records import Sample, Value
+from harness.metrics.rouge import ROUGE
+from harness.metrics.sentences import split_sentences
+from harness.records import WORDLESS, Sample, Value
+from harness.words import Wording, words, words_by
 
 LEAD_TURNS = 3
 GRADED = ("accuracy", "macro_f1")
@@ -33,8 +35,10 @@ def classification_floors(
     `majority` answers the most frequent label of `train` (the first in the alphabet of equals).
     `tfidf` is scikit-learn's `TfidfVectorizer` on single words and pairs of neighbours (lower
     case, words of two characters and more, smoothed idf, L2 norm) and `LogisticRegression` (L2,
-    C = 1, lbfgs, at most 1,000 iterations) fitted on `train`. It is left out where `train` has
-    one label or no words; both are where either part is empty.
+    C = 1, lbfgs, at most 1,000 iterations) fitted on `train`. Where texts are not in English, or
+    one of them has no word of two letters, words are those of any script (`harness.words`), of one
+    letter, too. It is left out where `train` has one label or no words; both are where either part
+    is empty.
 
     Args:
         train: pairs of text and label.
@@ -110,6 +114,9 @@ def _bag_of_words(train: Sequence[tuple[str, str]]) -> Any:
     texts, labels = [text for text, _ in train], [label for _, label in train]
     vectorizer = TfidfVectorizer(ngram_range=(1, 2))
     analyze = vectorizer.build_analyzer()
+    if Wording.of(texts).rule != "english" or not all(analyze(text) for text in texts):
+        vectorizer = TfidfVectorizer(ngram_range=(1, 2), tokenizer=words, token_pattern=None)
+        analyze = vectorizer.build_analyzer()
     if len(set(labels)) < 2 or not any(analyze(text) for text in texts):
         return None
     return make_pipeline(vectorizer, LogisticRegression(max_iter=1000)).fit(texts, labels)
@@ -119,7 +126,8 @@ def _graded(
     names: Sequence[str], targets: Iterable[str], answers: Iterable[str], seed: int
 ) -> dict[str, Value]:
     """Grades answers by some metrics, with the code that grades a model."""
-    metrics = [METRICS[name] for name in names]
+    metrics, targets = [METRICS[name] for name in names], list(targets)
+    rule = Wording.of(targets).rule
     samples = [
         Sample(
             key="floor",
@@ -127,7 +135,8 @@ def _graded(
             id=f"{index:09}",
             target=target,
             answer=answer,
-            scores=scores_of(metrics, Answer(answer, target)),
+            data={} if words_by(rule, target) else {WORDLESS: True},
+            scores=scores_of(metrics, Answer(answer, target, rule=rule)),
         )
         for index, (target, answer) in enumerate(zip(targets, answers, strict=True))
     ]

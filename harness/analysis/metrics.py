@@ -58,6 +58,10 @@ def _value(
 ) -> Value:
     if metric.kind == "single":
         return Value(value=extras[metric.name])
+    defined = metric.defined(samples)
+    if len(defined) < len(samples):
+        found = _value(metric, defined, labels, seed, confidence, extras)
+        return found.model_copy(update={"n": len(defined)})
     if not samples:
         return Value(value=None)
     if metric.is_timing:

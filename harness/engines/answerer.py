@@ -16,6 +16,7 @@ from harness.capabilities import Capability, refusal
 from harness.engines.messages import Message
 from harness.engines.protocol import EngineInfo, Footprint, Limits, LogProbs, Work
 from harness.errors import CannotAnswerError
+from harness.words import pieces
 
 
 class Asked(Protocol):
@@ -79,7 +80,7 @@ class Completion:
         """All that was written, reasoning included: ids, or words where there are no ids."""
         if self.ids is not None:
             return self.ids
-        return tuple(f"{self.reasoning or ''} {self.text}".split())
+        return tuple(pieces(f"{self.reasoning or ''} {self.text}"))
 
     def record(self) -> dict[str, Any]:
         """What a sample keeps of the reasoning."""

@@ -1,69 +1,61 @@
-"""ROUGE of a summary against a reference, the way papers report it.
+"""ROUGE of a text against a reference, the way papers report it, in any script.
 
-`rouge_score` computes it (stemmed, F-measure). What it leaves to its caller is splitting into
-sentences, without which ROUGE-Lsum is silently ROUGE-L; its own option for that wants NLTK's
-`punkt` model, a download.
+`rouge_score` computes it (F-measure). What it leaves to its caller is splitting into sentences,
+without which ROUGE-Lsum is silently ROUGE-L (its own option for that wants NLTK's `punkt` model, a
+download), and any word that is not in a to z: its own tokenizer cuts other letters out, so that a
+Russian text shares nothing with itself, and `Köln` two pieces with `Käln`.
 """
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache, partial
 from typing import Any
 
 from harness.metrics.metric import Answer, Metric
+from harness.metrics.sentences import split_sentences
+from harness.words import WordRule, words
 
 ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
-_BREAK = re.compile(r"(?<=[.!?…])([\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[^\W_a-zß-ÿ])")
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"'“‘])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|No|Inc|Ltd|Co|Corp|vs|etc|approx|"
-    r"e\.g|i\.e|a\.m|p\.m|[A-Z](?:\.[A-Z])+)\.$"
-)
 
-
-def rouge(reference: str, answer: str) -> dict[str, float]:
+def rouge(reference: str, answer: str, rule: WordRule = "english") -> dict[str, float]:
     """ROUGE-1, -2, -L and -Lsum (F-measures, 0 to 1) of an answer; 0 where nothing is shared.
 
-    Lin, "ROUGE: A Package for Automatic Evaluation of Summaries" (2004). Words are runs of
-    a-z and 0-9, Porter-stemmed: text in other scripts shares nothing with anything.
+    Lin, "ROUGE: A Package for Automatic Evaluation of Summaries" (2004).
+
+    Args:
+        reference: what a person wrote; without a word in it, every figure is 0.
+        answer: what is graded.
+        rule: `english` is `rouge_score`'s own with its stemmer (Porter), as papers have it; `unicode`
+            has words of every script, and stems none.
     """
-    scores = _scorer().score(
+    scores = _scorer(rule).score(
         "\n".join(split_sentences(reference)), "\n".join(split_sentences(answer))
     )
     return {name: float(scores[name].fmeasure) for name in ROUGE}
 
 
-def split_sentences(text: str) -> list[str]:
-    """Sentences of English text: every line ends one, and so does `.`, `!`, `?` or `…` before a
-    capital or a digit, but not after an initial or a common abbreviation."""
-    return [sentence for line in text.splitlines() for sentence in _of_line(line)]
+class _Words:
+    """What `rouge_score` splits texts by in its tokenizer's place."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return words(text)
 
 
-def _of_line(line: str) -> list[str]:
-    sentences = []
-    start = 0
-    for match in _BREAK.finditer(line):
-        if _ABBREVIATION.search(line[start : match.start()]):
-            continue
-        sentences.append(line[start : match.end(1)].strip())
-        start = match.end()
-    sentences.append(line[start:].strip())
-    return [sentence for sentence in sentences if sentence]
-
-
-@lru_cache(maxsize=1)
-def _scorer() -> Any:
+@lru_cache
+def _scorer(rule: WordRule) -> Any:
     from rouge_score.rouge_scorer import RougeScorer
 
-    return RougeScorer(list(ROUGE), use_stemmer=True)
+    if rule == "english":
+        return RougeScorer(list(ROUGE), use_stemmer=True)
+    return RougeScorer(list(ROUGE), tokenizer=_Words())
 
 
 _rouge_of_last = lru_cache(maxsize=1)(rouge)
 
 
 def _score(name: str, answer: Answer) -> float:
-    return _rouge_of_last(answer.target, answer.text or "")[name]
+    return _rouge_of_last(answer.target, answer.text or "", answer.rule)[name]
 
 
 METRICS = tuple(
@@ -72,9 +64,11 @@ METRICS = tuple(
         label=label,
         higher_is_better=True,
         kind="mean",
-        explanation=f"{explanation} (F-measure, 0 to 1).",
+        explanation=f"{explanation} (F-measure, 0 to 1; English words are stemmed).",
         score=partial(_score, name),
         bounded=True,
+        by_words=True,
+        of_words=True,
     )
     for name, label, explanation in (
         (

@@ -15,6 +15,7 @@ from harness.metrics.registry import METRICS, scores_of
 from harness.records import Sample
 from harness.suite.metrics import MetricRef
 from harness.suite.schema import TASK_TYPES
+from harness.words import Wording
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,9 @@ def _of_the_harness(name: str) -> Scorer:
     ) -> Scored:
         if not extra:
             return Scored({})
-        found = [scores_of([METRICS[name]], Answer(a.prediction, a.target)) for a in answers]
+        rule = Wording.of(one.target for one in answers).rule
+        given = [Answer(one.prediction, one.target, rule=rule) for one in answers]
+        found = [scores_of([METRICS[name]], one) for one in given]
         told(len(answers))
         return Scored({name: [scores[name] for scores in found]})
 

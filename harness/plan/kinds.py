@@ -111,7 +111,7 @@ _ROWS = (
         "examples", ExamplesParams, "files", f"{_STEPS}.examples:examples", ("transformers",), revision=2,
         file="examples.jsonl",
     ),
-    StepKind("floors", FloorsParams, "findings", f"{_STEPS}.examples:floors", ("scikit-learn", "rouge-score")),
+    StepKind("floors", FloorsParams, "findings", f"{_STEPS}.examples:floors", ("scikit-learn", "rouge-score"), revision=2),
     StepKind(
         "finetune", FinetuneParams, "files", f"{_STEPS}.models:finetune", ("torch", "transformers", "peft"),
         cost="fine-tune",

@@ -30,11 +30,14 @@ from harness.records.models import (
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
 from harness.records.summary import SUMMARY_SCHEMA, Summary, TaskSummary
 from harness.records.training import TrainingExample
+from harness.records.wording import WORDING, WORDLESS, WordingDetails
 from harness.records.written import WrittenDetails, WrittenText
 
 __all__ = [
     "OWN_METRICS",
     "SUMMARY_SCHEMA",
+    "WORDING",
+    "WORDLESS",
     "AdapterStep",
     "Cell",
     "ChangedAnswer",
@@ -70,6 +73,7 @@ __all__ = [
     "TrainingExample",
     "TrainingPoint",
     "Value",
+    "WordingDetails",
     "WrittenDetails",
     "WrittenText",
 ]

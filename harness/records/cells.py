@@ -37,7 +37,8 @@ class Sample(Record):
 
 OWN_METRICS = "own_metrics"
 """The key in a cell's details that holds, for each metric of the suite's own, `code` (a hash), and perhaps
-`together`."""
+`together`, `limit` (why it says little of texts in this language) and `of_right_answers` (what it gives to
+right answers that are not in English)."""
 
 
 class Cell(Record):

@@ -9,6 +9,7 @@ from harness.quantities import byte_size
 from harness.records import OWN_METRICS, Failure, ModelSummary, Summary
 from harness.reporting.blocks import NOT_KNOWN, Column, Datum, Fields, Line, Table, table
 from harness.reporting.format import DASH, count, fixed, percent_level
+from harness.reporting.languages import language_notes
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
     cell_of,
@@ -133,7 +134,11 @@ def task_table(
     return table(
         f"{task}: {caption}" + (f" ({n} {TASK_TYPES[of.type].noun})" if n else ""),
         rows,
-        [*doubts.notes(asked), *_together(summary, task, shown)],
+        [
+            *doubts.notes(asked),
+            *_together(summary, task, shown),
+            *language_notes(summary, task, shown),
+        ],
         floors,
         heads=[MODEL, *(column(of.metric(metric)) for metric in shown)],
     )

@@ -12,14 +12,15 @@ from rich.text import Text
 
 from harness.quantities import plural
 from harness.records import Summary
-from harness.reporting.blocks import Column, Datum, plain
+from harness.reporting.blocks import Column, Datum, Strong, plain
 from harness.reporting.blocks import Table as Figures
 from harness.reporting.checks import callouts, outcome_line
 from harness.reporting.format import DASH, clean, clip
 from harness.reporting.gates import gate_table, gates, missed_gates
 from harness.reporting.kinds import without_replicas
+from harness.reporting.languages import ROUGE, language_doubts
 from harness.reporting.marks import all_checks
-from harness.reporting.measures import free_text_tasks, timed_tasks
+from harness.reporting.measures import free_text_tasks, quality_tasks, timed_tasks
 from harness.reporting.tables import matrix, own_tables
 from harness.reporting.timings import details_of, doubts
 from harness.reporting.types.write import prompts_of, texts
@@ -44,6 +45,8 @@ def terminal_table(summary: Summary) -> RenderableType:
         parts.append(terminal_gates(summary))
     lines = [gates(summary), *missed_gates(summary)]
     lines += [note for table in own_tables(main) for note in table.notes]
+    for task in quality_tasks(summary):
+        lines += [(Strong(f"{task}: "), *note) for note in language_doubts(main, task, ROUGE)]
     if all_checks(summary):
         lines += [outcome_line(summary), *(callout.line for callout in callouts(summary))]
     for task in timed_tasks(summary):

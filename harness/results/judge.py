@@ -12,7 +12,7 @@ from harness.analysis.gates import judge
 from harness.analysis.metrics import compute_metrics
 from harness.analysis.seeds import seed_variance
 from harness.analysis.timed import slowdown
-from harness.records import OWN_METRICS, Cell, Comparison, GateVerdict
+from harness.records import OWN_METRICS, WORDING, Cell, Comparison, GateVerdict
 from harness.results.own_metrics import asked_metrics
 from harness.results.store import ResultsStore
 from harness.suite.replicas import replicas
@@ -190,6 +190,9 @@ def _answers(task: str, spec: SuiteSpec, store: ResultsStore, cells: list[Cell])
             scored_by = {
                 name: str(made["code"]) for name, made in cell.details.get(OWN_METRICS, {}).items()
             }
+            if cell.details.get(WORDING, {}).get("rule") == "unicode":
+                by_words = (name for name, metric in metrics.items() if metric.by_words)
+                scored_by |= {name: f"{scored_by.get(name, '')} unicode" for name in by_words}
             by_model[model] = CellAnswers(
                 samples, extras, prompts=cell.prompts, scored_by=scored_by
             )

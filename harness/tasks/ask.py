@@ -31,7 +31,7 @@ class Asker:
 ASKERS: Mapping[str, Asker] = {
     "classify": Asker(classify.ask, classify.details),
     "multiple_choice": Asker(multiple_choice.ask, put=multiple_choice.put),
-    "summarize": Asker(summarize.ask),
+    "summarize": Asker(summarize.ask, summarize.details),
     "divergence": Asker(divergence.ask),
     "write": Asker(write.ask, write.details),
 }

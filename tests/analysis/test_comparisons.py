@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 
 from harness.analysis.answers import CellAnswers, TaskAnswers
-from harness.analysis.comparisons import CHANGED_SHOWN, build_comparisons, difference_of
+from harness.analysis.comparisons import (
+    CHANGED_SHOWN,
+    NO_WORDS,
+    OTHER_CODE,
+    build_comparisons,
+    difference_of,
+)
 from harness.analysis.significance import holm
-from harness.records import Comparison
+from harness.records import WORDLESS, Comparison
 from harness.suite.schema import TASK_TYPES
 from tests.analysis.samples import classified, diverged, example_id, of_type, summarized, timed
 
@@ -55,6 +61,28 @@ def test_changed_answers_are_shown_in_both_directions_and_capped() -> None:
     assert (first.id, first.prompt, first.target) == (example_id(0), "prompt 0", "a")
     assert (first.baseline_answer, first.candidate_answer) == ("raw answer 0", "a")
     assert (first.baseline_score, first.candidate_score) == (0.0, 1.0)
+
+
+def test_figures_by_other_rules_of_words_are_not_compared() -> None:
+    samples = summarized([n / 9 for n in range(9)])
+    cells = {
+        "base": CellAnswers(samples),
+        "tuned": CellAnswers(samples, scored_by={"rouge1": " unicode"}),
+    }
+    task = TaskAnswers("summarize", of_type("summarize"), cells)
+    assert difference_of("rouge1", task, "base", "tuned", 0).reason == OTHER_CODE
+    assert difference_of("truncated", task, "base", "tuned", 0).reason is None
+
+
+def test_examples_whose_right_answer_has_no_word_are_no_part_of_a_difference() -> None:
+    samples = summarized([n / 9 for n in range(9)])
+    bare = [one.model_copy(update={"data": {**one.data, WORDLESS: True}}) for one in samples]
+    for those, n in (([*bare[:4], *samples[4:]], 5), (bare, 0)):
+        cells = {name: CellAnswers(those) for name in ("base", "tuned")}
+        task = TaskAnswers("summarize", of_type("summarize"), cells)
+        found = difference_of("rouge1", task, "base", "tuned", 0)
+        assert (found.n, found.reason) == (n, None if n else NO_WORDS)
+        assert difference_of("truncated", task, "base", "tuned", 0).n == 9
 
 
 def test_changed_answers_stand_with_the_headline_alone() -> None:

@@ -36,6 +36,26 @@ def test_the_bag_of_words_learns_the_word_that_decides() -> None:
     assert floors["tfidf"]["macro_f1"].value == 1.0
 
 
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [("公司利润增长", "公司利润下降"), ("x a", "x b"), ("लाभ बढ़ा", "लाभ घटा")],
+)
+def test_the_bag_of_words_reads_every_script_and_single_letters(good: str, bad: str) -> None:
+    """scikit-learn's own words leave single letters out, and are whole clauses of Chinese."""
+    train = [(f"{good} {n}", "good") for n in range(9)] + [(f"{bad} {n}", "bad") for n in range(9)]
+    floors = classification_floors(train, [(f"{good} 7", "good"), (f"{bad} 7", "bad")], 0)
+    assert floors["tfidf"]["accuracy"].value == 1.0
+
+
+def test_the_lead_of_chinese_is_three_sentences_and_its_figures_leave_out_what_has_no_word() -> (
+    None
+):
+    text = "公司增长。人们高兴。很好。结束。"
+    assert lead_sentences(text) == "公司增长。\n人们高兴。\n很好。"
+    floor = summary_floor([text, text], ["公司增长。人们高兴。很好。", "🙂"], 0)["lead"]["rouge1"]
+    assert (floor.value, floor.n) == (1.0, 1)
+
+
 def test_a_tie_of_labels_goes_to_the_first_in_the_alphabet() -> None:
     floors = classification_floors([("x y", "b"), ("y z", "a")], [("q", "a")], seed=0)
     assert floors["majority"]["accuracy"].value == 1.0

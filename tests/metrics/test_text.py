@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import string
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from harness.metrics.metric import Answer, Metric
 from harness.metrics.text import METRICS, chrf, exact_match, normal_words, token_f1
+from harness.words import WordRule
 
 words = st.text(alphabet="abcäöü .,!", min_size=1, max_size=40)
 
@@ -22,12 +26,61 @@ words = st.text(alphabet="abcäöü .,!", min_size=1, max_size=40)
         ("cats", "cat", 0.0),
         ("", "", 1.0),
         ("", "cat", 0.0),
+        (".", "", 1.0),
+        ("A.", "A", 1.0),
+        ("", "A", 0.0),
+        ("The", "A", 0.0),
+        ("+", "+", 1.0),
+        ("-", "+", 0.0),
+        ("", "+", 0.0),
     ],
 )
 def test_exact_match_overlooks_case_punctuation_and_articles(
     prediction: str, target: str, expected: float
 ) -> None:
     assert exact_match(prediction, target) == expected
+
+
+@pytest.mark.parametrize(
+    ("prediction", "target", "rule", "expected"),
+    [
+        ("公司利润增长", "公司利润增长。", "unicode", 1.0),
+        ("ПРИБЫЛЬ выросла!", "прибыль выросла", "unicode", 1.0),
+        ("cafe\u0301", "café", "unicode", 1.0),
+        ("Strasse", "Straße", "unicode", 1.0),
+        ("“yes”", "yes", "english", 1.0),
+        ("Ecke an", "Ecke", "english", 1.0),
+        ("Ecke an", "Ecke", "unicode", 0.0),
+        ("Al", "Öl", "unicode", 0.0),
+        ("😡", "🙂", "english", 0.0),
+        ("🙂", "🙂", "english", 1.0),
+    ],
+)
+def test_exact_match_reads_every_script(
+    prediction: str, target: str, rule: WordRule, expected: float
+) -> None:
+    assert exact_match(prediction, target, rule) == expected
+
+
+def test_word_f1_counts_characters_where_there_are_no_spaces() -> None:
+    assert token_f1("公司利好增", "公司利润增长。", "unicode") == pytest.approx(2 * 4 / (6 + 5))
+    assert token_f1("Al für Käln", "Öl für Köln", "unicode") == pytest.approx(1 / 3)
+
+
+def test_chrf_does_not_see_how_an_accent_is_written() -> None:
+    assert chrf("cafe\u0301", "café") == 1.0
+    assert chrf("B", "A") == 0.0
+
+
+def squad_normal(text: str) -> list[str]:
+    """As evaluate-v1.1.py writes it out."""
+    bare = "".join(c for c in text.lower() if c not in set(string.punctuation))
+    return re.sub(r"\b(a|an|the)\b", " ", bare).split()
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_normal_words_of_ascii_are_those_of_squad(text: str) -> None:
+    assert normal_words(text) == squad_normal(text)
 
 
 def test_word_f1_is_two_thirds_where_one_of_two_words_is_missing() -> None:
@@ -37,12 +90,13 @@ def test_word_f1_is_two_thirds_where_one_of_two_words_is_missing() -> None:
 
 
 def squad_f1(prediction: str, target: str) -> float:
-    """As evaluate-v2.0.py writes it out: precision and recall of shared words."""
+    """As evaluate-v2.0.py writes it out: precision and recall of shared words. Where a text has none
+    the two part: to SQuAD `+` is `-`, and the answer `A` is none."""
     from collections import Counter
 
     given, right = normal_words(prediction), normal_words(target)
     if not given or not right:
-        return float(given == right)
+        return exact_match(prediction, target)
     shared = sum((Counter(given) & Counter(right)).values())
     if shared == 0:
         return 0.0

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from harness.analysis.metrics import compute_metrics
 from harness.data import Dataset, Example, Phrasing
 from harness.engines.protocol import Generation
 from harness.engines.reasoning import counts
 from harness.errors import CannotAnswerError
-from harness.records import Sample
+from harness.metrics.registry import metrics_of
+from harness.records import WORDING, WORDLESS, Sample, WordingDetails
 from harness.suite.schema import ClassifyTask, DivergenceTask, SummarizeTask, WriteTask
-from harness.tasks.ask import ask
+from harness.tasks.ask import ask, details_of
 from harness.tasks.asking import Asking
 from harness.tasks.prompting import prompts_to_ask, prompts_to_write
 from harness.tasks.prompts import PromptSet
@@ -79,6 +81,48 @@ def test_a_summary_is_graded_without_its_thought_and_an_endless_thought_is_trunc
     assert [found[f"e{i}"].scores["truncated"] for i in range(3)] == [0, 1, 1]
 
 
+def in_words(*targets: str) -> PromptSet:
+    """Questions with right answers, for whoever has texts alone."""
+    examples = tuple(Example(f"e{i}", f"test {i}", of) for i, of in enumerate(targets))
+    data, words = Dataset((), examples, ()), Phrasing("Say: {text}", "{text}:")
+    return without_ids(prompts_to_ask(TemplateTokenizer(QWEN3), data, words, None, 0))
+
+
+def test_how_words_are_read_is_one_rule_for_all_answers_of_a_task() -> None:
+    """Two right answers of four are English, and their words are not stemmed either."""
+    prompts = in_words("公司增长", "cats", "Öl für Köln", "🙂")
+    server = TextsOnly(
+        {"Say: test 0": "公司增长", "Say: test 1": "cat", "Say: test 2": "…", "Say: test 3": "🙂"}
+    )
+    task = SummarizeTask(type="summarize", dataset="d")
+    answered = list(ask(task, Asking("key", server, prompts)))
+    found = {sample.id: sample for sample in answered}
+    assert [found[f"e{i}"].scores["rouge1"] for i in range(4)] == [1, 0, 0, 0]
+    assert [WORDLESS in found[f"e{i}"].data for i in range(4)] == [False, False, False, True]
+    values = compute_metrics(metrics_of("summarize"), answered, seed=0)
+    assert (values["rouge1"].value, values["rouge1"].n) == (1 / 3, 3)
+    assert values["truncated"].n is None
+    said = WordingDetails.model_validate(details_of(task, answered, prompts)[WORDING])
+    assert said == WordingDetails(
+        rule="unicode",
+        words=8,
+        other=7,
+        spaced=True,
+        wordless=("e3",),
+        shown="🙂",
+        single=1,
+        answers=1,
+    )
+
+
+def test_nothing_is_said_of_words_where_right_answers_are_english() -> None:
+    prompts, task = in_words("two cats", "a dog"), SummarizeTask(type="summarize", dataset="d")
+    server = TextsOnly({"Say: test 0": "two cat", "Say: test 1": "Катя"})
+    answered = list(ask(task, Asking("key", server, prompts)))
+    assert {s.id: s.scores["rouge1"] for s in answered} == {"e0": 1, "e1": 0}
+    assert WORDING not in details_of(task, answered[:1], prompts)
+
+
 def without_ids(prompts: PromptSet) -> PromptSet:
     """The same questions for whoever has no tokenizer: messages and text alone."""
     bare = (replace(of, ids=(), target_ids=(), choices=()) for of in prompts.prompts)
@@ -99,6 +143,13 @@ def test_labels_and_summaries_are_asked_of_whoever_has_texts_only() -> None:
     found = {s.id: s for s in ask(summed, Asking("key", server, put(())))}
     assert [found[f"e{i}"].scores["rouge1"] for i in range(3)] == [1, 0, 0]
     assert found["e2"].data == {"tokens": 2}
+
+
+def test_what_is_written_without_ids_or_spaces_is_counted_in_characters() -> None:
+    own = without_ids(prompts_to_write(CharTokenizer(chat=False), {"a": "Go on."}, 1))
+    task = WriteTask.model_validate({"type": "write", "prompts": ["a"], "max_new_tokens": 20})
+    (sample,) = ask(task, Asking("key", TextsOnly({"Go on.": "公司利润公司利润"}), own))
+    assert sample.scores["repetition"] == 1 - 4 / 5
 
 
 def test_what_is_written_without_ids_is_counted_in_words() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from harness.errors import BadDataError
 from harness.files import write_atomically
 from harness.metrics.answers import Scorer
+from harness.metrics.languages import readings
 from harness.metrics.metric import Metric
 from harness.metrics.registry import metrics_of, own_metric
 from harness.metrics.score import score_samples
@@ -102,18 +103,20 @@ def scored(
     step, params, labels = job.step, job.step.given(CellParams), prompts.labels
     samples: Sequence[Sample] = folder.samples(step.answers_key)
     together: dict[str, float] = {}
+    read: dict[str, dict[str, Any]] = {}
     if scorers:
         texts = _texts(Path(job.inputs["prompts"]))
         found = score_samples(
             scorers, samples, texts, labels, lambda done, total: progress(done, total, "scores")
         )
         samples, together = found.samples, dict(found.together)
+        read = readings(params.refs, scorers, samples, labels)
         lines = "".join(f"{sample.model_dump_json()}\n" for sample in samples)
         write_atomically(folder.samples_file, lines)
     metrics = compute_metrics(
         _metrics(params, spec.type), samples, params.seed, labels=labels or None
     )
-    details = details_of(spec, samples, prompts) | _scored_by(step, together)
+    details = details_of(spec, samples, prompts) | _scored_by(step, together, read)
     return asked.model_copy(
         update={
             "key": step.key,
@@ -125,8 +128,10 @@ def scored(
     )
 
 
-def _scored_by(step: Step, together: Mapping[str, float]) -> dict[str, Any]:
-    """By own metric a hash of its code, and what it gives for all answers together.
+def _scored_by(
+    step: Step, together: Mapping[str, float], read: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """By own metric a hash of its code, what it gives for all answers together, and what it cannot read.
 
     Scores of other code cannot be compared with these.
     """
@@ -136,7 +141,7 @@ def _scored_by(step: Step, together: Mapping[str, float]) -> dict[str, Any]:
         parts = [made.code, made.args, made.config, step.parents.get(ref.role, "")]
         code = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         for name in ref.names:
-            found[name] = {"code": code}
+            found[name] = {"code": code, **read.get(name, {})}
             if name in together:
                 found[name]["together"] = together[name]
     return {OWN_METRICS: found} if found else {}

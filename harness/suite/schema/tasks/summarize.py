@@ -27,4 +27,5 @@ SUMMARIZE = TaskType(
     graded=True,
     learnable=True,
     has_floors=True,
+    revision=2,
 )
