@@ -206,11 +206,15 @@ def save(
 @app.command()
 def init(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("suite.yaml"),
+    model: Annotated[
+        str | None,
+        typer.Option(help="Yours: a folder, a GGUF file, or ORG/NAME on the Hub.", metavar="MODEL"),
+    ] = None,
 ) -> None:
     """Write a commented suite to start from."""
     from harness.cli.init import write_suite
 
-    raise typer.Exit(write_suite(file))
+    raise typer.Exit(write_suite(file, model))
 
 
 @app.command()
