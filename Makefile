@@ -11,13 +11,25 @@ PEERS  := .venv-peers
 .PHONY: demo test test-slow test-all lint bench clean
 .DEFAULT_GOAL := demo
 
-$(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed"'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	CMAKE_ARGS="$${CMAKE_ARGS:-$$($(PYTHON) tools/llama_cpp_flags.py)}" \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
-	$(BIN)/python -m harness.models.gguf.llamacpp_source
-	touch $(STAMP)
+# Compiling .pyc files of all packages would take longer than compiling those that are imported, when they are.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile -c constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt tools/llama_cpp_flags.py tools/llama_cpp_parts.cmake
+	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed"'
+	@echo "Setting up $(VENV), once: 4 to 6 minutes on two cores."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "1 of 3: compiling llama.cpp for this processor, half of that time"
+	@CMAKE_ARGS="$${CMAKE_ARGS:-$$($(PYTHON) tools/llama_cpp_flags.py)}" $(PIP) llama-cpp-python
+	@echo "2 of 3: the other packages; torch, the largest, has 190 MB"
+	@$(PIP) -e .
+	@echo "3 of 3: llama.cpp's converter, which lies in the sources of llama-cpp-python"
+	@$(BIN)/python -m harness.models.gguf.llamacpp_source
+	@touch $(STAMP)
+
+$(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(STAMP)
+	@echo "Installing what only \`make $*\` needs"
+	@$(PIP) -e '.[$*]'
+	@touch $@
 
 demo: $(STAMP)
 	$(BIN)/harness run suites/quickstart.yaml --jobs 2
@@ -25,15 +37,15 @@ demo: $(STAMP)
 # Side by side, a file a worker, so that what a file shares is made once.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-test: $(STAMP)
+test: $(VENV)/.test
 	$(PYTEST) -m 'not slow'
 
-test-slow: $(STAMP)
+test-slow: $(VENV)/.test
 	$(PYTEST) -m slow
 
 test-all: test test-slow
 
-lint: $(STAMP)
+lint: $(VENV)/.lint $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -47,7 +59,7 @@ $(PEERS)/.built: tests/benchmarks/peers/build_llama_bench.py $(STAMP) $(PEERS)/.
 	$(BIN)/python -m tests.benchmarks.peers.build_llama_bench $(PEERS)/bin
 	touch $@
 
-bench: $(STAMP) $(PEERS)/.installed $(PEERS)/.built
+bench: $(VENV)/.test $(PEERS)/.installed $(PEERS)/.built
 	mkdir -p .benchmarks
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-sort=name \
 	  --benchmark-json=.benchmarks/latest.json $(if $(ONLY),-k '$(ONLY)')

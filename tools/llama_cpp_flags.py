@@ -1,16 +1,18 @@
 """Prints what llama.cpp is compiled with here, for `CMAKE_ARGS`: `python tools/llama_cpp_flags.py`.
 
 Runs before anything is installed, so that it imports nothing but one file of the standard library's
-reach. The multimodal part is left out, which nothing here calls; so are AMX kernels, where the
-compiler would break them.
+reach. Left out is what nothing here calls, the multimodal part and the library for command-line programs,
+and AMX kernels where the compiler would break them.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import shlex
 import subprocess
 from pathlib import Path
 
+PARTS = Path(__file__).with_name("llama_cpp_parts.cmake")
 AMX = Path(__file__).parents[1] / "harness" / "engines" / "llamacpp" / "amx.py"
 
 
@@ -25,7 +27,7 @@ def flags(compiler: str, version: str) -> list[str]:
     assert spec is not None and spec.loader is not None
     amx = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(amx)
-    found = ["-DLLAVA_BUILD=OFF"]
+    found = ["-DLLAVA_BUILD=OFF", f"-DCMAKE_PROJECT_INCLUDE_BEFORE={PARTS.resolve()}"]
     major, _, rest = version.strip().partition(".")
     is_gcc = "Free Software Foundation" in compiler and major.isdecimal()
     if is_gcc and amx.breaks_amx(int(major), int(rest.partition(".")[0] or 0)):
@@ -42,4 +44,4 @@ def _asked(option: str) -> str:
 
 
 if __name__ == "__main__":
-    print(" ".join(flags(_asked("--version"), _asked("-dumpfullversion"))))
+    print(shlex.join(flags(_asked("--version"), _asked("-dumpfullversion"))))

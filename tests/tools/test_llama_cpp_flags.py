@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tools.llama_cpp_flags import flags
 
 GCC = "c++ (Debian 12.2.0-14+deb12u1) 12.2.0\nCopyright (C) 2022 Free Software Foundation, Inc.\n"
@@ -15,4 +17,10 @@ def test_amx_is_left_out_for_compilers_that_break_it_and_for_no_other() -> None:
 
 
 def test_without_a_compiler_the_build_is_left_to_say_so() -> None:
-    assert flags("", "") == ["-DLLAVA_BUILD=OFF"]
+    assert NO_AMX not in flags("", "")
+
+
+def test_what_nothing_calls_is_left_out() -> None:
+    multimodal, parts = flags(GCC, "14.2.0\n")
+    assert multimodal == "-DLLAVA_BUILD=OFF"
+    assert "LLAMA_BUILD_COMMON OFF" in Path(parts.partition("=")[2]).read_text()
