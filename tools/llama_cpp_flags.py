@@ -32,7 +32,8 @@ def flags(compiler: str, version: str) -> list[str]:
     is_gcc = "Free Software Foundation" in compiler and major.isdecimal()
     if is_gcc and amx.breaks_amx(int(major), int(rest.partition(".")[0] or 0)):
         # Undefined, not switched off: -march=native comes behind it and would switch it on again.
-        found.append("-DCMAKE_CXX_FLAGS=-U__AMX_INT8__")
+        # In C, too: there llama.cpp says whether it has them.
+        found += [f"-DCMAKE_{language}_FLAGS=-U__AMX_INT8__" for language in ("C", "CXX")]
     return found
 
 
