@@ -30,10 +30,11 @@ def make_plan(suite: Suite, resolved: Resolved, limit: int | None = None) -> Pla
     tasks, models = suite.spec.tasks, suite.spec.models
     roots = list(dict.fromkeys(root_of(models, name) for name in models))
     for root in roots:
+        of_root = [name for name in models if root_of(models, name) == root]
         for name, task in tasks.items():
             reference = task.held_against
             other = reference is not None and root_of(models, reference) != root
-            if type_of(task).asked and not other:
+            if type_of(task).asked and not other and any(map(task.asks, of_root)):
                 builder.ask(name, task, root)
         builder.check_prompts(root)
     floors = {

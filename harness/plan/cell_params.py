@@ -15,6 +15,8 @@ DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window", "prompts")
 """Keys that say what a task reads: its prompts hold it."""
 PUT = ("limit", "seed", "shots", "shots_as", "system", "prompt")
 """Keys that say how much of it is asked, and in which words: its prompts hold that, too."""
+WHOM = ("models",)
+"""Keys that say which models are asked it."""
 GRADING = ("metrics",)
 """Keys that change no answer."""
 
@@ -23,7 +25,7 @@ def asked_part(task: TaskSpec) -> dict[str, Any]:
     """What a cell holds of its task; where answers are graded, the name of the data set, too."""
     of = TASK_TYPES[task.type]
     held = {"dataset"} if of.graded else set()
-    left_out = {*DOCUMENTS, *PUT, *GRADING, *of.stand_ins} - held
+    left_out = {*DOCUMENTS, *PUT, *WHOM, *GRADING, *of.stand_ins} - held
     return task.model_dump(exclude=left_out)
 
 

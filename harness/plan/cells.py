@@ -69,7 +69,7 @@ class CellSteps(Checking):
         """The cell of a model and a task, or None where the two do not go together."""
         task = self.suite.spec.tasks[name]
         of = type_of(task)
-        if of.timed and model.replica_of:
+        if (of.timed and model.replica_of) or not task.asks(model.replica_of or model.name):
             return None
         self._check_capabilities(model, name)
         parents = dict(model.parts)
@@ -150,6 +150,8 @@ class CellSteps(Checking):
         if task.held_against is None:
             return None
         reference = self.models[task.held_against]
+        if (name, reference.root) not in self.prompts:
+            return None
         sixteen = reference.options
         exact = sixteen.model_copy(update={"dtype": "float32", "quantize": None})
         parents = {"prompts": self.prompts[name, reference.root]}

@@ -32,15 +32,18 @@ class SuiteAnswers:
     def compare(self, name: str) -> list[Comparison]:
         """One comparison of the suite."""
         compare = self.spec.compare[name]
-        tasks = {task: self.tasks[task] for task in compare.tasks or self.spec.tasks}
-        found = build_comparisons(
-            name,
-            compare.baseline,
-            compare.candidates,
-            tasks,
-            self.spec.defaults.seed,
-            any_prompts=compare.prompts == "any",
-        )
+        found: list[Comparison] = []
+        for task in compare.tasks or self.spec.tasks:
+            asks = self.spec.tasks[task].asks
+            if asks(compare.baseline):
+                found += build_comparisons(
+                    name,
+                    compare.baseline,
+                    [candidate for candidate in compare.candidates if asks(candidate)],
+                    {task: self.tasks[task]},
+                    self.spec.defaults.seed,
+                    any_prompts=compare.prompts == "any",
+                )
         return [self._with_seeds(one) for one in found]
 
     def _with_seeds(self, record: Comparison) -> Comparison:

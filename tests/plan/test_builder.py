@@ -141,6 +141,35 @@ def test_a_model_of_another_lineage_is_not_held_against_the_reference(tmp_path: 
     assert ("other", "sentiment") in cells(plan(text))
 
 
+def test_a_task_that_names_models_asks_no_other_and_keeps_its_keys() -> None:
+    text = GOOD.replace("{type: speed}", "{type: speed, models: [lora-f16, lora-q4]}")
+    found, whole = cells(plan(text)), cells(plan())
+    assert set(whole) - set(found) == {("base", "speed"), ("lora", "speed")}
+    assert found.items() <= whole.items()
+
+
+def test_what_no_model_of_a_lineage_is_asked_is_not_encoded_for_it(tmp_path: Path) -> None:
+    text = GOOD.replace("models:\n", f"models:\n  other: {{source: {tmp_path}}}\n", 1)
+    only = text.replace(
+        "dataset: phrasebank-sample}", "dataset: phrasebank-sample, models: [other]}"
+    )
+    only = only.replace("base, candidates: [lora]", "other, candidates: [lora]").partition("gates")[
+        0
+    ]
+    assert {("sentiment", "base"), ("sentiment", "other")} <= plan(text).prompts.keys()
+    assert ("sentiment", "base") not in plan(only).prompts
+    nobody = text.replace("reference: lora-f16}", "reference: lora-f16, models: [other]}")
+    assert not plan(nobody).precision, "a reference that no model is held against"
+
+
+def test_every_seed_of_a_model_that_a_task_names_is_asked() -> None:
+    text = GOOD.replace("tasks: [sentiment]}", "tasks: [sentiment], seeds: [0, 1]}")
+    text = text.replace("phrasebank-sample}", "phrasebank-sample, models: [base, lora]}")
+    assert {model for model, task in cells(plan(text)) if task == "sentiment"} == {
+        "base", "lora", "lora.seed1",
+    }  # fmt: skip
+
+
 def test_a_qlora_adapter_is_merged_into_the_dequantized_base() -> None:
     def precision(method: str) -> str:
         graph = plan(GOOD.replace("method: lora", f"method: {method}"))

@@ -188,3 +188,15 @@ def test_no_content_whatever_gets_past_the_reader_as_anything_but_problems(data:
     except SuiteError as error:
         assert error.problems
         assert all(problem.line >= 1 for problem in error.problems)
+
+
+def test_a_task_names_models_that_are_there() -> None:
+    (problem,) = problems(replaced("{type: speed}", "{type: speed, models: [bas]}"))
+    assert (problem.key, problem.message) == ("tasks.speed.models.0", "there is no model `bas`")
+    assert "base" in problem.hint
+
+
+def test_a_gate_on_a_model_that_its_task_leaves_out_is_a_mistake() -> None:
+    (problem,) = problems(replaced("phrasebank-sample}", "phrasebank-sample, models: [base]}"))
+    assert (problem.key, problem.line) == ("gates.0.task", 15)
+    assert problem.message == "`lora` is not among the `models` of `sentiment`"

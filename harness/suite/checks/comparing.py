@@ -69,6 +69,22 @@ def check_gate(
     elif task is not None and gate.max_slowdown is not None and gate.metric not in known.timings:
         message = f"`max_slowdown` is for timings, and `{gate.metric}` is none"
         yield (*at, "metric"), message, "For other metrics there is `max_drop`."
+    if task is not None:
+        yield from _unasked(at, gate, compare, task)
+
+
+def _unasked(
+    at: KeyPath, gate: GateSpec, compare: CompareSpec | None, task: TaskSpec
+) -> Iterator[Found]:
+    """Models that a gate is about, and that its task leaves out."""
+    if compare is None:
+        judged = gate.models or ()
+    else:
+        judged = [compare.baseline, *(gate.candidates or compare.candidates)]
+    for model in judged:
+        if not task.asks(model):
+            message = f"`{model}` is not among the `models` of `{gate.task}`"
+            yield (*at, "task"), message, "Add it there, or leave it out here."
 
 
 def _metrics_of(task: TaskSpec) -> tuple[str, ...]:

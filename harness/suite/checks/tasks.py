@@ -31,6 +31,10 @@ def check_task(
 ) -> Iterator[Found]:
     """What a task is on, and the model that it is measured against."""
     at: KeyPath = ("tasks", name)
+    for position, model in enumerate(task.models or ()):
+        if model not in names["models"]:
+            hint = nearest(model, names["models"])
+            yield (*at, "models", position), f"there is no model `{model}`", hint
     if task.data is not None:
         yield from _check_data(at, task, task.data, folder, known)
     if task.windows is not None:

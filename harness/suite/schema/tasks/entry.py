@@ -6,6 +6,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import Field
+
 from harness.capabilities import Capability
 from harness.suite.schema.datasets import AnyDataset
 from harness.suite.schema.entry import Entry, Name
@@ -33,6 +35,14 @@ class TextWindows:
 
 class TaskEntry(Entry):
     """A task of a suite. What a type of task does not have is empty here."""
+
+    models: list[Name] | None = Field(
+        None, min_length=1, description="Models that are asked it; default: all."
+    )
+
+    def asks(self, model: str) -> bool:
+        """Whether a model of the suite is asked it."""
+        return self.models is None or model in self.models
 
     @property
     @abstractmethod
