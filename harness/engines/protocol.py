@@ -54,6 +54,8 @@ class EngineInfo:
     parameters: int = 0
     """Number of weights of the model, counted on unpacked shapes, tied weights once."""
     batch: dict[str, int] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
+    """Parts in the model's files that no text passes through, and their tensors: "vision_tower (386)"."""
 
 
 @dataclass(frozen=True)

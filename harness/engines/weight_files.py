@@ -34,7 +34,16 @@ def weight_files(folder: Path) -> list[Path]:
             f"{folder} holds no config.json.",
             "Name the folder that `save_pretrained` wrote, or that the Hub's files lie in.",
         )
-    files = _indexed(folder, INDEX)
+    if (folder / "adapter_config.json").is_file():
+        raise BadModelError(
+            f"{folder} holds an adapter (adapter_config.json) beside a model's config.json, and "
+            "Transformers would put it on the base that it names.",
+            "Name a folder with the weights alone as `source`; the adapter is put on a model by "
+            "`{from: MODEL, adapter: FOLDER}`.",
+        )
+    whole, files = folder / "model.safetensors", _indexed(folder, INDEX)
+    if whole.is_file() and whole not in (files or ()):
+        files = [whole]  # which Transformers takes before it looks for an index
     if files is None:
         files = sorted(folder.glob("model*.safetensors")) or _pickles(folder)
     if not files:

@@ -116,7 +116,7 @@ _ROWS = (
         "finetune", FinetuneParams, "files", f"{_STEPS}.models:finetune", ("torch", "transformers", "peft"),
         cost="fine-tune",
     ),
-    StepKind("merge", MergeParams, "files", f"{_STEPS}.models:merge", _MERGING, cost="merge"),
+    StepKind("merge", MergeParams, "files", f"{_STEPS}.models:merge", _MERGING, revision=2, cost="merge"),
     StepKind(
         "merge-parity", MergeParityParams, "findings", f"{_STEPS}.checking:merge", _MERGING, revision=2, cost="check",
     ),

@@ -45,7 +45,16 @@ def notes_on(
         if share := outcome.get("unknown", 0.0):
             said.append(_UNKNOWN)
         found += [text.format(root=root, what=what, share=share) for text in said if text]
-    return [*found, *_thoughts(cells)]
+    return [*found, *_beside(cells), *_thoughts(cells)]
+
+
+def _beside(cells: Sequence[Cell]) -> Iterator[str]:
+    for cell in cells:
+        if parts := cell.engine.get("beside"):
+            yield (
+                f"The files of {cell.model} hold parts that no text passes through, which play no part "
+                f"here: {', '.join(parts)} (tensors)."
+            )
 
 
 def _thoughts(cells: Sequence[Cell]) -> Iterator[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Literal
 
 from harness.plan.graph import ModelPlan, Plan
 from harness.plan.lineage import with_type
@@ -27,6 +29,13 @@ from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
 from harness.runner.task_summary import summarize_task
 from harness.suite.reader import Suite
+
+COMPARED: Mapping[str, Literal["conversion", "merge"]] = {
+    "parity": "conversion",
+    "merge-parity": "merge",
+}
+"""By kind of step what it looks for, of those that refuse nothing."""
+RUN_AGAIN = "Run the suite again: the reason stands in its lines."
 
 
 def plan_key(suite: Suite, plan: Plan) -> str:
@@ -144,21 +153,34 @@ class Summarizer:
 
     def _parity(self, key: str) -> Parity | None:
         found = self._kept(key)
-        return Parity.model_validate(found.outcome["parity"]) if found else None
+        parity = found.outcome.get("parity") if found else None
+        return Parity.model_validate(parity) if parity else None
 
     def _checks(self, name: str) -> list[Check]:
         """What was looked for in a model and in its answers, and whether it was found."""
         looked = [
             check.model_copy(update={"model": name})
             for key in self._plan.models[name].checks
-            if (found := self._kept(key)) is not None
-            for check in checks_of(found, self._plan.steps[key])
+            for check in self._found(key, name)
         ]
         return looked + [
             self._labels(cell)
             for cell in self._of_model[name]
             if cell.status == "ok" and "confusion" in cell.details
         ]
+
+    def _found(self, key: str, name: str) -> list[Check]:
+        """What a step found; of weights that were not compared though the model was asked, that."""
+        step, found = self._plan.steps[key], self._kept(key)
+        if found is not None:
+            return checks_of(found, step)
+        looked = COMPARED.get(step.kind)
+        if looked is None or not any(cell.status == "ok" for cell in self._of_model[name]):
+            return []
+        said = (
+            f"The step that was to {step.label} failed, so that nothing speaks for these weights."
+        )
+        return [Check(name=looked, model=name, status="skipped", message=said, hint=RUN_AGAIN)]
 
     def _labels(self, cell: Cell) -> Check:
         from harness.analysis.labels import swapped_labels

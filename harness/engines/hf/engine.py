@@ -54,7 +54,8 @@ class HfEngine(CheckedEngine):
         self.files = [*weight_files(folder), *adapter]
         config = load_config(folder)
         self._tokenizer = open_hf_tokenizer(folder)
-        model = load_model(spec, config, device, dtype)
+        loaded = load_model(spec, config, device, dtype)
+        model = loaded.model
         use_faster_linear(model)
         self._model: Any = model
         self.work = Work()
@@ -74,6 +75,7 @@ class HfEngine(CheckedEngine):
             ),
             parameters=count_parameters(model),
             batch=self._runner.batch,
+            beside=loaded.beside,
         )
         self.load_seconds = time.perf_counter() - started
 

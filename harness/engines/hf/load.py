@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
 from harness.engines.finite import FaultyWeight
+from harness.engines.hf.loaded import check_loaded
 from harness.engines.load_errors import LOAD_ERRORS, one_line
 from harness.engines.oom import memory_errors, reports_out_of_memory
 from harness.engines.own_code import refuse_code
@@ -74,11 +76,21 @@ def load_config(folder: Path) -> Any:
         ) from error
 
 
-def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Any:
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in evaluation mode, and what of its files is no part of it."""
+
+    model: Any
+    beside: tuple[str, ...]
+    """Parts that no text passes through, such as "vision_tower (386)"."""
+
+
+def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> LoadedModel:
     """The model in evaluation mode, its adapter applied (unmerged).
 
     Raises:
-        BadModelError: files are missing or damaged, tensors are missing, the adapter does not fit.
+        BadModelError: files are missing or damaged; tensors are missing, or not used; the adapter
+            does not fit.
         OutOfMemoryError: it does not fit in memory.
     """
     folder = Path(spec.weights or "")
@@ -94,6 +106,7 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Any:
                 trust_remote_code=permissions_of(folder).code,
                 use_safetensors=None if permissions_of(folder).pickle else True,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # which are named below, and refused
             )
         except LOAD_ERRORS as error:
             if reports_out_of_memory(error):
@@ -103,18 +116,13 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Any:
                 f"The model in {folder} cannot be loaded: {one_line(error)}",
                 "Check that weights and config.json belong together and are complete.",
             ) from error
-    if missing := sorted(report["missing_keys"]):
-        raise BadModelError(
-            f"The weights in {folder} lack {len(missing)} tensors that config.json asks for: "
-            f"{', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}.",
-            "Weights and config.json do not belong together, or a weight file is missing.",
-        )
+    beside = check_loaded(report, folder)
     check_blocks(model, device)
     if spec.adapter is not None:
         from harness.engines.hf.adapter import apply_adapter
 
         model = apply_adapter(model, Path(spec.adapter), device)
-    return model.eval()
+    return LoadedModel(model.eval(), beside)
 
 
 def quantization(spec: EngineSpec, dtype: Any) -> Any:

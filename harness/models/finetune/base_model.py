@@ -31,7 +31,7 @@ def load_base(base: Path) -> Any:
     """
     check_model_folder(base)
     spec, cpu = EngineSpec(weights=str(base)), torch.device("cpu")
-    return load_model(spec, load_config(base), cpu, torch.float32)
+    return load_model(spec, load_config(base), cpu, torch.float32).model
 
 
 def load_packed_base(base: Path, device: torch.device, dtype: torch.dtype) -> Any:
@@ -43,7 +43,7 @@ def load_packed_base(base: Path, device: torch.device, dtype: torch.dtype) -> An
     """
     check_model_folder(base)
     spec = EngineSpec(weights=str(base), quantize="nf4")
-    model = load_model(spec, load_config(base), device, torch.float32)
+    model = load_model(spec, load_config(base), device, torch.float32).model
     for linear in frozen_linears(model):
         linear.compute_dtype = dtype
     return model

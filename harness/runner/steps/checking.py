@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import BadModelError
 from harness.plan.params import CheckParams, MergeParityParams, ParityParams
 from harness.records import Check, Parity
 from harness.runner.jobs import Progress, StepJob
@@ -45,7 +46,10 @@ def conversion(job: StepJob, out: Path, threads: int, progress: Progress) -> dic
     from harness.models.parity.conversion import check_parity
 
     weights, gguf = Path(job.inputs["weights"]), Path(job.inputs["gguf"])
-    found = check_parity(weights, gguf, _write_prompts(job, out), out / "parity.json")
+    try:
+        found = check_parity(weights, gguf, _write_prompts(job, out), out / "parity.json")
+    except BadModelError as error:
+        return _not_compared("conversion", "a GGUF could not be held against its weights", error)
     hint = "The figures of this GGUF are of another model: convert with another llama.cpp."
     against = job.step.given(ParityParams).against
     return _outcome(against, "conversion", found, "failed", hint)
@@ -62,7 +66,10 @@ def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
     base, adapter, merged = (Path(job.inputs[r]) for r in ("weights", "adapter", "merged"))
     asked = read_prompts(_write_prompts(job, out))
     params = job.step.given(MergeParityParams)
-    found = check_merge(base, adapter, merged, asked, params.trained_on)
+    try:
+        found = check_merge(base, adapter, merged, asked, params.trained_on)
+    except BadModelError as error:
+        return _not_compared("merge", "merged weights could not be held against their parts", error)
     wanted = params.base_precision == "full" and params.trained_on == "nf4"
     if wanted and found.cause is not None and found.cause.name == "full-base":
         hint = "This is what `merge: full` asks for; `merge: dequantized` merges into these values."
@@ -83,6 +90,15 @@ def _outcome(against: str, name: str, found: Parity, otherwise: str, hint: str) 
     )  # fmt: skip
     parity = {**found.model_dump(mode="json"), "against": against}
     return {"parity": parity, "checks": [check.model_dump(mode="json")]}
+
+
+def _not_compared(name: str, what: str, error: BadModelError) -> dict[str, Any]:
+    """The finding where one of the two models is no model: the other was made from it."""
+    check = Check.model_validate(
+        {"name": name, "model": "", "status": "failed", "message": f"{what}: {error.message}",
+         "hint": error.hint}
+    )  # fmt: skip
+    return {"checks": [check.model_dump(mode="json")]}
 
 
 def _prompt_sets(job: StepJob) -> Iterator[tuple[str, PromptSet]]:
