@@ -30,7 +30,7 @@ MAY_IMPORT = {
         "analysis", "data", "engines", "hub", "metrics", "models", "plan", "records", "resolve",
         "results", "suite", "tasks",
     },
-    "resolve": {"data", "hub", "metrics", "models", "plan", "suite"},
+    "resolve": {"data", "hub", "metrics", "models", "plan", "records", "suite"},
     "reporting": {"analysis", "metrics", "records", "suite"},
     "results": {"analysis", "metrics", "plan", "records", "suite"},
     "analysis": {"metrics", "records", "suite"},

@@ -11,6 +11,10 @@ from rich.console import Console
 from harness.cli.consoles import plain_console
 from harness.data.inventory import ListedDataset, ShownExamples
 from harness.data.readings import Reading
+from harness.plan.graph import Plan
+from harness.quantities import plural
+from harness.records import DataReading
+from harness.reporting.data import warnings
 
 
 def say_list(found: Sequence[ListedDataset], as_json: bool) -> int:
@@ -34,6 +38,45 @@ def say_reading(reading: Reading, as_json: bool) -> int:
     else:
         _print_reading(reading, plain_console())
     return 0 if reading.ok else 1
+
+
+def read_data(plan: Plan) -> list[tuple[list[str], DataReading]]:
+    """What was read of each data set of a suite, with the tasks or models that use it."""
+    found: dict[str, tuple[list[str], DataReading]] = {}
+    used = [*plan.readings.items()]
+    used += [(model, reading) for model, of in plan.learned.items() for reading in of]
+    for name, reading in used:
+        found.setdefault(reading.model_dump_json(), ([], reading))[0].append(name)
+    return list(found.values())
+
+
+def say_suite(plan: Plan, absent: Sequence[str], as_json: bool) -> int:
+    """What was read of all data of a suite. Returns the exit code: 1 where something looks wrong."""
+    found = read_data(plan)
+    doubtful = any(True for names, reading in found for _ in warnings({names[0]: reading}))
+    if as_json:
+        data = [{"used_by": names, **reading.model_dump()} for names, reading in found]
+        print(json.dumps({"data": data, "absent": list(absent)}, indent=2))
+        return int(doubtful)
+    out = plain_console()
+    for names, reading in found:
+        out.print(f"{reading.name} ({', '.join(names)})")
+        out.print(f"  files: {', '.join(reading.files)}")
+        out.print(f"  read: {', '.join(f'{part} {rows:,}' for part, rows in reading.read.items())}")
+        for one in reading.left_out:
+            out.print(f"  left out: {one.rows:,}: {one.reason} ({', '.join(one.places[:3])})")
+        for part, rows in reading.parts.items():
+            labels = ", ".join(
+                f"{label} {n:,}" for label, n in reading.labels.get(part, {}).items()
+            )
+            out.print(f"  {part}: {plural(rows, 'row')}{f' ({labels})' if labels else ''}")
+        for note in reading.notes:
+            out.print(f"  note: {note}")
+        for _, warning in warnings({names[0]: reading}):
+            out.print(f"  warning: {warning}")
+    for name in absent:
+        out.print(f"{name}: not on this machine yet; `harness run` downloads it")
+    return int(doubtful)
 
 
 def say_examples(shown: ShownExamples, as_json: bool) -> int:

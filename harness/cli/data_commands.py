@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,12 +46,24 @@ def get(
 
 @app.command()
 def check(
-    name: Name, data_dir: DataDir = None, agreement: Agreement = None, json: Json = False
+    name: Annotated[str, typer.Argument(help="A data set by name, or a suite file.")],
+    data_dir: DataDir = None,
+    agreement: Agreement = None,
+    json: Json = False,
 ) -> None:
-    """Read a data set; say what was found, left out, and is not as published (exit code 1)."""
-    from harness.cli.data import say_reading
+    """Read a data set, or all data of a suite; say what was found, left out, and looks wrong.
+
+    Exit code 1 where a data set is not as published, or something looks wrong; 2 where data cannot be
+    read, or a part is too small for what the suite does with it.
+    """
+    from harness.cli.data import say_reading, say_suite
     from harness.data.loading import load
 
+    if name.endswith((".yaml", ".yml")):
+        from harness.runner.run import Options, prepare
+
+        suite = prepare(Path(name), Options(data_dir=data_dir, provisional=True))
+        raise typer.Exit(say_suite(suite.plan, suite.to_fetch, json))
     found = load(name, data_dir, _options(agreement), may_fetch=False)
     raise typer.Exit(say_reading(found.reading, json))
 

@@ -11,10 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.cli import fitting
+from harness.cli.consoles import say
+from harness.cli.data import read_data
 from harness.estimate.forecast import forecast
 from harness.estimate.machine import this_machine
 from harness.hub.retries import without_retries
 from harness.plan.steps import Step
+from harness.reporting.data import parts, rows_read, warnings
 from harness.runner.run import Options, Prepared, prepare
 
 
@@ -36,12 +39,22 @@ def show_plan(suite: Path, options: Options, fit: str | None, probe: bool, as_js
     made = [(step, state) for step, state in steps if step.row.is_artifact]
     console.print(_steps_table(made))
     console.print(_cells_table(steps))
+    say(console, *_data_lines(prepared))
     if prepared.to_fetch:
         console.print(_still_to_fetch(prepared.to_fetch))
     fitting.print_forecast(found, console)
     count = sum(state == "would run" for _, state in steps)
     console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.")
     return 0
+
+
+def _data_lines(prepared: Prepared) -> list[str]:
+    """What was read of each data set, what was left out, and what looks wrong."""
+    lines: list[str] = []
+    for names, reading in read_data(prepared.plan):
+        lines.append(f"{', '.join(names)}: {reading.name}: {rows_read(reading)}; {parts(reading)}")
+        lines += [f"  ⚠ {warning}" for _, warning in warnings({"": reading})]
+    return ["What is read", *lines, ""] if lines else []
 
 
 def _still_to_fetch(names: tuple[str, ...]) -> str:
@@ -112,6 +125,10 @@ def _state(step: Step, prepared: Prepared, todo: set[tuple[str, str, str]]) -> s
 def _as_data(prepared: Prepared, steps: list[tuple[Step, str]]) -> dict[str, object]:
     return {
         "suite": prepared.suite.spec.name,
+        "data": [
+            {"used_by": names, **reading.model_dump()}
+            for names, reading in read_data(prepared.plan)
+        ],
         "to_fetch": list(prepared.to_fetch),
         "steps": [
             {

@@ -11,11 +11,13 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.cli.consoles import say
+from harness.cli.data import read_data
 from harness.cli.fitting import unfit
 from harness.cli.progress import Display
 from harness.models.finetune.curve import last_point
 from harness.plan.steps import Step
 from harness.records import Failure, Summary
+from harness.reporting.data import warnings
 from harness.runner.run import Options, Outcome, Prepared, prepare, run
 
 INTERRUPTED = 130
@@ -27,6 +29,9 @@ def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> in
     console = Console(stderr=True)
     todo = prepared.to_do()
     if todo:
+        found = {names[0]: reading for names, reading in read_data(prepared.plan)}
+        for tasks, warning in warnings(found):
+            say(console, f"warning: data of {', '.join(tasks)}: {warning}")
         for line in unfit(prepared, options.jobs):
             say(console, f"warning: {line}")
     _say_where(prepared, todo, console)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import re
+import string
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,14 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+_SAVE = "Save the file as UTF-8"
+MOST_FOREIGN = 0.3
+"""Share of letters beyond ASCII up to which a text can be in a Latin alphabet: Vietnamese has a quarter."""
+_FOREIGN = bytes({*range(0x80, 0x100)} - {0x80, 0x85, *range(0x91, 0x98), *range(0xA0, 0xC0)})
+"""Bytes of letters, and not of Windows' or Latin-1's marks."""
+_LETTERS = tuple(string.ascii_letters.encode())
+_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+
 
 @dataclass(frozen=True)
 class Decoded:
@@ -23,14 +33,21 @@ class Decoded:
     encoding: str
 
 
-def decode(data: bytes, place: Path | str) -> Decoded:
+def decode(data: bytes, place: Path | str, encoding: str = "") -> Decoded:
     """A text by its byte order mark, else as UTF-8, else as Latin-1.
 
     Latin-1 gives every byte some character, so it is tried last, and who calls says that it was.
 
+    Args:
+        data: the bytes.
+        place: what messages call them.
+        encoding: what they are in, where someone said so.
+
     Raises:
         BadDataError: the bytes fit none of these.
     """
+    if encoding:
+        return Decoded(_strict(data, encoding, place), encoding)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return Decoded(_strict(data, encoding, place), encoding)
@@ -38,6 +55,44 @@ def decode(data: bytes, place: Path | str) -> Decoded:
         return Decoded(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
         return Decoded(data.decode("latin-1"), "latin-1")
+
+
+def decode_table(data: bytes, place: Path | str, settable: bool = False) -> Decoded:
+    """Does as `decode`, and refuses what is hardly Latin-1: one wrong guess is wrong in every row.
+
+    Windows' quotes and dashes are control characters in Latin-1: a text that has them is windows-1252.
+    With `settable`, a suite can say how it is encoded.
+
+    Raises:
+        BadDataError: it is UTF-16 without a mark, UTF-8 but for a few bytes, or of another alphabet.
+    """
+    decoded = decode(data, place)
+    if "\0" in decoded.text:
+        line = decoded.text.count("\n", 0, decoded.text.index("\0")) + 1
+        raise BadDataError(
+            f"{place}:{line}: it holds NUL characters, so it is UTF-16 without a mark, or no text",
+            f"{_SAVE}{', or say `encoding: utf-16-le`' * settable}.",
+        )
+    if decoded.encoding != "latin-1":
+        return decoded
+    high, letters = _beyond_ascii(data), sum(map(data.count, _LETTERS))
+    if sum(map(len, _UTF8.findall(data))) > high:
+        _strict(data, "utf-8", place)
+    if high > MOST_FOREIGN * (high + letters):
+        raise BadDataError(
+            f"{place}: not UTF-8, and {high / (high + letters):.0%} of its letters are beyond ASCII, too "
+            "many for Latin-1",
+            f"{_SAVE}{', or say how it is encoded, such as `encoding: windows-1251`' * settable}.",
+        )
+    windows = any(code in data for code in range(0x80, 0xA0))
+    try:
+        return Decoded(data.decode("windows-1252"), "windows-1252") if windows else decoded
+    except UnicodeDecodeError:
+        return decoded
+
+
+def _beyond_ascii(data: bytes) -> int:
+    return len(data) - len(data.translate(None, _FOREIGN))
 
 
 def _strict(data: bytes, encoding: str, place: Path | str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 from harness.data.choices import RowChoices
 from harness.data.datasets import Dataset, DatasetInfo, Example, Loaded, Phrasing, TaskKind
 from harness.data.decoding import clean_text
+from harness.data.doubts import LostText, doubts
 from harness.data.readings import Reading, Tally
 from harness.data.splits import (
     SPLIT_SEED,
@@ -23,7 +24,7 @@ from harness.data.splits import (
     text_id,
     with_own_ids,
 )
-from harness.data.tables import DataTable, read_table
+from harness.data.tables import DataTable, TableFormat, read_table
 from harness.data.templates import RowTemplate
 from harness.errors import BadDataError, InputError
 
@@ -59,6 +60,9 @@ class OwnData:
     """What else the rows follow from, such as a hash of what made them: a part of the key."""
     choices: str | tuple[str, ...] = ()
     """What each row's answer is chosen from (`RowChoices`)."""
+    delimiter: str = ""
+    encoding: str = ""
+    """Of the files, as `TableFormat` has them."""
 
     @property
     def labelled(self) -> bool:
@@ -91,8 +95,9 @@ def own_info(own: OwnData) -> DatasetInfo:
         variant["parts"] = {part: len(files) for part, files in own.parts.items()}
     if own.source:
         variant["source"] = own.source
-    if not own.choices:
-        del variant["choices"]
+    for key in ("choices", "delimiter", "encoding"):
+        if not variant[key]:
+            del variant[key]
     files = tuple(file for files in own.files().values() for file in files)
     origin = own.origin or ", ".join(map(str, files))
     return DatasetInfo(
@@ -102,9 +107,23 @@ def own_info(own: OwnData) -> DatasetInfo:
         licence="not stated",
         phrasing=AS_IT_IS,
         files=files,
-        load=cache(partial(read_own, own)),
+        load=_read_once(own, files),
         variant=json.dumps(variant, sort_keys=True),
     )
+
+
+def _read_once(own: OwnData, files: tuple[Path, ...]) -> Callable[[], Loaded]:
+    """Reads the files when they are first asked for, and again where they have changed."""
+    read = lru_cache(maxsize=1)(lambda stamps: read_own(own))
+    return lambda: read(tuple(_stamp(file) for file in files))
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        stat = file.stat()
+    except OSError:
+        return (0, 0)
+    return (stat.st_size, stat.st_mtime_ns)
 
 
 def read_own(own: OwnData) -> Loaded:
@@ -122,11 +141,23 @@ def read_own(own: OwnData) -> Loaded:
     if not 0 < own.test_share < 1:
         raise InputError(f"data set {own.name}: test_share is {own.test_share}; say 0 < share < 1")
     prompt, target = RowTemplate("prompt", own.prompt), RowTemplate("target", own.target)
+    if not prompt.wants:
+        raise InputError(
+            f"data set {own.name}: `prompt` names no column, so that all rows are alike: {own.prompt!r:.60}",
+            "Write `{{ column }}`, with two braces.",
+        )
     choices = RowChoices(own.choices) if own.choices else None
-    by_part = {part: [read_table(path) for path in paths] for part, paths in own.files().items()}
+    form = TableFormat(own.delimiter, own.encoding)
+    by_part = {
+        part: [read_table(path, form=form) for path in paths] for part, paths in own.files().items()
+    }
     tables = [table for found in by_part.values() for table in found]
-    tally, seen, rows = Tally(), set[str](), dict[str, list[Placed]]()
+    tally, lost = Tally(), LostText(prompt.wants)
+    seen, rows = set[str](), dict[str, list[Placed]]()
     for part, table in ((name, table) for name in sorted(by_part) for table in by_part[name]):
+        if not table.rows:
+            what = "it is empty" if not table.source.bytes else "it holds no rows"
+            raise BadDataError(f"{table.source.path}: {what}", "Name another file.")
         for template in (prompt, target):
             template.check(table.columns, table.source.path)
         if choices is not None:
@@ -136,7 +167,8 @@ def read_own(own: OwnData) -> Loaded:
             raise InputError(
                 f"id: no column {own.id!r} in {table.source.path}; there are: {columns}"
             )
-        read = with_own_ids(_rows(own, table, prompt, target, choices, tally), seen)
+        made = _rows(own, table, (prompt, target), choices, tally, lost)
+        read = with_own_ids(made, seen)
         rows.setdefault(part, []).extend(read)
     split = _split(own, rows, tally)
     dataset = replace(split, labels=_label_names(own, split))
@@ -147,7 +179,7 @@ def read_own(own: OwnData) -> Loaded:
         read={part: sum(len(table.rows) for table in found) for part, found in by_part.items()},
         dropped=tally.dropped(),
         splits=split_readings(dataset),
-        complaints=tuple(_complaints(dataset)),
+        complaints=(*doubts(dataset), *lost.doubts()),
         notes=tuple(note for table in tables for note in table.notes),
     )
     return Loaded(dataset, reading)
@@ -162,18 +194,19 @@ def _split(own: OwnData, rows: Mapping[str, list[Placed]], tally: Tally) -> Data
 def _rows(
     own: OwnData,
     table: DataTable,
-    prompt: RowTemplate,
-    target: RowTemplate,
+    templates: tuple[RowTemplate, RowTemplate],
     choices: RowChoices | None,
     tally: Tally,
+    lost: LostText,
 ) -> Iterator[Placed]:
     for row, place in zip(table.rows, table.places, strict=True):
-        text, answer = (clean_text(t.render(row, place)) for t in (prompt, target))
+        text, answer = (clean_text(t.render(row, place)) for t in templates)
         if not text:
             tally.drop("an empty prompt", place)
         elif not answer:
             tally.drop("an empty target", place)
         else:
+            lost.see(text, row)
             given = row.get(own.id) if own.id is not None else None
             among = choices.of_row(row, answer, place) if choices is not None else ()
             name = text_id("\n".join((text, *among))) if given in (None, "") else str(given)
@@ -203,15 +236,3 @@ def _label_names(own: OwnData, split: Dataset) -> tuple[str, ...]:
     named = own.labels.values() if isinstance(own.labels, Mapping) else own.labels
     found = sorted({example.target for example in (*split.train, *split.test)})
     return tuple(dict.fromkeys(named)) or tuple(found)
-
-
-def _complaints(dataset: Dataset) -> Iterator[str]:
-    labels = dataset.labels
-    for part, examples in (("train", dataset.train), ("test", dataset.test)):
-        if not examples:
-            yield f"the {part} part is empty"
-        for label in labels:
-            if examples and not any(example.target == label for example in examples):
-                yield f"no row of the {part} part has the label {label}"
-    if len(labels) > 50:
-        yield f"{len(labels)} labels: is the target a class?"

@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 
 from harness.data.archives import read_members
 from harness.data.catalog import PHRASEBANK
+from harness.data.csv_rows import read_csv
 from harness.data.datasets import Example, Loaded
 from harness.data.decoding import clean_text, decode, lines
 from harness.data.places import KAGGLE_NAME, TEXT_NAMES, FoundFiles
 from harness.data.readings import Reading, SourceFile, Tally, count_labels, read_bytes, source_file
 from harness.data.splits import Placed, split_by_text, split_readings, text_id
-from harness.data.tables import read_csv
 from harness.errors import BadDataError
 
 NO_SEPARATOR = "a line without @"

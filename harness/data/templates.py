@@ -63,7 +63,9 @@ def _result_size(operator: str, left: Any, right: Any) -> int:
 
 
 def _nothing_for_none(value: Any) -> Any:
-    return "" if value is None else value
+    """pandas writes NaN where there is no value."""
+    missing = value is None or (isinstance(value, float) and value != value)
+    return "" if missing else value
 
 
 _ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False, finalize=_nothing_for_none)
@@ -110,7 +112,8 @@ class RowTemplate:
         """
         has = list(columns)
         for wanted in sorted(self.wants - {"row", *_ENVIRONMENT.globals, *has}):
-            near = get_close_matches(wanted, has, 1)
+            cased = {column.lower(): column for column in map(str, has)}
+            near = [cased[one] for one in get_close_matches(wanted.lower(), cased, 1)]
             raise InputError(
                 f"{self.name}: no column {wanted!r} in {place}; the columns are: {', '.join(has)}",
                 f"Did you mean {near[0]!r}?" if near else "",

@@ -64,4 +64,9 @@ def make_plan(suite: Suite, resolved: Resolved, limit: int | None = None) -> Pla
         builder.prompts,
         floors,
         precision,
+        {name: one.reading for name, one in resolved.data.items() if one.reading is not None},
+        {
+            name: tuple(one.reading for one in parts if one.reading is not None)
+            for name, parts in resolved.instructions.items()
+        },
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.plan.cell_params import LoadOptions
 from harness.plan.params import FilesParams
 from harness.plan.steps import Step
-from harness.records import LineageStep, Permission
+from harness.records import DataReading, LineageStep, Permission
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,10 @@ class Plan:
     """Task -> key of the step that computes its floors."""
     precision: dict[str, Precision]
     """Divergence task -> what 16 bits alone change in its reference."""
+    readings: dict[str, DataReading] = field(default_factory=dict)
+    """Task -> what was read of its data."""
+    learned: dict[str, tuple[DataReading, ...]] = field(default_factory=dict)
+    """Model -> what was read of the instructions that it learns."""
 
     def permissions(self, key: str) -> dict[str, Any]:
         """What may be done with the files of a step: `model`, `code` and `pickle` of their entry.

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from harness.plan.data import DataRef
 from harness.plan.places import Places
+from harness.records import DataReading
 from harness.suite.metrics import MetricRef
 
 
@@ -46,6 +47,8 @@ class FoundData:
     to be fetched."""
     left_out: tuple[str, ...] = ()
     """Of what a fine-tuning learns from: ids of examples whose text a task tests."""
+    reading: DataReading | None = None
+    """What was read of it; None where it has yet to be fetched."""
 
 
 @dataclass(frozen=True)

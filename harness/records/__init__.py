@@ -27,6 +27,7 @@ from harness.records.models import (
     Training,
     TrainingPoint,
 )
+from harness.records.readings import DataReading, LeftOutRows
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
 from harness.records.summary import SUMMARY_SCHEMA, Summary, TaskSummary
 from harness.records.training import TrainingExample
@@ -44,11 +45,13 @@ __all__ = [
     "Check",
     "Comparison",
     "ConvertStep",
+    "DataReading",
     "Failure",
     "FinetuneStep",
     "GateVerdict",
     "Kind",
     "Learned",
+    "LeftOutRows",
     "LineageStep",
     "LoadStep",
     "Measures",

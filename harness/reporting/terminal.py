@@ -15,6 +15,7 @@ from harness.records import Summary
 from harness.reporting.blocks import Column, Datum, Strong, plain
 from harness.reporting.blocks import Table as Figures
 from harness.reporting.checks import callouts, outcome_line
+from harness.reporting.data import data_callouts, left_out_lines
 from harness.reporting.format import DASH, clean, clip
 from harness.reporting.gates import gate_table, gates, missed_gates
 from harness.reporting.kinds import without_replicas
@@ -49,6 +50,7 @@ def terminal_table(summary: Summary) -> RenderableType:
         lines += [(Strong(f"{task}: "), *note) for note in language_doubts(main, task, ROUGE)]
     if all_checks(summary):
         lines += [outcome_line(summary), *(callout.line for callout in callouts(summary))]
+    lines += [*left_out_lines(main), *(callout.line for callout in data_callouts(main))]
     for task in timed_tasks(summary):
         lines += [doubt.line for doubt in doubts(details_of(summary, task))]
     parts.append(Text("\n".join(clean(plain(line)) for line in lines)))

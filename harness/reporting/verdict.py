@@ -6,6 +6,7 @@ from harness.records import Summary, Value
 from harness.reporting.blocks import Block, Bullets, Callout, Line, Name, Prose, Strong
 from harness.reporting.checks import callouts
 from harness.reporting.claims import overlap
+from harness.reporting.data import data_callouts
 from harness.reporting.gates import gates, missed_gates
 from harness.reporting.kinds import without_replicas
 from harness.reporting.measures import floor_label, headline, label, quality_tasks, value_of, words
@@ -26,6 +27,7 @@ def verdict(summary: Summary) -> tuple[Block, ...]:
         line = f"{failed} of {len(summary.cells)} cells failed. What follows rests on the others."
         blocks.append(Callout("bad", (Strong(line),)))
     blocks.extend(callouts(summary))
+    blocks.extend(data_callouts(summary))
     if is_synthetic(summary):
         blocks.append(Callout("unsure", (SYNTHETIC,)))
     for part in (fine_tuning(summary), quantization(summary), others(summary)):

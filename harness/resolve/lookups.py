@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.data.instruction_refs import files_of, key_of, open_instructions
 from harness.data.instructions import without_tested
 from harness.data.opening import open_data, tested_elsewhere
+from harness.data.readings import Reading
 from harness.errors import AbsentDataError, BadModelError, HarnessError, OfflineError
 from harness.files import write_json
 from harness.hub.records import RepoType
 from harness.metrics.code import code_key
 from harness.models.sources import fingerprint_file, fingerprint_folder
 from harness.plan.data import DataRef, InstructionRef
+from harness.records import DataReading
 from harness.resolve.locating import locate
+from harness.resolve.readings import reading_of
 from harness.software import package_version
 from harness.suite.metrics import MetricRef
 
+READING = "1"
+"""Raised when data sets come to be read in another way, or more is noted of it."""
 LOOKING = "1"
 """Raised when instructions come to be held against what is tested in another way."""
 
@@ -103,13 +108,45 @@ class Lookups:
     def _dataset_key(self, ref: DataRef) -> str:
         try:
             info = open_data(ref, self._may_fetch)
+            contents = info.fingerprint(self.fingerprint)
             phrasing = json.dumps([info.phrasing.instruction, info.phrasing.plain])
-            return hashlib.sha256(f"{info.fingerprint()}\0{phrasing}".encode()).hexdigest()
+            return hashlib.sha256(f"{contents}\0{phrasing}".encode()).hexdigest()
         except AbsentDataError:
             if not self._provisional:
                 raise
             self._absent[str(ref["name"])] = None
             return _for_the_time_being(ref)
+
+    def reading(self, ref: DataRef) -> DataReading | None:
+        """What was read of a data set, remembered by its contents; None where it has yet to be fetched.
+
+        Raises:
+            InputError, BadDataError: it cannot be read as the suite says.
+        """
+        return self._remembered(ref, self.dataset_key(ref), lambda: open_data(ref).load().reading)
+
+    def instructions_reading(self, ref: InstructionRef) -> DataReading | None:
+        """The same of instructions."""
+        key = self.instructions_key(ref)
+        return self._remembered(ref, key, lambda: open_instructions(ref).reading)
+
+    def _remembered(
+        self, ref: DataRef, key: str, read: Callable[[], Reading]
+    ) -> DataReading | None:
+        named = "\0".join([READING, str(ref["name"]), key])
+        memory = self._home / "readings" / f"{hashlib.sha256(named.encode()).hexdigest()}.json"
+        try:
+            return DataReading.model_validate_json(memory.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            pass
+        try:
+            found = reading_of(str(ref["name"]), read())
+        except AbsentDataError:
+            if not self._provisional:
+                raise
+            return None
+        write_json(memory, found.model_dump())
+        return found
 
     def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
         """Ids of train examples of a data set whose text is tested in one of the others.

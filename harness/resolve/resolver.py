@@ -11,7 +11,10 @@ from harness.models.shapes import SHAPES
 from harness.plan.data import DataRef, data_ref, instruction_ref
 from harness.plan.resolved import FoundData, FoundFile, FoundMetric, FoundRepo, Resolved
 from harness.plan.versions import PACKAGES
+from harness.records import DataReading
 from harness.resolve.lookups import Lookups
+from harness.resolve.mistakes import Mistakes
+from harness.resolve.readings import check_parts
 from harness.starter import MODEL_FOLDER
 from harness.suite.hub import hub_place
 from harness.suite.lineage import resolve as path_of
@@ -112,36 +115,53 @@ class Resolver(Lookups):
             name: data_ref(task, suite.folder, self._data_dir)
             for name, task in suite.spec.tasks.items()
         }
-        refs = {name: self.located(ref) for name, ref in named.items() if ref is not None}
+        mistakes = Mistakes(suite)
+        refs: dict[str, DataRef] = {}
+        readings: dict[str, DataReading | None] = {}
+        for name, ref in named.items():
+            if ref is not None:
+                with mistakes.at("tasks", name, "dataset"):
+                    refs[name] = self.located(ref)
+                    readings[name] = self.reading(refs[name])
+        mistakes.tell()
         tunings = [spec.finetune for spec in suite.spec.models.values() if spec.finetune]
         learned = {task for finetune in tunings for task in finetune.tasks}
         left_out: dict[str, tuple[str, ...]] = {}
         for name in [name for name in refs if name in learned]:
             others = [other for other in refs.values() if other != refs[name]]
-            ref = json.dumps(refs[name], sort_keys=True)
-            if ref not in left_out:
-                left_out[ref] = self.tested_elsewhere(refs[name], others) if others else ()
-        return {
+            learns = json.dumps(refs[name], sort_keys=True)
+            if learns not in left_out:
+                left_out[learns] = self.tested_elsewhere(refs[name], others) if others else ()
+        found = {
             name: FoundData(
-                ref, self.dataset_key(ref), left_out.get(json.dumps(ref, sort_keys=True), ())
+                ref,
+                self.dataset_key(ref),
+                left_out.get(json.dumps(ref, sort_keys=True), ()),
+                readings[name],
             )
             for name, ref in refs.items()
         }
+        mistakes.add(check_parts(suite, found))
+        mistakes.tell()
+        return found
 
     def _instructions(
         self, suite: Suite, tested: Sequence[DataRef]
     ) -> dict[str, tuple[FoundData, ...]]:
         found = {}
+        mistakes = Mistakes(suite)
         for name, spec in suite.spec.models.items():
             given = spec.finetune.instructions if spec.finetune is not None else None
+            parts = []
+            for index, one in enumerate(given or ()):
+                with mistakes.at("models", name, "finetune", "instructions", index):
+                    ref = self.located(instruction_ref(one, suite.folder))
+                    reading, key = self.instructions_reading(ref), self.instructions_key(ref)
+                    left_out = self.tested_instructions(ref, tested)
+                    parts.append(FoundData(ref, key, left_out, reading))
             if given is not None:
-                refs = [self.located(instruction_ref(one, suite.folder)) for one in given]
-                found[name] = tuple(
-                    FoundData(
-                        ref, self.instructions_key(ref), self.tested_instructions(ref, tested)
-                    )
-                    for ref in refs
-                )
+                found[name] = tuple(parts)
+        mistakes.tell()
         return found
 
     def _software(self, models: Mapping[str, ModelSpec]) -> dict[str, str]:

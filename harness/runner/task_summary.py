@@ -66,6 +66,7 @@ def summarize_task(
         synthetic=info is not None and info.synthetic,
         labels=list(first.get("labels", [])),
         notes=notes_on(task, asked, cells),
+        reading=plan.readings.get(name),
         metrics=metrics,
         asked=task.named,
     )

@@ -71,3 +71,33 @@ def test_wrong_input_is_answered_with_one_message(
 ) -> None:
     code, out, err = run("data", *words, monkeypatch=monkeypatch, capsys=capsys)
     assert code == 2 and out == "" and message in err
+
+
+def test_all_data_of_a_suite_are_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"text": f"Text {n}", "label": ("up", "Up", "down")[n % 3]} for n in range(60)]
+    rows += [{"text": "TEXT 0!", "label": "down"}, {"text": "Text 61", "label": ""}]
+    (tmp_path / "own.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (tmp_path / "suite.yaml").write_text(
+        "name: own\nmodels: {base: {source: starter}}\ntasks:\n"
+        "  named: {type: classify, dataset: phrasebank-sample}\n"
+        "  own: {type: classify, dataset: {file: own.jsonl, prompt: '{{ text }}', target: '{{ label }}'}}\n"
+    )
+    monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
+    words = ("data", "check", tmp_path / "suite.yaml")
+    code, out, _ = run(*words, monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 1 and "phrasebank-sample (named)" in out and "own.jsonl (own)" in out
+    assert "read: all 62" in out
+    assert "left out: 2: the same sentence carries two labels (own.jsonl:1, own.jsonl:61)" in out
+    assert "left out: 1: an empty target (own.jsonl:62)" in out
+    assert "warning: labels that differ in case only count as different ones: Up, up" in out
+    code, out, _ = run(*words, "--json", monkeypatch=monkeypatch, capsys=capsys)
+    (_, own) = json.loads(out)["data"]
+    assert code == 1 and own["used_by"] == ["own"] and own["read"] == {"all": 62}
+    code, out, _ = run("plan", tmp_path / "suite.yaml", monkeypatch=monkeypatch, capsys=capsys)
+    assert "own: own.jsonl: 62 rows read, 3 left out (" in out and "⚠ labels that differ" in out
+    text = (tmp_path / "suite.yaml").read_text()
+    (tmp_path / "suite.yaml").write_text(text.replace("  own:", "  #"))
+    code, out, _ = run(*words, monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 0

@@ -136,3 +136,29 @@ def test_the_info_reads_the_same_and_its_fingerprint_follows_the_description(own
     ]
     assert len({own_info(each).fingerprint() for each in changed}) == len(changed)
     assert own_info(replace(own, name="other")).fingerprint() == info.fingerprint()
+
+
+def test_a_prompt_that_names_no_column_is_refused(own: OwnData) -> None:
+    with pytest.raises(InputError, match="`prompt` names no column") as found:
+        read_own(replace(own, prompt="{review}\nVerdict:"))
+    assert "two braces" in found.value.hint
+
+
+def test_a_prompt_that_drops_what_rows_differ_in_is_complained_of(own: OwnData) -> None:
+    short = replace(own, prompt="Review: {{ review[:6] }}", target="{{ key }}", labels=(), id=None)
+    found = read_own(short).reading.complaints
+    assert (
+        "the prompt of 59 rows is another row's, though they differ in review: it drops text"
+        in found
+    )
+
+
+def test_repeated_rows_and_values_that_are_missing_drop_no_text(
+    own: OwnData, tmp_path: Path
+) -> None:
+    lines = '{"a": "x", "b": null, "y": "1"}\n{"a": " x", "b": "", "y": "1"}\n{"a": "z", "b": NaN, "y": "1"}\n'
+    path = write(tmp_path / "same.jsonl", lines)
+    same = replace(own, file=path, prompt="{{ a }} {{ b }}", target="{{ y }}", id=None)
+    loaded = read_own(same)
+    assert not any("drops text" in complaint for complaint in loaded.reading.complaints)
+    assert {one.text for one in (*loaded.dataset.train, *loaded.dataset.test)} == {"x", "z"}

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from harness.data.tables import is_table, parse_table, read_table
+from harness.data.tables import TableFormat, is_table, parse_table, read_table
 from harness.errors import BadDataError, HarnessError, InputError
 from tests.data.copies import write
 
@@ -152,3 +152,60 @@ def test_rows_survive_csv_and_json(rows: list[dict[str, Any]]) -> None:
     assert list(parse_table(Path("t.csv"), _csv(rows)).rows) == rows
     assert list(parse_table(Path("t.json"), json.dumps(rows).encode()).rows) == rows
     assert list(parse_table(Path("t.jsonl"), _json_lines(rows)).rows) == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said", "hint"),
+    [
+        ("t.csv", "text;label\nso; so;pos\n", "t.csv:1: the header 'text;label'", 'delimiter: ";"'),
+        ("t.csv", "text\tlabel\na\tb\n", "parted by tabs, not commas", 'delimiter: "\\t"'),
+        ("t.tsv", "text,label\na,b\n", "parted by commas, not tabs", 'delimiter: ","'),
+        ("t.csv", "text|label\na|b\n", "parted by bars", 'delimiter: "|"'),
+        ("t.csv", '{"text": "a"}\n', "this is JSON", ".jsonl"),
+        ("t.jsonl", '[\n {"a": 1},\n {"a": 2}\n]', "t.jsonl:1: this is an array", ".json"),
+        ("t.tsv", 'a\tb\n"open\t1\nc\t2\nclose"\t3\n', "t.tsv:2: a quote that opens here", "JSON lines"),
+        ("t.csv", "a,b\nx,y\n".encode("utf-16-le"), "t.csv:1: it holds NUL", "utf-16-le"),
+        ("t.csv", "a,b\nПрибыль выросла,рост\n".encode("cp1251"), "beyond ASCII", "windows-1251"),
+        ("t.csv", "a,b\nFöhn über Köln,é\n".encode() + b"x,\xff\n", "t.csv:3: not utf-8", "UTF-8"),
+        ("t.csv", b"PK\x03\x04....", "an Excel workbook", "CSV (UTF-8)"),
+        ("t.jsonl", b"\x1f\x8b..", "compressed by gzip", "Unpack"),
+        ("t.csv", b"PAR1..", "but Parquet", ".parquet"),
+    ],
+)  # fmt: skip
+def test_what_a_file_really_is_is_said(name: str, data: str | bytes, said: str, hint: str) -> None:
+    with pytest.raises(BadDataError) as raised:
+        given = data if isinstance(data, bytes) else data.encode()
+        parse_table(Path(name), given, form=TableFormat())
+    assert said in raised.value.message and hint in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "hint"),
+    [("t.xlsx", "a workbook", "CSV"), ("t.jsonl.gz", "compressed", "Unpack"), ("t", "a folder", "file")],
+)  # fmt: skip
+def test_what_cannot_be_a_table_is_said_by_its_name(
+    name: str, what: str, hint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t").mkdir()
+    if "." in name:
+        write(tmp_path / name, b"")
+    with pytest.raises(InputError, match=what) as raised:
+        read_table(tmp_path / name)
+    assert hint in raised.value.hint
+
+
+def test_a_delimiter_and_an_encoding_can_be_given() -> None:
+    form = TableFormat(delimiter=";", encoding="windows-1251")
+    data = 'text;label\n"рост; спад";да\n'.encode("cp1251")
+    table = parse_table(Path("t.csv"), data, form=form)
+    assert table.rows == ({"text": "рост; спад", "label": "да"},) and table.notes == ()
+    with pytest.raises(InputError, match="only CSV and TSV"):
+        parse_table(Path("t.jsonl"), b"", form=form)
+    with pytest.raises(BadDataError, match=r"t\.csv:2: not utf-8"):
+        parse_table(Path("t.csv"), data, form=TableFormat(";", "utf-8"))
+
+
+def test_quotes_of_windows_are_read_and_said() -> None:
+    table = parse_table(Path("t.csv"), "a\n“so” – Föhn\n".encode("cp1252"))
+    assert table.rows[0]["a"] == "“so” – Föhn"
+    assert table.notes == ("t.csv is not UTF-8 and was read as windows-1252",)

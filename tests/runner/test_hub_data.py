@@ -96,7 +96,7 @@ def test_a_configuration_is_chosen_or_asked_for(hub: HubStandIn, tmp_path: Path)
     hub.commit(REPO, files("en/") | files("de/"))
     with pytest.raises(InputError, match="several configurations: de, en") as raised:
         ready(tmp_path)
-    assert "`config: de`" in raised.value.hint and raised.value.exit_code == 2
+    assert "`config: de`" in raised.value.message and raised.value.exit_code == 2
     assert hub.bodies() == []
     ready(tmp_path, "config: en, ")
     assert len(hub.bodies()) == 2

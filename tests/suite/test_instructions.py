@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import BadDataError, InputError
+from harness.errors import InputError
 from harness.plan.builder import make_plan
 from harness.plan.graph import Plan
 from harness.plan.params import ExamplesParams
@@ -126,4 +126,6 @@ def test_rows_of_no_known_form_are_wrong_input(
     (tmp_path / "suite.yaml").write_text(SUITE % ("instructions: rows.jsonl", ""))
     with pytest.raises(InputError, match=message) as caught:
         prepare(tmp_path / "suite.yaml", Options(results=tmp_path, home=tmp_path / "home"))
-    assert caught.value.exit_code == 2 and isinstance(caught.value.__cause__, BadDataError)
+    assert caught.value.exit_code == 2 and isinstance(caught.value, SuiteError)
+    (problem,) = caught.value.problems
+    assert problem.key.endswith(".finetune.instructions.0") and problem.line > 1

@@ -55,8 +55,12 @@ def _check_data(
         for key in ("file", "train", "test"):
             value = getattr(dataset, key)
             if value is not None and not resolve(value, folder).is_file():
-                message = f"there is no file {resolve(value, folder)}"
-                yield (*at, "dataset", key), message, "Paths start from the suite's folder."
+                path = resolve(value, folder)
+                message = f"there is no file {path}"
+                hint = "Paths start from the suite's folder."
+                if path.is_dir():
+                    message, hint = f"{path} is a folder", "Name a file in it."
+                yield (*at, "dataset", key), message, hint
     if data.agreement is not None and dataset not in known.with_agreement:
         names = " or ".join(sorted(known.with_agreement))
         yield (*at, "agreement"), f"only {names} has an `agreement`", "Leave it out."

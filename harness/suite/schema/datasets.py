@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 from abc import abstractmethod
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
@@ -19,6 +21,16 @@ from harness.suite.schema.entry import Entry
 
 Labels = list[str] | dict[str, str]
 REPO = r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$"
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ValueError(
+            f"`{name}` is no encoding that is known here, such as windows-1251"
+        ) from None
+    return name
 
 
 class OwnDataset(Entry):
@@ -47,6 +59,15 @@ class TemplatedDataset(OwnDataset):
         'list, such as "{{ choices.text }}". `target` gives the text of the right one.',
     )
     id: str | None = Field(None, description="A column that names the rows.")
+    delimiter: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description='Of CSV and TSV, between columns, such as ";". Default: by the file\'s ending.',
+    )
+    encoding: Annotated[str, AfterValidator(_known_encoding)] | None = Field(
+        None, description="Of files that are not UTF-8, such as windows-1251."
+    )
 
 
 class HubPlace(Entry):

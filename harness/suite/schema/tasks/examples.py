@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -45,6 +46,8 @@ class ExampleTask(AskedTask):
 
     @model_validator(mode="after")
     def _a_place_for_the_text(self) -> ExampleTask:
+        if self.prompt is not None and re.search(r"\{\{\s*text\s*\}\}", self.prompt):
+            raise ValueError("`prompt` takes {text} with one pair of braces")
         if self.prompt is not None and "{text}" not in self.prompt:
             raise ValueError("`prompt` needs {text}, where the example goes")
         if self.prompt is not None and isinstance(getattr(self, "dataset", None), OwnDataset):
