@@ -16,6 +16,7 @@ from harness.plan.data import DataRef, InstructionRef
 from harness.plan.graph import Plan
 from harness.plan.params import Chat, GgufParams, MergeParams, PromptsParams
 from harness.plan.steps import Step, make_step
+from harness.records import DataReading
 from harness.resolve.resolver import Resolver
 from harness.runner.known import known
 from harness.suite.metrics import MetricRef
@@ -46,6 +47,12 @@ class FakeResolver(Resolver):
 
     def dataset_key(self, ref: DataRef) -> str:
         return f"{self.data} of {ref['name']}"
+
+    def reading(self, ref: DataRef) -> DataReading | None:
+        return None
+
+    def instructions_reading(self, ref: InstructionRef) -> DataReading | None:
+        return None
 
     def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
         return ()
