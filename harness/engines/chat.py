@@ -16,7 +16,9 @@ from jinja2 import TemplateError, meta
 from harness.engines.messages import Message
 from harness.errors import BadModelError
 
-ANSWER = "the answer"
+ANSWER = "harness-answer-probe"
+"""Stands for an answer where it is looked for what a template writes behind one: no template holds it,
+as it may hold an answer's own letters ("d" stands in `<|im_end|>`)."""
 TODAY = date(2024, 7, 26)
 """What templates are told that the day is, so that a prompt does not depend on when it was written:
 Llama 3.2 and SmolLM3 write it into every prompt. It is what Llama's own template falls back to."""
@@ -105,16 +107,24 @@ def render_chat(
     return str(rendered[0])
 
 
-def text_after_answer(render: Callable[[list[Message], bool], str]) -> str:
-    """What the template writes behind an answer, which is how an answer ends; maybe empty."""
+def text_after_answer(
+    render: Callable[[list[Message], bool], str], messages: Sequence[Message] = ()
+) -> str:
+    """What the template writes behind an answer, which is how an answer ends.
+
+    Args:
+        render: of the tokenizer.
+        messages: the conversation that the answer belongs to; by default a single question.
+
+    Returns:
+        Maybe nothing, as where the template has no place for answers.
+    """
+    asked = messages or [{"role": "user", "content": "a question"}]
     try:
-        text = render(
-            [{"role": "user", "content": "a question"}, {"role": "assistant", "content": ANSWER}],
-            False,
-        )
+        text = render([*asked, {"role": "assistant", "content": ANSWER}], False)
     except BadModelError:
         return ""
-    return text.rpartition(ANSWER)[2].strip() if ANSWER in text else ""
+    return text.rpartition(ANSWER)[2] if ANSWER in text else ""
 
 
 def variables_of(template: str) -> frozenset[str]:

@@ -39,8 +39,23 @@ class Tokenizer(ABC):
     @cached_property
     def stop_ids(self) -> frozenset[int]:
         """Ids that end an answer: end of text, and end of turn where there is a template."""
-        behind = self.encode(text_after_answer(self.render), add_bos=False)
+        behind = self.encode(text_after_answer(self.render).strip(), add_bos=False)
         return frozenset([*self._ends(), *filter(self._is_marker, behind[:1])])
+
+    def end_of_answer(self, messages: Sequence[Message]) -> int | None:
+        """The id that an answer is ended with: the template's own, else the end of text.
+
+        Found by ids behind where an answer stands, and never by an answer's letters.
+
+        Args:
+            messages: the conversation that is answered; none where there is no template.
+
+        Returns:
+            None where the tokenizer has nothing to end an answer with.
+        """
+        after = text_after_answer(self.render, messages) if messages else ""
+        ends = (token for token in self.encode(after, add_bos=False) if token in self.stop_ids)
+        return next(ends, self.eos_id)
 
     def encode(self, text: str, add_bos: bool = True) -> list[int]:
         """Token ids of a text. Markers such as `</s>` in the text become their ids.

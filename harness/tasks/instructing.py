@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.data.instructions import Instruction, Turn
-from harness.engines.chat import ANSWER
 from harness.engines.messages import Message
 from harness.engines.reasoning import closing, open_mark
 from harness.engines.templated import Tokenizer
 from harness.errors import BadModelError
 from harness.records import TrainingExample
-from harness.tasks.turns import continuation, end_of_turn
+from harness.tasks.turns import continuation, learned_end
 
 WITH_INPUT = (
     "Below is an instruction that describes a task, paired with an input that provides further "
@@ -43,11 +42,8 @@ class Instructor:
         """
         self._tokenizer = tokenizer
         self._chat = tokenizer.has_chat_template and not plain
-        turns = [
-            {"role": "user", "content": "a question"},
-            {"role": "assistant", "content": ANSWER},
-        ]
-        self._end = end_of_turn(tokenizer, turns if self._chat else [])
+        question = [{"role": "user", "content": "a question"}]
+        self._end = learned_end(tokenizer, question if self._chat else [])
 
     def asked(self, instruction: Instruction) -> str:
         """What the model reads of an instruction, up to where its answer begins.

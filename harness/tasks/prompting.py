@@ -17,7 +17,7 @@ from harness.tasks.turns import (
     PromptFormat,
     continuation,
     conversation,
-    end_of_turn,
+    learned_end,
     plain_text,
     system_place,
 )
@@ -61,14 +61,14 @@ class Prompter:
         labels = example.choices or self.labels
         continuations = tuple(self._behind(text, label) for label in labels)
         right = continuation(self.tokenizer, text, ids, self._behind(text, example.target))
-        turns = [*messages, {"role": "assistant", "content": example.target}] if messages else []
+        end = self.tokenizer.end_of_answer(messages)
         return Prompt(
             index=index,
             id=example.id,
             text=text,
             ids=tuple(ids),
             target=example.target,
-            target_ids=(*right, end_of_turn(self.tokenizer, turns)),
+            target_ids=tuple(right) if end is None else (*right, end),
             choices=tuple(continuation(self.tokenizer, text, ids, c) for c in continuations),
             continuations=continuations,
             messages=tuple(messages),
@@ -200,7 +200,13 @@ def prompts_to_learn(
     seed: int,
     prompt_format: PromptFormat | None = None,
 ) -> Iterator[Prompt]:
-    """What a fine-tuning learns from: the train split, asked as the test split is asked."""
+    """What a fine-tuning learns from: the train split, asked as the test split is asked.
+
+    Raises:
+        BadModelError: the tokenizer has nothing to end an answer with.
+    """
     prompter = Prompter(tokenizer, phrasing, (), (), prompt_format)
     for index, example in enumerate(draw(dataset.train, limit, seed, bool(dataset.labels))):
+        if index == 0:
+            learned_end(tokenizer, prompter.messages(example))
         yield prompter.prompt(index, example)

@@ -22,7 +22,8 @@ from harness.errors import BadDataError
 class Prompt:
     """One question, in every form that an answerer may want (`harness.engines.answerer.Asked`).
 
-    `target_ids` are the ids of the right answer with the end-of-turn marker; `choices` the ids of
+    `target_ids` are the ids of the right answer with the end-of-turn marker (none where the tokenizer has
+    nothing that ends an answer); `choices` the ids of
     each label, in the order of the set's labels (empty where answers are free text), and
     `continuations` the text of each that follows the prompt's. `messages` are the turns that the
     chat template was given; empty where the text is continued, and in sets that were written before

@@ -106,34 +106,20 @@ def continuation(tokenizer: Tokenizer, text: str, ids: list[int], answer: str) -
     return tuple(tokenizer.encode(answer, add_bos=False))
 
 
-def _finished(tokenizer: Tokenizer, turns: list[Message]) -> str:
-    """A conversation that an answer ends; "" where the template has no place for answers."""
-    try:
-        return tokenizer.render(turns, generation_prompt=False)
-    except BadModelError:
-        return ""
-
-
-def end_of_turn(tokenizer: Tokenizer, turns: list[Message]) -> int:
-    """The id that the model must learn to stop with: the template's own, else EOS.
+def learned_end(tokenizer: Tokenizer, messages: Sequence[Message]) -> int:
+    """The id that a model must learn to end its answers with.
 
     Args:
         tokenizer: the lineage's own.
-        turns: a conversation that an answer ends; none where there is no template.
+        messages: the conversation that is answered; none where there is no template.
 
     Raises:
         BadModelError: the tokenizer has nothing to end an answer with.
     """
-    if turns:
-        answer = turns[-1]["content"]
-        whole = _finished(tokenizer, turns)
-        after = whole[whole.rfind(answer) + len(answer) :]
-        for token in tokenizer.encode(after, add_bos=False):
-            if token in tokenizer.stop_ids:
-                return token
-    if tokenizer.eos_id is None:
+    end = tokenizer.end_of_answer(messages)
+    if end is None:
         raise BadModelError(
             "the model's tokenizer has no end-of-text token, so it cannot learn to stop",
-            "Set `eos_token` in its tokenizer_config.json.",
+            "Set `eos_token` in its tokenizer_config.json. It can be asked without one.",
         )
-    return tokenizer.eos_id
+    return end

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import llama_cpp.llama_cpp as lib
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -164,3 +165,22 @@ def test_a_tokenizer_that_is_declared_as_it_stands_is_read_as_it_stands(
     (folder / "config.json").write_text(json.dumps({**config, "model_type": family}))
     text = "The profit of the company rose."
     assert open_tokenizer(folder).encode(text) == open_tokenizer(MODEL_FOLDER).encode(text)
+
+
+def test_a_gguf_that_names_no_end_has_none_but_its_markers(
+    models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, unnamed = b"tokenizer.ggml.eos_token_id", b"tokenizer.ggml.any_token_id"
+    file = tmp_path / "unnamed.gguf"
+    file.write_bytes(models.llama_gguf.read_bytes().replace(named, unnamed))
+    assert 300 not in open_tokenizer(models.llama_gguf).stop_ids
+    usual = lib.llama_vocab_is_eog
+    # What llama.cpp does with a vocabulary of byte pairs: a fixed id, which is some piece of text.
+    monkeypatch.setattr(lib, "llama_vocab_eos", lambda vocab: 300)
+    monkeypatch.setattr(
+        lib, "llama_vocab_is_eog", lambda vocab, token: token == 300 or usual(vocab, token)
+    )
+    assert open_tokenizer(models.llama_gguf).eos_id == 300
+    tokenizer = open_tokenizer(file)
+    assert tokenizer.eos_id is None
+    assert 300 not in tokenizer.stop_ids

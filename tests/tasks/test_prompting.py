@@ -90,11 +90,13 @@ def test_shots_are_turns_or_text_and_come_from_the_train_split() -> None:
     assert "test" not in plain.prompts[0].text.split("Text: test 0")[0]
 
 
-def test_a_tokenizer_that_cannot_end_a_text_is_refused() -> None:
+def test_a_tokenizer_that_cannot_end_a_text_is_asked_and_not_taught() -> None:
     tokenizer = CharTokenizer(chat=False)
+    with_end = Prompter(tokenizer, PHRASING).prompt(0, DATA.test[0]).target_ids
     tokenizer.eos_id = None
+    assert (*Prompter(tokenizer, PHRASING).prompt(0, DATA.test[0]).target_ids, EOS) == with_end
     with pytest.raises(BadModelError, match="stop"):
-        Prompter(tokenizer, PHRASING).prompt(0, DATA.test[0])
+        list(prompts_to_learn(tokenizer, DATA, PHRASING, None, 0))
 
 
 def test_what_is_learned_is_asked_as_the_test_split_is_and_never_is_the_test_split() -> None:

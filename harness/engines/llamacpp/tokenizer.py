@@ -28,7 +28,8 @@ class GgufTokenizer(Tokenizer):
         # Where a file names none, llama.cpp takes a fixed id, which may be any piece.
         named = begin != NO_TOKEN and (begin == self.bos_id or self._is_marker(begin))
         self.bos_marker = begin if named else None
-        self.eos_id = None if end == NO_TOKEN else end
+        self._named_end = model.meta("tokenizer.ggml.eos_token_id") is not None
+        self.eos_id = end if end != NO_TOKEN and self._is_end(end) else None
 
     def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
         if not keep_special and ids and ids[0] == self.bos_id:
@@ -60,7 +61,15 @@ class GgufTokenizer(Tokenizer):
 
     def _ends(self) -> Iterable[int]:
         tokens = range(self._model.vocab_size)
-        return (token for token in tokens if lib.llama_vocab_is_eog(self._vocab, token))
+        return (
+            token
+            for token in tokens
+            if lib.llama_vocab_is_eog(self._vocab, token) and self._is_end(token)
+        )
+
+    def _is_end(self, token: int) -> bool:
+        """Whether an end is the file's own, and not the fixed id that llama.cpp takes for want of one."""
+        return self._named_end or self._is_marker(token)
 
     def _is_marker(self, token: int) -> bool:
         marker = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_USER_DEFINED
