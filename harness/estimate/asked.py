@@ -88,7 +88,7 @@ def learned_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Lear
         left_out = frozenset(part.left_out)
         train = [example for example in data.train if example.id not in left_out]
         plain = part.prompt or phrasing.plain
-        for example in draw(train, params.limit, params.seed, bool(data.labels)):
+        for example in draw(train, params.limit_of(part), params.seed, bool(data.labels)):
             prompt = count(_filled(plain, example.text)) + TEMPLATE_TOKENS
             pairs.append((prompt, count(f" {example.target}")))
     for one in params.instructions:

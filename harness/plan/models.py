@@ -137,8 +137,8 @@ class Making:
             "examples",
             f"encode what {name} learns",
             ExamplesParams(
-                sets=tuple(map(self.learned, finetune.tasks)),
-                limit=finetune.limit,
+                sets=tuple(self.learned(task, finetune) for task in finetune.tasks),
+                limit=finetune.limit if isinstance(finetune.limit, int) else None,
                 seed=seed,
                 plain=self.plain(root),
                 **self.chat_params(root),
@@ -167,12 +167,14 @@ class Making:
         parts = [LearnedInstructions(contents=one.contents, left_out=one.left_out) for one in found]
         return {"instructions": tuple(parts)}
 
-    def learned(self, task: str) -> LearnedSet:
+    def learned(self, task: str, finetune: FineTune) -> LearnedSet:
         """What a fine-tuning learns of a data set: all of its train split that no task tests."""
         found = self.resolved.data[task]
         put: dict[str, Any] = _put(self.suite.spec.tasks[task])
         if found.left_out:
             put["left_out"] = found.left_out
+        if isinstance(finetune.limit, dict) and task in finetune.limit:
+            put["limit"] = finetune.limit[task]
         return LearnedSet(dataset=found.ref["name"], contents=found.contents, **put)
 
     def gguf(self, name: str) -> str:

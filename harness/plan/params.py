@@ -128,6 +128,8 @@ class LearnedSet(Put):
     contents: str
     left_out: tuple[str, ...] = ()
     """Ids of examples whose text a task tests."""
+    limit: int | None = None
+    """Examples of it at most, where each set has a limit of its own."""
 
 
 class LearnedInstructions(Entry):
@@ -143,12 +145,16 @@ class ExamplesParams(Params):
 
     sets: tuple[LearnedSet, ...]
     limit: int | None
-    """Examples of each set at most."""
+    """Examples of each set at most, but of those that have a limit of their own."""
     seed: int
     plain: bool
     """Whether no chat template is used."""
     chat: Chat | None = None
     instructions: tuple[LearnedInstructions, ...] = ()
+
+    def limit_of(self, part: LearnedSet) -> int | None:
+        """Examples of a set at most."""
+        return self.limit if part.limit is None else part.limit
 
 
 class FloorsParams(Params):

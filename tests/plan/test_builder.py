@@ -14,7 +14,7 @@ from harness.plan import cells as cells_module
 from harness.plan.builder import make_plan
 from harness.plan.data import DataRef, InstructionRef
 from harness.plan.graph import Plan
-from harness.plan.params import Chat, GgufParams, MergeParams, PromptsParams
+from harness.plan.params import Chat, ExamplesParams, GgufParams, MergeParams, PromptsParams
 from harness.plan.steps import Step, make_step
 from harness.records import DataReading
 from harness.resolve.resolver import Resolver
@@ -286,3 +286,22 @@ def test_a_task_that_an_engine_cannot_answer_is_refused_by_name(
     with pytest.raises(InputError, match=r"llamacpp.*cannot") as caught:
         plan()
     assert "The task `" in caught.value.message and caught.value.hint
+
+
+def test_each_task_that_is_learned_may_have_a_limit_of_its_own() -> None:
+    def learned(limit: str) -> ExamplesParams:
+        tuned = f"finetune: {{method: lora, tasks: [sentiment, other], limit: {limit}}}"
+        text = GOOD.replace("finetune: {method: lora, tasks: [sentiment]}", tuned)
+        text = text.replace(
+            "tasks:\n", "tasks:\n  other: {type: summarize, dataset: dialogue-sample}\n"
+        )
+        steps = plan(text).steps.values()
+        return next(step.given(ExamplesParams) for step in steps if step.kind == "examples")
+
+    params = learned("{other: 7}")
+    assert [params.limit_of(part) for part in params.sets] == [None, 7]
+    params = learned("9")
+    assert [params.limit_of(part) for part in params.sets] == [9, 9]
+    assert "limit" not in params.sets[0].model_dump(exclude_unset=True), (
+        "what has one limit for all keeps its key"
+    )

@@ -200,3 +200,8 @@ def test_a_gate_on_a_model_that_its_task_leaves_out_is_a_mistake() -> None:
     (problem,) = problems(replaced("phrasebank-sample}", "phrasebank-sample, models: [base]}"))
     assert (problem.key, problem.line) == ("gates.0.task", 15)
     assert problem.message == "`lora` is not among the `models` of `sentiment`"
+
+
+def test_a_limit_of_what_is_not_learned_is_a_mistake() -> None:
+    (problem,) = problems(replaced("tasks: [sentiment]}", "tasks: [sentiment], limit: {speed: 3}}"))
+    assert problem.line == 5 and "`limit` names `speed`" in problem.message

@@ -160,7 +160,7 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
                 tokenizer,
                 asked.dataset,
                 asked.phrasing,
-                limit=params.limit,
+                limit=params.limit_of(part),
                 seed=params.seed,
                 prompt_format=prompt_format_of(params.plain, part),
             ):

@@ -53,11 +53,10 @@ class FineTune(Entry):
         description="Peak learning rate; default: 5e-4 * (2000 / hidden size) ** 0.78.",
     )
     epochs: float = Field(3.0, gt=0, description="Passes over the train examples.")
-    limit: int | None = Field(
+    limit: Annotated[int, Field(ge=1)] | dict[Name, Annotated[int, Field(ge=1)]] | None = Field(
         None,
-        ge=1,
         description="Train examples per task, and rows per file of instructions, drawn by the seed; "
-        "default: all.",
+        "default: all. `{dialogue: 200}` limits one of the `tasks`.",
     )
     batch_tokens: int | None = Field(
         None, ge=16, description="Tokens per optimizer step, padding included; default: 2048."
@@ -74,6 +73,14 @@ class FineTune(Entry):
     def _something_to_learn(self) -> FineTune:
         if not self.tasks and self.instructions is None:
             raise ValueError("a fine-tuning takes `tasks`, `instructions`, or both")
+        return self
+
+    @model_validator(mode="after")
+    def _limits_of_what_is_learned(self) -> FineTune:
+        if isinstance(self.limit, dict):
+            for name in self.limit:
+                if name not in self.tasks:
+                    raise ValueError(f"`limit` names `{name}`, which is not among its `tasks`")
         return self
 
     @model_validator(mode="after")
