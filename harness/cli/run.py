@@ -5,34 +5,32 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console
 
 from harness.cli.consoles import say
-from harness.cli.data import read_data
-from harness.cli.fitting import unfit
 from harness.cli.progress import Display
+from harness.cli.unchanged import Watch, remember
 from harness.models.finetune.curve import last_point
 from harness.plan.steps import Step
+from harness.quantities import plural
 from harness.records import Failure, Summary
-from harness.reporting.data import warnings
-from harness.runner.run import Options, Outcome, Prepared, prepare, run
+from harness.runner.run import Options, Outcome, Prepared, has_nothing_to_do, prepare, run
 
 INTERRUPTED = 130
 
 
 def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> int:
     """Runs a suite, writes its report, says where it is. Returns the exit code."""
+    watch = Watch()
+    watch.begin()
     prepared = prepare(suite, options)
     console = Console(stderr=True)
     todo = prepared.to_do()
     if todo:
-        found = {names[0]: reading for names, reading in read_data(prepared.plan)}
-        for tasks, warning in warnings(found):
-            say(console, f"warning: data of {', '.join(tasks)}: {warning}")
-        for line in unfit(prepared, options.jobs):
+        for line in _doubts(prepared, options.jobs):
             say(console, f"warning: {line}")
     _say_where(prepared, todo, console)
     try:
@@ -42,12 +40,57 @@ def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> in
         console.print("Interrupted. The same command goes on from here.", highlight=False)
         _say_where(prepared, prepared.to_do(), console)
         return INTERRUPTED
-    files = _write_report(prepared, outcome, reports)
+    there = _report_there(outcome, prepared, reports)
+    files = there or _write_report(outcome, reports)
+    code, line = exit_code(outcome.summary), _nothing_to_do(outcome, prepared, files)
     if as_json:
         print(json.dumps(_as_data(outcome, files)))
+    elif there:
+        print(line)
     else:
-        _say(outcome, prepared, files, console)
-    return exit_code(outcome.summary)
+        _say(outcome, files, console)
+    if not outcome.failures and sys.argv[1:2] == ["run"]:
+        _remember(watch, outcome, (suite, options), files, line, code)
+    return code
+
+
+def _doubts(prepared: Prepared, jobs: int) -> Iterator[str]:
+    """What to know of the data, and of the machine's memory, before something is done."""
+    from harness.cli.data import read_data
+    from harness.cli.fitting import unfit
+    from harness.reporting.data import warnings
+
+    found = {names[0]: reading for names, reading in read_data(prepared.plan)}
+    for tasks, warning in warnings(found):
+        yield f"data of {', '.join(tasks)}: {warning}"
+    yield from unfit(prepared, jobs)
+
+
+def _remember(
+    watch: Watch,
+    outcome: Outcome,
+    asked: tuple[Path, Options],
+    files: list[Path],
+    line: str,
+    code: int,
+) -> None:
+    """Has the next command of the same words answered at once, while no file changes that this
+    one looked at; after a run that had something to do it is looked at again."""
+    if watch.only_files and not outcome.unchanged:
+        watch.begin()
+        if not has_nothing_to_do(prepare(*asked)):
+            return
+    watch.add(*files)
+    watch.end()
+    remember(sys.argv[1:], watch, line, code)
+
+
+def _nothing_to_do(outcome: Outcome, prepared: Prepared, files: list[Path]) -> str:
+    gates = outcome.summary.gates
+    missed = sum(not gate.passed for gate in gates)
+    judged = f"; {missed} of {plural(len(gates), 'gate')} not met" if missed else ""
+    cells = plural(len(prepared.cells), "cell")
+    return f"Nothing to do: {cells} answered{judged}. Report: {files[-1]}"
 
 
 def _say_where(prepared: Prepared, todo: Iterable[Step], console: Console) -> None:
@@ -73,23 +116,22 @@ def _commands(suite: Path, options: Options) -> list[str]:
     return [shlex.join(words)]
 
 
-def _write_report(prepared: Prepared, outcome: Outcome, reports: Path) -> list[Path]:
+def _report_there(outcome: Outcome, prepared: Prepared, reports: Path) -> list[Path]:
+    """The files of a report that says what a new one would; none where there is no such report."""
     folder = reports / outcome.summary.suite["name"]
-    page = folder / "index.html"
-    summary_file = prepared.results.summary_file
-    fresh = page.is_file() and page.stat().st_mtime_ns >= summary_file.stat().st_mtime_ns
-    if outcome.ran == 0 and fresh and (folder / "report.md").is_file():
-        return [folder / "report.md", page]
+    files, summary = [folder / "report.md", folder / "index.html"], prepared.results.summary_file
+    if not outcome.unchanged or not all(file.is_file() for file in files):
+        return []
+    return files if files[1].stat().st_mtime_ns >= summary.stat().st_mtime_ns else []
+
+
+def _write_report(outcome: Outcome, reports: Path) -> list[Path]:
     from harness.reporting.write import write_report
 
-    return write_report(outcome.summary, folder)
+    return write_report(outcome.summary, reports / outcome.summary.suite["name"])
 
 
-def _say(outcome: Outcome, prepared: Prepared, files: list[Path], console: Console) -> None:
-    if outcome.ran == 0:
-        console.print(
-            f"Nothing to do: all {len(prepared.cells)} cells are answered.", highlight=False
-        )
+def _say(outcome: Outcome, files: list[Path], console: Console) -> None:
     from harness.reporting.terminal import terminal_table
 
     out = Console(file=sys.stdout)

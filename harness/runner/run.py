@@ -127,6 +127,8 @@ class Outcome:
     """Steps that were done or failed in this run; 0: everything was there already."""
     failures: tuple[tuple[Step, Failure], ...]
     seconds: float
+    unchanged: bool = False
+    """Whether the summary that was there still says all."""
 
 
 def prepare(file: Path, options: Options) -> Prepared:
@@ -171,6 +173,13 @@ def _select(plan: Plan, only: str | None) -> tuple[Step, ...]:
     return chosen
 
 
+def has_nothing_to_do(prepared: Prepared) -> bool:
+    """Whether every selected cell is answered, and `summary.json` says what a new one would."""
+    summary = prepared.results.summary()
+    place = (prepared.suite, prepared.plan, prepared.results)
+    return summary is not None and not prepared.to_do() and is_current(summary, *place)
+
+
 def run(
     prepared: Prepared, options: Options, observer: Observer, commands: Sequence[str]
 ) -> Outcome:
@@ -188,7 +197,7 @@ def run(
     place = (prepared.suite, prepared.plan, prepared.results)
     if not todo and summary and is_current(summary, *place):
         failures = tuple(_failed_cells(prepared))
-        return Outcome(summary, 0, failures, time.perf_counter() - started)
+        return Outcome(summary, 0, failures, time.perf_counter() - started, unchanged=True)
     every = {(step.model, step.task) for step in prepared.plan.cells}
     prepared.results.forget_except(every)
     walk = _walk(prepared, options, observer, todo)

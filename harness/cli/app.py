@@ -1,0 +1,233 @@
+"""The commands and their options: one module a command, no logic, heavy parts imported late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from harness.cli.data_commands import app as data_app
+from harness.cli.options import (
+    Baselines,
+    DataDir,
+    Json,
+    Limit,
+    Reports,
+    Results,
+    ResultsOfSuite,
+    Suite,
+)
+
+app = typer.Typer(
+    name="harness",
+    help="Fine-tune, quantize, ask and compare local language models: one YAML file in, "
+    "one report out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Exit codes: 0 all well; 1 a cell or step failed; 2 the input was wrong and nothing "
+    "ran; 3 a gate was not met; 130 interrupted.",
+)
+
+baseline_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(baseline_app, name="baseline", help="Keep results to hold later ones against.")
+
+app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
+
+
+@app.command()
+def run(
+    suite: Suite,
+    results: Results = Path("results"),
+    reports: Reports = Path("reports"),
+    limit: Limit = None,
+    only: Annotated[
+        str | None,
+        typer.Option(help="Ask only cells whose model, task or model/task fits this pattern."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Worker processes at the same time.")] = 1,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Make the models, ask them the tasks, write the report. Does only what is not done yet."""
+    from harness.cli.run import run_suite
+    from harness.runner.run import Options
+
+    options = Options(results, limit, only, jobs, data_dir=data_dir, may_fetch=True)
+    raise typer.Exit(run_suite(suite, options, reports, json))
+
+
+@app.command()
+def plan(
+    suite: Suite,
+    results: Results = Path("results"),
+    limit: Limit = None,
+    only: Annotated[str | None, typer.Option(help="As for `run`.")] = None,
+    data_dir: DataDir = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Show only what this model needs, part by part."),
+    ] = None,
+    probe: Annotated[
+        bool,
+        typer.Option(help="Time this machine for a second, once, so that hours can be told."),
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Show what a suite takes: its steps, what is there already, and whether it fits here."""
+    from harness.cli.plan import show_plan
+    from harness.runner.run import Options
+
+    options = Options(results, limit, only, data_dir=data_dir, provisional=True)
+    raise typer.Exit(show_plan(suite, options, fit, probe, json))
+
+
+@app.command()
+def show(
+    where: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SUITE|RESULTS", help="A suite, results/<suite>, or a cell's folder in one."
+        ),
+    ],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="MODEL TASK [EXAMPLE]",
+            help="Of a cell's folder only the example: its id, or its number. Default: the first.",
+        ),
+    ] = None,
+    results: Results = Path("results"),
+    limit: Limit = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Show what a model is sent for an example, as text and ids, and what it answered."""
+    from harness.cli.show import show
+    from harness.runner.run import Options
+
+    options = Options(results, limit, data_dir=data_dir)
+    raise typer.Exit(show(where, words or [], options, json))
+
+
+@app.command()
+def report(
+    results: ResultsOfSuite,
+    reports: Reports = Path("reports"),
+    json: Json = False,
+) -> None:
+    """Write the report of results that are there."""
+    from harness.cli.report import report_results
+
+    raise typer.Exit(report_results(results, reports, json))
+
+
+@app.command()
+def gate(
+    results: ResultsOfSuite,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="A saved baseline, by name or as a folder, to hold the results against."),
+    ] = None,
+    baselines: Baselines = Path("baselines"),
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write a summary for a pull request to this file.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Judge the suite's gates on results that are there; exit code 3 where one is not met."""
+    from harness.cli.gate import gate_results
+    from harness.results.gating import judge_results
+
+    judged = judge_results(results, baseline, baselines)
+    raise typer.Exit(gate_results(judged, junit, markdown, json))
+
+
+@app.command()
+def compare(
+    results: ResultsOfSuite,
+    others: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="BASELINE CANDIDATE | RESULTS",
+            help="Two models of these results; or other results, whose models are held against "
+            "these; or, with --baseline, one model or none.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            help="A saved baseline, by name or as a folder, that models are held against."
+        ),
+    ] = None,
+    baselines: Baselines = Path("baselines"),
+    model: Annotated[str | None, typer.Option(help="Of two results, only this model.")] = None,
+    task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Only this metric.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show every metric.")] = False,
+    examples: Annotated[int, typer.Option(min=0, help="Changed answers shown of each task.")] = 5,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    prompts: Annotated[
+        Literal["same", "any"],
+        typer.Option(help="any: compare answers to different prompts, too."),
+    ] = "same",
+    json: Json = False,
+) -> None:
+    """Show what differs between two models, two results, or a model and its saved baseline."""
+    from harness.cli.compare import compare
+    from harness.results.comparing import Wanted
+
+    any_prompts = prompts == "any"
+    wanted = Wanted(
+        model, baseline, baselines, task, metric, every or json, confidence, any_prompts
+    )
+    raise typer.Exit(compare(results, others or [], wanted, examples, json))
+
+
+@baseline_app.command()
+def save(
+    results: ResultsOfSuite,
+    name: Annotated[str, typer.Argument(help="What the baseline is called.")],
+    baselines: Baselines = Path("baselines"),
+    replace: Annotated[bool, typer.Option(help="Replace one of that name.")] = False,
+    json: Json = False,
+) -> None:
+    """Save results to hold later ones against: `harness gate --baseline`, `harness compare`."""
+    from harness.cli.baseline import save
+
+    raise typer.Exit(save(results, name, baselines, replace, json))
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("suite.yaml"),
+    model: Annotated[
+        str | None,
+        typer.Option(help="Yours: a folder, a GGUF file, or ORG/NAME on the Hub.", metavar="MODEL"),
+    ] = None,
+) -> None:
+    """Write a commented suite to start from."""
+    from harness.cli.init import write_suite
+
+    raise typer.Exit(write_suite(file, model))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of suite files, for editors."""
+    from json import dumps
+
+    from harness.suite.schema import json_schema
+
+    print(dumps(json_schema(), indent=2))
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Say what this machine has, what is missing, and how to get it."""
+    from harness.cli.doctor import examine
+
+    raise typer.Exit(examine(json))
