@@ -27,7 +27,8 @@ from harness.engines.protocol import (
 from harness.errors import InputError, NotFiniteError, PromptTooLongError
 
 LENGTH_HINT = (
-    "Use fewer shots, shorter examples or fewer new tokens, or a model with a longer context."
+    "Use fewer shots, shorter examples or fewer new tokens, or a model with a longer context; "
+    "`too_long: leave_out` in the task leaves such examples out for all models."
 )
 
 

@@ -112,7 +112,7 @@ def check_model_folder(path: Path) -> None:
 
 def context_tokens(path: Path) -> int | None:
     """Tokens that a model was made for, from its config.json; None where it does not say."""
-    return _configured(path, "max_position_embeddings")
+    return _configured(path, "max_position_embeddings") or _configured(path, "n_positions")
 
 
 def hidden_size(path: Path) -> int:

@@ -10,10 +10,11 @@ from harness.errors import InputError
 from harness.plan.cell_params import CellParams, GradedBy, PrecisionParams, asked_part
 from harness.plan.checks import Checking
 from harness.plan.graph import ModelPlan, Precision
-from harness.plan.params import FetchParams, FloorsParams, PromptsParams
+from harness.plan.params import FetchParams, Fit, FloorsParams, PromptsParams
 from harness.plan.resolved import FoundMetric
 from harness.plan.steps import Step, make_step
 from harness.plan.versions import versions
+from harness.suite.lineage import root_of
 from harness.suite.schema import TaskSpec, task_of, type_of
 
 
@@ -48,11 +49,40 @@ class CellSteps(Checking):
             params |= {"text": text.contents, "window": task.windows.tokens}
         else:
             params |= {"plain": self.plain(root), **task.put, **self.chat_params(root)}
+        parents = {"tokenizer": self.source(root)}
+        if task.leaves_out:
+            params |= self._fits(task, root, parents)
         self.prompts[name, root] = self.add(
-            "prompts", f"encode {name} for {root}", PromptsParams(**params),
-            {"tokenizer": self.source(root)},
+            "prompts", f"encode {name} for {root}", PromptsParams(**params), parents,
             group=f"prepare {root}", task=name,
         )  # fmt: skip
+
+    def _fits(self, task: TaskSpec, root: str, parents: dict[str, str]) -> dict[str, Any]:
+        """Whom every example of a task must fit; adds their tokenizers to the parents.
+
+        All that are asked the task, so that they answer the same examples; of one that holds models
+        against a reference, the lineage alone.
+        """
+        models = self.suite.spec.models
+        asked: dict[str, int] = {}
+        for model, spec in models.items():
+            of, context = root_of(models, model), spec.engine.context
+            alone = task.held_against is not None
+            if task.asks(model) and (of == root or not alone):
+                asked[of] = min((size for size in (asked.get(of, 0), context) if size), default=0)
+        fits = []
+        for place, (of, context) in enumerate(asked.items()):
+            role = "tokenizer" if of == root else f"fit.{place}"
+            parents[role] = self.source(of)
+            chat = self.chat_params(of)
+            fits.append(Fit(role=role, plain=self.plain(of), context=context, **chat))
+        behind, new_tokens = "target", 0
+        if "choose" in task.needs:
+            behind = "choices"
+        elif "generate" in task.needs:
+            behind, new_tokens = "answer", int(getattr(task, "max_new_tokens", 0))
+        found = {"fits": tuple(fits), "fit_names": tuple(asked), "behind": behind}
+        return found | ({"new_tokens": new_tokens} if new_tokens else {})
 
     def floor(self, name: str, task: TaskSpec) -> str:
         found = self.resolved.data[name]
@@ -63,7 +93,9 @@ class CellSteps(Checking):
             seed=self.task_seed(task),
         )
         label = f"what {name} needs no model for"
-        return self.add("floors", label, params, {}, group="floors", task=name)
+        of_task = [key for (of, _), key in self.prompts.items() if of == name]
+        parents = {"prompts": of_task[0]} if task.leaves_out and of_task else {}
+        return self.add("floors", label, params, parents, group="floors", task=name)
 
     def cell(self, model: ModelPlan, name: str) -> Step | None:
         """The cell of a model and a task, or None where the two do not go together."""

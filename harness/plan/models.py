@@ -175,6 +175,8 @@ class Making:
             put["left_out"] = found.left_out
         if isinstance(finetune.limit, dict) and task in finetune.limit:
             put["limit"] = finetune.limit[task]
+        if self.suite.spec.tasks[task].leaves_out:
+            put["too_long"] = True
         return LearnedSet(dataset=found.ref["name"], contents=found.contents, **put)
 
     def gguf(self, name: str) -> str:

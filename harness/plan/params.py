@@ -88,8 +88,21 @@ class Chat(Entry):
     thinking: bool | None = None
 
 
+class Fit(Entry):
+    """A lineage whose models are asked the same examples, and the context that they have."""
+
+    role: str
+    """Of its tokenizer among the parents."""
+    plain: bool = False
+    chat: Chat | None = None
+    context: int = 0
+    """Tokens that the suite sets; 0 leaves it to the model."""
+
+
 class PromptsParams(Params, Put):
     """What a task asks: examples of a data set, a text in windows, or prompts of the user's own."""
+
+    ASIDE = frozenset({"fit_names"})
 
     limit: int | None = None
     seed: int = 0
@@ -109,6 +122,14 @@ class PromptsParams(Params, Put):
     plain: bool = False
     """Whether no chat template is used."""
     chat: Chat | None = None
+    fits: tuple[Fit, ...] = ()
+    """Where examples are left out that are too long: for whom."""
+    fit_names: tuple[str, ...] = ()
+    """What the suite calls these."""
+    behind: Literal["", "choices", "answer", "target"] = ""
+    """What a context has to hold behind a prompt, where examples are left out."""
+    new_tokens: int = 0
+    """Of an answer that is written."""
 
 
 class CheckParams(Params):
@@ -130,6 +151,8 @@ class LearnedSet(Put):
     """Ids of examples whose text a task tests."""
     limit: int | None = None
     """Examples of it at most, where each set has a limit of its own."""
+    too_long: bool = False
+    """Whether examples are left out that are longer than the model's context."""
 
 
 class LearnedInstructions(Entry):

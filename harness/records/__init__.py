@@ -27,7 +27,7 @@ from harness.records.models import (
     Training,
     TrainingPoint,
 )
-from harness.records.readings import DataReading, LeftOutRows
+from harness.records.readings import DataReading, LeftOutRows, TooLong
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
 from harness.records.summary import SUMMARY_SCHEMA, Summary, TaskSummary
 from harness.records.training import TrainingExample
@@ -72,6 +72,7 @@ __all__ = [
     "SpeedWarning",
     "Summary",
     "TaskSummary",
+    "TooLong",
     "Training",
     "TrainingExample",
     "TrainingPoint",

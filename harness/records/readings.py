@@ -16,6 +16,18 @@ class LeftOutRows(Record):
     """The first few, as `file:line`."""
 
 
+class TooLong(Record):
+    """Examples that no model was asked, since they are longer than the context of one."""
+
+    rows: int
+    of: int
+    """How many were drawn."""
+    models: dict[str, int]
+    """How many of them are too long for the models of each lineage, by the name of its root."""
+    contexts: dict[str, int | None]
+    """Tokens of each context."""
+
+
 class DataReading(Record):
     """What was read of a data set or of instructions, and what was left out."""
 

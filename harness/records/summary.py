@@ -11,7 +11,7 @@ from harness.records.cells import Cell
 from harness.records.comparisons import Comparison, GateVerdict
 from harness.records.metrics import MetricDescriptor
 from harness.records.models import Check, ModelSummary
-from harness.records.readings import DataReading
+from harness.records.readings import DataReading, TooLong
 from harness.suite.schema import TASK_TYPES
 
 SUMMARY_SCHEMA: Final = "harness-summary/2"
@@ -49,6 +49,8 @@ class TaskSummary(Record):
     """What a reader must know of how it was asked: where a system message went, thoughts."""
     reading: DataReading | None = None
     """What was read of its data, and left out; None where it is on none, or an older version looked."""
+    too_long: TooLong | None = None
+    """Examples that were left out for their length, where the suite says so."""
     metrics: dict[str, MetricDescriptor] = Field(default_factory=dict)
     """All metrics of the task, those of its type and the suite's own; the first is the headline."""
     asked: dict[str, str] = Field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from harness.quantities import plural
-from harness.records import DataReading, Summary
+from harness.records import DataReading, Summary, TaskSummary
 from harness.reporting.blocks import Callout, Line, Name, Strong
 from harness.reporting.format import sentence
 
@@ -33,6 +33,9 @@ def data_callouts(summary: Summary) -> Iterator[Callout]:
         for place, name in enumerate(names):
             line += (", " * bool(place), Name(name))
         yield Callout("unsure", (*line, f": {sentence(warning)}"))
+    for task, of in summary.tasks.items():
+        if said := too_long(of):
+            yield Callout("unsure", (Name(task), f": {sentence(said)}"))
 
 
 def warnings(readings: Mapping[str, DataReading]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -44,6 +47,19 @@ def warnings(readings: Mapping[str, DataReading]) -> Iterator[tuple[tuple[str, .
             found.setdefault((reading.name, warning), []).append(task)
     for (_, warning), tasks in found.items():
         yield tuple(tasks), warning
+
+
+def too_long(of: TaskSummary) -> str:
+    """How many examples were asked of no model, and for which models they are too long; "" for none."""
+    found = of.too_long
+    if found is None or not found.rows:
+        return ""
+    who = ", ".join(
+        f"{count:,} for {model} (context {found.contexts[model]:,})"
+        for model, count in found.models.items()
+        if count
+    )
+    return f"{found.rows:,} of {plural(found.of, 'example')} were too long and left out for all models: {who}"
 
 
 def left_out_lines(summary: Summary) -> list[Line]:

@@ -18,7 +18,7 @@ from harness.reporting.blocks import (
 )
 from harness.reporting.changed import changed_blocks
 from harness.reporting.checks import check_blocks
-from harness.reporting.data import rows_read
+from harness.reporting.data import rows_read, too_long
 from harness.reporting.differences import difference_blocks
 from harness.reporting.format import duration, moment, sentence
 from harness.reporting.gates import gate_table, gates
@@ -88,6 +88,8 @@ def _task_line(summary: Summary, task: str) -> Line:
     data = f" Data: {of.dataset}, {drawn(of)}." if of.dataset and of.n else ""
     if of.reading is not None and of.reading.left_out:
         data += f" {sentence(rows_read(of.reading))}"
+    if said := too_long(of):
+        data += f" {sentence(said)}"
     reference = (" Reference: ", Name(of.reference), ".") if of.reference else ()
     return (
         Name(task),

@@ -9,7 +9,7 @@ from harness.data.opening import open_data
 from harness.plan.graph import Plan
 from harness.plan.params import PromptsParams
 from harness.plan.places import Places
-from harness.records import Cell, TaskSummary, Value
+from harness.records import Cell, TaskSummary, TooLong, Value
 from harness.results.artifacts import Manifest
 from harness.results.own_metrics import asked_metrics
 from harness.runner.notes import notes_on
@@ -67,8 +67,23 @@ def summarize_task(
         labels=list(first.get("labels", [])),
         notes=notes_on(task, asked, cells),
         reading=plan.readings.get(name),
+        too_long=_too_long(asks, first),
         metrics=metrics,
         asked=task.named,
+    )
+
+
+def _too_long(asks: PromptsParams | None, found: Mapping[str, Any]) -> TooLong | None:
+    """What was left out of a task, by the suite's names: what was found may be another suite's."""
+    told = found.get("too_long")
+    if asks is None or told is None:
+        return None
+    names = asks.fit_names
+    return TooLong(
+        rows=told["rows"],
+        of=told["of"],
+        models=dict(zip(names, told["counts"], strict=True)),
+        contexts=dict(zip(names, told["contexts"], strict=True)),
     )
 
 

@@ -49,12 +49,17 @@ def instruction_examples(
         learned.append(_learned(ref["name"], found, len(left_out), too_long, longest, count))
 
 
+def too_long_words(longest: int | None) -> str:
+    """Why a row is not learned that is longer than the model's context."""
+    return f"longer than the model's {longest} tokens"
+
+
 def _learned(
     name: str, found: Instructions, tested: int, too_long: int, longest: int | None, count: int
 ) -> Learned:
     reading = found.reading
     reasons: dict[str, Any] = {dropped.reason: dropped.rows for dropped in reading.dropped}
-    reasons |= {TESTED: tested, f"longer than the model's {longest} tokens": too_long}
+    reasons |= {TESTED: tested, too_long_words(longest): too_long}
     return Learned(
         name=name,
         kind="instructions",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from harness.capabilities import Capability
@@ -18,6 +20,17 @@ class AskedTask(TaskEntry):
         description="A system message. Where the chat template takes none, it stands in front of the "
         "first turn of the user; without a chat template, in front of the prompt.",
     )
+
+    too_long: Literal["error", "leave_out"] | None = Field(
+        None,
+        description="What happens to examples that are longer than the context of a model that is asked "
+        "them. error (the default): that model fails. leave_out: no model is asked them, none is taught "
+        "them, and the report says how many they were.",
+    )
+
+    @property
+    def leaves_out(self) -> bool:
+        return self.too_long == "leave_out"
 
     @property
     def needs(self) -> frozenset[Capability]:

@@ -45,6 +45,11 @@ class TaskEntry(Entry):
         return self.models is None or model in self.models
 
     @property
+    def leaves_out(self) -> bool:
+        """Whether examples are left out that are too long for one of its models."""
+        return False
+
+    @property
     @abstractmethod
     def needs(self) -> frozenset[Capability]:
         """What whoever answers must be able to do."""
