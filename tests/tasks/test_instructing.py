@@ -174,7 +174,7 @@ def test_tools_and_their_calls_go_through_the_template(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("left_out", "said"),
     [
-        ("{{ t.function.name }}", "the tools"),
+        ("{{ t.function.name }};", "the tools"),
         ("{{ c.function.name }}", "calls of tools"),
         ("{{ m.content | tojson if m.role == 'tool' else m.content }}", "leaves out"),
     ],
