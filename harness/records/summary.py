@@ -66,7 +66,7 @@ class TaskSummary(Record):
 class Summary(Record):
     """`summary.json`: all that a report or a gate needs."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, populate_by_name=True)
 
     schema_: Literal["harness-summary/2"] = Field(default=SUMMARY_SCHEMA, alias="schema")
     suite: dict[str, Any]

@@ -22,5 +22,5 @@ class Entry(BaseModel):
     """A part of a suite: frozen, closed against keys that nobody reads and numbers that are none."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
+        defer_build=True, frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
     )

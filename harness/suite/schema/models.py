@@ -107,7 +107,7 @@ class FineTune(Entry):
 class Shape(BaseModel):
     """An architecture by the name of a model that has it; other keys change its `config.json`."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="allow")
 
     architecture: str = Field(
         description="Such as llama-3.1-8b, mistral-7b, qwen2.5-3b, phi-3.5-mini, smollm2-135m."
