@@ -28,7 +28,7 @@ SHORT_SECONDS = 0.005
 REMEDIES: Mapping[str, str] = {
     "spread": "Close other programs and let the machine cool down; or set repetitions and rounds "
     "higher.",
-    "busy": "Stop what else is running, delete the cell's folder, and run again.",
+    "busy": "Stop what else is running, and time it anew: `harness run SUITE --again MODEL/TASK`.",
     "short": "Set prompt_tokens or new_tokens higher.",
 }
 

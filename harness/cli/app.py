@@ -47,6 +47,14 @@ def run(
         str | None,
         typer.Option(help="Ask only cells whose model, task or model/task fits this pattern."),
     ] = None,
+    again: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GLOB",
+            help="Ask these cells anew (model, task or model/task), or do these steps anew (as `plan` "
+            "calls them); what is there stays until the new is.",
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes at the same time.")] = 1,
     data_dir: DataDir = None,
     json: Json = False,
@@ -55,7 +63,7 @@ def run(
     from harness.cli.run import run_suite
     from harness.runner.run import Options
 
-    options = Options(results, limit, only, jobs, data_dir=data_dir, may_fetch=True)
+    options = Options(results, limit, only, again, jobs, data_dir=data_dir, may_fetch=True)
     raise typer.Exit(run_suite(suite, options, reports, json))
 
 

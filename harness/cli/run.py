@@ -37,19 +37,23 @@ def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> in
         with Display(console, sum(not step.row.in_place for step in todo)) as display:
             outcome = run(prepared, options, display, _commands(suite, options))
     except KeyboardInterrupt:
-        console.print("Interrupted. The same command goes on from here.", highlight=False)
+        goes_on = "The same command goes on from here."
+        if prepared.again:
+            goes_on = "What was to be done again and is not stands as it was."
+        console.print(f"Interrupted. {goes_on}", highlight=False)
         _say_where(prepared, prepared.to_do(), console)
         return INTERRUPTED
     there = _report_there(outcome, prepared, reports)
     files = there or _write_report(outcome, reports)
-    code, line = exit_code(outcome.summary), _nothing_to_do(outcome, prepared, files)
+    kept = any(step.kind == "cell" for step, _ in outcome.failures)  # what stands may be older
+    code, line = 1 if kept else exit_code(outcome.summary), _nothing_to_do(outcome, prepared, files)
     if as_json:
         print(json.dumps(_as_data(outcome, files)))
     elif there:
         print(line)
     else:
         _say(outcome, files, console)
-    if not outcome.failures and sys.argv[1:2] == ["run"]:
+    if not outcome.failures and options.again is None and sys.argv[1:2] == ["run"]:
         _remember(watch, outcome, (suite, options), files, line, code)
     return code
 

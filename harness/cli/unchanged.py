@@ -1,10 +1,10 @@
 """Answers a run that has nothing to do, before anything heavy is loaded.
 
 A run that found everything there notes which files that followed from: all that it opened or asked
-about, whether they were there or not, the folders that it listed, and those that the files lie in.
-While none of them differs in size, time or inode, nor the program, its packages, its words and its
-environment, the same command has the same answer. Nothing is noted where the answer depends on more
-than files: where the network was asked, or a process was started.
+about, whether they were there or not, and the folders that it listed. While none of them differs in
+size, time or inode, nor the program, its packages, its words and its environment, the same command has
+the same answer. Nothing is noted where the answer depends on more than files: where the network was
+asked, or a process was started.
 """
 
 from __future__ import annotations
@@ -61,11 +61,10 @@ class Watch:
 
     def seen(self) -> list[str] | None:
         """A line for each file and folder; None where one of them was written meanwhile."""
-        found = {*self._paths, *map(os.path.dirname, self._paths)}
-        lines = [f"{_state(path)} {path}" for path in sorted(found)]
+        lines = [f"{_state(path)} {path}" for path in sorted(self._paths)]
         if any(len(line.splitlines()) > 1 or not _is_utf8(line) for line in lines):
             return None
-        for path in found:
+        for path in self._paths:
             try:
                 stat = os.stat(path)
             except OSError:

@@ -37,7 +37,7 @@ def target_codes(samples: Sequence[Sample], labels: Sequence[str]) -> npt.NDArra
             raise BadDataError(
                 f'The target {sample.target!r} of example "{sample.id}" is not one of the labels '
                 f"{', '.join(labels)}.",
-                "Delete the cell's folder so that it is asked again.",
+                "`harness run SUITE --again MODEL/TASK` asks it anew.",
             )
     return np.array([position[sample.target or ""] for sample in samples], dtype=np.intp)
 

@@ -34,6 +34,6 @@ def _known(name: str, sample: Sample, values: Mapping[str, Any], kind: Any) -> A
     if not isinstance(value, kind):
         raise BadDataError(
             f'The sample of example "{sample.id}" has no "{name}".',
-            "Delete the cell's folder so that it is asked again.",
+            "`harness run SUITE --again MODEL/TASK` asks it anew.",
         )
     return value

@@ -52,7 +52,7 @@ class Repetition:
         except (KeyError, TypeError, ValueError) as error:
             raise BadDataError(
                 f'The sample "{sample.id}" is no timing: {error}.',
-                "Delete the cell's folder so that it is timed again.",
+                "`harness run SUITE --again MODEL/TASK` times it anew.",
             ) from error
 
     @property

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fnmatch
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from harness.engines.gguf_file import gguf_info
@@ -23,6 +23,7 @@ from harness.records import Cell, Failure, Summary
 from harness.resolve.resolver import resolve
 from harness.results.artifacts import TEXTS, ArtifactStore
 from harness.results.store import ResultsStore
+from harness.runner.again import bring_back, fits, set_aside, steps_again
 from harness.runner.findings import refusal
 from harness.runner.jobs import JobBuilder
 from harness.runner.keeper import Keeper
@@ -40,6 +41,8 @@ class Options:
     results: Path = Path("results")
     limit: int | None = None
     only: str | None = None
+    again: str | None = None
+    """Cells and steps that are done although they are done already."""
     jobs: int = 1
     home: Path | None = None
     data_dir: Path | None = None
@@ -62,17 +65,17 @@ class Prepared:
     """Those that were selected."""
     to_fetch: tuple[str, ...] = ()
     """Data sets that a run downloads first; keys of what reads them are then provisional."""
+    again: tuple[Step, ...] = ()
+    """Those that are done anew; what they gave before does not count."""
 
     def open_cells(self) -> list[Step]:
         """Selected cells that have not been answered."""
-        return [
-            step
-            for step in self.cells
-            if not self.results.cell(step.model, step.task).is_done(step.key)
-        ]
+        return [step for step in self.cells if not self.is_cached(step)]
 
     def is_cached(self, step: Step) -> bool:
         """Whether what a step makes is there, here or (where only its findings count) kept."""
+        if self._is_again(step):
+            return False
         if step.kind == "cell":
             return self.results.cell(step.model, step.task).is_done(step.key)
         if step.kind == "round":
@@ -80,6 +83,17 @@ class Prepared:
         kept = self.results.kept(step) if step.row.gives == "findings" else None
         manifest = kept or self.artifacts.manifest(step)
         return manifest is not None and refusal(manifest, step) is None
+
+    def _is_again(self, step: Step) -> bool:
+        made = step.row.is_artifact
+        return (step.key if made else (step.model, step.task)) in self._again
+
+    @cached_property
+    def _again(self) -> frozenset[object]:
+        """Keys of steps, models and tasks of cells, whose rounds go with them."""
+        return frozenset(
+            step.key if step.row.is_artifact else (step.model, step.task) for step in self.again
+        )
 
     def to_do(self) -> list[Step]:
         """The steps that have to be done, parents first; sources among them are only checked.
@@ -89,11 +103,12 @@ class Prepared:
         cells = self.open_cells()
         checks = {key for cell in cells for key in self.plan.models[cell.model].checks}
         checks |= {self.plan.floors[c.task] for c in cells if c.task in self.plan.floors}
+        again = {step.key for step in self.again if step.row.is_artifact}
         measured = {step.key: step for step in self._open_precision()}
-        needed = {*checks, *measured}
+        needed = {*checks, *again, *measured}
         needed.update(self.plan.ancestors(*cells, *(self.plan.steps[key] for key in needed)))
         missing: dict[str, Step] = {}
-        read = {key for cell in cells for key in cell.parents.values()}
+        read = again | {key for cell in cells for key in cell.parents.values()}
         for step in reversed(self.plan.steps.values()):
             wanted = step.row.in_place or step.row.gives == "findings" or step.key in read
             if step.key in needed and wanted and not self.is_cached(step):
@@ -146,27 +161,17 @@ def prepare(file: Path, options: Options) -> Prepared:
     except (BadDataError, HubError) as error:
         raise InputError(f"{file}: {error.message}", error.hint) from error
     results = ResultsStore(options.results.absolute() / suite.spec.name)
-    return Prepared(
-        suite,
-        plan,
-        results,
-        ArtifactStore(home.absolute(), resolved.places),
-        _select(plan, options.only),
-        resolved.absent,
-    )
+    artifacts = ArtifactStore(home.absolute(), resolved.places)
+    bring_back((*plan.steps.values(), *plan.cells), results, artifacts)
+    cells = _select(plan, options.only)
+    again = steps_again(plan, cells, options.again)
+    return Prepared(suite, plan, results, artifacts, cells, resolved.absent, again)
 
 
 def _select(plan: Plan, only: str | None) -> tuple[Step, ...]:
     if only is None:
         return plan.cells
-    chosen = tuple(
-        step
-        for step in plan.cells
-        if any(
-            fnmatch.fnmatchcase(word, only)
-            for word in (step.model, step.task, f"{step.model}/{step.task}")
-        )
-    )
+    chosen = tuple(step for step in plan.cells if fits(step, only))
     if not chosen:
         words = ", ".join(f"{step.model}/{step.task}" for step in plan.cells)
         raise InputError(f"--only {only}: no model, task or model/task fits", f"There are: {words}")
@@ -201,12 +206,13 @@ def run(
     every = {(step.model, step.task) for step in prepared.plan.cells}
     prepared.results.forget_except(every)
     walk = _walk(prepared, options, observer, todo)
-    try:
-        walk.run()
-    finally:
-        for step in walk.failed:
-            _write_failure(prepared.results, step, walk.failures[step.key])
-        _keep_findings(prepared)
+    with set_aside(prepared.again, prepared.results, prepared.artifacts):
+        try:
+            walk.run()
+        finally:
+            for step in walk.failed:
+                _write_failure(prepared.results, step, walk.failures[step.key])
+            _keep_findings(prepared)
     seconds = time.perf_counter() - started
     total = seconds + (summary.seconds if summary and not todo else 0.0)
     summary = Summarizer(*place, prepared.artifacts.places, total).summary(list(commands))

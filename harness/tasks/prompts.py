@@ -146,7 +146,8 @@ class PromptSet:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadDataError(
-                f"{folder}: not a set of prompts: {error!r}", "Delete the folder and run again."
+                f"{folder}: not a set of prompts: {error!r}",
+                "`harness run SUITE --again prompts` writes them anew.",
             ) from None
 
 

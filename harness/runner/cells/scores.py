@@ -154,5 +154,5 @@ def _texts(prompts: Path) -> dict[str, str]:
     except (OSError, ValueError) as error:
         raise BadDataError(
             f"{prompts / TEXTS}: the examples' texts cannot be read: {error}",
-            "Delete the folder and run again.",
+            "`harness run SUITE --again prompts` writes them anew.",
         ) from None

@@ -1,0 +1,112 @@
+"""Steps that are done anew (`--again`): what they gave stands aside until the new is there."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from harness.errors import InputError
+from harness.plan.graph import Plan
+from harness.plan.steps import Step
+from harness.results.artifacts import ArtifactStore
+from harness.results.store import ResultsStore
+
+EARLIER = "earlier"
+"""The folder of results in which cells stand aside."""
+
+
+def steps_again(plan: Plan, cells: Sequence[Step], pattern: str | None) -> tuple[Step, ...]:
+    """The steps that a pattern asks for again, parents first.
+
+    It fits a model, a task or model/task (their cells), or the label or kind of another step. What is
+    made or asked of a fine-tuning that is done again is done again, too, since it learns other weights.
+
+    Args:
+        plan: of the suite.
+        cells: those that were selected.
+        pattern: with `*` and `?`; None asks for nothing.
+
+    Raises:
+        InputError: it fits nothing.
+    """
+    if pattern is None:
+        return ()
+    chosen = [cell for cell in cells if fits(cell, pattern)]
+    made = [step for step in plan.steps.values() if not step.row.in_place]
+    named = [s for s in made if any(fnmatch.fnmatchcase(w, pattern) for w in (s.label, s.kind))]
+    if not chosen and not named:
+        words = ", ".join(f"{cell.model}/{cell.task}" for cell in cells)
+        steps = "; ".join(step.label for step in made)
+        raise InputError(
+            f"--again {pattern}: no model, task, model/task or step fits",
+            f"Cells: {words}. Steps: {steps}.",
+        )
+    again = {step.key for step in named}
+    moved = {step.key for step in named if step.kind == "finetune"}
+    for step in (*made, *cells):
+        if moved & {*step.parents.values(), *step.after}:
+            moved.add(step.key)
+    found = [step for step in made if step.key in again | moved]
+    return (*found, *(cell for cell in cells if cell in chosen or cell.key in moved))
+
+
+def fits(cell: Step, pattern: str) -> bool:
+    """Whether a pattern is of a cell's model, of its task, or of both with a slash between."""
+    words = (cell.model, cell.task, f"{cell.model}/{cell.task}")
+    return any(fnmatch.fnmatchcase(word, pattern) for word in words)
+
+
+@contextmanager
+def set_aside(
+    steps: Iterable[Step], results: ResultsStore, artifacts: ArtifactStore
+) -> Iterator[None]:
+    """Puts what steps gave out of the way; afterwards it goes where the new is there, and else it
+    comes back, whatever happened."""
+    places = [_places(step, results, artifacts) for step in steps]
+    for place, aside in places:
+        if place.exists():
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(place, aside)
+    try:
+        yield
+    finally:
+        bring_back(steps, results, artifacts)
+
+
+def bring_back(steps: Iterable[Step], results: ResultsStore, artifacts: ArtifactStore) -> None:
+    """Of what stands aside, also since a run that was killed: takes back what has nothing new in its
+    place, and deletes the rest."""
+    cells_aside = (results.folder / EARLIER).exists()
+    for step in steps:
+        if step.kind == "cell" and not cells_aside:
+            continue
+        place, aside = _places(step, results, artifacts)
+        if not aside.exists():
+            continue
+        is_new = (
+            results.cell(step.model, step.task).is_done(step.key)
+            if step.kind == "cell"
+            else artifacts.manifest(step) is not None
+        )
+        if not is_new:
+            shutil.rmtree(place, ignore_errors=True)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(aside, place)
+        shutil.rmtree(aside, ignore_errors=True)
+        if step.kind == "cell":
+            with suppress(OSError):  # others may stand there
+                aside.parent.rmdir()
+                aside.parent.parent.rmdir()
+
+
+def _places(step: Step, results: ResultsStore, artifacts: ArtifactStore) -> tuple[Path, Path]:
+    """Where what a step gave lies, and where it stands aside."""
+    if step.kind == "cell":
+        aside = results.folder / EARLIER / step.model / step.task
+        return results.cell(step.model, step.task).folder, aside
+    folder = artifacts.folder(step)
+    return folder, folder.with_name(f".{folder.name}.earlier")
