@@ -37,8 +37,9 @@ def run(suite: str | Path, **options: Any) -> Summary:
 def load_results(path: str | Path) -> pd.DataFrame:
     """The results of a suite as a tidy frame: a row for each model, task and metric.
 
-    Columns: model, task, metric, value, low, high (the 95% interval), n, status, error. A failed
-    cell is one row without a metric.
+    Columns: model, task, metric, value, low, high (the 95% interval), n, status, error, approximate
+    (why the interval may hold the truth less often; else None). A failed cell is one row without a
+    metric.
 
     Raises:
         InputError: there is no summary at `path` (a results folder, or the file itself).
@@ -60,6 +61,7 @@ def load_results(path: str | Path) -> pd.DataFrame:
             {**common, "metric": name, **value.model_dump()} for name, value in cell.metrics.items()
         ] or [common]
     columns = ["model", "task", "metric", "value", "low", "high", "n", "status", "error"]
+    columns.append("approximate")
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -75,7 +77,7 @@ def compare(
     """Paired differences as a tidy frame: a row for each pair of models, task and metric.
 
     Columns: task, metric, baseline, candidate, before, after, difference, low, high, p, better,
-    worse, n, detectable, ratio, ratio_low, ratio_high, note, reason (why there is no difference),
+    worse, n, detectable, too_few, approximate, ratio, ratio_low, ratio_high, note, reason (why there is no difference),
     conclusion.
 
     Args:

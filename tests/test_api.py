@@ -19,7 +19,8 @@ def test_results_become_a_tidy_frame(tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text(summary.model_dump_json(by_alias=True))
     frame = harness.load_results(tmp_path)
     assert list(frame.columns) == [
-        "model", "task", "metric", "value", "low", "high", "n", "status", "error"
+        "model", "task", "metric", "value", "low", "high", "n", "status", "error",
+        "approximate",
     ]  # fmt: skip
     assert len(frame) == sum(len(cell.metrics) for cell in summary.cells)
     cell = next(c for c in summary.cells if (c.model, c.task) == ("lora", "sentiment"))

@@ -68,7 +68,8 @@ def build_comparisons(
                 difference_of(metric, pair, baseline, candidate, seed, confidence, any_prompts)
                 for candidate, pair in pairs.items()
             ]
-            adjusted = holm([difference.p for difference in differences])
+            chances = [difference.p for difference in differences]
+            adjusted, tested = holm(chances), sum(p is not None for p in chances)
             for (candidate, pair), difference, p_adjusted in zip(
                 pairs.items(), differences, adjusted, strict=True
             ):
@@ -79,8 +80,9 @@ def build_comparisons(
                     if position == 0:
                         changes = _partings if answers.of_type.free_text else _changes
                         told |= changes(difference, pair, *cells)
-                if difference.spread is not None:
-                    told["detectable"] = detectable(difference.spread, difference.n, confidence)
+                if difference.churn is not None and difference.churn.bounded:
+                    least = detectable(difference.churn, difference.n, confidence, tested)
+                    told |= {"detectable": least, "too_few": least is None}
                 found = {key: value for key, value in vars(difference).items() if key in _KEPT}
                 compared.append(
                     Comparison(

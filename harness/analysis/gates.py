@@ -17,7 +17,7 @@ from harness.analysis.paired import PairedDifference
 from harness.analysis.power import (
     DETECTION_POWER,
     needed,
-    pair_spread_if_lost,
+    needed_to_show,
     upper_spread,
 )
 from harness.records import GateVerdict
@@ -79,8 +79,7 @@ def _improvement(gate: Gate, evidence: Evidence) -> _Finding:
     else:
         outcome = "met" if sure else "not met"
         said += ": an improvement." if sure else ": a loss."
-    spread = found.spread or 0.0
-    more = needed(spread, gain, (1 + gate.confidence) / 2, DETECTION_POWER)
+    more = _to_show(gate, found, gain)
     if outcome == "undecided" and more is not None and more > found.n:
         said += f" If the gain is real, {_many(gate, more)} would show it in 80% of cases."
     return _Finding(
@@ -130,10 +129,19 @@ def _by_chance(found: PairedDifference) -> str:
     return f"so few changed that it may be chance (p = {found.p or 0.0:.2g})."
 
 
+def _to_show(gate: Gate, found: PairedDifference, gain: float) -> int | None:
+    """How many examples show a gain, were it the true one, in 80% of cases."""
+    churn = found.churn
+    if churn is not None and churn.bounded:
+        return needed_to_show(churn, gain, gate.confidence)
+    spread = churn.spread if churn else upper_spread(found.spread or 0.0, found.n)
+    return needed(spread, gain, (1 + gate.confidence) / 2, DETECTION_POWER)
+
+
 def _planned_spread(gate: Gate, found: PairedDifference) -> float:
     """What the spread may be for a model that lost twice what is allowed."""
-    if gate.metric.kind == "proportion":
-        return pair_spread_if_lost(found.better or 0, found.worse or 0, found.n, 2 * gate.limit)
+    if found.churn is not None:
+        return found.churn.spread_if_lost(2 * gate.limit)
     return upper_spread(found.spread or 0.0, found.n)
 
 
@@ -192,7 +200,7 @@ def _limit(gate: Gate, evidence: Evidence) -> _Finding:
         said += f": {'within' if kept else 'beyond'} the limit of {gate.limit:g}."
         return _Finding(verdict, said, found.value, low, high, n)
     spread = (high - low) / (2 * normal_quantile(gate.confidence)) * math.sqrt(max(n, 1))
-    more = needed(spread, abs(found.value - gate.limit), gate.confidence, DETECTION_POWER)
+    more = needed(spread, abs(found.value - gate.limit), gate.confidence)
     said += f", and the limit of {gate.limit:g} lies within that."
     if more is not None and more > n:
         said += f" If the value is what it seems, {_many(gate, more)} would decide it."

@@ -14,21 +14,22 @@ import numpy as np
 
 from harness.analysis.bootstrapped import RESAMPLES, bootstrap_interval
 from harness.analysis.intervals import NO_INTERVAL, Interval, tango, unseen
-from harness.analysis.power import pair_spread
+from harness.analysis.power import Churn, pair_spread
 from harness.analysis.resampling import (
     DifferenceStatistic,
     bootstrap,
     observed,
+    pseudo_values,
     swapped_differences,
 )
-from harness.analysis.shared import sorted_by_id
+from harness.analysis.shared import repeated, sorted_by_id
 from harness.analysis.significance import mcnemar, permutation_p
 from harness.analysis.speed import timed_value
 from harness.analysis.timed import rounds_of, slowdown, welch
 from harness.metrics.classification import labels_of
 from harness.metrics.metric import Metric
 from harness.metrics.statistic import FloatArray
-from harness.records import Sample
+from harness.records import Approximate, Sample
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class PairedDifference:
     `worse` count examples in the metric's good direction. Where there is no difference to show,
     `reason` says why and the figures are None; `other_prompts` says whether that is because the
     models read different ones. `spread` is the standard deviation of one pair's difference (of one
-    round's, for timings); `ratio` says how many times as fast the candidate is.
+    round's, for timings), and `churn` how much of it changed, where pairs tell it; `ratio` says how
+    many times as fast the candidate is. `approximate` is as of a value.
     """
 
     metric: str
@@ -57,7 +59,9 @@ class PairedDifference:
     n: int = 0
     reason: str | None = None
     other_prompts: bool = False
+    approximate: Approximate | None = None
     spread: float | None = None
+    churn: Churn | None = None
     ratio: float | None = None
     ratio_low: float | None = None
     ratio_high: float | None = None
@@ -100,11 +104,15 @@ def compare_cells(
         sorted_by_id(candidate),
         tuple(labels) if labels is not None else labels_of(baseline),
     )
-    if metric.kind == "proportion":
-        return _right_and_wrong(pairs, confidence)
     if metric.kind == "maximum":
         return _of_maxima(pairs)
-    return _resampled(pairs, seed, confidence, resamples)
+    if metric.kind == "proportion":
+        found = _right_and_wrong(pairs, confidence)
+    else:
+        found = _resampled(pairs, seed, confidence, resamples)
+    if found.approximate is None and repeated(baseline):
+        return replace(found, approximate="repeated")
+    return found
 
 
 def compare_values(metric: str, baseline: float, candidate: float) -> PairedDifference:
@@ -136,7 +144,7 @@ class _Pairs:
             return 1.0
         if self.metric.kind == "f1":
             rarest = min(Counter(sample.target for sample in self.baseline).values())
-            return 2.5 * len(self.baseline) / (len(self.labels) * rarest)
+            return 2.5 * len(self.baseline) / (len(labels_of(self.baseline)) * rarest)
         return None
 
     def good_changes(self) -> FloatArray:
@@ -185,6 +193,7 @@ def _right_and_wrong(pairs: _Pairs, confidence: float) -> PairedDifference:
         worse=gained if lower_is_better else lost,
         n=n,
         spread=pair_spread(gained, lost, n),
+        churn=Churn.of(after - before, 1.0),
     )
 
 
@@ -207,7 +216,7 @@ def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> P
     if not np.isfinite(delta):
         return PairedDifference(metric.name, n=n, reason="The metric is not defined here.")
     two_sided = one_sided = NO_INTERVAL
-    p = spread = None
+    p = spread = churn = None
     if n > 1:
         rng = np.random.default_rng(seed)
         distribution = bootstrap(difference, rng, resamples)
@@ -216,6 +225,9 @@ def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> P
         both = metric.statistic([*pairs.baseline, *pairs.candidate], pairs.labels)
         spread = float(np.nanstd(distribution) * np.sqrt(n))
         p = permutation_p(delta, swapped_differences(both, rng, resamples))
+        churn = Churn.of(pseudo_values(difference), 1.0 if metric.bounded else None)
+    if pairs.reach is not None:  # which figures between 0 and 1 have
+        two_sided, one_sided = two_sided.within(-1.0, 1.0), one_sided.within(-1.0, 1.0)
     changes = pairs.good_changes() if metric.scores_examples else None
     if spread == 0 and delta == 0 and pairs.reach is not None:
         two_sided = _unchanged(n, (1 + confidence) / 2, pairs.reach)
@@ -233,7 +245,9 @@ def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> P
         better=None if changes is None else int(np.sum(changes > 0)),
         worse=None if changes is None else int(np.sum(changes < 0)),
         n=n,
+        approximate=two_sided.approximate,
         spread=spread,
+        churn=churn,
     )
 
 
@@ -274,6 +288,7 @@ def _timed(
         p=found.p,
         spread=found.spread,
         n=found.n,
+        approximate=found.two_sided.approximate,
         ratio=times[0],
         ratio_low=times[1],
         ratio_high=times[2],

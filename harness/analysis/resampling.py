@@ -65,6 +65,19 @@ def jackknife(statistic: Statistic) -> FloatArray:
     return np.concatenate(parts)
 
 
+def pseudo_values(statistic: Statistic) -> FloatArray:
+    """What each document adds to a smooth figure (documents,), which is their mean: Tukey's.
+
+    Of a mean they are the values themselves. Empty where the figure is not smooth, or does not exist
+    without some document.
+    """
+    if not statistic.smooth:
+        return np.empty(0)
+    left_out = jackknife(statistic)
+    found = observed(statistic) + (len(left_out) - 1) * (left_out.mean() - left_out)
+    return found if np.isfinite(found).all() else np.empty(0)
+
+
 def swapped_differences(both: Statistic, rng: np.random.Generator, resamples: int) -> FloatArray:
     """Differences (resamples,) when each example's two answers are swapped by a fair coin.
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.records import Sample
+
+MOST_REPEATED = 1.1
+"""How many times as large as shown a variance may be before a figure is said to be approximate."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,16 @@ def prompts_hash(samples: Sequence[Sample]) -> str:
         return ""
     asked = sorted((sample.id, sample.prompt, _scored_tokens(sample)) for sample in samples)
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+
+def repeated(samples: Sequence[Sample]) -> bool:
+    """Whether so many prompts are the same as others that intervals are more than 5% too narrow.
+
+    A model answers the same prompt alike, so that n examples are worth n^2 / sum of squares of how often
+    each prompt was asked: Kish's effective number.
+    """
+    asked = Counter(sample.prompt for sample in samples if sample.prompt)
+    return sum(times**2 for times in asked.values()) > MOST_REPEATED * sum(asked.values())
 
 
 def _scored_tokens(sample: Sample) -> int:

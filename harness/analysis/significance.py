@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.metrics.statistic import FloatArray
 
@@ -36,6 +37,27 @@ def mcnemar(gained: int, lost: int) -> float:
     if changed == 0:
         return 1.0
     return min(1.0, 2 * float(bdtr(min(gained, lost), changed, 0.5)))
+
+
+def fewest_shown(
+    changed: npt.NDArray[np.intp], confidence: float, candidates: int = 1
+) -> npt.NDArray[np.float64]:
+    """Of so many answers that changed, the fewest one way that show a difference.
+
+    McNemar's exact test has to see it at (1 - confidence) / candidates, and Tango's interval to
+    exclude zero, which it does where the score test does: |gained - lost| > z * sqrt(changed).
+    Beyond `changed` where not even all of them one way would do.
+    """
+    from scipy.special import bdtr, bdtrik, ndtri
+
+    level = (1 - confidence) / candidates / 2
+    fewer = np.nan_to_num(np.floor(bdtrik(level, changed, 0.5)), nan=-1.0)
+    for step in (1.0, 0.0):  # an inverse may miss a whole number by a rounding
+        tried = np.clip(fewer + step, 0.0, changed)
+        fewer = np.where(bdtr(tried, changed, 0.5) <= level, tried, np.minimum(fewer, tried - 1))
+    by_score = (changed + float(ndtri((1 + confidence) / 2)) * np.sqrt(changed)) / 2
+    found: npt.NDArray[np.float64] = np.maximum(changed - fewer, np.floor(by_score) + 1)
+    return found
 
 
 def permutation_p(delta: float, swapped: FloatArray) -> float:

@@ -176,4 +176,5 @@ def _with_interval(value: float, found: FloatArray, confidence: float) -> Value:
     if interval.low is None or interval.high is None:
         return Value(value=value)
     half = (interval.high - interval.low) / 2
-    return Value(value=value, low=max(0.0, value - half), high=value + half)
+    low, high = max(0.0, value - half), value + half
+    return Value(value=value, low=low, high=high, approximate=interval.approximate)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.analysis.intervals import NO_INTERVAL, Interval
+from harness.analysis.intervals import FEW_ROUNDS, NO_INTERVAL, Interval
 from harness.analysis.speed import timed_value, units
 from harness.metrics.metric import Metric
 from harness.metrics.statistic import FloatArray
-from harness.records import Sample
+from harness.records import Approximate, Sample
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,22 @@ def welch(before: FloatArray, after: FloatArray, confidence: float, delta: float
     shares = before.var(ddof=1) / len(before), after.var(ddof=1) / len(after)
     error = float(np.sqrt(sum(shares)))
     if error == 0:
-        point = Interval(delta, delta)
+        point = Interval(delta, delta, "alike")
         return Welch(delta, point, point, 1.0 if delta == 0 else 0.0, 0.0, n)
     freedom = error**4 / (shares[0] ** 2 / (len(before) - 1) + shares[1] ** 2 / (len(after) - 1))
+    few: Approximate | None = "rounds" if n < FEW_ROUNDS else None
     return Welch(
         delta,
-        _around(delta, error * float(stdtrit(freedom, (1 + confidence) / 2))),
-        _around(delta, error * float(stdtrit(freedom, confidence))),
+        _around(delta, error * float(stdtrit(freedom, (1 + confidence) / 2)), few),
+        _around(delta, error * float(stdtrit(freedom, confidence)), few),
         2 * float(stdtr(freedom, -abs(delta) / error)),
         error * float(np.sqrt(n)),
         n,
     )
 
 
-def _around(point: float, half_width: float) -> Interval:
-    return Interval(point - half_width, point + half_width)
+def _around(point: float, half_width: float, approximate: Approximate | None) -> Interval:
+    return Interval(point - half_width, point + half_width, approximate)
 
 
 def rounds_of(metric: Metric, samples: Sequence[Sample]) -> FloatArray:

@@ -43,9 +43,10 @@ def target_codes(samples: Sequence[Sample], labels: Sequence[str]) -> npt.NDArra
 
 
 def macro_f1(samples: Sequence[Sample], labels: Sequence[str]) -> SumStatistic:
-    """The mean over labels of F1 = 2 TP / (2 TP + FP + FN), 0 where a label is neither due nor given.
+    """The mean of F1 = 2 TP / (2 TP + FP + FN) over the labels that are due somewhere.
 
-    It is over `labels` alone: an unparsed answer misses its own label and is none of the others.
+    A label without an example cannot be measured: it is left out, and who answers with it misses the
+    label that was due. An unparsed answer misses its own label and is none of the others.
     Columns (examples, 3 x labels): whether the target, the answer, and both are each label.
     """
     codes = np.arange(len(labels))
@@ -55,9 +56,9 @@ def macro_f1(samples: Sequence[Sample], labels: Sequence[str]) -> SumStatistic:
 
     def finish(sums: FloatArray) -> FloatArray:
         targets, answers, hits = np.split(sums, 3, axis=1)
-        occurs = targets + answers
-        each = np.where(occurs > 0, 2 * hits / np.where(occurs > 0, occurs, 1.0), 0.0)
-        mean: FloatArray = each.mean(axis=1)
+        due = targets > 0
+        each = 2 * hits / np.where(due, targets + answers, 1.0)
+        mean: FloatArray = np.where(due, each, 0.0).sum(axis=1) / due.sum(axis=1)
         return mean
 
     return SumStatistic(columns, finish)
@@ -91,8 +92,9 @@ METRICS = (
         label="Macro F1",
         higher_is_better=True,
         kind="f1",
-        explanation="The harmonic mean of precision and recall of each label, averaged with equal "
-        "weight for each, so that a rare label counts as much as a common one; 1 is perfect.",
+        explanation="The harmonic mean of precision and recall of each label that has examples, "
+        "averaged with equal weight for each, so that a rare label counts as much as a common one; 1 "
+        "is perfect.",
         made_of=macro_f1,
     ),
     Metric(

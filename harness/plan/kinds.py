@@ -111,7 +111,7 @@ _ROWS = (
         "examples", ExamplesParams, "files", f"{_STEPS}.examples:examples", ("transformers",), revision=2,
         file="examples.jsonl",
     ),
-    StepKind("floors", FloorsParams, "findings", f"{_STEPS}.examples:floors", ("scikit-learn", "rouge-score"), revision=2),
+    StepKind("floors", FloorsParams, "findings", f"{_STEPS}.examples:floors", ("scikit-learn", "rouge-score"), revision=3),
     StepKind(
         "finetune", FinetuneParams, "files", f"{_STEPS}.models:finetune", ("torch", "transformers", "peft"),
         cost="fine-tune",
@@ -130,10 +130,10 @@ _ROWS = (
         "parity", ParityParams, "findings", f"{_STEPS}.checking:conversion", ("torch", "transformers", *_LLAMA),
         revision=4, cost="check",
     ),
-    StepKind("precision", PrecisionParams, "findings", f"{_STEPS}.measuring:precision", cost="check"),
+    StepKind("precision", PrecisionParams, "findings", f"{_STEPS}.measuring:precision", revision=2, cost="check"),
     StepKind("round", RoundParams, "answers", _ANSWERING, cost="ask", timed=True),
     StepKind(
-        "cell", CellParams, "answers", _ANSWERING, ("rouge-score",), revision=3, cost="ask",
+        "cell", CellParams, "answers", _ANSWERING, ("rouge-score",), revision=4, cost="ask",
     ),
 )  # fmt: skip
 KINDS: Mapping[str, StepKind] = {row.name: row for row in _ROWS}

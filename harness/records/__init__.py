@@ -3,7 +3,7 @@
 Reports, gates and comparisons are functions of these records and of nothing else.
 """
 
-from harness.records.base import Failure, Record, Value
+from harness.records.base import Approximate, Failure, Record, Value
 from harness.records.cells import OWN_METRICS, Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
 from harness.records.lineage import (
@@ -40,6 +40,7 @@ __all__ = [
     "WORDING",
     "WORDLESS",
     "AdapterStep",
+    "Approximate",
     "Cell",
     "ChangedAnswer",
     "Check",

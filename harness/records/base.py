@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+Approximate = Literal["few", "uneven", "alike", "rare-labels", "repeated", "rounds"]
+"""Why an interval may hold the truth less often than it says (docs/statistics.md has the figures): few
+examples; few of them make most of the spread; all gave the same; few examples of a label; the same prompt
+many times; few rounds, which are taken to be normal."""
 
 
 class Record(BaseModel):
@@ -19,12 +24,15 @@ class Value(Record):
 
     `n` counts what the figure was made of where that is something else than the cell's examples:
     the waits for a token that a percentile is taken of.
+
+    `approximate` is None where the interval holds the truth about as often as it says.
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     n: int | None = None
+    approximate: Approximate | None = None
 
 
 class Failure(Record):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.records.base import Record
+from harness.records.base import Approximate, Record
 
 
 class ChangedAnswer(Record):
@@ -57,7 +57,12 @@ class Comparison(Record):
     worse: int | None = None
     n: int = 0
     detectable: float | None = None
-    """The smallest true difference that this many examples would have shown in 80% of cases."""
+    """The smallest true difference that this many examples would have shown in 80% of cases: by the test
+    that is used, p adjusted, and as many answers changing beside it as the upper 95% limit allows."""
+    too_few: bool = False
+    """Whether so few examples could not have shown any difference, however large."""
+    approximate: Approximate | None = None
+    """Why the interval may hold the truth less often than it says."""
     ratio: float | None = None
     """How many times as fast the candidate is as the baseline; None where nothing was timed."""
     ratio_low: float | None = None

@@ -32,8 +32,11 @@ def _unshown(rows: Sequence[JudgedDifference]) -> Line:
     for one in rows:
         figures = f"{_from_to(one, ' → ')}{_signed(one)}, n = {count(one.row.n)}"
         # for whom takes "not shown" for "not there"
-        could = f"one of {one.detectable} or more would have been, in {DETECTED_IN} of cases"
-        said = "; ".join(filter(None, (figures, flips(one.row), one.detectable and could)))
+        could = f"minimum detectable difference {one.detectable} ({DETECTED_IN} power)"
+        if one.row.too_few:
+            could = "so few examples could not have shown any"
+        least = one.detectable or one.row.too_few
+        said = "; ".join(filter(None, (figures, flips(one.row), could if least else "")))
         clauses.append((*_subject(one), f" ({said})"))
     return ("no difference could be shown in ", *joined(clauses, " or in "))
 

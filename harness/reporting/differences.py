@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.records import Comparison, MetricDescriptor, Summary, Value
+from harness.reporting.approximate import approximate_notes
 from harness.reporting.blocks import (
     NOT_KNOWN,
     Block,
@@ -54,8 +55,9 @@ SHOWN_NOTE = (
     "neither a difference up nor one down could be shown."
 )
 DETECTABLE_NOTE = (
-    "“Would have been”: the smallest true difference that so many examples or rounds would have "
-    f"shown in {DETECTED_IN} of cases, before p is adjusted; a smaller one may be there unseen."
+    "“Detectable”: the minimum detectable difference. So many examples show one of that size in "
+    f"{DETECTED_IN} of cases, p adjusted, however many other answers change within what was seen (its "
+    "upper 95% limit); a smaller one may be there unseen."
 )
 CHANGE_NOTE = (
     "These figures say how much changed, not in which direction (arXiv 2606.19558): a model that "
@@ -112,7 +114,7 @@ def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> T
             made[Column("Better / worse", "of n")] = _flips(row)
         fields.append(made)
     marked = doubts.notes(m for row in rows for m in (row.candidate, row.baseline))
-    return table(caption, fields, (*_notes(found), *marked))
+    return table(caption, fields, (*_notes(summary, found), *marked))
 
 
 def _or_dash(text: str, nothing: str = DASH) -> Datum:
@@ -137,16 +139,19 @@ def _flips(row: Comparison) -> Datum:
 
 
 def _concluded(one: JudgedDifference) -> Datum:
-    """The conclusion; of what was not shown also what would have been."""
-    would = f"{one.detectable} would have been" if _could_have_shown(one) else ""
-    return replace(one.conclusion, detail=would)
+    """The conclusion; of what was not shown also what could have been."""
+    least = ""
+    if one.outcome is Conclusion.NOT_SHOWN:
+        least = f"detectable: {one.detectable}" if one.detectable else ""
+        least = "too few to show any" if one.row.too_few else least
+    return replace(one.conclusion, detail=least)
 
 
 def _could_have_shown(one: JudgedDifference) -> bool:
     return bool(one.detectable) and one.outcome is Conclusion.NOT_SHOWN
 
 
-def _notes(found: Sequence[JudgedDifference]) -> list[Line]:
+def _notes(summary: Summary, found: Sequence[JudgedDifference]) -> list[Line]:
     kinds = {one.of.measures for one in found}
     notes: list[Line] = [(PAIRED_NOTE,)] if kinds != {"cost"} else []
     notes += [(TIMED_NOTE,)] if "cost" in kinds else []
@@ -154,6 +159,7 @@ def _notes(found: Sequence[JudgedDifference]) -> list[Line]:
     notes += [(CHANGE_NOTE,)] if "change" in kinds else []
     if any(map(_could_have_shown, found)):
         notes.append((DETECTABLE_NOTE,))
+    notes += approximate_notes(summary, (one.row.approximate for one in found))
     for text in ("note", "reason"):
         said = dict.fromkeys((one.row.candidate, getattr(one.row, text)) for one in found)
         notes += [(Name(candidate), ": ", sentence(of)) for candidate, of in said if of]

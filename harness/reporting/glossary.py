@@ -16,8 +16,8 @@ TERMS = {
     "adjusted for the number of candidates that are compared.",
     "Better / worse": "On how many examples the candidate scored higher, and lower, than the "
     "baseline; the rest scored the same.",
-    "Would have been shown": "The smallest true difference that so many examples would have shown in "
-    "{detected} of cases, two-sided: what “not shown” leaves possible.",
+    "Minimum detectable difference": "The smallest true difference that so many examples show in "
+    "{detected} of cases (its power), two-sided: what “not shown” leaves possible.",
     "Flips": "Answers that went from right to wrong, and from wrong to right: models of the same "
     "accuracy can be right on different examples (arXiv 2407.09141).",
     "Undecided": "Of a gate: its one-sided bound shows neither that the limit is kept nor that it "

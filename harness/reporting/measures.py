@@ -50,6 +50,8 @@ KINDS: dict[Measures, str] = {
 }
 """What kind of figure a reader is looking at; of change: arXiv 2606.19558."""
 _DIRECTIONS = {True: "↑", False: "↓", None: ""}
+APPROXIMATE = "≈"
+"""Before an interval that may hold the truth less often than it says."""
 _UNREADABLY_SMALL = 1e-4
 
 
@@ -183,17 +185,23 @@ def figure(of: MetricDescriptor, value: Value | None) -> Datum:
     if value is None or value.value is None or not _is_number(value.value):
         return NOT_KNOWN
     n = f"n = {count(value.n)}" if value.n is not None else ""
-    shown = with_interval(of, value.value, value.low, value.high)
+    shown = with_interval(of, value.value, value.low, value.high, sure=value.approximate is None)
     return replace(shown, detail=" ".join(filter(None, (shown.detail, n))))
 
 
 def with_interval(
-    of: MetricDescriptor, value: float, low: float | None, high: float | None, signed: bool = False
+    of: MetricDescriptor,
+    value: float,
+    low: float | None,
+    high: float | None,
+    signed: bool = False,
+    sure: bool = True,
 ) -> Datum:
     """A number and the ends of its interval, where both are known, with as many digits each."""
     among, ends = known(value, low, high), known(low, high)
     interval = ", ".join(number(of, end, among, signed) for end in ends)
-    return Datum(number(of, value, among, signed), f"[{interval}]" if len(ends) == 2 else "")
+    sign = "" if sure else APPROXIMATE
+    return Datum(number(of, value, among, signed), f"{sign}[{interval}]" if len(ends) == 2 else "")
 
 
 def words(of: MetricDescriptor, value: Value | None, unit: bool = True) -> str:
@@ -208,7 +216,8 @@ def difference(of: MetricDescriptor, row: Comparison) -> Datum:
     """A paired difference and its interval, both signed."""
     if row.delta is None:
         return NOT_KNOWN
-    return with_interval(of, row.delta, row.low, row.high, signed=True)
+    sure = row.approximate is None
+    return with_interval(of, row.delta, row.low, row.high, signed=True, sure=sure)
 
 
 def column(of: MetricDescriptor) -> Column:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from harness.analysis.intervals import normal_quantile
+from harness.analysis.intervals import FEW_ROUNDS, normal_quantile
 from harness.analysis.seeds import deviation_interval
 from harness.records import Comparison, MetricDescriptor, SeedVariance, Summary
 from harness.reporting.blocks import (
@@ -44,8 +45,9 @@ SAID = (
 )
 T_NOTE = (
     "The mean difference is that over the seeds, its interval Student's t over them, with the "
-    "baseline as it is and on the same examples. The standard error over the examples is that of "
-    "the difference of the first seed."
+    "baseline as it is and on the same examples; of a few seeds it holds the truth as often as it says "
+    "only where what they lead to is normal (≈). The standard error over the examples is that of the "
+    "difference of the first seed."
 )
 
 
@@ -91,7 +93,13 @@ class Spread:
     def mean(self) -> Comparison:
         """The mean difference over the seeds, to be shown as a difference is."""
         found = self.seeds
-        update = {"delta": found.delta, "low": found.low, "high": found.high, "p_adjusted": None}
+        update: dict[str, Any] = {
+            "delta": found.delta,
+            "low": found.low,
+            "high": found.high,
+            "p_adjusted": None,
+            "approximate": "rounds" if self.count < FEW_ROUNDS else None,
+        }
         return self.row.model_copy(update=update | {"p": None, "better": None, "worse": None})
 
 

@@ -14,12 +14,14 @@ from rich.text import Text
 from harness.analysis.compared import ComparedModels, ComparedTask
 from harness.quantities import plural
 from harness.records import ChangedAnswer, Comparison, MetricDescriptor
+from harness.reporting.approximate import REASONS
 from harness.reporting.blocks import Column, Datum, Fields, Table, table
 from harness.reporting.changed import GRADED_RIGHT_OR_WRONG
 from harness.reporting.claims import DETECTED_IN
 from harness.reporting.differences import ratio, single
 from harness.reporting.format import DASH, clean, clip, count, p_value, percent_level, sentence
 from harness.reporting.measures import (
+    APPROXIMATE,
     KINDS,
     arrow,
     label,
@@ -93,7 +95,7 @@ def _reasons(task: ComparedTask) -> list[str]:
 def _differences(task: ComparedTask, confidence: float) -> Table:
     timed = TASK_TYPES[task.type].timed
     interval = f"[{percent_level(confidence)} interval]"
-    last = Column("Times as fast", interval) if timed else Column("Could have", "shown")
+    last = Column("Times as fast", interval) if timed else Column("Minimum", "detectable")
     n = max((row.n for row in task.rows), default=0)
     rows: list[Fields] = [
         {
@@ -104,12 +106,16 @@ def _differences(task: ComparedTask, confidence: float) -> Table:
             Column("Before"): single(one.of, one.row.baseline_value),
             Column("After"): single(one.of, one.row.candidate_value),
             Column("Difference", interval): one.difference,
-            last: (_fast(one.row) if timed else one.detectable) or DASH,
+            last: (_fast(one.row) if timed else _detectable(one)) or DASH,
             "Conclusion": replace(one.conclusion, detail=p_value(one.row.p)),
         }
         for one in _judged(task, confidence)
     ]
     return table(f"{clean(task.name)}: {plural(n, 'round' if timed else 'example')}", rows)
+
+
+def _detectable(one: JudgedDifference) -> str:
+    return "none: too few" if one.row.too_few else one.detectable
 
 
 def _fast(row: Comparison) -> Datum | str:
@@ -141,9 +147,11 @@ def _reading(task: ComparedTask, confidence: float) -> list[str]:
         )
     if any(row.detectable for row in task.rows) and not TASK_TYPES[task.type].timed:
         lines.append(
-            "“Could have shown”: the smallest true difference that this many examples would have "
-            f"shown in {DETECTED_IN} of cases."
+            "“Minimum detectable”: the smallest true difference that this many examples show in "
+            f"{DETECTED_IN} of cases, however many other answers change within what was seen."
         )
+    doubts = {row.approximate for row in task.rows}
+    lines += [f"{APPROXIMATE}: approximate, since {REASONS[of]}." for of in REASONS if of in doubts]
     return lines
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from harness.quantities import byte_size
 from harness.records import OWN_METRICS, Failure, ModelSummary, Summary
+from harness.reporting.approximate import approximate_notes, rare_label_notes, values_of
 from harness.reporting.blocks import NOT_KNOWN, Column, Datum, Fields, Line, Table, table
 from harness.reporting.format import DASH, count, fixed, percent_level
 from harness.reporting.languages import language_notes
@@ -60,10 +61,26 @@ def matrix(summary: Summary) -> Table:
     return table(
         "Each model on each task",
         rows,
-        [interval_note(summary), KIND_NOTE, *doubts.notes(summary.models), *_floor_note(floors)],
+        [
+            interval_note(summary),
+            *matrix_doubts(summary),
+            KIND_NOTE,
+            *doubts.notes(summary.models),
+            *_floor_note(floors),
+        ],
         (_floor(summary, floor, picked) for floor in floors),
         heads=[MODEL, *(_task_column(summary, *of) for of in picked), DISK],
     )
+
+
+def matrix_doubts(summary: Summary) -> list[Line]:
+    """Why intervals of the models' first metrics are approximate, where they are."""
+    found = [
+        value.approximate
+        for task, of in summary.tasks.items()
+        for value in values_of(summary, task, [headline(of).name])
+    ]
+    return approximate_notes(summary, found)
 
 
 def results(summary: Summary, model: str, picked: Iterable[tuple[str, str]]) -> Fields:
@@ -136,6 +153,8 @@ def task_table(
         rows,
         [
             *doubts.notes(asked),
+            *approximate_notes(summary, (of.approximate for of in values_of(summary, task, shown))),
+            *(rare_label_notes(summary, task) if "macro_f1" in shown else ()),
             *_together(summary, task, shown),
             *language_notes(summary, task, shown),
         ],

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from harness.quantities import plural
 from harness.records import Summary
+from harness.reporting.approximate import rare_label_notes
 from harness.reporting.blocks import Column, Datum, Strong, plain
 from harness.reporting.blocks import Table as Figures
 from harness.reporting.checks import callouts, outcome_line
@@ -22,7 +23,7 @@ from harness.reporting.kinds import without_replicas
 from harness.reporting.languages import ROUGE, language_doubts
 from harness.reporting.marks import all_checks
 from harness.reporting.measures import free_text_tasks, quality_tasks, timed_tasks
-from harness.reporting.tables import matrix, own_tables
+from harness.reporting.tables import matrix, matrix_doubts, own_tables
 from harness.reporting.timings import details_of, doubts
 from harness.reporting.types.write import prompts_of, texts
 
@@ -45,8 +46,9 @@ def terminal_table(summary: Summary) -> RenderableType:
     if summary.gates:
         parts.append(terminal_gates(summary))
     lines = [gates(summary), *missed_gates(summary)]
-    lines += [note for table in own_tables(main) for note in table.notes]
+    lines += [*matrix_doubts(main), *(note for of in own_tables(main) for note in of.notes)]
     for task in quality_tasks(summary):
+        lines += rare_label_notes(summary, task)
         lines += [(Strong(f"{task}: "), *note) for note in language_doubts(main, task, ROUGE)]
     if all_checks(summary):
         lines += [outcome_line(summary), *(callout.line for callout in callouts(summary))]

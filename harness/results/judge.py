@@ -137,6 +137,7 @@ class SuiteAnswers:
             2 * gate.confidence - 1,
             cell.extras,
             answers.labels,
+            one_sided=True,
         )
         return Evidence(value=values.get(gate.metric), n=len(cell.samples))
 

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from harness.analysis.bootstrapped import (
+    Spread,
     bca_levels,
     bootstrap_interval,
     resampled,
     small_sample_levels,
 )
 from harness.analysis.intervals import Interval
-from harness.analysis.resampling import bootstrap, jackknife
+from harness.analysis.resampling import DifferenceStatistic, bootstrap, jackknife
 from harness.metrics.quantile import PooledQuantile
 from harness.metrics.statistic import FloatArray, SumStatistic
 
@@ -65,7 +66,7 @@ def test_levels_of_a_mean_are_widened_as_hesterberg_has_it(n: int) -> None:
     values = np.tile([0.0, 1.0], n // 2)
     drawn = np.random.default_rng(0).normal(size=500)
     drawn *= 0.5 / np.sqrt(n) / drawn.std()
-    found = small_sample_levels(LEVELS, drawn, jackknife(mean_of(values)))
+    found = small_sample_levels(LEVELS, drawn, Spread.of(jackknife(mean_of(values))))
     expected = stats.norm.cdf(stats.t.ppf(LEVELS, n - 1) * np.sqrt(n / (n - 1)))
     assert found == pytest.approx(expected, rel=1e-9)
 
@@ -79,7 +80,7 @@ def test_a_figure_that_few_documents_make_has_few_degrees_of_freedom() -> None:
     drawn = rng.normal(size=500)
     drawn *= population.std(ddof=1) / np.sqrt(n) / drawn.std()
     far = np.array([1e-6])
-    found = small_sample_levels(far, drawn, jackknife(mean_of(population)))
+    found = small_sample_levels(far, drawn, Spread.of(jackknife(mean_of(population))))
     expected = stats.norm.cdf(stats.t.ppf(far, freedom))
     assert special.ndtri(found) == pytest.approx(special.ndtri(expected), rel=2e-3)
     assert freedom < n / 3
@@ -104,7 +105,7 @@ def test_one_document_has_no_interval() -> None:
 
 def test_two_documents_have_an_interval_between_them() -> None:
     interval = resampled(mean_of(np.array([1.0, 3.0])), np.random.default_rng(0))
-    assert interval == Interval(1.0, 3.0)
+    assert interval == Interval(1.0, 3.0, "few")
 
 
 def test_equal_scores_give_an_interval_of_no_width() -> None:
@@ -175,4 +176,30 @@ def test_a_far_quantile_of_too_few_values_has_no_interval() -> None:
 
 def test_a_quantile_of_equal_values_has_no_width() -> None:
     found = resampled(PooledQuantile.of([[0.0] * 3] * 20, 0.99), np.random.default_rng(0))
-    assert found == Interval(0.0, 0.0)
+    assert found == Interval(0.0, 0.0, "alike")
+
+
+@pytest.mark.parametrize(("documents", "few"), [(99, "few"), (100, None)])
+def test_of_few_documents_an_interval_is_said_to_be_approximate(
+    documents: int, few: str | None
+) -> None:
+    values = np.random.default_rng(0).normal(size=documents)
+    assert resampled(mean_of(values), np.random.default_rng(0)).approximate == few
+
+
+def test_an_interval_that_few_documents_make_is_said_to_be_approximate() -> None:
+    values = np.array([0.0] * 196 + [0.3, 0.5, 0.6, 1.0])
+    assert resampled(mean_of(values), np.random.default_rng(0)).approximate == "uneven"
+
+
+def test_a_difference_of_few_changed_answers_holds_students_interval() -> None:
+    """Three of 200 summaries changed: scipy's t at Satterthwaite's degrees of freedom."""
+    changes = np.array([0.0] * 197 + [-0.3, -0.2, 0.1])
+    pair = DifferenceStatistic(mean_of(np.full(200, 0.5)), mean_of(0.5 + changes))
+    found = bootstrap_interval(pair, bootstrap(pair, np.random.default_rng(0), 2_000), 0.95)
+    kurtosis = float(stats.kurtosis(changes, fisher=False))
+    freedom = 2 / ((kurtosis - 3) / 200 + 2 / 199)
+    student = stats.t.interval(0.95, freedom, changes.mean(), stats.sem(changes))
+    assert found.low is not None and found.high is not None
+    assert found.low <= student[0] + 1e-12 and student[1] - 1e-12 <= found.high
+    assert found.low < 0 < found.high

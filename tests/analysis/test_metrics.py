@@ -20,10 +20,10 @@ answered = st.lists(
 )
 
 
-def macro_f1_by_hand(samples: list[Sample], labels: tuple[str, ...]) -> float:
-    """From precision and recall, label by label."""
+def macro_f1_by_hand(samples: list[Sample]) -> float:
+    """From precision and recall, label by label of those that are due."""
     scores = []
-    for label in labels:
+    for label in sorted({s.target for s in samples if s.target is not None}):
         hits = sum(s.target == label and s.answer == label for s in samples)
         given_ = sum(s.answer == label for s in samples)
         wanted = sum(s.target == label for s in samples)
@@ -50,7 +50,7 @@ def test_macro_f1_agrees_with_precision_and_recall(
     pairs: list[tuple[str, str | None]],
 ) -> None:
     samples = classified([target for target, _ in pairs], [answer for _, answer in pairs])
-    expected = macro_f1_by_hand(samples, LABELS)
+    expected = macro_f1_by_hand(samples)
     resampled = observed(METRICS["macro_f1"].statistic(samples, LABELS))
     assert resampled == pytest.approx(expected)
     value = compute_metrics(metrics_of("classify"), samples, seed=0, labels=LABELS)[
@@ -220,3 +220,50 @@ def test_a_sample_without_its_score_is_named() -> None:
 def test_a_target_that_is_no_label_is_named() -> None:
     with pytest.raises(BadDataError, match="example-0000"):
         compute_metrics(metrics_of("classify"), classified(["x"], ["a"]), seed=0, labels=["a", "b"])
+
+
+@pytest.mark.parametrize(("rare", "expected"), [(9, "rare-labels"), (10, None)])
+def test_a_macro_f1_of_a_rare_label_is_said_to_be_approximate(
+    rare: int, expected: str | None
+) -> None:
+    targets = ["a"] * 100 + ["b"] * rare
+    samples = classified(targets, ["a"] * 95 + ["b"] * (5 + rare))
+    found = compute_metrics([METRICS["macro_f1"]], samples, seed=0, labels=("a", "b"))
+    assert found["macro_f1"].approximate == expected
+    absent = compute_metrics([METRICS["macro_f1"]], samples, seed=0, labels=("a", "b", "c"))
+    assert absent["macro_f1"].approximate == "rare-labels"
+    assert absent["macro_f1"].value == found["macro_f1"].value
+
+
+def test_a_macro_f1_of_all_or_none_keeps_its_width() -> None:
+    """30 of a label, 20 of the other: in 2.5% of cases all is right although a model of the second one's
+    examples gets a share wrong that Clopper and Pearson bound, and answers them with the first."""
+    targets = ["a"] * 30 + ["b"] * 20
+    right = compute_metrics([METRICS["macro_f1"]], classified(targets, targets), seed=0)["macro_f1"]
+    wrong = 1 - 0.025 ** (1 / 20)
+    recall = 1 - wrong
+    own, other = 2 * recall / (1 + recall), 2 * 20 / (2 * 20 + wrong * 20)
+    assert right.low == pytest.approx((own + other) / 2)
+    assert right.high == 1.0
+    none = compute_metrics([METRICS["macro_f1"]], classified(targets, ["x"] * 50), seed=0)
+    assert none["macro_f1"].low == 0.0 and 0.05 < (none["macro_f1"].high or 0.0) < 0.2
+
+
+def test_prompts_that_stand_many_times_make_a_figure_approximate() -> None:
+    samples = classified(["a", "b"] * 50, ["a", "a"] * 50)
+    twice = [one.model_copy(update={"prompt": f"{i // 2}"}) for i, one in enumerate(samples)]
+    once = [one.model_copy(update={"prompt": f"{i}"}) for i, one in enumerate(samples)]
+    rarely = [one.model_copy(update={"prompt": f"{max(i, 3)}"}) for i, one in enumerate(samples)]
+    found = [
+        compute_metrics([METRICS["accuracy"]], of, seed=0)["accuracy"].approximate
+        for of in (twice, once, samples, rarely)
+    ]
+    assert found[:3] == ["repeated", None, None]
+    assert found[3] == "repeated"
+
+
+def test_one_sided_bounds_of_a_proportion_are_exact() -> None:
+    samples = classified(["a"] * 20, ["a"] * 19 + ["b"])
+    found = compute_metrics([METRICS["accuracy"]], samples, 0, 0.9, one_sided=True)["accuracy"]
+    reference = stats.binomtest(19, 20).proportion_ci(0.9, method="exact")
+    assert (found.low, found.high) == pytest.approx((reference.low, reference.high))

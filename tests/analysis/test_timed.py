@@ -45,7 +45,7 @@ def test_one_round_of_either_has_no_interval() -> None:
 def test_rounds_that_never_differ_have_an_interval_of_no_width(delta: float, p: float) -> None:
     before = np.array([2.0, 2.0])
     found = welch(before, before + delta, 0.95, delta)
-    assert found.two_sided == found.one_sided == Interval(delta, delta)
+    assert found.two_sided == found.one_sided == Interval(delta, delta, "alike")
     assert found.p == p
 
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import harness
 from harness import cli
+from harness.analysis.power import power
 from harness.records import Sample
 from harness.suite.schema import TASK_TYPES
 from tests.analysis.samples import classified, diverged, summarized, timed
@@ -107,9 +109,10 @@ def test_json_has_every_metric_and_every_changed_example(run: Run, two: Path) ->
     assert accuracy["p"] == pytest.approx(2 * 299 / 4096)
     assert (accuracy["better"], accuracy["worse"], accuracy["n"]) == (3, 9, 60)
     assert accuracy["conclusion"] == "not shown"
-    # z_0.975 + z_0.8 = 2.8016 standard errors of the paired difference
-    spread = (12 / 60 - 0.1**2) ** 0.5
-    assert accuracy["detectable"] == pytest.approx(2.8016 * spread / 60**0.5, rel=1e-4)
+    # with as many changed besides as the upper limit allows, 80% power by the exact test
+    most = stats.binomtest(12, 60, alternative="less").proportion_ci(0.95, method="exact").high
+    churn = accuracy["detectable"] + most
+    assert power(60, churn, accuracy["detectable"], 0.95) == pytest.approx(0.8, abs=1e-3)
     assert len(task["changed"]) == 12 and task["changed_by"] == "accuracy"
     assert task["answered_otherwise_and_scored_the_same"] == 1
     first = task["changed"][0]

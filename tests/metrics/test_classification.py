@@ -30,8 +30,18 @@ def test_accuracy_and_macro_f1_are_those_of_scikit_learn(
     given_ = [answer or "none" for answer in answers]
     assert found["accuracy"] == pytest.approx(accuracy_score(targets, given_))
     assert found["macro_f1"] == pytest.approx(
-        f1_score(targets, given_, labels=LABELS, average="macro", zero_division=0.0)
+        f1_score(targets, given_, labels=sorted(set(targets)), average="macro", zero_division=0.0)
     )
+
+
+def test_a_label_that_nobody_asked_for_is_left_out_of_macro_f1() -> None:
+    """Five labels, three of them asked for: a perfect model has 1 and not 0.6; an answer with one of the
+    others misses the label that was due, and is no label of its own."""
+    targets = ["a", "b", "b", "c"]
+    perfect, once = classified(targets, targets), classified(targets, ["a", "e", "b", "c"])
+    macro_f1 = METRICS["macro_f1"]
+    assert observed(macro_f1.statistic(perfect, "abcde")) == 1.0
+    assert observed(macro_f1.statistic(once, "abcde")) == pytest.approx((1 + 2 / 3 + 1) / 3)
 
 
 def test_confusion_counts_by_target_and_answer_with_the_unparsed_last() -> None:

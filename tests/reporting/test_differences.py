@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.analysis.power import detectable
+from harness.analysis.power import Churn, detectable
 from harness.metrics.registry import METRICS
 from harness.records import Comparison
 from harness.reporting.blocks import Definitions, Fold, Table, plain
@@ -38,27 +38,43 @@ def notes(*rows: Comparison) -> str:
 def test_beside_what_was_not_shown_stands_what_could_have_been() -> None:
     unshown, shown = row(**UNCERTAIN, detectable=0.171), row(candidate="qlora", detectable=0.08)
     found = fields(unshown, shown)
-    assert [one["Conclusion"] for one in found] == ["○ not shown 0.171 would have been", "▲ better"]
-    assert "before p is adjusted; a smaller one may be there unseen" in notes(unshown, shown)
+    assert [one["Conclusion"] for one in found] == ["○ not shown detectable: 0.171", "▲ better"]
+    assert "p adjusted" in notes(unshown, shown)
+    assert "a smaller one may be there unseen" in notes(unshown, shown)
+
+
+def test_where_so_few_could_show_nothing_that_is_said() -> None:
+    few = row(**UNCERTAIN, detectable=None, too_few=True)
+    assert [one["Conclusion"] for one in fields(few)] == ["○ not shown too few to show any"]
+    assert "; so few examples could not have shown any)" in tuned(few)
+
+
+def test_an_approximate_interval_is_marked_and_its_reason_stands_beneath() -> None:
+    sure, marked = row(), row(candidate="qlora", approximate="uneven")
+    first, second = fields(sure, marked)
+    assert "≈" not in str(first["Difference"])
+    assert "≈[" in str(second["Difference"])
+    said = notes(sure, marked)
+    assert "≈: an approximate interval" in said and "a handful of examples" in said
+    assert "fewer than" not in said and "≈" not in notes(sure)
 
 
 def test_where_all_was_shown_nothing_is_said_of_what_would_have_been() -> None:
     assert fields(row(detectable=0.08))[0]["Conclusion"] == "▲ better"
-    assert "Would have been" not in notes(row(detectable=0.08))
+    assert "etectable" not in notes(row(detectable=0.08))
 
 
 def test_what_could_have_been_shown_is_said_in_words() -> None:
-    least = detectable(0.8, 200)
+    least = detectable(Churn(1.0, 0.4, True), 200)
     assert least is not None
-    assert (
-        f"one of {rounded_up(METRICS['accuracy'], least)} or more would have been, in 80% of cases"
-        in (tuned(row(**UNCERTAIN, detectable=least)))
-    )
+    shown = rounded_up(METRICS["accuracy"], least)
+    said = tuned(row(**UNCERTAIN, detectable=least))
+    assert f"minimum detectable difference {shown} (80% power)" in said
 
 
 @pytest.mark.parametrize("nothing", [None, 0.0])
 def test_a_spread_of_zero_detects_nothing(nothing: float | None) -> None:
-    assert "would have been" not in tuned(row(**UNCERTAIN, detectable=nothing))
+    assert "detectable" not in tuned(row(**UNCERTAIN, detectable=nothing))
     assert fields(row(**UNCERTAIN, detectable=nothing))[0]["Conclusion"] == "○ not shown"
 
 
@@ -74,7 +90,7 @@ def test_milliseconds_are_rounded_up_in_their_own_unit() -> None:
 
 
 def test_a_shown_difference_says_nothing_of_what_could_have_been() -> None:
-    assert "would have been" not in tuned(row(detectable=0.08))
+    assert "detectable" not in tuned(row(detectable=0.08))
 
 
 def test_flips_are_said_in_both_directions() -> None:
@@ -137,7 +153,7 @@ def test_a_measure_of_change_has_no_direction_anywhere(metric: str) -> None:
 def test_kl_is_never_worded_as_better_or_worse() -> None:
     made = quickstart()
     rows = [c for c in made.comparisons if metric_of(made, c).measures == "change"]
-    said = {found["Conclusion"].split(" 0.")[0] for found in fields(*rows)}
+    said = {found["Conclusion"].split(" detectable")[0] for found in fields(*rows)}
     assert said <= {"◆ changed", "○ not shown"}
 
 

@@ -57,7 +57,7 @@ def test_a_replica_of_nobody_keeps_its_place() -> None:
 
 
 def test_the_number_of_models_does_not_count_repetitions() -> None:
-    assert "7 models and 4 tasks" in plain(document(with_seeds()).subtitle)
+    assert "7 models asked" in plain(document(with_seeds()).subtitle)
 
 
 def test_every_figure_of_a_replica_can_be_read() -> None:
@@ -86,7 +86,7 @@ def test_values_deviation_and_t_interval_stand_in_words_and_in_the_table() -> No
     # mean gain 0.1, deviation 0.02, t(0.975; 2) = 4.303: 0.1 ± 4.303 × 0.02 / √3
     assert sentence(of).startswith(
         "lora, accuracy on sentiment: with 3 seeds 0.600, 0.620, 0.580, standard deviation 0.020; "
-        "the mean difference from base is +0.100 [+0.050, +0.150]."
+        "the mean difference from base is +0.100 ≈[+0.050, +0.150]."
     )
     (table,) = [b for b in seed_blocks(quickstart(), [of]) if isinstance(b, Table)]
     fields = {c.label: f for c, f in zip(table.columns, table.rows[0].fields, strict=True)}
@@ -94,7 +94,7 @@ def test_values_deviation_and_t_interval_stand_in_words_and_in_the_table() -> No
     assert fields["By seed"].detail == "seeds 0, 1, 2"
     # chi-squared with 2 degrees of freedom is exponential: 0.02 × √(−1 / ln 0.025), √(−1 / ln 0.975)
     assert fields["Standard deviation over seeds"].detail == "[0.010, 0.126]"
-    assert fields["Mean difference"].detail == "[+0.050, +0.150]"
+    assert fields["Mean difference"].detail == "≈[+0.050, +0.150]"
 
 
 def test_the_standard_error_over_examples_is_that_of_the_paired_interval() -> None:
@@ -132,7 +132,7 @@ def test_seeds_whose_interval_holds_zero_take_the_sureness_back() -> None:
     assert "a 95% interval that does not exclude zero" in sentence(of)
     clause = plain(over_seeds(quickstart(), of))
     assert clause.startswith(
-        "over 3 seeds the mean difference in accuracy on sentiment is +0.033 ["
+        "over 3 seeds the mean difference in accuracy on sentiment is +0.033 ≈["
     )
     assert clause.endswith("which does not exclude zero")
     assert clause in "\n".join(

@@ -1,0 +1,86 @@
+"""Why an interval is marked as approximate, in words beneath the table in which it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.analysis.bootstrapped import FEW_DOCUMENTS
+from harness.analysis.intervals import FEW_ROUNDS
+from harness.analysis.metrics import FEW_OF_A_LABEL
+from harness.records import Approximate, Summary, Value
+from harness.reporting.blocks import Line, Name, joined
+from harness.reporting.format import percent_level
+from harness.reporting.measures import APPROXIMATE, cell_of
+
+REASONS: Mapping[Approximate, str] = {
+    "few": f"it is resampled from fewer than {FEW_DOCUMENTS} examples",
+    "uneven": "a handful of examples makes most of the spread",
+    "alike": "all that was seen is alike, which says nothing of what was not",
+    "rare-labels": f"a label has fewer than {FEW_OF_A_LABEL} examples",
+    "repeated": "the same prompts stand in the data several times, which answers alike each time",
+    "rounds": f"it is over fewer than {FEW_ROUNDS} rounds or seeds, and exact only where these are "
+    "normal: a single outlier undoes it",
+}
+
+
+def approximate_notes(summary: Summary, found: Iterable[Approximate | None]) -> list[Line]:
+    """What the sign means, and which reasons there are; nothing where no interval bears it."""
+    present = set(found)
+    reasons = [words for reason, words in REASONS.items() if reason in present]
+    if not reasons:
+        return []
+    level = percent_level(summary.confidence)
+    return [
+        (
+            f"{APPROXIMATE}: an approximate interval, which may hold the true value less often than "
+            f"in {level} of cases: {'; or '.join(reasons)}.",
+        )
+    ]
+
+
+def values_of(summary: Summary, task: str, metrics: Iterable[str]) -> list[Value]:
+    """All values of some metrics of a task, floors included."""
+    cells = [cell.metrics for cell in summary.cells if cell.task == task]
+    wanted = list(metrics)
+    of_all = [*cells, *summary.tasks[task].floors.values()]
+    return [values[metric] for values in of_all for metric in wanted if metric in values]
+
+
+def rare_label_notes(summary: Summary, task: str) -> list[Line]:
+    """The labels of a classification that have few examples or none, by name."""
+    for model in summary.models:
+        cell = cell_of(summary, model, task)
+        details = cell.details.get("confusion") if cell is not None else None
+        if details:
+            due = {
+                str(label): sum(row)
+                for label, row in zip(details["labels"], details["matrix"], strict=True)
+            }
+            return _rare(task, due)
+    return []
+
+
+def _rare(task: str, due: Mapping[str, int]) -> list[Line]:
+    absent = [(Name(label),) for label, count in due.items() if count == 0]
+    few = [(Name(label), f" ({n})") for label, n in due.items() if 0 < n < FEW_OF_A_LABEL]
+    notes: list[Line] = []
+    if absent:
+        notes.append(
+            (
+                Name(task),
+                " has no example of ",
+                *joined(absent, " and "),
+                ", which nothing is known of: macro F1 is the mean over the other labels.",
+            )
+        )
+    if few:
+        notes.append(
+            (
+                Name(task),
+                " has few examples of ",
+                *joined(few, " and "),
+                ": macro F1 counts a label's few as much as another's many, so that single answers "
+                "move it far.",
+            )
+        )
+    return notes
