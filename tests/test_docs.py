@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 from harness.results.gating import judge_results
+from harness.runner.known import known
 from harness.runner.run import Options, prepare, run
 from harness.runner.walk import Quiet
+from harness.suite.reader import parse_suite
 from tests.metrics.metrics import write_metric
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "suites.md"
@@ -75,3 +77,10 @@ def test_the_metrics_of_a_users_own_score_as_the_readme_has_them(tmp_path: Path)
         assert sample.scores["shared"] == len(shared)
     (verdict,) = judge_results(tmp_path / "results" / "titles", None, tmp_path).verdicts
     assert verdict.metric == "short" and verdict.value == cell.metrics["short"].value
+
+
+def test_the_suite_of_the_readme_is_one(tmp_path: Path) -> None:
+    readme = REFERENCE.parents[1] / "README.md"
+    (block,) = re.findall(r"```yaml\n(.*?)```", readme.read_text(), re.S)
+    (tmp_path / "tickets.csv").write_text("text,team\nhelp,billing\n")
+    assert len(parse_suite(block, tmp_path / "mine.yaml", known()).spec.gates) == 1

@@ -64,12 +64,14 @@ def sections(shown: ShownPrompt) -> Iterator[tuple[str, list[str]]]:
     if count:
         yield f"Token ids ({count:,})", [token_line(shown.tokens)]
     if any(tokens.ids for tokens in shown.choices.values()):
-        scores = shown.answer.get("data", {}).get("logprobs", {})
+        data = shown.answer.get("data", {})
+        scores, ends = data.get("logprobs", {}), data.get("end_logprobs", {})
         yield (
             "Choices",
             [
                 f"{visible(label)}: {token_line(tokens)}"
                 + (f"   log-probability {scores[label]:.4f}" if label in scores else "")
+                + (f", of the end {ends[label]:.4f}" if label in ends else "")
                 for label, tokens in shown.choices.items()
             ],
         )
@@ -81,8 +83,9 @@ def sections(shown: ShownPrompt) -> Iterator[tuple[str, list[str]]]:
                 token_line(shown.target_tokens),
             ],
         )
-    if shown.stop_ids:
-        yield "An answer ends with", [", ".join(map(str, shown.stop_ids))]
+    ends_with = [*map(str, shown.stop_ids), *map(repr, shown.stops)]
+    if ends_with:
+        yield "An answer ends with", [", ".join(ends_with)]
     if shown.answer:
         yield "Answered", list(_answer(shown))
     else:
@@ -98,6 +101,8 @@ def _answer(shown: ShownPrompt) -> Iterator[str]:
         yield from visible(answer).split("\n")
     elif "text" in data:
         yield f"no label was found in: {visible(data['text'])}"
+    if "stopped_at" in data:
+        yield f"stopped at {data['stopped_at']!r}"
     scores = {**shown.answer["scores"], **_figures(data)}
     if scores:
         yield ", ".join(f"{name} {value:g}" for name, value in scores.items())

@@ -1,53 +1,22 @@
-"""Instruction data for fine-tuning: Alpaca's and Dolly's columns, and chat messages."""
+"""Instruction data for fine-tuning: tables of columns or conversations, read whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from harness.data.conversations import FORMS, Instruction, Skipped, conversation
 from harness.data.datasets import Example
-from harness.data.decoding import clean_text
 from harness.data.normal_forms import normal_form
 from harness.data.readings import PLACES, Dropped, Reading, SplitReading, Tally
-from harness.data.splits import split_sha256, text_id
-from harness.data.tables import DataRow, read_table
+from harness.data.splits import split_sha256
+from harness.data.tables import read_table
+from harness.data.turns import Mistake, Turn
 from harness.errors import BadDataError
+from harness.quantities import plural
 
-ROLES = ("system", "user", "assistant")
-_SHAPES = (
-    ("instruction", "input", "output"),
-    ("instruction", "context", "response"),
-)
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One turn of a conversation."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """A conversation up to the answer that is to be learned, and the answer.
-
-    `texts` are what it asks, without roles: to find instructions that hold a tested text. `input` is
-    what the instruction is about, where the row has it apart.
-    """
-
-    id: str
-    messages: tuple[Turn, ...]
-    answer: str
-    texts: tuple[str, ...] = ()
-    input: str = ""
-
-    @property
-    def instruction(self) -> str:
-        """The last turn of the user, without the input."""
-        return self.messages[-1].content.removesuffix(f"\n\n{self.input}" if self.input else "")
+__all__ = ["TESTED", "Instruction", "Instructions", "Turn", "read_instructions", "without_tested"]
 
 
 @dataclass(frozen=True)
@@ -64,11 +33,14 @@ def read_instructions(*paths: Path) -> Instructions:
     - `instruction`, `input` (may be empty or missing), `output`: Alpaca. The user's turn is the
       instruction, then, after an empty line, the input.
     - `instruction`, `context` (may be empty or missing), `response`: Dolly, likewise.
-    - `messages`: a list of `{role, content}` with the roles system, user and assistant, where a
-      system turn can only come first, users and assistants take turns, and an assistant has the last
-      word, which is the answer.
+    - `prompt`, `completion`: texts, or lists of messages.
+    - `messages`: a list of `{role, content}` with the roles system, user, assistant and tool; content is
+      a text or a list of parts that are texts. A system turn can only come first, users and assistants
+      take turns, tools answer calls, and an assistant has the last word, which is the answer.
+    - `conversations`: the same as ShareGPT writes it (`{from, value}`); what stands behind the last
+      answer is left out.
 
-    Rows with an empty answer and repetitions are left out and counted.
+    Rows with an empty answer, or one that calls a tool, and repetitions are left out and counted.
 
     Args:
         paths: the file, or several that hold parts of it.
@@ -83,11 +55,14 @@ def read_instructions(*paths: Path) -> Instructions:
     wrong: list[str] = []
     placed = (pair for t in tables for pair in zip(t.rows, t.places, strict=True))
     for row, place in placed:
-        found = _conversation(row)
-        if isinstance(found, str):
-            wrong.append(f"{place}: {found}")
+        try:
+            found = conversation(row)
+        except Mistake as mistake:
+            wrong.append(f"{place}: {mistake}")
             continue
-        if not found.answer:
+        if isinstance(found, Skipped):
+            tally.drop(found.reason, place)
+        elif not found.answer:
             tally.drop("an empty answer", place)
         elif found.id in kept:
             tally.drop("a repetition of another row", place)
@@ -105,7 +80,7 @@ def read_instructions(*paths: Path) -> Instructions:
         dropped=tally.dropped(),
         splits=(SplitReading("train", len(rows), {}, split_sha256(examples)),),
         complaints=() if rows else (f"{paths[0]}: no row with an answer",),
-        notes=tuple(note for table in tables for note in table.notes),
+        notes=(*(note for table in tables for note in table.notes), *_notes(rows)),
     )
     return Instructions(rows, reading)
 
@@ -164,66 +139,15 @@ class _TestedTexts:
         return len(form) >= SEEN and form in self._all
 
 
-def _conversation(row: DataRow) -> Instruction | str:
-    """A row's conversation, or what is wrong with it."""
-    if "messages" in row:
-        return _from_messages(row["messages"])
-    for instruction, context, answer in _SHAPES:
-        if instruction in row and answer in row:
-            return _from_columns(row, instruction, context, answer)
-    columns = ", ".join(map(str, row)) or "none"
-    return f"neither messages nor instruction and output; the columns are: {columns}"
-
-
-def _from_columns(row: DataRow, instruction: str, context: str, answer: str) -> Instruction | str:
-    values = {name: row.get(name) for name in (instruction, context, answer)}
-    for name, value in values.items():
-        if value is not None and not isinstance(value, str):
-            return f"{name} must be a text, not {value!r:.40}"
-    asked, given, said = (clean_text(value or "") for value in values.values())
-    if not asked:
-        return f"{instruction} is empty"
-    content = f"{asked}\n\n{given}" if given else asked
-    texts = (asked, given, content) if given else (asked,)
-    return _instruction((Turn("user", content),), said, texts, given)
-
-
-def _from_messages(messages: Any) -> Instruction | str:
-    if not isinstance(messages, list) or not messages:
-        return "messages must be a list of {role, content}"
-    turns = []
-    for number, message in enumerate(messages, start=1):
-        if not isinstance(message, dict):
-            return f"message {number} is no object of role and content"
-        role, content = message.get("role"), message.get("content")
-        if role not in ROLES:
-            return f"message {number}: role {role!r:.40} is none of {', '.join(ROLES)}"
-        if not isinstance(content, str):
-            return f"message {number}: content must be a text, not {content!r:.40}"
-        turns.append(Turn(role, clean_text(content)))
-    talk = turns[1:] if turns[0].role == "system" else turns
-    for number, turn in enumerate(talk):
-        due = ROLES[1 + number % 2]
-        if turn.role != due:
-            place = number + 1 + len(turns) - len(talk)
-            return f"message {place}: {turn.role} speaks where {due} should"
-    if not talk or talk[-1].role != "assistant":
-        return "the last message must be the assistant's"
-    asked = tuple(turn.content for turn in turns[:-1] if turn.role == "user")
-    return _instruction(tuple(turns[:-1]), turns[-1].content, asked)
-
-
-def _instruction(
-    messages: tuple[Turn, ...], answer: str, texts: tuple[str, ...], given: str = ""
-) -> Instruction:
-    whole = "\0".join(f"{m.role}\0{m.content}" for m in (*messages, Turn("assistant", answer)))
-    return Instruction(text_id(whole, "in-"), messages, answer, texts, given)
+def _notes(rows: Sequence[Instruction]) -> Iterator[str]:
+    cut = sum(row.cut for row in rows)
+    if cut:
+        yield f"what stands behind the last answer was left out of {plural(cut, 'conversation')}"
 
 
 def _bad_rows(wrong: Sequence[str]) -> BadDataError:
     more = f"; and {len(wrong) - PLACES} more" if len(wrong) > PLACES else ""
     return BadDataError(
         "; ".join(wrong[:PLACES]) + more,
-        "A row is {instruction, input, output}, {instruction, context, response} or "
-        "{messages: [{role, content}, …]}.",
+        FORMS,
     )

@@ -54,12 +54,14 @@ class Completion:
     Attributes:
         text: the answer, without what the model wrote for itself before it.
         tokens: how many were written, reasoning included; as the answerer counts them.
-        finish_reason: `stop` where the model ended it, `length` where the limit cut it.
+        finish_reason: `stop` where the model or a stop ended it, `length` where the limit cut it.
         reasoning: what the model wrote for itself; None where there was nothing.
         reasoning_finished: whether the reasoning came to its end, so that an answer could follow.
-        ids: the ids that were written; None where there are none.
+        ids: the ids that were written, those of a stop included; None where there are none.
         token_seconds: for each token, seconds until it was known, from the moment that this prompt's
             batch or request was begun; empty where nobody took the time.
+        stopped_at: the text of `Limits.stops` that ended it, which is no part of the answer; None where
+            the model ended it, or the limit.
     """
 
     text: str
@@ -69,6 +71,7 @@ class Completion:
     reasoning_finished: bool = True
     ids: tuple[int, ...] | None = None
     token_seconds: tuple[float, ...] = ()
+    stopped_at: str | None = None
 
     @property
     def truncated(self) -> bool:
@@ -83,10 +86,12 @@ class Completion:
         return tuple(pieces(f"{self.reasoning or ''} {self.text}"))
 
     def record(self) -> dict[str, Any]:
-        """What a sample keeps of the reasoning."""
+        """What a sample keeps of the reasoning, and of what ended the answer if a text did."""
+        stopped = {} if self.stopped_at is None else {"stopped_at": self.stopped_at}
         if self.reasoning is None:
-            return {}
-        return {"thought": self.reasoning, "thought_finished": self.reasoning_finished}
+            return stopped
+        thought = {"thought": self.reasoning, "thought_finished": self.reasoning_finished}
+        return thought | stopped
 
 
 class Answerer:
@@ -110,7 +115,7 @@ class Answerer:
     def generate(
         self, prompts: Sequence[Asked], limits: Limits
     ) -> Iterator[tuple[int, Completion]]:
-        """What is written, greedily, behind each prompt."""
+        """What is written, greedily, behind each prompt, up to the first of `Limits.stops`."""
         self._refuse("generate")
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:

@@ -40,6 +40,8 @@ class RunningAnswer:
             return Generation(tuple(self.ids), "stop", tuple(self.seconds))
         self.ids.append(token)
         self.seconds.append(time.perf_counter() - self.started)
+        if limits.ended is not None and limits.ended(self.ids):
+            return Generation(tuple(self.ids), "stop", tuple(self.seconds))
         if len(self.ids) == limits.max_new_tokens:
             return Generation(tuple(self.ids), "length", tuple(self.seconds))
         return None

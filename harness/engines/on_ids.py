@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 
 from harness.capabilities import CAPABILITIES
@@ -16,7 +17,8 @@ from harness.engines.protocol import (
     Limits,
     LogProbs,
 )
-from harness.engines.reasoning import part
+from harness.engines.reasoning import open_mark, part
+from harness.engines.stopping import StopWatch, cut
 from harness.engines.templated import Tokenizer
 from harness.errors import NotFiniteError
 
@@ -60,20 +62,26 @@ class OnIds(Answerer):
             PromptTooLongError: prompt and answer exceed the context.
             NotFiniteError: the model gives NaN.
         """
+        if limits.stops:
+            marks = {open_mark(of.text): of.text for of in prompts}
+            watch = StopWatch(limits.stops, tuple(marks.values()), self.decode, self._with_markers)
+            limits = replace(limits, ended=watch.ended)
         with _by_name(prompts):
             for position, generation in self.engine.generate([of.ids for of in prompts], limits):
-                yield position, self._completion(prompts[position], generation)
+                yield position, self._completion(prompts[position], generation, limits)
 
-    def _completion(self, prompt: Asked, generation: Generation) -> Completion:
+    def _completion(self, prompt: Asked, generation: Generation, limits: Limits) -> Completion:
         parted = part(prompt.text, generation.ids, self.decode, self._with_markers)
+        answer, stop = cut(parted.answer, limits.stops)
         return Completion(
-            text=parted.answer,
+            text=answer,
             tokens=len(generation.ids),
-            finish_reason=generation.finish_reason,
+            finish_reason="stop" if stop is not None else generation.finish_reason,
             reasoning=parted.reasoning,
             reasoning_finished=parted.finished,
             ids=generation.ids,
             token_seconds=generation.token_seconds,
+            stopped_at=stop,
         )
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:

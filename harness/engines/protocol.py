@@ -6,7 +6,7 @@ Batching, prefix reuse and memory are the engine's own business. One conformance
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -73,6 +73,11 @@ class Limits:
     max_new_tokens: int
     stop_ids: frozenset[int] = frozenset()
     """Ids that end the text; the one that did is not part of the answer's `ids`."""
+    stops: tuple[str, ...] = ()
+    """Texts that end an answer. Whoever answers in text stops there; engines, which know ids, are told
+    by `ended`."""
+    ended: Callable[[Sequence[int]], bool] | None = None
+    """Whether what was written, all ids so far, holds the end of the answer: asked after each id."""
 
 
 @dataclass(frozen=True)

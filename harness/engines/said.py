@@ -7,6 +7,7 @@ where it is a text. Others cut, escape or leave out. Every rendered conversation
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Sequence
 
@@ -74,11 +75,17 @@ def check_said(text: str, messages: Sequence[Message]) -> None:
     for turn in messages:
         said, role = _spaced(_expected(turn)), turn["role"]
         place = plain.find(said, 0 if role == "system" else at)
+        if place < 0 and role == "tool":  # templates write what tools give as JSON
+            said = next((form for form in _in_json(turn) if plain.find(form, at) >= 0), said)
+            place = plain.find(said, at)
         if place < 0:
             found = (
                 f"leaves out {_whose(before)}" if said in plain else _done(plain[at:], said, role)
             )
             raise BadModelError(f"The model's chat template {found}.", HINT)
+        for name in _called(turn):
+            if name not in plain[at:]:
+                raise BadModelError("The model's chat template leaves out calls of tools.", HINT)
         if role != "system":
             at, before = place + len(said), role
 
@@ -89,6 +96,16 @@ def _expected(turn: Message) -> str:
     if turn["role"] == "system":
         return _SWITCHES.sub("", content)
     return _THOUGHT.sub("", content) if turn["role"] == "assistant" else content
+
+
+def _in_json(turn: Message) -> tuple[str, ...]:
+    content = str(turn["content"])
+    return tuple(_spaced(json.dumps(content, ensure_ascii=plain)[1:-1]) for plain in (True, False))
+
+
+def _called(turn: Message) -> list[str]:
+    """Names of the tools that a turn calls."""
+    return [str(call["function"]["name"]) for call in turn.get("tool_calls", ())]
 
 
 def _spaced(text: str) -> str:

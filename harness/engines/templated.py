@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
+from typing import Any
 
 from harness.engines.chat import ChatSettings, render_chat, text_after_answer
 from harness.engines.messages import Message
-from harness.engines.said import check_said, in_parts, roles_in_parts
+from harness.engines.said import HINT, check_said, in_parts, roles_in_parts
+from harness.errors import BadModelError
 
 
 class Tokenizer(ABC):
@@ -76,15 +78,25 @@ class Tokenizer(ABC):
     def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
         """The text of ids; markers are left out unless `keep_special`."""
 
-    def render(self, messages: list[Message], generation_prompt: bool) -> str:
+    def render(
+        self, messages: list[Message], generation_prompt: bool, tools: Sequence[Any] = ()
+    ) -> str:
         """A conversation as the text that the model was trained to see, with all that is said in it.
+
+        Args:
+            messages: the turns.
+            generation_prompt: whether the model's turn is opened behind them.
+            tools: that may be called, as JSON schemas.
 
         Raises:
             BadModelError: there is no chat template, it refuses these messages, or it leaves out or
                 changes what they say.
         """
-        text = self._rendered(in_parts(messages, self._in_parts), generation_prompt)
+        given = in_parts(messages, self._in_parts)
+        text = self._rendered(given, generation_prompt, tools)
         check_said(text, messages)
+        if tools and text == self._rendered(given, generation_prompt):
+            raise BadModelError("The model's chat template leaves out the tools.", HINT)
         return text
 
     @cached_property
@@ -92,13 +104,15 @@ class Tokenizer(ABC):
         """Roles whose content the template takes as a list of parts."""
         return roles_in_parts(partial(self._rendered, generation_prompt=False))
 
-    def _rendered(self, messages: Sequence[Message], generation_prompt: bool) -> str:
+    def _rendered(
+        self, messages: Sequence[Message], generation_prompt: bool, tools: Sequence[Any] = ()
+    ) -> str:
         return render_chat(
             self.chat_template,
             messages,
             generation_prompt,
             self._special_tokens(),
-            self._chat.variables(),
+            {**self._chat.variables(), **({"tools": list(tools)} if tools else {})},
         )
 
     @abstractmethod

@@ -13,8 +13,9 @@ from harness.suite.schema import TASK_TYPES, EngineOptions, Entry, TaskSpec, tas
 
 DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window", "prompts")
 """Keys that say what a task reads: its prompts hold it."""
-PUT = ("too_long", "limit", "seed", "shots", "shots_as", "system", "prompt")
-"""Keys that say how much of it is asked, and in which words: its prompts hold that, too."""
+PUT = ("too_long", "limit", "seed", "shots", "shots_as", "system", "prompt", "score", "stop")
+"""Keys that say how much of it is asked, in which words, and where answers end: its prompts hold that,
+too."""
 WHOM = ("models",)
 """Keys that say which models are asked it."""
 GRADING = ("metrics",)

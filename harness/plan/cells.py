@@ -48,7 +48,8 @@ class CellSteps(Checking):
             text = self.resolved.texts[name]
             params |= {"text": text.contents, "window": task.windows.tokens}
         else:
-            params |= {"plain": self.plain(root), **task.put, **self.chat_params(root)}
+            params |= {"plain": self.plain(root), **task.put, **task.ending}
+            params |= self.chat_params(root)
         parents = {"tokenizer": self.source(root)}
         if task.leaves_out:
             params |= self._fits(task, root, parents)

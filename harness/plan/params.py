@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from harness.suite.schema import Entry, Put
+from harness.suite.schema import Entry, Put, Score
 
 
 class Params(Entry):
@@ -130,6 +130,10 @@ class PromptsParams(Params, Put):
     """What a context has to hold behind a prompt, where examples are left out."""
     new_tokens: int = 0
     """Of an answer that is written."""
+    score: Score | None = None
+    """What choices are compared by; given where there are some, as None where they decide it."""
+    stop: tuple[str, ...] | None = None
+    """What ends a written answer; given where something may, as None where it is what parts shots."""
 
 
 class CheckParams(Params):

@@ -15,6 +15,7 @@ from harness.reporting.blocks import (
     Prose,
     Section,
     Table,
+    listed,
 )
 from harness.reporting.changed import changed_blocks
 from harness.reporting.checks import check_blocks
@@ -60,8 +61,8 @@ def document(summary: Summary) -> Document:
     about = str(summary.suite.get("description", ""))
     subtitle: Line = (
         f"{sentence(about)} " if about else "",
-        f"{plural(len(main.models), 'model')} asked {plural(len(summary.tasks), 'task')}, all "
-        f"on the same examples. Made {moment(summary.created)}; the run took "
+        f"{plural(len(main.models), 'model')} and {plural(len(summary.tasks), 'task')}, each with the "
+        f"same examples for all models. Made {moment(summary.created)}; the run took "
         f"{duration(summary.seconds)}.",
     )
     sections = tuple(Section(a, title, tuple(blocks)) for a, title, blocks in parts if blocks)
@@ -91,10 +92,15 @@ def _task_line(summary: Summary, task: str) -> Line:
     if said := too_long(of):
         data += f" {sentence(said)}"
     reference = (" Reference: ", Name(of.reference), ".") if of.reference else ()
+    cells = {cell.model for cell in summary.cells if cell.task == task}
+    asked = [model for model in summary.models if model in cells]
+    some = 0 < len(asked) < len(summary.models)
+    of_these: Line = (" Only of ", *listed(asked), ".") if some else ()
     return (
         Name(task),
         f" ({of.type}): {sentence(of.description[:1].upper() + of.description[1:])}{data}",
         *reference,
+        *of_these,
     )
 
 

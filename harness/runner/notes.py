@@ -45,7 +45,39 @@ def notes_on(
         if share := outcome.get("unknown", 0.0):
             said.append(_UNKNOWN)
         found += [text.format(root=root, what=what, share=share) for text in said if text]
-    return [*found, *_beside(cells), *_thoughts(cells)]
+        found += _continued(root, what, outcome)
+    return [*found, *_beside(cells), *_thoughts(cells), *_went_on(cells)]
+
+
+def _continued(root: str, what: str, outcome: Mapping[str, Any]) -> Iterator[str]:
+    """Of which choices one goes on from another, and what was done about it."""
+    pair, scored = outcome.get("continued"), outcome.get("scored_by", {})
+    if not pair:
+        return
+    said = f"Of the {what} that {root} is asked, `{pair[1]}` goes on from `{pair[0]}`"
+    if "end" not in scored:
+        by = next(iter(scored), "sum")
+        never = (
+            ", and can never be the likelier one by" if by == "sum" else "; they are compared by"
+        )
+        yield f"{said}{never} `score: {by}`."
+        return
+    count, of = scored["end"], sum(scored.values())
+    where = "" if count == of else f", in the {count} of {of} questions that have such {what}"
+    yield (
+        f"{said}, which the sum of log-probabilities could never find likelier: that the answer ends there "
+        f"is scored, too{where} (`score`)."
+    )
+
+
+def _went_on(cells: Sequence[Cell]) -> Iterator[str]:
+    for cell in cells:
+        count = cell.details.get("went_on")
+        if count:
+            yield (
+                f"{cell.model} went on behind a line break in {count} of {cell.n} answers, where no right "
+                'answer holds one: `stop: "\\n"` ends answers there.'
+            )
 
 
 def _beside(cells: Sequence[Cell]) -> Iterator[str]:

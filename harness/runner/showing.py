@@ -65,6 +65,8 @@ class ShownPrompt:
     prompt_hash: str
     set_hash: str
     stop_ids: tuple[int, ...]
+    stops: tuple[str, ...] = ()
+    """Texts that end an answer."""
     answer: dict[str, Any] = field(default_factory=dict)
     """`answer`, `scores` and `data` of the sample; empty where it was not asked yet."""
     note: str = ""
@@ -286,6 +288,7 @@ def _shown(model: str, task: str, found: Found, prompt: Prompt, number: int) -> 
         prompt_hash=sample.prompt if sample is not None else asked,
         set_hash=found.set_hash or found.prompts.sha256(),
         stop_ids=tuple(sorted(found.prompts.stop_ids)),
+        stops=found.prompts.ending.texts,
         answer=sample.model_dump(include={"answer", "scores", "data"}) if sample else {},
         note=found.note,
     )

@@ -62,7 +62,7 @@ def summarize_task(
         prompts={root: outcome["sha256"] for root, outcome in asked.items()},
         floors=rounded | (_floors(floors.outcome) if floors else {}),
         example_prompt=first.get("example_prompt", ""),
-        settings=settings | rounding,
+        settings=settings | _ending(asked) | rounding,
         synthetic=info is not None and info.synthetic,
         labels=list(first.get("labels", [])),
         notes=notes_on(task, asked, cells),
@@ -85,6 +85,28 @@ def _too_long(asks: PromptsParams | None, found: Mapping[str, Any]) -> TooLong |
         models=dict(zip(names, told["counts"], strict=True)),
         contexts=dict(zip(names, told["contexts"], strict=True)),
     )
+
+
+def _ending(asked: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What choices were compared by, and what ended what was written, as settings."""
+    found = {}
+    stops = {root: outcome["stop"] for root, outcome in asked.items() if outcome.get("stop")}
+    if stops:
+        found["stop"] = _shared(stops)
+    scored = {
+        root: " and ".join(f"{score} ({n})" if len(by) > 1 else score for score, n in by.items())
+        for root, outcome in asked.items()
+        if (by := outcome.get("scored_by"))
+    }
+    if scored:
+        found["score"] = _shared(scored)
+    return found
+
+
+def _shared(of: Mapping[str, Any]) -> Any:
+    """What holds of all root models, else of each."""
+    values = list(of.values())
+    return values[0] if all(value == values[0] for value in values) else dict(of)
 
 
 def _seed(task: TaskSpec, suite: Suite) -> int | None:

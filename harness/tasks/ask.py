@@ -58,8 +58,24 @@ def put(task_type: str, data: AskedData, how: Put) -> AskedData:
     return ASKERS[task_type].put(data, how)
 
 
+def _went_on(samples: Sequence[Sample]) -> int:
+    """How many answers go on behind a line break, where no right answer holds one."""
+    if any(sample.target is None or "\n" in sample.target.strip() for sample in samples):
+        return 0
+    written = (str(sample.data.get("text", sample.answer or "")) for sample in samples)
+    return sum("\n" in text.strip() for text in written)
+
+
 def details_of(task: TaskSpec, samples: Sequence[Sample], prompts: PromptSet) -> Details:
     """What the report shows of a cell beside its metrics."""
     thoughts = counts(sample.data for sample in samples)
-    found: Details = {"thoughts": thoughts} if thoughts else {}
+    told = {
+        "thoughts": thoughts,
+        "scored_by": prompts.scored_by(),
+        "stop": list(prompts.ending.texts),
+        "went_on": _went_on(samples)
+        if prompts.mode == "plain" and "choose" not in task.needs
+        else 0,
+    }
+    found: Details = {key: value for key, value in told.items() if value}
     return found | ASKERS[task.type].details(samples, prompts)

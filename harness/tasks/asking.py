@@ -13,6 +13,7 @@ from harness.metrics.metric import Answer
 from harness.metrics.registry import metrics_of, scores_of
 from harness.records import Sample
 from harness.tasks.prompts import Prompt, PromptSet
+from harness.tasks.scoring import ScoredChoices, with_ends
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,21 @@ class Asking:
     def generate(self, max_new_tokens: int) -> Iterator[tuple[Prompt, Completion]]:
         """What is written behind each open prompt."""
         prompts = self.open_prompts()
-        limits = Limits(max_new_tokens, self.prompts.stop_ids)
+        limits = Limits(max_new_tokens, self.prompts.stop_ids, self.prompts.ending.texts)
         for position, completion in self.answerer.generate(prompts, limits):
             yield prompts[position], completion
+
+    def choose(self) -> Iterator[tuple[Prompt, ScoredChoices]]:
+        """How likely each choice of each open prompt is."""
+        prompts, ends = self.open_prompts(), sorted(self.prompts.ending.ids)
+        scores = [self.prompts.score_of(prompt) for prompt in prompts]
+        asked = [
+            with_ends(prompt, ends) if score == "end" else prompt
+            for prompt, score in zip(prompts, scores, strict=True)
+        ]
+        for position, logprobs in self.answerer.choose(asked):
+            prompt = prompts[position]
+            yield prompt, ScoredChoices.of(scores[position], prompt.choices, logprobs, len(ends))
 
     def sample(
         self, task_type: str, prompt: Prompt, answer: Answer, data: dict[str, Any]

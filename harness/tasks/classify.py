@@ -20,14 +20,11 @@ def ask(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
 
 
 def _choose(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
-    """The label with the highest summed log-probability; the first of equals."""
-    prompts, labels = asking.open_prompts(), asking.prompts.labels
-    for position, scores in asking.answerer.choose(prompts):
-        answer = labels[max(range(len(labels)), key=scores.__getitem__)]
-        logprobs = dict(zip(labels, scores, strict=True))
-        prompt = prompts[position]
-        data = {"logprobs": logprobs}
-        yield asking.sample(task.type, prompt, Answer(answer, prompt.target), data)
+    """The label that the model finds likeliest; the first of equals."""
+    labels = asking.prompts.labels
+    for prompt, found in asking.choose():
+        answer = labels[found.likeliest()]
+        yield asking.sample(task.type, prompt, Answer(answer, prompt.target), found.record(labels))
 
 
 def _write(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:

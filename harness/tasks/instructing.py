@@ -7,11 +7,13 @@ its first sentence, and earlier turns stand above, in the same form.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from harness.data.instructions import Instruction, Turn
 from harness.engines.messages import Message
 from harness.engines.reasoning import closing, open_mark
+from harness.engines.said import check_said
 from harness.engines.templated import Tokenizer
 from harness.errors import BadModelError
 from harness.records import TrainingExample
@@ -25,6 +27,8 @@ WITHOUT_INPUT = (
     "Below is an instruction that describes a task. Write a response that appropriately completes "
     "the request."
 )
+HEADINGS = {"user": "Instruction", "assistant": "Response", "tool": "Tool"}
+"""Of turns, where no template writes them."""
 
 
 class Instructor:
@@ -68,16 +72,19 @@ class Instructor:
         return TrainingExample(tuple(ids), (*answer, self._end))
 
     def _in_template(self, instruction: Instruction) -> str:
-        messages = [{"role": t.role, "content": t.content} for t in instruction.messages]
+        messages = [_message(turn) for turn in instruction.messages]
         if messages[0]["role"] != "system":
-            return self._tokenizer.render(messages, generation_prompt=True)
+            return self._rendered(messages, instruction)
         try:
-            text = self._tokenizer.render(messages, generation_prompt=True)
-            if messages[0]["content"] in text:
-                return text
+            text = self._rendered(messages, instruction)
+            check_said(text, messages[:1])
+            return text
         except BadModelError:
-            pass
-        return self._tokenizer.render(_without_system(messages), generation_prompt=True)
+            return self._rendered(_without_system(messages), instruction)
+
+    def _rendered(self, messages: list[Message], instruction: Instruction) -> str:
+        tools = {"tools": json.loads(instruction.tools)} if instruction.tools else {}
+        return self._tokenizer.render(messages, generation_prompt=True, **tools)
 
 
 def plain_text(instruction: Instruction) -> str:
@@ -86,12 +93,20 @@ def plain_text(instruction: Instruction) -> str:
     system = turns[0].content if turns[0].role == "system" else ""
     usual = WITH_INPUT if instruction.input else WITHOUT_INPUT
     parts = [system or usual]
+    if instruction.tools:
+        parts.append(f"### Tools:\n{instruction.tools}")
     for turn in _talk(turns)[:-1]:
-        parts.append(f"### {'Instruction' if turn.role == 'user' else 'Response'}:\n{turn.content}")
-    parts.append(f"### Instruction:\n{instruction.instruction}")
+        said = "\n".join(filter(None, (turn.content, turn.calls)))
+        parts.append(f"### {HEADINGS[turn.role]}:\n{said}")
+    parts.append(f"### {HEADINGS[turns[-1].role]}:\n{instruction.instruction}")
     if instruction.input:
         parts.append(f"### Input:\n{instruction.input}")
     return "\n\n".join([*parts, "### Response:\n"])
+
+
+def _message(turn: Turn) -> Message:
+    calls = {"tool_calls": json.loads(turn.calls)} if turn.calls else {}
+    return {"role": turn.role, "content": turn.content, **calls}
 
 
 def _talk(turns: Sequence[Turn]) -> Sequence[Turn]:

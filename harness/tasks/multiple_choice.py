@@ -58,13 +58,8 @@ def _lettered(example: Example) -> Example:
 
 def ask(task: MultipleChoiceTask, asking: Asking) -> Iterator[Sample]:
     """The choice with the highest log-probability, or the highest for each byte; the first of equals."""
-    prompts = asking.open_prompts()
-    for position, logprobs in asking.answerer.choose(prompts):
-        prompt = prompts[position]
-        lengths = [
-            len(choice.encode()) if task.normalize == "bytes" else 1 for choice in prompt.labels
-        ]
-        scores = [total / length for total, length in zip(logprobs, lengths, strict=True)]
-        answer = prompt.labels[max(range(len(scores)), key=scores.__getitem__)]
-        data = {"logprobs": dict(zip(prompt.labels, logprobs, strict=True))}
+    for prompt, found in asking.choose():
+        lengths = [len(choice.encode()) for choice in prompt.labels]
+        answer = prompt.labels[found.likeliest(lengths if task.normalize == "bytes" else None)]
+        data = found.record(prompt.labels)
         yield asking.sample(task.type, prompt, Answer(answer, prompt.target), data)

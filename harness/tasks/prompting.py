@@ -6,12 +6,15 @@ And from a text to the windows of it that are read as they are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from harness.data import Dataset, Example, Phrasing, draw
 from harness.engines.messages import Message
 from harness.engines.reasoning import closing
 from harness.engines.templated import Tokenizer
-from harness.errors import BadDataError
+from harness.errors import BadDataError, BadModelError
+from harness.suite.schema import Score
+from harness.tasks.ending import Ending, continued, line_breaks, stop_texts
 from harness.tasks.prompts import Prompt, PromptSet
 from harness.tasks.turns import (
     PromptFormat,
@@ -83,12 +86,65 @@ class Prompter:
         ids = tuple(self.tokenizer.encode(whole))
         return Prompt(index, id, whole, ids, "", (), messages=tuple(messages))
 
-    def set_of(self, prompts: Sequence[Prompt], available: int) -> PromptSet:
+    def set_of(
+        self, prompts: Sequence[Prompt], available: int, ending: Ending | None = None
+    ) -> PromptSet:
         """What is asked together: some of the `available` questions that there are."""
-        stop_ids = self.tokenizer.stop_ids
         return PromptSet(
-            tuple(prompts), self.labels, stop_ids, self.mode, available, system=self.system
+            prompts=tuple(prompts),
+            labels=self.labels,
+            stop_ids=self.tokenizer.stop_ids,
+            mode=self.mode,
+            available=available,
+            system=self.system,
+            ending=ending or Ending(),
         )
+
+    def ending(self, prompts: Sequence[Prompt], score: Score | Literal["auto"]) -> Ending:
+        """What the choices of some prompts are compared by, and what ends one where that is scored.
+
+        Raises:
+            BadModelError: the end is to be scored, and nothing ends an answer.
+            BadDataError: two labels are the same ids.
+        """
+        wanted = score == "end" or (score == "auto" and any(continued(p.choices) for p in prompts))
+        if prompts and self.labels:
+            self._check_labels(prompts[0])
+        if not wanted:
+            return Ending(score)
+        ends = set(self.tokenizer.stop_ids)
+        if self.mode == "plain":
+            first = prompts[0]
+            for answer, ids in zip(first.continuations, first.choices, strict=True):
+                ends.update(line_breaks(self.tokenizer, first.text, first.ids, answer, ids))
+        if not ends:
+            named = self._continued(prompts)
+            raise BadModelError(
+                f"{named}the end of an answer is to be scored, and the model's tokenizer has no token that "
+                "ends one",
+                "Set `eos_token` in its tokenizer_config.json, take choices of which none goes on from "
+                "another, or set `score: mean`.",
+            )
+        return Ending(score, frozenset(ends))
+
+    def _check_labels(self, prompt: Prompt) -> None:
+        """Refuses labels that the tokenizer does not tell apart: their scores would be the same."""
+        names: dict[tuple[int, ...], str] = {}
+        for label, ids in zip(self.labels, prompt.choices, strict=True):
+            if names.setdefault(ids, label) != label:
+                raise BadDataError(
+                    f"the labels `{names[ids]}` and `{label}` are the same tokens for this model, so that "
+                    "they cannot be told apart",
+                    "Give them other names with `labels`, or set `ask: generate`.",
+                )
+
+    def _continued(self, prompts: Sequence[Prompt]) -> str:
+        for prompt in prompts:
+            pair = continued(prompt.choices)
+            if pair is not None:
+                one, other = ((prompt.labels or self.labels)[place] for place in pair)
+                return f"the choice `{other}` goes on from `{one}`, so that "
+        return ""
 
     def asked(self, example: Example, messages: list[Message]) -> str:
         """What the model reads, shots included, up to where its answer begins."""
@@ -115,14 +171,33 @@ def prompts_to_ask(
     seed: int,
     shots: int = 0,
     prompt_format: PromptFormat | None = None,
+    score: Score | Literal["auto", ""] = "",
+    stop: Sequence[str] | None = (),
 ) -> PromptSet:
-    """The questions of a task: a subset of the test split."""
+    """The questions of a task: a subset of the test split.
+
+    Args:
+        tokenizer: the lineage's own.
+        dataset: that is asked.
+        phrasing: in which words.
+        limit: how many at most.
+        seed: of what is drawn.
+        shots: examples of the train split shown before each.
+        prompt_format: how they are asked; by default through the chat template where there is one.
+        score: what choices are compared by; "" where nothing is chosen.
+        stop: what ends a written answer; None for what parts shots.
+    """
     stratify = bool(dataset.labels)
     shown = draw(dataset.train, shots, seed, stratify) if shots else []
     prompter = Prompter(tokenizer, phrasing, dataset.labels, shown, prompt_format)
     chosen = draw(dataset.test, limit, seed, stratify)
     prompts = [prompter.prompt(index, example) for index, example in enumerate(chosen)]
-    return prompter.set_of(prompts, len(dataset.test))
+    if score:
+        ending = prompter.ending(prompts, score)
+    else:
+        answers = [example.target for example in (*dataset.train, *dataset.test)]
+        ending = Ending(texts=stop_texts(stop, prompter.mode == "plain", shots, answers))
+    return prompter.set_of(prompts, len(dataset.test), ending)
 
 
 def prompts_to_write(
@@ -130,6 +205,7 @@ def prompts_to_write(
     asked: Mapping[str, str],
     available: int,
     prompt_format: PromptFormat | None = None,
+    stop: Sequence[str] = (),
 ) -> PromptSet:
     """A user's own prompts, which have no right answer.
 
@@ -138,10 +214,11 @@ def prompts_to_write(
         asked: the prompts by id.
         available: how many there are, of which these are the first.
         prompt_format: how they are asked; by default through the chat template where there is one.
+        stop: what ends a text.
     """
     prompter = Prompter(tokenizer, Phrasing("{text}", "{text}"), prompt_format=prompt_format)
     prompts = [prompter.written(index, *item) for index, item in enumerate(asked.items())]
-    return prompter.set_of(prompts, available)
+    return prompter.set_of(prompts, available, Ending(texts=tuple(stop)))
 
 
 def windows_to_read(

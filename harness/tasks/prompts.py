@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.engines.contexts import common_prefix_length
 from harness.engines.messages import Message
 from harness.errors import BadDataError
+from harness.suite.schema import Score
+from harness.tasks.ending import Ending, continued
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,32 @@ class PromptSet:
     """Examples in the test split, or windows of the text, of which these are a subset."""
     system: str = "none"
     """Where the system message stands (`harness.tasks.turns.Place`)."""
+    ending: Ending = field(default_factory=Ending)
+
+    def score_of(self, prompt: Prompt) -> Score:
+        """What a prompt's choices are compared by."""
+        if self.ending.score != "auto":
+            return self.ending.score or "sum"
+        return "sum" if continued(prompt.choices) is None else "end"
 
     def sha256(self) -> str:
-        """Over ids, choices and stop ids: two sets with the same hash ask the same."""
+        """Over ids, choices, and what ends an answer: two sets with the same hash ask the same."""
         digest = hashlib.sha256(json.dumps(sorted(self.stop_ids)).encode())
         for prompt in self.prompts:
-            digest.update(json.dumps([prompt.id, prompt.ids, prompt.choices]).encode())
+            asked = [prompt.id, prompt.ids, prompt.choices, *self._ended_by(prompt)]
+            digest.update(json.dumps(asked).encode())
         return digest.hexdigest()
 
     def sha256_of(self, prompt: Prompt) -> str:
         """The same of one prompt, whatever else is asked: 16 hexadecimal digits."""
-        asked = [sorted(self.stop_ids), prompt.ids, prompt.choices]
+        asked = [sorted(self.stop_ids), prompt.ids, prompt.choices, *self._ended_by(prompt)]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
+
+    def _ended_by(self, prompt: Prompt) -> list[Any]:
+        """What ends its answer beside the stop ids; nothing where nothing does."""
+        if self.score_of(prompt) == "end":
+            return [sorted(self.ending.ids)]
+        return [self.ending.texts] if self.ending.texts else []
 
     def write(self, folder: Path) -> None:
         """Writes `prompts.jsonl` and `prompts.json` into a folder."""
@@ -88,7 +105,25 @@ class PromptSet:
             "sha256": self.sha256(),
             "example_prompt": self.prompts[0].text if self.prompts else "",
             "system": self.system,
+            **self.ending.data(),
+            **self._scored(),
         }
+
+    def scored_by(self) -> dict[Score, int]:
+        """By what how many prompts' choices are compared; none where nothing is chosen."""
+        return dict(Counter(map(self.score_of, self.prompts))) if self.ending.score else {}
+
+    def _scored(self) -> dict[str, Any]:
+        """Of choices: by what how many prompts' are compared, and two of which one goes on."""
+        if not self.ending.score:
+            return {}
+        found: dict[str, Any] = {"scored_by": self.scored_by()}
+        for prompt in self.prompts:
+            pair = continued(prompt.choices)
+            if pair is not None:
+                labels = prompt.labels or self.labels
+                return {**found, "continued": [labels[place] for place in pair]}
+        return found
 
     @classmethod
     def read(cls, folder: Path) -> PromptSet:
@@ -107,6 +142,7 @@ class PromptSet:
                 mode=shared["mode"],
                 available=shared["available"],
                 system=shared.get("system", "none"),
+                ending=Ending.read(shared),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadDataError(

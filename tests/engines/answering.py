@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from harness.capabilities import WORDS, Capability
 from harness.engines.answerer import Answerer, Asked, Completion
 from harness.engines.protocol import Limits
+from harness.engines.stopping import cut
 from harness.errors import CannotAnswerError
 
 LIMITS = Limits(4)
@@ -48,6 +49,25 @@ class AnswererConformance:
             }
 
         assert said(case.prompts) == said(list(reversed(case.prompts)))
+
+    def test_an_answer_ends_before_the_first_stop_and_nothing_is_written_behind(
+        self, case: AnswererCase
+    ) -> None:
+        free = dict(case.answerer.generate(case.prompts, case.limits))
+        stop = next(
+            character
+            for character in free[0].text.strip()[1:]
+            if character.isascii() and character.isalpha()
+        )
+        before = case.answerer.work.new_tokens
+        found = dict(case.answerer.generate(case.prompts, replace(case.limits, stops=(stop,))))
+        written = sum(completion.tokens for completion in found.values())
+        assert case.answerer.work.new_tokens - before == written
+        assert found[0].stopped_at == stop and found[0].tokens < free[0].tokens
+        for place, completion in found.items():
+            expected, stopped = cut(free[place].text, [stop])
+            assert (completion.text, completion.stopped_at) == (expected, stopped)
+            assert completion.finish_reason == ("stop" if stopped else free[place].finish_reason)
 
     def test_no_prompt_gets_no_answer(self, case: AnswererCase) -> None:
         assert list(case.answerer.generate([], case.limits)) == []

@@ -152,6 +152,19 @@ class Conformance:
             assert answers[number].ids == ids[:cut]
             assert (answers[number].finish_reason == "stop") == (stop in ids)
 
+    def test_an_answer_ends_where_what_was_written_says_so(self, case: Case) -> None:
+        prompts = [ids_of(4 + n, seed=n) for n in range(6)]
+        free = [case.plain.greedy(prompt, 6) for prompt in prompts]
+        before = case.engine.work.new_tokens
+        limits = Limits(6, ended=lambda ids: len(ids) == 6 or ids[-1] == free[0][2])
+        answers = dict(case.engine.generate(prompts, limits))
+        for number, ids in enumerate(free):
+            last = ids.index(free[0][2]) + 1 if free[0][2] in ids else len(ids)
+            assert (answers[number].ids, answers[number].finish_reason) == (ids[:last], "stop")
+            assert len(answers[number].token_seconds) == last
+        written = sum(len(of.ids) for of in answers.values())
+        assert case.engine.work.new_tokens - before == written < 36
+
     def test_every_token_of_an_answer_has_its_time(self, case: Case) -> None:
         for _, answer in case.engine.generate([ids_of(5, 1), ids_of(9, 2)], Limits(4)):
             assert len(answer.token_seconds) == len(answer.ids) == 4

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.engines.answerer import Answerer, Asked, Completion
 from harness.engines.protocol import EngineInfo, Limits, Work
+from harness.engines.stopping import cut
 
 
 class TextsOnly(Answerer):
@@ -28,6 +29,8 @@ class TextsOnly(Answerer):
             self.sent.append(told)
             words = self._texts[told].split()
             kept = words[: limits.max_new_tokens]
+            text, stop = cut(" ".join(kept), limits.stops)
+            kept = text.split()
             self.work.new_tokens += len(kept)
-            reason = "stop" if len(kept) == len(words) else "length"
-            yield position, Completion(" ".join(kept), len(kept), reason)  # type: ignore[arg-type]
+            reason = "stop" if stop is not None or len(words) <= limits.max_new_tokens else "length"
+            yield position, Completion(text, len(kept), reason, stopped_at=stop)  # type: ignore[arg-type]

@@ -23,3 +23,13 @@ def test_choices_cannot_be_written_so_that_nothing_says_they_could() -> None:
         "m may think before it answers, and choices are scored as if it did not. "
         "`thinking: false` asks it to answer at once."
     ]
+
+
+def test_choices_that_go_on_from_one_another_are_named_with_what_was_done() -> None:
+    task = MultipleChoiceTask(type="multiple_choice", dataset="d")
+    outcome = {"continued": ["ice", "ice cream"], "scored_by": {"sum": 197, "end": 3}}
+    (note,) = notes_on(task, {"m": outcome}, ())
+    assert note.startswith("Of the choices that m is asked, `ice cream` goes on from `ice`")
+    assert "is scored, too, in the 3 of 200 questions that have such choices" in note
+    (note,) = notes_on(task, {"m": {**outcome, "scored_by": {"mean": 200}}}, ())
+    assert note.endswith("they are compared by `score: mean`.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,9 @@ class CharTokenizer(Tokenizer):
     def decode(self, ids: Sequence[int], keep_special: bool = False) -> str:
         return "".join(chr(token - FIRST) for token in ids if token >= FIRST)
 
-    def render(self, messages: list[dict[str, str]], generation_prompt: bool) -> str:
+    def render(
+        self, messages: list[dict[str, Any]], generation_prompt: bool, tools: Sequence[Any] = ()
+    ) -> str:
         turns = "".join(f"{m['role']}: {m['content']}<end>\n" for m in messages)
         return f"<s>{turns}" + "assistant: " * generation_prompt
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from harness.engines.chat import ChatSettings
 from harness.engines.templated import Tokenizer
 from tests.tasks.fakes import CharTokenizer
@@ -49,5 +52,7 @@ class TemplateTokenizer(CharTokenizer):
         self.chat_template, self._chat = template, chat or ChatSettings()
         self._chat.check(template)
 
-    def render(self, messages: list[dict[str, str]], generation_prompt: bool) -> str:
-        return Tokenizer.render(self, messages, generation_prompt)
+    def render(
+        self, messages: list[dict[str, Any]], generation_prompt: bool, tools: Sequence[Any] = ()
+    ) -> str:
+        return Tokenizer.render(self, messages, generation_prompt, tools)

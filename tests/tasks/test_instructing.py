@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ TALK = [
 class NoSystem(CharTokenizer):
     """A template that refuses a system turn, as Gemma's and Mistral's first one do."""
 
-    def render(self, messages: list[dict[str, str]], generation_prompt: bool) -> str:
+    def render(
+        self, messages: list[dict[str, Any]], generation_prompt: bool, tools: Sequence[Any] = ()
+    ) -> str:
         if messages[0]["role"] == "system":
             raise BadModelError("System role not supported")
         return super().render(messages, generation_prompt)
@@ -37,7 +40,9 @@ class NoSystem(CharTokenizer):
 class DeafToSystem(CharTokenizer):
     """A template that passes over a system turn without a word."""
 
-    def render(self, messages: list[dict[str, str]], generation_prompt: bool) -> str:
+    def render(
+        self, messages: list[dict[str, Any]], generation_prompt: bool, tools: Sequence[Any] = ()
+    ) -> str:
         heard = [message for message in messages if message["role"] != "system"]
         return super().render(heard, generation_prompt)
 
@@ -139,3 +144,51 @@ def test_a_thought_that_the_template_opens_is_closed_unless_the_answer_brings_on
     assert instructor.example(instruction(tmp_path, row)).target_ids[:-1] == ids("\n</think>\n\n2")
     row["output"] = "One more.</think>2"
     assert instructor.example(instruction(tmp_path, row)).target_ids[:-1] == ids(row["output"])
+
+
+TOOL_TALK = {
+    "messages": [
+        {"role": "user", "content": [{"type": "text", "text": "1 + 1?"}]},
+        {"role": "assistant", "content": None, "tool_calls": [
+            {"type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}]},
+        {"role": "tool", "content": '"2"'},
+        {"role": "assistant", "content": "Two."},
+    ],
+    "tools": [{"type": "function", "function": {"name": "add", "parameters": {}}}],
+}  # fmt: skip
+TOOLS = (
+    "{%- for t in tools or [] %}{{ t.function.name }};{%- endfor %}{%- for m in messages %}<{{ m.role }}>"
+    "{%- for c in m.tool_calls %}{{ c.function.name }}({{ c.function.arguments | tojson }}){%- endfor %}"
+    "{{ m.content | tojson if m.role == 'tool' else m.content }}<end>\n{%- endfor %}<assistant>"
+)
+
+
+def test_tools_and_their_calls_go_through_the_template(tmp_path: Path) -> None:
+    row = instruction(tmp_path, TOOL_TALK)
+    text = Instructor(TemplateTokenizer(TOOLS)).asked(row)
+    assert text == (
+        'add;<user>1 + 1?<end><assistant>add({"a": 1})<end><tool>"\\"2\\""<end><assistant>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("{{ t.function.name }};", "the tools"),
+        ("{{ c.function.name }}", "calls of tools"),
+        ("{{ m.content | tojson if m.role == 'tool' else m.content }}", "leaves out"),
+    ],
+)
+def test_a_template_without_a_place_for_tools_is_refused(
+    left_out: str, said: str, tmp_path: Path
+) -> None:
+    shown = "{{ m.content if m.role != 'tool' }}" if "content" in left_out else ""
+    with pytest.raises(BadModelError, match=said):
+        template = TemplateTokenizer(TOOLS.replace(left_out, shown))
+        Instructor(template).asked(instruction(tmp_path, TOOL_TALK))
+
+
+def test_without_a_template_tools_have_headings_of_their_own(tmp_path: Path) -> None:
+    text = plain_text(instruction(tmp_path, TOOL_TALK))
+    assert "### Tools:\n[{" in text and '### Response:\n[{"type": "function"' in text
+    assert text.endswith('### Tool:\n"2"\n\n### Response:\n')

@@ -7,13 +7,13 @@ is answered rightly here, if not fast.
 from __future__ import annotations
 
 import copy
-import math
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 
+from harness.engines.answers import RunningAnswer
 from harness.engines.contexts import Context, Scored
 from harness.engines.hf.forward import Forward
 from harness.engines.hf.passes import Passes
@@ -75,10 +75,8 @@ class PlainRunner:
 
     def _generate(self, prompt: Sequence[int], limits: Limits) -> Generation:
         """The greedy continuation of one prompt, with the model's own cache where it has one."""
-        started = time.perf_counter()
-        ids: list[int] = list(prompt)
-        new, cache = ids, None
-        seconds: list[float] = []
+        answer = RunningAnswer(0, len(prompt), time.perf_counter())
+        new, cache = list(prompt), None
         zero = torch.zeros(1, dtype=torch.long, device=self._forward.device)
         while True:
             logits, cache = self._forward(
@@ -89,16 +87,10 @@ class PlainRunner:
                 use_cache=True,
             )
             token = int(logits[0].argmax())
-            highest = float(logits[0, token])
-            if not math.isfinite(highest):
-                return Generation(tuple(ids[len(prompt) :]), "stop", tuple(seconds), highest)
-            if token in limits.stop_ids:
-                return Generation(tuple(ids[len(prompt) :]), "stop", tuple(seconds))
-            ids = [*ids, token]
-            seconds.append(time.perf_counter() - started)
-            if len(seconds) == limits.max_new_tokens:
-                return Generation(tuple(ids[len(prompt) :]), "length", tuple(seconds))
-            new = ids if cache is None else [token]
+            found = answer.add(token, float(logits[0, token]), limits)
+            if found is not None:
+                return found
+            new = [*prompt, *answer.ids] if cache is None else [token]
 
 
 class PlainPasses:

@@ -67,7 +67,8 @@ def _encoded(job: StepJob, way: Fit) -> Encoded:
     prompt_format = prompt_format_of(way.plain, params)
     if params.prompts:
         texts = dict(params.prompts)
-        own = prompts_to_write(tokenizer, texts, params.available, prompt_format)
+        stop = params.stop or ()
+        own = prompts_to_write(tokenizer, texts, params.available, prompt_format, stop)
         return Encoded(tokenizer, own, texts)
     ref = job.places.data[params.contents]
     info = open_data(ref)
@@ -81,6 +82,8 @@ def _encoded(job: StepJob, way: Fit) -> Encoded:
         seed=params.seed,
         shots=params.shots,
         prompt_format=prompt_format,
+        score=(params.score or "auto") if "score" in params.model_fields_set else "",
+        stop=params.stop if "stop" in params.model_fields_set else (),
     )
     drawn_ids = {prompt.id for prompt in prompts.prompts}
     texts = {example.id: example.text for example in dataset.test if example.id in drawn_ids}
@@ -99,7 +102,7 @@ def _that_fit(job: StepJob, asked: Encoded) -> tuple[Encoded, dict[str, Any]]:
     for fit in params.fits:
         context = _context(Path(job.inputs[fit.role]), fit.context)
         encoded = asked if fit.role == "tokenizer" else _encoded(job, fit)
-        sizes = {prompt.id: _tokens(prompt, params) for prompt in encoded.prompts.prompts}
+        sizes = {of.id: _tokens(of, encoded, params) for of in encoded.prompts.prompts}
         over = {name for name, size in sizes.items() if context is not None and size > context}
         left_out |= over
         counts.append(len(over))
@@ -122,10 +125,11 @@ def _that_fit(job: StepJob, asked: Encoded) -> tuple[Encoded, dict[str, Any]]:
     return Encoded(asked.tokenizer, fitting, texts), told
 
 
-def _tokens(prompt: Prompt, params: PromptsParams) -> int:
+def _tokens(prompt: Prompt, encoded: Encoded, params: PromptsParams) -> int:
     """How long a context a prompt takes with all that is to come behind it."""
+    end = encoded.prompts.score_of(prompt) == "end"
     behind = {
-        "choices": max(map(len, prompt.choices), default=0),
+        "choices": max(map(len, prompt.choices), default=0) + end,
         "answer": params.new_tokens,
         "target": len(prompt.target_ids),
     }

@@ -19,6 +19,7 @@ from harness.suite.schema.tasks import TASK_TYPES, TaskSpec, task_of, type_of
 from harness.suite.schema.tasks.asked import AskedTask
 from harness.suite.schema.tasks.classify import ClassifyTask
 from harness.suite.schema.tasks.divergence import DivergenceTask
+from harness.suite.schema.tasks.ending import Score
 from harness.suite.schema.tasks.entry import DataChoice, TaskEntry
 from harness.suite.schema.tasks.examples import DatasetTask, ExampleTask
 from harness.suite.schema.tasks.put import Put
@@ -51,6 +52,7 @@ __all__ = [
     "OwnMetric",
     "Put",
     "PythonDataset",
+    "Score",
     "Shape",
     "SpeedTask",
     "SuiteSpec",

@@ -37,8 +37,8 @@ class FineTune(Entry):
         None,
         description="Instruction data that is learned, with or without `tasks`: a file or several, "
         "relative to the suite file (JSON, JSON lines, CSV, TSV, Parquet), or on the Hub. Rows are "
-        "{instruction, input, output}, {instruction, context, response} or {messages: [{role, "
-        "content}, …]}. Rows that hold what a task tests are left out, as are those that are longer "
+        "{instruction, input, output}, {instruction, context, response}, {prompt, completion}, "
+        "{messages: [{role, content}, …]} or {conversations: [{from, value}, …]}. Rows that hold what a task tests are left out, as are those that are longer "
         "than the model's context.",
     )
     rank: int = Field(16, ge=1, description="LoRA rank r.")

@@ -60,6 +60,12 @@ class TaskEntry(Entry):
         return {}
 
     @property
+    def ending(self) -> dict[str, Any]:
+        """`score` of what is chosen and `stop` of what is written, as its prompts hold them; None leaves
+        them to the prompts."""
+        return {}
+
+    @property
     def data(self) -> DataChoice | None:
         """The data set that it is on."""
         return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from harness.capabilities import Capability
 from harness.suite.schema.metrics import Graded
+from harness.suite.schema.tasks.ending import SCORES, Score
 from harness.suite.schema.tasks.examples import DatasetTask
 from harness.suite.schema.tasks.task_type import TaskType
 
@@ -28,10 +29,14 @@ class MultipleChoiceTask(DatasetTask, Graded):
         "bytes in UTF-8, so that long choices are not at a disadvantage.",
     )
 
+    score: Score | None = Field(None, description=SCORES)
+
     @model_validator(mode="after")
     def _letters_are_as_long(self) -> MultipleChoiceTask:
         if self.normalize != "none" and self.answer_with == "letters":
             raise ValueError("`normalize` is for `answer_with: texts`: letters are all as long")
+        if self.normalize != "none" and self.score == "mean":
+            raise ValueError("`score: mean` and `normalize: bytes` both divide by a length")
         return self
 
     @property
@@ -42,6 +47,10 @@ class MultipleChoiceTask(DatasetTask, Graded):
     @property
     def put(self) -> dict[str, str]:
         return super().put | {"answer_with": self.answer_with}
+
+    @property
+    def ending(self) -> dict[str, Any]:
+        return {"score": self.score}
 
 
 MULTIPLE_CHOICE = TaskType(

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.tasks.asked import AskedTask
+from harness.suite.schema.tasks.ending import Stopping
 from harness.suite.schema.tasks.task_type import TaskType
 
 
@@ -39,7 +40,7 @@ PromptEntry = Annotated[
 ]
 
 
-class WriteTask(AskedTask):
+class WriteTask(AskedTask, Stopping):
     """Write freely on prompts of the user's own, greedily: to be read rather than graded.
 
     What is counted needs no right answer: how much of a text repeats itself, and whether it came to
@@ -63,6 +64,10 @@ class WriteTask(AskedTask):
             if twice is not None:
                 raise ValueError(f"{kind} stands here twice: {twice[:60]}")
         return self
+
+    @property
+    def ending(self) -> dict[str, Any]:
+        return self.stopping(shots=0)
 
     @property
     def named(self) -> dict[str, str]:
