@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from rich.table import Table
 from harness.cli import fitting
 from harness.cli.consoles import say
 from harness.cli.data import read_data
+from harness.data.continued import continued
 from harness.estimate.forecast import forecast
 from harness.estimate.machine import this_machine
 from harness.hub.retries import without_retries
 from harness.plan.steps import Step
+from harness.records import DataReading
 from harness.reporting.data import parts, rows_read, warnings
 from harness.runner.run import Options, Prepared, prepare
 
@@ -54,7 +57,28 @@ def _data_lines(prepared: Prepared) -> list[str]:
     for names, reading in read_data(prepared.plan):
         lines.append(f"{', '.join(names)}: {reading.name}: {rows_read(reading)}; {parts(reading)}")
         lines += [f"  ⚠ {warning}" for _, warning in warnings({"": reading})]
+        lines += _scored(prepared, names, reading)
     return ["What is read", *lines, ""] if lines else []
+
+
+def _scored(prepared: Prepared, names: Sequence[str], reading: DataReading) -> Iterator[str]:
+    """What becomes of labels of which one goes on from another, where the likeliest one is chosen."""
+    for name in names:
+        task = prepared.suite.spec.tasks.get(name)
+        if task is None or "score" not in task.ending:
+            continue
+        occur = (label for labels in reading.labels.values() for label in labels)
+        labels = list(dict.fromkeys([*occur, *task.labels]))
+        pair = continued(labels)
+        if pair is None:
+            continue
+        one, other = (labels[place] for place in pair)
+        said = f"{name}: `{other}` goes on from `{one}`: where a model's tokens do so, too,"
+        score = task.ending["score"]
+        if score == "sum":
+            yield f"  ⚠ {said} `{other}` can never be the likelier one by `score: sum`"
+        elif score is None:
+            yield f"  {said} that the answer ends there is scored (`score: end`)"
 
 
 def _still_to_fetch(names: tuple[str, ...]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 from harness.engines.templated import Tokenizer
@@ -42,19 +41,6 @@ class Ending:
         """What `data` gave."""
         ids, texts = data.get("end_ids", ()), data.get("stop", ())
         return cls(data.get("score", ""), frozenset(ids), tuple(texts))
-
-
-def continued(choices: Sequence[Sequence[Any]]) -> tuple[int, int] | None:
-    """The places of a choice and of another that goes on from it, as ids or as texts; None if none does.
-
-    In lexicographic order what goes on from a choice stands right behind it.
-    """
-    order = sorted(range(len(choices)), key=lambda place: tuple(choices[place]))
-    for one, other in pairwise(order):
-        shorter, longer = choices[one], choices[other]
-        if len(shorter) < len(longer) and longer[: len(shorter)] == shorter:
-            return one, other
-    return None
 
 
 def line_breaks(

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from harness.data import Dataset, Example, Phrasing, draw
+from harness.data.continued import continued
 from harness.engines.messages import Message
 from harness.engines.reasoning import closing
 from harness.engines.templated import Tokenizer
 from harness.errors import BadDataError, BadModelError
 from harness.suite.schema import Score
-from harness.tasks.ending import Ending, continued, line_breaks, stop_texts
+from harness.tasks.ending import Ending, line_breaks, stop_texts
 from harness.tasks.prompts import Prompt, PromptSet
 from harness.tasks.turns import (
     PromptFormat,

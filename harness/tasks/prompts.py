@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.data.continued import continued
 from harness.engines.contexts import common_prefix_length
 from harness.engines.messages import Message
 from harness.errors import BadDataError
 from harness.suite.schema import Score
-from harness.tasks.ending import Ending, continued
+from harness.tasks.ending import Ending
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.data import Dataset, Example, Phrasing
+from harness.data.continued import continued
 from harness.errors import BadDataError, BadModelError
-from harness.tasks.ending import Ending, continued, stop_texts
+from harness.tasks.ending import Ending, stop_texts
 from harness.tasks.prompting import prompts_to_ask
 from harness.tasks.prompts import PromptSet
 from harness.tasks.turns import PromptFormat

@@ -66,6 +66,11 @@ class TaskEntry(Entry):
         return {}
 
     @property
+    def labels(self) -> list[str]:
+        """Labels that the suite names."""
+        return []
+
+    @property
     def data(self) -> DataChoice | None:
         """The data set that it is on."""
         return None

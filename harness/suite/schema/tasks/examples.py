@@ -77,5 +77,10 @@ class DatasetTask(ExampleTask):
     )
 
     @property
+    def labels(self) -> list[str]:
+        given = self.dataset.labels if isinstance(self.dataset, OwnDataset) else None
+        return list(given.values() if isinstance(given, dict) else given or ())
+
+    @property
     def data(self) -> DataChoice:
         return DataChoice(self.dataset, self.shots, self.agreement, self.data_dir)
