@@ -131,6 +131,21 @@ def safetensors_bytes(path: Path) -> int:
     Raises:
         BadModelError: the header cannot be read.
     """
+    length, tensors = _header(path)
+    return 8 + length + max((end for _, end in tensors.values()), default=0)
+
+
+def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes by name of a safetensors file's tensors; none where there is no such file.
+
+    Raises:
+        BadModelError: the header cannot be read.
+    """
+    return {name: shape for name, (shape, _) in _header(path)[1].items()} if path.is_file() else {}
+
+
+def _header(path: Path) -> tuple[int, dict[str, tuple[tuple[int, ...], int]]]:
+    """The length of a safetensors header; by name each tensor's shape, and where its bytes end."""
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(8)
@@ -141,13 +156,13 @@ def safetensors_bytes(path: Path) -> int:
             )
         try:
             header = json.loads(file.read(length))
-            ends = [
-                int(tensor["data_offsets"][1])
+            tensors = {
+                str(name): (tuple(map(int, tensor["shape"])), int(tensor["data_offsets"][1]))
                 for name, tensor in header.items()
                 if name != "__metadata__"
-            ]
+            }
         except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
             raise BadModelError(
                 f"{path} is not a safetensors file: its header is not readable ({error}).", AGAIN
             ) from error
-    return 8 + int(length) + max(ends, default=0)
+    return int(length), tensors

@@ -48,7 +48,7 @@ def save_weights(model: Any, base: Path, out: Path, adjective: str, otherwise: s
         for file in base.glob(pattern):
             if file.is_file():
                 shutil.copyfile(file, out / file.name)
-    _write_config(base, out)
+    _write_config(base, out, model.config)
 
 
 def _round_to_float16(model: Any, adjective: str, otherwise: str) -> None:
@@ -65,10 +65,14 @@ def _round_to_float16(model: Any, adjective: str, otherwise: str) -> None:
     model.to(torch.float16)
 
 
-def _write_config(base: Path, out: Path) -> None:
+def _write_config(base: Path, out: Path, made: Any) -> None:
     """The base's own config.json, which converters know, with the new precision."""
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
     config.pop("quantization_config", None)
     config.pop("dtype", None)
     config["torch_dtype"] = "float16"
+    if not made.get_text_config().tie_word_embeddings:
+        for part in (config, config.get("text_config")):
+            if part is not None:
+                part["tie_word_embeddings"] = False
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

@@ -115,6 +115,11 @@ def context_tokens(path: Path) -> int | None:
     return _configured(path, "max_position_embeddings") or _configured(path, "n_positions")
 
 
+def vocabulary_size(path: Path) -> int | None:
+    """Rows of a model's embeddings, from its config.json; None where it does not say."""
+    return _configured(path, "vocab_size")
+
+
 def hidden_size(path: Path) -> int:
     """Width of a model's residual stream, from its config.json.
 

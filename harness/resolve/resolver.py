@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from harness.models.adapters import check_adapter
 from harness.models.shapes import SHAPES
 from harness.plan.data import DataRef, data_ref, instruction_ref
 from harness.plan.resolved import FoundData, FoundFile, FoundMetric, FoundRepo, Resolved
@@ -18,6 +19,7 @@ from harness.resolve.readings import check_parts
 from harness.starter import MODEL_FOLDER
 from harness.suite.hub import hub_place
 from harness.suite.lineage import resolve as path_of
+from harness.suite.lineage import root_of
 from harness.suite.metrics import MetricRef, metric_refs
 from harness.suite.reader import Suite
 from harness.suite.schema import ModelSpec, Shape
@@ -66,6 +68,7 @@ class Resolver(Lookups):
         }
         templates = {name: spec.template_file for name, spec in models.items()}
         sources = {name: self._source(spec, folder) for name, spec in models.items()}
+        self._check_adapters(models, sources)
         named = {name: metric_refs(task, folder) for name, task in tasks.items()}
         return Resolved(
             sources={name: found for name, found in sources.items() if found is not None},
@@ -104,6 +107,21 @@ class Resolver(Lookups):
             return self._file(path_of(text, folder))
         commit = self.commit(place.repo, place.revision)
         return FoundRepo(place.repo, place.file, place.revision, commit)
+
+    def _check_adapters(
+        self, models: Mapping[str, ModelSpec], sources: Mapping[str, FoundFile | FoundRepo | None]
+    ) -> None:
+        """Refuses adapters of this machine that could not be applied, or merged, before anything runs."""
+        for name, spec in models.items():
+            found = sources[name]
+            if spec.adapter is None or not isinstance(found, FoundFile):
+                continue
+            base = sources[root_of(models, name)]
+            check_adapter(
+                Path(found.path),
+                Path(base.path) if isinstance(base, FoundFile) else None,
+                merged=any(other.from_ == name for other in models.values()),
+            )
 
     def _metric(self, ref: MetricRef) -> FoundMetric:
         commit = self.commit(ref.repo, ref.revision, "space") if ref.repo else ""

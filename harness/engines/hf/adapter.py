@@ -18,6 +18,7 @@ from harness.engines.oom import memory_errors, reports_out_of_memory
 from harness.errors import BadModelError
 
 FITS = "Use the base model that the adapter was trained on (see its adapter_config.json)."
+PREFIX = "base_model.model."
 ZERO_AT_START = ("lora_B", "lora_embedding_A")
 """Tensors that are zero in an untrained LoRA, so that it changes nothing (Hu et al. 2021, §4.1)."""
 
@@ -32,6 +33,7 @@ def apply_adapter(model: Any, folder: Path, device: Any) -> Any:
     with memory_errors(f"loading the adapter {folder}"):
         try:
             stored = load_peft_weights(str(folder), device="cpu")
+            same = _of_the_base(stored, model)
             adapted = PeftModel.from_pretrained(
                 model, str(folder), local_files_only=True, torch_device=str(device)
             )
@@ -47,22 +49,41 @@ def apply_adapter(model: Any, folder: Path, device: Any) -> Any:
             f"({adapted.active_peft_config.peft_type.value}), which the harness cannot score.",
             "Use an adapter that changes weights, such as LoRA.",
         )
-    check_applied(stored, get_peft_model_state_dict(adapted, save_embedding_layers=False), folder)
+    applied = get_peft_model_state_dict(adapted, save_embedding_layers=False)
+    with_tables = get_peft_model_state_dict(adapted, save_embedding_layers=True)
+    check_applied(stored, applied, with_tables, same, folder)
     return adapted
 
 
-def check_applied(stored: dict[str, Any], applied: dict[str, Any], folder: Path) -> None:
+def check_applied(
+    stored: dict[str, Any],
+    applied: dict[str, Any],
+    with_tables: dict[str, Any],
+    same: frozenset[str],
+    folder: Path,
+) -> None:
     """Raises BadModelError unless all of an adapter's tensors are in the model, and do something.
 
     Args:
         stored: the tensors of the adapter's file by name.
         applied: the adapter's tensors in the model, by the names that they would be stored under.
+        with_tables: the same, with the embeddings and the head of the model, which PEFT stores beside
+            an adapter that changes them or was trained with another vocabulary.
+        same: stored tensors that the base has already.
     """
-    unused, missing = sorted(stored.keys() - applied.keys()), sorted(applied.keys() - stored.keys())
+    tables = with_tables.keys() - applied.keys()
+    unused = sorted(
+        name
+        for name, tensor in stored.items()
+        if name not in applied
+        and name not in same
+        and not (name in tables and _is_in_place(tensor, with_tables[name]))
+    )
+    missing = sorted(applied.keys() - stored.keys())
     if unused or not stored:
         raise BadModelError(
             f"{len(unused)} of the {len(stored)} tensors of the adapter in {folder} match no "
-            f"module of the model{', such as ' + unused[0] if unused else ''}.",
+            f"module of the model, or were not put in place{', such as ' + unused[0] if unused else ''}.",
             FITS,
         )
     if missing:
@@ -71,11 +92,25 @@ def check_applied(stored: dict[str, Any], applied: dict[str, Any], folder: Path)
             f"asks for, such as {missing[0]}.",
             "Save the adapter again; its configuration and weights do not belong together.",
         )
-    if all(is_untrained_lora(name, tensor) for name, tensor in stored.items()):
+    if all(is_untrained_lora(name, tensor) for name, tensor in stored.items() if name not in same):
         raise BadModelError(
             f"The adapter in {folder} changes nothing: all its updates are zero.",
             "It was saved before it was trained, or its training had a learning rate of zero.",
         )
+
+
+def _of_the_base(stored: dict[str, Any], model: Any) -> frozenset[str]:
+    """Stored tensors that are the base's own, such as embeddings that were saved and not learned."""
+    state = model.state_dict()
+    names = {name: name.removeprefix(PREFIX).replace(".base_layer.", ".") for name in stored}
+    return frozenset(
+        name for name, of in names.items() if of in state and _is_in_place(stored[name], state[of])
+    )
+
+
+def _is_in_place(stored: Any, found: Any) -> bool:
+    """Whether a stored tensor is the model's, in the model's precision."""
+    return stored.shape == found.shape and bool(torch.equal(stored.to(found.dtype), found.cpu()))
 
 
 def is_untrained_lora(name: str, tensor: Any) -> bool:

@@ -29,6 +29,7 @@ def fetch(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
         plan_model,
         resolve,
     )
+    from harness.models.adapters import check_adapter
     from harness.models.sources import check_model_folder
 
     params = job.step.given(FetchParams)
@@ -53,6 +54,8 @@ def fetch(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
     if params.what == "weights":
         with granted({place: allowed}):
             check_model_folder(place)
+    elif params.what == "adapter":
+        check_adapter(place)
     return {"path": str(place), "commit": commit, "bytes": download.total_bytes}
 
 

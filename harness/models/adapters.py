@@ -1,0 +1,88 @@
+"""Adapters as PEFT writes them, looked at before anything is loaded: what of them cannot be right here.
+
+Only their configuration and the shapes of their tensors are read, so that a plan can refuse them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from harness.engines.json_files import read_json
+from harness.engines.weight_files import tensor_shapes
+from harness.errors import InputError
+from harness.models.sources import vocabulary_size
+
+PROMPT_LEARNING = frozenset(
+    ["PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "CPT", "CARTRIDGE"]
+)
+"""PEFT's types that put learned tokens in front of the prompt."""
+CHOOSING = frozenset(["XLORA", "POLY", "ADAPTION_PROMPT"])
+"""PEFT's types whose change depends on the prompt, or on a task that is named beside it."""
+TABLE = re.compile(
+    r"(^|\.)(embed_tokens|wte|word_embeddings|embed_in|lm_head|embed_out|output)"
+    r"(\.base_layer|\.original_module|\.modules_to_save(\.\w+)?)?\.weight$"
+)
+"""Embeddings and output heads: (vocabulary, width)."""
+OTHER = "Use an adapter that changes weights, such as LoRA."
+UNMERGED = "It can be asked on its base, unmerged: leave `merge` and `gguf` out for it."
+
+
+def check_adapter(folder: Path, base: Path | None = None, merged: bool = False) -> None:
+    """Refuses an adapter that could not be applied, or merged, as PEFT would.
+
+    Args:
+        folder: of the adapter; one without a configuration is left to who opens it.
+        base: the folder of the weights that it is put on, as far as it is known.
+        merged: whether it is merged, too.
+
+    Raises:
+        InputError: it is of such a kind.
+    """
+    config = read_json(folder / "adapter_config.json")
+    kind = str(config.get("peft_type", ""))
+    if kind in PROMPT_LEARNING:
+        raise InputError(
+            f"The adapter in {folder} puts learned tokens in front of the prompt ({kind}), which the "
+            "harness cannot score.",
+            OTHER,
+        )
+    if kind in CHOOSING:
+        raise InputError(
+            f"The adapter in {folder} is of PEFT's type {kind}, whose change depends on more than "
+            "its weights.",
+            OTHER,
+        )
+    if config.get("alora_invocation_tokens"):
+        raise InputError(
+            f"The adapter in {folder} wakes up at certain tokens (`alora_invocation_tokens`), which "
+            "the harness does not look for.",
+            OTHER,
+        )
+    if base is not None:
+        _check_vocabulary(folder, base)
+    if merged:
+        _check_mergeable(folder, config)
+
+
+def _check_vocabulary(folder: Path, base: Path) -> None:
+    """PEFT stores the embeddings of a vocabulary that was resized, and wants the base resized alike."""
+    wanted = vocabulary_size(base)
+    for name, shape in tensor_shapes(folder / "adapter_model.safetensors").items():
+        if wanted is not None and TABLE.search(name) and len(shape) == 2 and shape[0] != wanted:
+            raise InputError(
+                f"The adapter in {folder} was trained with a vocabulary of {shape[0]} tokens ({name}), "
+                f"and the base in {base} has {wanted}.",
+                f"Give the base as many: model.resize_token_embeddings({shape[0]}), saved with the "
+                "adapter's tokenizer, as a `source`.",
+            )
+
+
+def _check_mergeable(folder: Path, config: dict[str, object]) -> None:
+    key = next((key for key in ("lora_bias", "layer_replication") if config.get(key)), None)
+    if key is not None:
+        why = {
+            "lora_bias": "its biases have no place in layers without one",
+            "layer_replication": "the layers that it doubles share their weights",
+        }[key]
+        raise InputError(f"The adapter in {folder} cannot be merged (`{key}`): {why}.", UNMERGED)
