@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-MARKS = " \t\r\n\"'`*_~#>|.,:;!()[]{}<=«»‹›“”„‘’「」『』【】〈〉《》。、…·•-–—"
-"""Signs that stand around an answer and say nothing: quotes, brackets, Markdown, JSON, full stops."""
+MARKS = " \t\r\n\"'`*_~#$\\>|.,:;!()[]{}<=«»‹›“”„‘’「」『』【】〈〉《》。、…·•-–—"
+"""Signs that stand around an answer and say nothing: quotes, brackets, Markdown, LaTeX, JSON."""
 
 _ANSWERS = (
-    "answer|antwort|réponse|reponse|respuesta|resposta|risposta|antwoord|odpowiedź|odpověď|svar|vastaus|"
+    "answer|ans|antwort|réponse|reponse|respuesta|resposta|risposta|antwoord|odpowiedź|odpověď|svar|vastaus|"
     "cevap|yanıt|ответ|відповідь|απάντηση|الجواب|الإجابة|उत्तर|jawaban|đáp án|答案|答え|回答|正解|정답|คำตอบ"
 )
 _NAMES = (
@@ -62,15 +62,15 @@ _DENIED_AFTER = re.compile(
     r"[\"'*)`”’」]*(?:\w{0,3}(?:ではな|じゃな|でな|ではありません|とは言え|くな|이 아니|가 아니|지 않)|\s+(?:değil|नहीं)|\s*\?)"
 )
 _CLAUSE = re.compile(r"[.,;:!?\n。，、；：！？]")
-_VERBS = r"is|seems|looks|fits|best|makes|describes|matches|because|since"
-_ARTICLE_AFTER = re.compile(rf"\s+(?!(?:{_VERBS})\b)[^\W\d_]", re.IGNORECASE)
+_OTHERS = r"or|and|is|seems|looks|fits|best|makes|describes|matches|because|since"
+_ARTICLE_AFTER = re.compile(rf"\s+(?!(?:{_OTHERS}|(?-i:[A-Z]))\b)[^\W\d_]", re.IGNORECASE)
 _CHOSEN_BEFORE = re.compile(
     r"\b(?:option|choice|answer|letter|is|be|select|choose|pick|chose|selected|it's)[\s\"'*(`]+$",
     re.IGNORECASE,
 )
 
-TAGS = re.compile(r"</?[a-zA-Z][^<>\n]{0,40}>")
-"""HTML and XML around an answer."""
+TAGS = re.compile(r"</?[a-zA-Z][^<>\n]{0,40}>|\\(?:text|math)[a-z]*(?=\{)")
+"""HTML, XML and LaTeX around an answer."""
 
 
 def is_denied(text: str, start: int, end: int) -> bool:

@@ -23,7 +23,7 @@ from harness.tasks.label_words import (
     is_denied,
     is_word,
 )
-from harness.tasks.spellings import Folded, Mention, mentions
+from harness.tasks.spellings import Folded, Mention, mentions, word_for_word
 
 
 def parse_label(text: str, labels: Sequence[str]) -> str | None:
@@ -39,6 +39,9 @@ def parse_label(text: str, labels: Sequence[str]) -> str | None:
     Returns:
         None where it names no label, or more than one: that is reported as unparsed, not guessed at.
     """
+    whole = word_for_word(Folded.of(text), labels)
+    if whole is not None:
+        return whole
     folded = Folded.of(text if any("<" in label for label in labels) else TAGS.sub(" ", text))
     return Reading(folded, mentions(folded, labels)).label()
 

@@ -96,13 +96,22 @@ class Spelling:
 
 @lru_cache(maxsize=8)
 def spellings(labels: tuple[str, ...]) -> tuple[Spelling, ...]:
-    """How each label is found, in their order; those without a character are none."""
-    folded = {label: Folded.of(label.strip()) for label in labels if label.strip()}
+    """How each label is found, in their order; those without a visible character are none."""
+    every = {label: Folded.of(label.strip()) for label in labels}
+    folded = {label: of for label, of in every.items() if of.text}
     forms = [_BETWEEN_WORDS.sub(" ", of.text) for of in folded.values()]
     return tuple(
         Spelling(label, of, _pattern(of.text), alone=forms.count(form) == 1)
         for (label, of), form in zip(folded.items(), forms, strict=True)
     )
+
+
+def word_for_word(text: Folded, labels: Sequence[str]) -> str | None:
+    """The label that a whole text is, white space around it aside; of those alike the one in its case."""
+    same = [of for of in spellings(tuple(labels)) if of.folded.text == text.text.strip()]
+    cased = [of for of in same if of.folded.written == text.written.strip()]
+    found = same if len(same) == 1 else cased
+    return found[0].label if len(found) == 1 else None
 
 
 def mentions(text: Folded, labels: Sequence[str]) -> list[Mention]:
