@@ -164,6 +164,7 @@ class Needs:
             rank=params.rank,
             targets=params.target_modules,
             batch_tokens=params.batch_tokens or Tuning.batch_tokens,
+            gradient_checkpointing=bool(params.gradient_checkpointing),
             example_tokens=learned.longest,
             label_share=learned.label_share,
             stored=self._stored(step.parents["weights"]),

@@ -36,6 +36,8 @@ from harness.suite.schema import FineTune, ModelSpec, Shape, TaskSpec
 What = Literal["weights", "adapter", "gguf"]
 WHAT_IS_LEARNED = {"tasks", "instructions", "limit", "seeds"}
 """Keys of a fine-tuning that its examples hold; the others are the recipe."""
+LATER = ("warmup_ratio", "gradient_checkpointing")
+"""Keys that came later: where they are not set, they are in no step's key, as they were not before."""
 
 
 @dataclass
@@ -148,6 +150,7 @@ class Making:
             group=f"prepare {root}",
         )
         unused = set() if finetune.row.makes == "adapter" else set(ADAPTER_SETTINGS)
+        unused |= {key for key in LATER if getattr(finetune, key) is None}
         recipe = finetune.model_dump(exclude=WHAT_IS_LEARNED | unused) | {"seed": seed}
         return self.add(
             "finetune",

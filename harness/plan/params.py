@@ -204,6 +204,8 @@ class FinetuneParams(Params):
     learning_rate: float | None = None
     epochs: float
     batch_tokens: int | None = None
+    warmup_ratio: float | None = None
+    gradient_checkpointing: bool | None = None
     seed: int
 
     def recipe(self) -> dict[str, Any]:

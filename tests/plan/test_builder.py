@@ -14,7 +14,14 @@ from harness.plan import cells as cells_module
 from harness.plan.builder import make_plan
 from harness.plan.data import DataRef, InstructionRef
 from harness.plan.graph import Plan
-from harness.plan.params import Chat, ExamplesParams, GgufParams, MergeParams, PromptsParams
+from harness.plan.params import (
+    Chat,
+    ExamplesParams,
+    FinetuneParams,
+    GgufParams,
+    MergeParams,
+    PromptsParams,
+)
 from harness.plan.steps import Step, make_step
 from harness.records import DataReading
 from harness.resolve.resolver import Resolver
@@ -305,3 +312,16 @@ def test_each_task_that_is_learned_may_have_a_limit_of_its_own() -> None:
     assert "limit" not in params.sets[0].model_dump(exclude_unset=True), (
         "what has one limit for all keeps its key"
     )
+
+
+def test_a_setting_that_came_later_is_in_the_key_of_a_fine_tuning_only_where_it_is_set() -> None:
+    def tuned(settings: str = "") -> Step:
+        text = GOOD.replace("tasks: [sentiment]}", f"tasks: [sentiment]{settings}}}")
+        return next(step for step in plan(text).steps.values() if step.kind == "finetune")
+
+    usual = tuned()
+    assert not {"warmup_ratio", "gradient_checkpointing"} & usual.params.data().keys()
+    warm, lean = tuned(", warmup_ratio: 0.2"), tuned(", gradient_checkpointing: true")
+    assert len({usual.key, warm.key, lean.key}) == 3
+    assert warm.given(FinetuneParams).recipe()["warmup_ratio"] == 0.2
+    assert lean.given(FinetuneParams).recipe()["gradient_checkpointing"] is True

@@ -110,7 +110,8 @@ def finetune(
             raise
         raise OutOfMemoryError(
             f"Fine-tuning ran out of memory on {device} at step {len(results) + 1}: {error}",
-            f"Lower batch_tokens, set gradient_checkpointing, or use method {LEANEST.name}.",
+            "Lower `batch_tokens`, set `gradient_checkpointing: true`, or use "
+            f"`method: {LEANEST.name}`.",
         ) from error
     seconds = time.perf_counter() - started
     save_tuned(tuned, recipe, base, out)

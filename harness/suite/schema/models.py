@@ -61,6 +61,16 @@ class FineTune(Entry):
     batch_tokens: int | None = Field(
         None, ge=16, description="Tokens per optimizer step, padding included; default: 2048."
     )
+    warmup_ratio: UnitInterval | None = Field(
+        None,
+        description="Share of the optimizer steps in which the learning rate rises to its peak; "
+        "default: 0.05.",
+    )
+    gradient_checkpointing: bool | None = Field(
+        None,
+        description="true: compute activations a second time in the backward pass: slower, the same "
+        "figures, and far less memory.",
+    )
     seed: int | None = Field(None, ge=0, description="Default: the suite's seed.")
     seeds: list[Annotated[int, Field(ge=0)]] | None = Field(
         None,
