@@ -30,7 +30,8 @@ class Sample(Record):
     @field_validator("data")
     @classmethod
     def _holds_numbers(cls, data: dict[str, Any]) -> dict[str, Any]:
-        if not is_finite(data):
+        # An earlier version wrote NaN as null, and took the first label for the answer.
+        if not is_finite(data) or None in data.get("logprobs", {}).values():
             raise ValueError("it holds NaN or infinity")
         return data
 

@@ -124,7 +124,12 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ['{"scores": {"accuracy": NaN}}', '{"data": {"logprobs": {"a": [-Infinity]}}}']
+    "wrong",
+    [
+        '{"data": {"logprobs": {"a": null, "b": null}}}',
+        '{"scores": {"accuracy": NaN}}',
+        '{"data": {"logprobs": {"a": [-Infinity]}}}',
+    ],
 )
 def test_a_sample_that_holds_no_number_is_asked_again(tmp_path: Path, wrong: str) -> None:
     cell = ResultsStore(tmp_path).cell("model", "task")

@@ -13,7 +13,7 @@ from scipy.special import log_softmax, rel_entr
 
 from harness.analysis.metrics import compute_metrics
 from harness.engines.protocol import EngineInfo, LogProbs
-from harness.errors import BadModelError
+from harness.errors import BadModelError, NotFiniteError
 from harness.metrics.registry import metrics_of
 from harness.records import Sample
 from harness.suite.schema import DivergenceTask
@@ -118,6 +118,20 @@ def test_scores_that_are_no_numbers_are_an_error_and_no_figure(wrong: float) -> 
     rows[4, 7] = wrong
     with pytest.raises(BadModelError, match="no finite number"):
         measure(engine(drawn(1, 10)), FakeEngine(rows=rows), [0] * 10, 1)
+
+
+@pytest.mark.parametrize("faulty", ["reference", "candidate"])
+def test_it_is_told_which_of_the_two_models_gives_nan_and_for_which_document(faulty: str) -> None:
+    class Faulty(FakeEngine):
+        def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
+            raise NotFiniteError("NaN", "a text", "its weights hold NaN (w).")
+            yield  # an iterator all the same
+
+    sound = engine(drawn(0, 60, VOCABULARY))
+    models = (Faulty(), sound) if faulty == "reference" else (sound, Faulty())
+    who = "The reference model" if faulty == "reference" else "The model"
+    with pytest.raises(NotFiniteError, match=rf'^{who} gives NaN .* for prompt ".+": its weights'):
+        read(*models)
 
 
 def test_after_a_break_the_open_documents_alone_are_read_and_give_the_same_figures() -> None:

@@ -18,7 +18,8 @@ from harness.engines.weight_files import weight_files
 from harness.errors import BadModelError
 
 DERIVED = re.compile(
-    r"(^|[._])(inv_freq|(cos|sin)_cached|masked_bias|position_ids|causal_mask|attn_mask|version)$"
+    r"(^|[._])(inv_freq|freqs|(cos|sin)_cached|embed_positions(\.weights)?|alibi|masked_bias|"
+    r"position_ids|causal_mask|attn_mask|version)$"
 )
 """Tensors that older versions stored though they follow from the configuration."""
 MASK = re.compile(r"\.(attn|attention|self_attn|self_attention)\.bias$")

@@ -100,6 +100,7 @@ def test_shards_and_pickles_are_looked_through_too(models: Models, tmp_path: Pat
 STORED: dict[str, Change] = {
     "rotary angles": lambda w: w.update({f"{Q[:-7]}.rotary_emb.inv_freq": torch.ones(8)}),
     "a causal mask": lambda w: w.update({"model.layers.0.attn.bias": torch.ones(1, 1, 8, 8)}),
+    "sines": lambda w: w.update({"model.layers.0.attn.embed_positions": torch.ones(8, 4)}),
     "a masked bias": lambda w: w.update({"model.layers.0.attn.masked_bias": torch.tensor(-1e4)}),
     "a doubled prefix": lambda w: w.update(
         {f"model.{name}": w.pop(name) for name in list(w) if name.startswith("model.")}
