@@ -9,6 +9,7 @@ import typer
 
 from harness.cli.data_commands import app as data_app
 from harness.cli.options import (
+    HELP,
     Baselines,
     DataDir,
     Json,
@@ -17,7 +18,9 @@ from harness.cli.options import (
     Results,
     ResultsOfSuite,
     Suite,
+    examples,
 )
+from harness.version import __version__
 
 app = typer.Typer(
     name="harness",
@@ -27,9 +30,27 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings=HELP,
     epilog="Exit codes: 0 all well; 1 a cell or step failed; 2 the input was wrong and nothing "
     "ran; 3 a gate was not met; 130 interrupted.",
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"harness {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def harness(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version."),
+    ] = False,
+) -> None:
+    """Fine-tune, quantize, ask and compare local language models: one YAML file in, one report out."""
+
 
 baseline_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(baseline_app, name="baseline", help="Keep results to hold later ones against.")
@@ -37,7 +58,13 @@ app.add_typer(baseline_app, name="baseline", help="Keep results to hold later on
 app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "run suites/quickstart.yaml",
+        'run suite.yaml --limit 20 --only "lora*"',
+        'run suite.yaml --again "lora/sentiment"',
+    )
+)
 def run(
     suite: Suite,
     results: Results = Path("results"),
@@ -67,7 +94,7 @@ def run(
     raise typer.Exit(run_suite(suite, options, reports, json))
 
 
-@app.command()
+@app.command(epilog=examples("plan suites/quickstart.yaml", "plan suite.yaml --fit lora"))
 def plan(
     suite: Suite,
     results: Results = Path("results"),
@@ -84,7 +111,7 @@ def plan(
     ] = True,
     json: Json = False,
 ) -> None:
-    """Show what a suite takes: its steps, what is there already, and whether it fits here."""
+    """Show whether a suite fits here, how long it takes, what it does."""
     from harness.cli.plan import show_plan
     from harness.runner.run import Options
 
@@ -92,7 +119,9 @@ def plan(
     raise typer.Exit(show_plan(suite, options, fit, probe, json))
 
 
-@app.command()
+@app.command(
+    epilog=examples("show suite.yaml base sentiment", "show results/quickstart lora sentiment 12")
+)
 def show(
     where: Annotated[
         Path,
@@ -112,7 +141,7 @@ def show(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Show what a model is sent for an example, as text and ids, and what it answered."""
+    """Show what a model is sent for an example, and what it answered."""
     from harness.cli.show import show
     from harness.runner.run import Options
 
@@ -120,7 +149,7 @@ def show(
     raise typer.Exit(show(where, words or [], options, json))
 
 
-@app.command()
+@app.command(epilog=examples("report results/quickstart"))
 def report(
     results: ResultsOfSuite,
     reports: Reports = Path("reports"),
@@ -132,7 +161,11 @@ def report(
     raise typer.Exit(report_results(results, reports, json))
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "gate results/quickstart --junit gates.xml", "gate results/quickstart --baseline main"
+    )
+)
 def gate(
     results: ResultsOfSuite,
     baseline: Annotated[
@@ -146,7 +179,10 @@ def gate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Judge the suite's gates on results that are there; exit code 3 where one is not met."""
+    """Judge the suite's gates on results that are there.
+
+    Exit code 3 where one is not met.
+    """
     from harness.cli.gate import gate_results
     from harness.results.gating import judge_results
 
@@ -154,7 +190,11 @@ def gate(
     raise typer.Exit(gate_results(judged, junit, markdown, json))
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "compare results/quickstart base lora", "compare results/old results/new --task sentiment"
+    )
+)
 def compare(
     results: ResultsOfSuite,
     others: Annotated[
@@ -184,7 +224,10 @@ def compare(
     ] = "same",
     json: Json = False,
 ) -> None:
-    """Show what differs between two models, two results, or a model and its saved baseline."""
+    """Show what differs between two models or two results.
+
+    Or between a model and its saved baseline.
+    """
     from harness.cli.compare import compare
     from harness.results.comparing import Wanted
 
@@ -195,7 +238,7 @@ def compare(
     raise typer.Exit(compare(results, others or [], wanted, examples, json))
 
 
-@baseline_app.command()
+@baseline_app.command(epilog=examples("baseline save results/quickstart main"))
 def save(
     results: ResultsOfSuite,
     name: Annotated[str, typer.Argument(help="What the baseline is called.")],
@@ -203,13 +246,16 @@ def save(
     replace: Annotated[bool, typer.Option(help="Replace one of that name.")] = False,
     json: Json = False,
 ) -> None:
-    """Save results to hold later ones against: `harness gate --baseline`, `harness compare`."""
+    """Save results to hold later ones against.
+
+    `harness gate --baseline` and `harness compare --baseline` do.
+    """
     from harness.cli.baseline import save
 
     raise typer.Exit(save(results, name, baselines, replace, json))
 
 
-@app.command()
+@app.command(epilog=examples("init", "init mine.yaml --model ./my-model"))
 def init(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("suite.yaml"),
     model: Annotated[
@@ -223,7 +269,7 @@ def init(
     raise typer.Exit(write_suite(file, model))
 
 
-@app.command()
+@app.command(epilog=examples("schema > suite.schema.json"))
 def schema() -> None:
     """Print the JSON Schema of suite files, for editors."""
     from json import dumps
@@ -233,7 +279,7 @@ def schema() -> None:
     print(dumps(json_schema(), indent=2))
 
 
-@app.command()
+@app.command(epilog=examples("doctor", "doctor --json"))
 def doctor(json: Json = False) -> None:
     """Say what this machine has, what is missing, and how to get it."""
     from harness.cli.doctor import examine

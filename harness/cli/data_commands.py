@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import DataDir, Json
+from harness.cli.options import DataDir, Json, examples
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -21,7 +21,7 @@ def _options(agreement: str | None) -> dict[str, object]:
     return {} if agreement is None else {"agreement": agreement}
 
 
-@app.command("list")
+@app.command("list", epilog=examples("data list"))
 def list_(data_dir: DataDir = None, json: Json = False) -> None:
     """List the data sets that a suite can name, and where they lie."""
     from harness.cli.data import say_list
@@ -30,7 +30,7 @@ def list_(data_dir: DataDir = None, json: Json = False) -> None:
     raise typer.Exit(say_list(list_data(data_dir), json))
 
 
-@app.command()
+@app.command(epilog=examples("data get samsum"))
 def get(
     name: Name,
     agreement: Agreement = None,
@@ -44,7 +44,7 @@ def get(
     raise typer.Exit(say_reading(get_data(name, _options(agreement), again=again), json))
 
 
-@app.command()
+@app.command(epilog=examples("data check samsum", "data check suite.yaml"))
 def check(
     name: Annotated[str, typer.Argument(help="A data set by name, or a suite file.")],
     data_dir: DataDir = None,
@@ -68,7 +68,7 @@ def check(
     raise typer.Exit(say_reading(found.reading, json))
 
 
-@app.command()
+@app.command(epilog=examples("data show phrasebank-sample -n 5"))
 def show(
     name: Name,
     data_dir: DataDir = None,

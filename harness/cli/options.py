@@ -7,6 +7,15 @@ from typing import Annotated
 
 import typer
 
+HELP = {"help_option_names": ["-h", "--help"]}
+"""What asks every command for its help."""
+
+
+def examples(*lines: str) -> str:
+    """What stands below the help of a command, a line each."""
+    return "\b\nExamples:\n" + "\n".join(f"  harness {line}" for line in lines)
+
+
 Suite = Annotated[Path, typer.Argument(metavar="SUITE", help="The suite's YAML file.")]
 Results = Annotated[Path, typer.Option(help="Folder of all results.")]
 Reports = Annotated[Path, typer.Option(help="Folder of all reports.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from harness import cli
 from harness.runner.known import known
 from harness.suite.reader import read_suite
 from harness.suite.schema import json_schema
+from harness.version import __version__
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +46,45 @@ def test_help_answers_without_the_heavy_libraries() -> None:
     )
     assert "run" in done.stdout
     assert done.stderr.strip() == "[]"
+
+
+COMMANDS = [
+    *(
+        (name,)
+        for name in ["run", "plan", "show", "report", "gate", "compare", "init", "schema", "doctor"]
+    ),
+    ("baseline", "save"),
+    *(("data", name) for name in ("list", "get", "check", "show")),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_examples_of_options_that_it_knows(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(*command, "-h", monkeypatch=monkeypatch, capsys=capsys)
+    assert (code, out) == run(*command, "--help", monkeypatch=monkeypatch, capsys=capsys)[:2]
+    told, _, examples = out.partition("Examples:\n")
+    lines = [shlex.split(line) for line in examples.splitlines()]
+    assert code == 0 and lines
+    for words in lines:
+        assert words[: len(command) + 1] == ["harness", *command]
+        assert all(word in told.replace(",", " ").split() for word in words if word.startswith("-"))
+
+
+def test_the_help_of_all_commands_is_whole_sentences(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run("-h", monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 0 and "..." not in out.partition("Commands:")[2]
+    assert {name[0] for name in COMMANDS} <= set(out.split())
+
+
+def test_the_version_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run("--version", monkeypatch=monkeypatch, capsys=capsys)
+    assert (code, out) == (0, f"harness {__version__}\n")
 
 
 def test_the_parent_process_never_imports_torch() -> None:
