@@ -48,13 +48,24 @@ def warnings(found: Forecast) -> list[str]:
     return [f"{name}: {_misfit(need, found)}" for name, need in largest if need is not None]
 
 
-def unfit(prepared: Prepared, jobs: int) -> list[str]:
+def look_ahead(prepared: Prepared, probe: bool = False) -> Forecast:
+    """What a run needs, held against this machine; the Hub is not asked."""
+    machine = this_machine(prepared.artifacts.home, probe)
+    return forecast(prepared, machine, may_ask=False)
+
+
+def unfit(prepared: Prepared, jobs: int, found: Forecast | None = None) -> list[str]:
     """What a run should be warned of: steps that find no memory, alone or side by side.
+
+    Args:
+        prepared: what is to be run.
+        jobs: how many steps run side by side.
+        found: what was forecast of it already.
 
     Raises:
         InputError: the disk has certainly no room for what has to be written.
     """
-    found = forecast(prepared, this_machine(prepared.artifacts.home, probe=False), may_ask=False)
+    found = found or look_ahead(prepared)
     if found.totals.disk_fits == "no":
         raise InputError(f"The disk has no room for this suite: {disk_words(found)}")
     lines = [f"this may not fit: {line}" for line in warnings(found)]
@@ -96,18 +107,25 @@ def _memory(need: StepNeed | None) -> str:
     return f"{resident} + {size(need.device.total)} GPU" if need.device.parts else resident
 
 
+def time_words(found: Forecast) -> str:
+    """How long it likely takes, and at most; "" where nothing was probed, or nothing is left."""
+    of = found.duration
+    if of is None or not of.likely:
+        return ""
+    fetched = ", downloads aside" * bool(found.totals.download_bytes)
+    return f"likely about {duration(of.likely)} in all, at most about {duration(of.most)}{fetched}"
+
+
 def _totals(found: Forecast) -> Iterable[str]:
     totals, free = found.totals, found.free
+    yield _time_words(found)
     gpu = f", {size(free.device_bytes)} of {free.device}" if free.device else "; no GPU"
     yield f"Free: {size(free.disk_bytes)} of disk, {size(free.resident_bytes)} of memory{gpu}."
     there = totals.disk_bytes - totals.to_write_bytes
     kept = f" ({size(there)} of it is there)" if there > 0 else ""
     fetched = size(totals.download_bytes) if totals.download_bytes else "nothing"
     verdict = {"yes": "fits", "tight": "tight", "no": "does NOT fit"}[totals.disk_fits]
-    yield (
-        f"Together: {fetched} to download, {size(totals.disk_bytes)} on disk{kept}: {verdict}. "
-        + _time_words(found)
-    )
+    yield (f"Together: {fetched} to download, {size(totals.disk_bytes)} on disk{kept}: {verdict}.")
     if totals.largest is not None:
         gpu = f"; on the GPU {_whole(totals.largest.device)}" if totals.largest.device.parts else ""
         yield f"The largest need: {totals.largest.step}, {_whole(totals.largest.resident)}{gpu}."
@@ -118,7 +136,8 @@ def _time_words(found: Forecast) -> str:
         return "How long it takes was not probed."
     if found.totals.seconds == 0:
         return "Nothing is left to be asked or fine-tuned."
-    return f"Asking and fine-tuning: at most about {duration(found.totals.seconds)}."
+    asking = f"asking and fine-tuning at most {duration(found.totals.seconds)} of it"
+    return f"Takes {time_words(found)}, {asking}."
 
 
 def _problems(found: Forecast) -> Iterable[str]:

@@ -14,6 +14,7 @@ from rich.table import Table
 from harness.cli import fitting
 from harness.cli.consoles import say
 from harness.cli.data import read_data
+from harness.cli.waiting import waiting
 from harness.data.continued import continued
 from harness.estimate.forecast import forecast
 from harness.estimate.machine import this_machine
@@ -26,7 +27,11 @@ from harness.runner.run import Options, Prepared, prepare
 
 def show_plan(suite: Path, options: Options, fit: str | None, probe: bool, as_json: bool) -> int:
     """Prints the plan, and whether it fits this machine. Returns the exit code."""
-    with without_retries():
+    console = Console(stderr=True)
+    with (
+        without_retries(),
+        waiting(console, "Looking up what the suite names, and at this machine"),
+    ):
         prepared = prepare(suite, options)
         found = forecast(prepared, this_machine(prepared.artifacts.home, probe))
     todo = {_identity(step) for step in prepared.to_do()}
@@ -39,15 +44,15 @@ def show_plan(suite: Path, options: Options, fit: str | None, probe: bool, as_js
     if fit is not None:
         fitting.print_model(found, fit, console)
         return 0
+    count = sum(state == "would run" for _, state in steps)
+    fitting.print_forecast(found, console)
+    console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.\n")
     made = [(step, state) for step, state in steps if step.row.is_artifact]
     console.print(_steps_table(made))
     console.print(_cells_table(steps))
     say(console, *_data_lines(prepared))
     if prepared.to_fetch:
         console.print(_still_to_fetch(prepared.to_fetch))
-    fitting.print_forecast(found, console)
-    count = sum(state == "would run" for _, state in steps)
-    console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.")
     return 0
 
 

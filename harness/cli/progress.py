@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -24,6 +25,8 @@ from harness.runner.jobs import Pace
 
 QUIET_SECONDS = 60.0
 """Where nobody sees a bar (in a pipe), how long a step goes on without a line that says where it is."""
+BEAT_SECONDS = 2.0
+"""How often that is looked at."""
 
 
 class Display:
@@ -41,6 +44,12 @@ class Display:
         self._told: dict[int, float] = {}
         self._rows: dict[int, TaskID] = {}
         self._paces: dict[int, str] = {}
+        self._open: dict[int, Step] = {}
+        self._at: dict[int, str] = {}
+        """What was last heard of how far an open step is."""
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._idle_since: float | None = None
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -57,7 +66,28 @@ class Display:
     def __enter__(self) -> Display:
         if self._console.is_terminal:
             self._progress.start()
+        else:
+            threading.Thread(target=self._beats, daemon=True).start()
         return self
+
+    def _beats(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            self.beat()
+
+    def beat(self) -> None:
+        """Says where steps are that nothing was said of for long, where nobody sees a bar."""
+        with self._lock:
+            self._beat(self._clock())
+
+    def _beat(self, now: float) -> None:
+        for key, step in list(self._open.items()):
+            if now - self._told.get(key, now) >= QUIET_SECONDS:
+                self._told[key] = now
+                where = self._at.get(key, "")
+                self._say(step, "at", f"  ({where})" if where else "")
+        if self._idle_since is not None and now - self._idle_since >= BEAT_SECONDS:
+            self._idle_since = now + QUIET_SECONDS
+            say(self._console, "Comparing the answers and judging gates …")
 
     def __exit__(
         self,
@@ -65,10 +95,12 @@ class Display:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._over.set()
         self._progress.stop()
 
     def started(self, step: Step) -> None:
         self._since[id(step)] = self._told[id(step)] = self._clock()
+        self._open[id(step)] = step
         self._rows[id(step)] = self._progress.add_task(step.label, total=None, unit="", pace="")
 
     def progressed(
@@ -79,10 +111,10 @@ class Display:
             self._paces[id(step)] = rates(pace, unit)
         shown = self._paces.get(id(step), "")
         self._progress.update(row, completed=done, total=total, unit=unit, pace=shown)
-        if not self._console.is_terminal and self._clock() - self._told[id(step)] >= QUIET_SECONDS:
-            self._told[id(step)] = self._clock()
-            where = f"{done:,} of {total:,} {unit}"
-            self._say(step, "at", f"  ({', '.join(filter(None, (where, shown)))})")
+        where = f"{done:,} of {total:,} {unit}"
+        self._at[id(step)] = ", ".join(filter(None, (where, shown)))
+        if not self._console.is_terminal:
+            self.beat()
 
     def finished(self, step: Step) -> None:
         pace = self._paces.pop(id(step), "")
@@ -93,6 +125,10 @@ class Display:
 
     def _end(self, step: Step, word: str, rest: str) -> None:
         self._ended += not step.row.in_place
+        self._open.pop(id(step), None)
+        self._at.pop(id(step), None)
+        if self._ended == self._steps and not self._open:
+            self._idle_since = self._clock()
         row = self._rows.pop(id(step), None)
         if row is not None:
             self._progress.remove_task(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.console import Console
 from harness.cli.consoles import say
 from harness.cli.progress import Display
 from harness.cli.unchanged import Watch, remember
+from harness.cli.waiting import waiting
 from harness.models.finetune.curve import last_point
 from harness.plan.steps import Step
 from harness.quantities import plural
@@ -26,12 +27,20 @@ def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> in
     """Runs a suite, writes its report, says where it is. Returns the exit code."""
     watch = Watch()
     watch.begin()
-    prepared = prepare(suite, options)
+    try:
+        return _run(suite, options, reports, as_json, watch)
+    finally:
+        watch.end()
+
+
+def _run(suite: Path, options: Options, reports: Path, as_json: bool, watch: Watch) -> int:
     console = Console(stderr=True)
-    todo = prepared.to_do()
+    with waiting(console, "Looking up what the suite names"):
+        prepared = prepare(suite, options)
+        todo = prepared.to_do()
     if todo:
-        for line in _doubts(prepared, options.jobs):
-            say(console, f"warning: {line}")
+        watch.end()
+        _say_before(prepared, options.jobs, todo, console)
     _say_where(prepared, todo, console)
     try:
         with Display(console, sum(not step.row.in_place for step in todo)) as display:
@@ -44,7 +53,8 @@ def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> in
         _say_where(prepared, prepared.to_do(), console)
         return INTERRUPTED
     there = _report_there(outcome, prepared, reports)
-    files = there or _write_report(outcome, reports)
+    with waiting(console, "Writing the report"):
+        files = there or _write_report(outcome, reports)
     kept = any(step.kind == "cell" for step, _ in outcome.failures)  # what stands may be older
     code, line = 1 if kept else exit_code(outcome.summary), _nothing_to_do(outcome, prepared, files)
     if as_json:
@@ -58,16 +68,25 @@ def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> in
     return code
 
 
-def _doubts(prepared: Prepared, jobs: int) -> Iterator[str]:
-    """What to know of the data, and of the machine's memory, before something is done."""
+def _say_before(prepared: Prepared, jobs: int, todo: list[Step], console: Console) -> None:
+    """What to know of the data, of the machine's memory, and of the time, before something is done."""
     from harness.cli.data import read_data
-    from harness.cli.fitting import unfit
+    from harness.cli.fitting import look_ahead, time_words, unfit
+    from harness.estimate.machine import is_timed
     from harness.reporting.data import warnings
 
-    found = {names[0]: reading for names, reading in read_data(prepared.plan)}
-    for tasks, warning in warnings(found):
-        yield f"data of {', '.join(tasks)}: {warning}"
-    yield from unfit(prepared, jobs)
+    if not is_timed(prepared.artifacts.home):
+        say(console, "Timing this machine for a few seconds, once, to tell how long things take …")
+    with waiting(console, "Looking at the data and at this machine"):
+        found = look_ahead(prepared, probe=True)
+        readings = {names[0]: reading for names, reading in read_data(prepared.plan)}
+        lines = [f"data of {', '.join(tasks)}: {warning}" for tasks, warning in warnings(readings)]
+        lines += unfit(prepared, jobs, found)
+    for line in lines:
+        say(console, f"warning: {line}")
+    steps = plural(sum(not step.row.in_place for step in todo), "step")
+    took = time_words(found)
+    say(console, f"{steps} to do" + (f", {took}." if took else "."))
 
 
 def _remember(

@@ -17,6 +17,7 @@ from harness.estimate.need import Need
 from harness.estimate.remedies import remedy
 from harness.estimate.steps import Needs
 from harness.estimate.timing import TimeForecast, added
+from harness.estimate.whole import Duration, whole
 from harness.plan.kinds import Cost
 from harness.plan.steps import Step
 from harness.runner.run import Prepared
@@ -116,6 +117,8 @@ class Forecast:
     models: tuple[ModelForecast, ...]
     totals: Totals
     assumptions: tuple[str, ...] = ASSUMPTIONS
+    duration: Duration | None = None
+    """Of all that is still to be done; None where the time of a part cannot be told."""
 
 
 def forecast(prepared: Prepared, machine: Machine, may_ask: bool = True) -> Forecast:
@@ -131,7 +134,8 @@ def forecast(prepared: Prepared, machine: Machine, may_ask: bool = True) -> Fore
     """
     reckoning = Reckoning(prepared, Facts(prepared, machine, may_ask))
     models = tuple(reckoning.models())
-    return Forecast(machine.free, models, totals(models, machine.free))
+    found = totals(models, machine.free)
+    return Forecast(machine.free, models, found, duration=reckoning.duration())
 
 
 class Reckoning:
@@ -142,7 +146,12 @@ class Reckoning:
         self._needs = Needs(facts)
         self._timing = TimeForecast(prepared, self._needs, facts)
         self._claimed: set[str] = set()
-        self._todo = {(step.key, step.model, step.task) for step in prepared.to_do()}
+        self._open = prepared.to_do()
+        self._todo = {(step.key, step.model, step.task) for step in self._open}
+
+    def duration(self) -> Duration | None:
+        """Of all that is to be done."""
+        return whole(self._open, self._timing, self._needs)
 
     def models(self) -> Iterator[ModelForecast]:
         """Of all that are selected."""

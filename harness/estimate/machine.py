@@ -72,6 +72,11 @@ def fits(shortage: float) -> Fits:
     return "no" if shortage > 1 / TIGHT else "yes" if shortage <= TIGHT else "tight"
 
 
+def is_timed(home: Path) -> bool:
+    """Whether it is remembered how fast this machine is."""
+    return bool(_rates(home, physical_cores(), probe=False))
+
+
 def this_machine(home: Path, probe: bool) -> Machine:
     """This machine as it is now.
 

@@ -31,11 +31,15 @@ class TimeForecast:
 
     def seconds(self, step: Step) -> float | None:
         """Of one fine-tuning, cell or round; None where nothing was measured or probed."""
+        return self.told(step)[0]
+
+    def told(self, step: Step) -> tuple[float | None, bool]:
+        """The same, and whether it was measured and is no upper bound."""
         try:
             measured = self._measured(step)
-            return self._probed(step) if measured is None else measured
+            return (self._probed(step), False) if measured is None else (measured, True)
         except UnknownError:
-            return None
+            return None, False
 
     def _probed(self, step: Step) -> float | None:
         machine, work = self._facts.machine, self._needs.work(step)

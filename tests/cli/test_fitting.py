@@ -78,7 +78,7 @@ def test_json_carries_every_need_with_its_parts(
     words = ("plan", QUICKSTART, "--json")
     _, out, _ = run(*words, monkeypatch=monkeypatch, capsys=capsys)
     fit: dict[str, Any] = json.loads(out)["fit"]
-    assert set(fit) == {"free", "models", "totals", "assumptions"}
+    assert set(fit) == {"free", "models", "totals", "assumptions", "duration"}
     lora = next(model for model in fit["models"] if model["name"] == "lora")
     need = next(need for need in lora["needs"] if need["what"] == "fine-tune")
     assert {part["name"] for part in need["resident"]["parts"]} >= {"activations", "optimizer"}

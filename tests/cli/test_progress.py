@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import threading
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from harness.cli.progress import Display, rates
+from harness.cli.waiting import waiting
 from harness.plan.cell_params import CellParams, LoadOptions
 from harness.plan.steps import Step
 from harness.runner.jobs import Pace
@@ -55,6 +57,34 @@ def test_on_a_terminal_the_rates_and_the_time_left_stand_beside_the_bar() -> Non
         display._progress.refresh()
     assert "50/200" in stream.getvalue()
     assert "50 examples/s, 2,250 tokens/s" in stream.getvalue()
+
+
+def test_in_a_pipe_a_step_that_tells_nothing_is_heard_of_each_minute() -> None:
+    stream, now = io.StringIO(), [0.0]
+    one: Any = step("convert base to GGUF")
+    with Display(Console(file=stream, width=200), steps=1, clock=lambda: now[0]) as display:
+        display.started(one)
+        for second in range(0, 130, 10):
+            now[0] = float(second)
+            display.beat()
+        display.finished(one)
+        for second in (131, 133, 134):
+            now[0] = float(second)
+            display.beat()
+    assert stream.getvalue().rstrip().splitlines() == [
+        "[ 0/1]   60.0 s  at      convert base to GGUF",
+        "[ 0/1]  120.0 s  at      convert base to GGUF",
+        "[ 1/1]  120.0 s  done    convert base to GGUF",
+        "Comparing the answers and judging gates …",
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.0, ""), (0.3, "Reading …\n")])
+def test_a_wait_is_spoken_of_where_it_is_long(seconds: float, said: str) -> None:
+    stream, over = io.StringIO(), threading.Event()
+    with waiting(Console(file=stream), "Reading", patience=0.1):
+        over.wait(seconds)
+    assert stream.getvalue() == said
 
 
 def test_in_a_pipe_a_long_training_says_each_minute_where_it_is_and_at_last_its_loss() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
-from harness.cli.run import _say_where
+from harness.cli.run import _say_before, _say_where
 from harness.models.finetune.curve import LossCurve
 from harness.records import TrainingPoint
 from harness.runner.run import Options, Prepared, prepare
@@ -35,6 +37,28 @@ def test_a_fine_tuning_that_was_interrupted_is_named_with_its_place(tmp_path: Pa
     assert said(prepared) == (
         "fine-tune lora (LoRA, rank 16): was interrupted at step 120 (loss 1.234) and begins anew\n"
     )
+
+
+def test_before_a_run_stands_how_much_there_is_to_do_and_how_long_it_likely_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = {"operations_per_second": 1e11, "read_bytes_per_second": 1e10}
+    monkeypatch.setattr("harness.estimate.machine.measure_rates", lambda threads: rates)
+    suite, home = tmp_path / "suite.yaml", tmp_path / "home"
+    suite.write_text(SUITE)
+    prepared = prepare(suite, Options(results=tmp_path / "results", home=home))
+    stream = io.StringIO()
+    _say_before(prepared, 1, prepared.to_do(), Console(file=stream))
+    first, last = stream.getvalue().splitlines()[0], stream.getvalue().splitlines()[-1]
+    assert first.startswith("Timing this machine for a few seconds, once")
+    found = re.fullmatch(
+        r"(\d+) steps to do, likely about [\d.]+ (s|min) in all, at most about [\d.]+ (s|min)\.",
+        last,
+    )
+    assert found and int(found[1]) == sum(not s.row.in_place for s in prepared.to_do())
+    stream.truncate(0)
+    _say_before(prepared, 1, prepared.to_do(), Console(file=stream))
+    assert "Timing" not in stream.getvalue()
 
 
 def said(prepared: Prepared) -> str:
