@@ -49,6 +49,9 @@ class TaskSummary(Record):
     """What a reader must know of how it was asked: where a system message went, thoughts."""
     reading: DataReading | None = None
     """What was read of its data, and left out; None where it is on none, or an older version looked."""
+    unknown_tokens: dict[str, float] = Field(default_factory=dict)
+    """By root model, the share of the prompts' tokens that its tokenizer does not know; none where it
+    knows them all."""
     too_long: TooLong | None = None
     """Examples that were left out for their length, where the suite says so."""
     metrics: dict[str, MetricDescriptor] = Field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from harness.quantities import plural
 from harness.records import DataReading, Summary, TaskSummary
 from harness.reporting.blocks import Callout, Line, Name, Strong
-from harness.reporting.format import sentence
+from harness.reporting.format import sentence, share
 
 
 def rows_read(reading: DataReading) -> str:
@@ -34,6 +34,10 @@ def data_callouts(summary: Summary) -> Iterator[Callout]:
             line += (", " * bool(place), Name(name))
         yield Callout("unsure", (*line, f": {sentence(warning)}"))
     for task, of in summary.tasks.items():
+        for root, unknown in of.unknown_tokens.items():
+            rest = " are unknown to its tokenizer, so that it does not see all of the text."
+            line = (Name(task), f": {share(unknown)} of the tokens that ", Name(root), " is asked")
+            yield Callout("unsure", (*line, rest))
         if said := too_long(of):
             yield Callout("unsure", (Name(task), f": {sentence(said)}"))
 

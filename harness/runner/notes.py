@@ -18,10 +18,6 @@ _SCORED = {
     "may": "{root} may think before it answers, and {what} are scored as if it did not. "
     "`thinking: false` asks it to answer at once.",
 }
-_UNKNOWN = (
-    "{share:.1%} of the tokens that {root} is asked are unknown to its tokenizer, so that it does not see "
-    "all of the text."
-)
 _WRITTEN = "`ask: generate` lets it think."
 
 
@@ -42,9 +38,7 @@ def notes_on(
         thinks = _SCORED.get(outcome.get("thinks", "")) if "choose" in task.needs else None
         if thinks is not None:
             said.append(f"{thinks} {_WRITTEN}" if "ask" in task.settings() else thinks)
-        if share := outcome.get("unknown", 0.0):
-            said.append(_UNKNOWN)
-        found += [text.format(root=root, what=what, share=share) for text in said if text]
+        found += [text.format(root=root, what=what) for text in said if text]
         found += _continued(root, what, outcome)
     return [*found, *_beside(cells), *_thoughts(cells), *_went_on(cells)]
 

@@ -67,6 +67,9 @@ def summarize_task(
         labels=list(first.get("labels", [])),
         notes=notes_on(task, asked, cells),
         reading=plan.readings.get(name),
+        unknown_tokens={
+            root: share for root, of in asked.items() if (share := of.get("unknown", 0.0))
+        },
         too_long=_too_long(asks, first),
         metrics=metrics,
         asked=task.named,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.records import DataReading, LeftOutRows
+from harness.records import DataReading, LeftOutRows, TooLong
 from harness.reporting.blocks import Bullets, Callout, plain
-from harness.reporting.data import left_out_lines, parts, rows_read, warnings
+from harness.reporting.data import data_callouts, left_out_lines, parts, rows_read, warnings
 from harness.reporting.sections import glance
 from harness.reporting.terminal import terminal_table
 from harness.reporting.verdict import verdict
@@ -43,6 +43,20 @@ def test_the_report_says_what_was_left_out_and_what_looks_wrong() -> None:
     assert "Look at the data of sentiment: labels that differ in case only" in " ".join(told)
     assert any("was read as latin-1" in line for line in told)
     assert terminal_table(summary) is not None
+
+
+def test_tokens_that_a_tokenizer_does_not_know_and_examples_left_out_are_told_at_the_top() -> None:
+    tasks = quickstart().tasks
+    found = TooLong(
+        rows=5, of=200, models={"base": 0, "other": 5}, contexts={"base": None, "other": 512}
+    )
+    changed = {"unknown_tokens": {"base": 0.065}, "too_long": found}
+    summary = quickstart(tasks={"sentiment": tasks["sentiment"].model_copy(update=changed)})
+    said = [plain(callout.line) for callout in data_callouts(summary)]
+    assert said[0].startswith("sentiment: 6.5% of the tokens that base is asked are unknown")
+    assert said[1] == (
+        "sentiment: 5 of 200 examples were too long and left out for all models: 5 for other (context 512)."
+    )
 
 
 def test_the_same_data_are_named_once_with_all_their_tasks() -> None:
