@@ -69,6 +69,8 @@ class StepKind:
         begins: whether a lineage begins with it.
         network: whether it downloads something; nothing else may touch the network.
         timed: whether it measures time, and must not share the machine. Cells do where their task does.
+        over_tasks: whether it looks at the prompts of all tasks, and goes on without those that could not
+            be made: a task that fails is alone.
     """
 
     name: Kind
@@ -82,6 +84,7 @@ class StepKind:
     begins: bool = False
     network: bool = False
     timed: bool = False
+    over_tasks: bool = False
 
     @property
     def is_artifact(self) -> bool:
@@ -106,7 +109,7 @@ _ROWS = (
         "random", RandomParams, "files", f"{_STEPS}.models:random", ("torch", "transformers"), cost="draw", begins=True,
     ),
     StepKind("prompts", PromptsParams, "files", f"{_STEPS}.prompting:prompts", ("transformers",), revision=2),
-    StepKind("check", CheckParams, "findings", f"{_STEPS}.checking:prompts", ("transformers",), revision=2),
+    StepKind("check", CheckParams, "findings", f"{_STEPS}.checking:prompts", ("transformers",), revision=2, over_tasks=True),
     StepKind(
         "examples", ExamplesParams, "files", f"{_STEPS}.examples:examples", ("transformers",), revision=2,
         file="examples.jsonl",
@@ -118,7 +121,7 @@ _ROWS = (
     ),
     StepKind("merge", MergeParams, "files", f"{_STEPS}.models:merge", _MERGING, revision=2, cost="merge"),
     StepKind(
-        "merge-parity", MergeParityParams, "findings", f"{_STEPS}.checking:merge", _MERGING, revision=2, cost="check",
+        "merge-parity", MergeParityParams, "findings", f"{_STEPS}.checking:merge", _MERGING, revision=2, cost="check", over_tasks=True,
     ),
     StepKind(
         "convert", GgufParams, "files", f"{_STEPS}.models:convert", _LLAMA, file="model.gguf", cost="convert",
@@ -128,7 +131,7 @@ _ROWS = (
     ),
     StepKind(
         "parity", ParityParams, "findings", f"{_STEPS}.checking:conversion", ("torch", "transformers", *_LLAMA),
-        revision=4, cost="check",
+        revision=4, cost="check", over_tasks=True,
     ),
     StepKind("precision", PrecisionParams, "findings", f"{_STEPS}.measuring:precision", revision=2, cost="check"),
     StepKind("round", RoundParams, "answers", _ANSWERING, cost="ask", timed=True),

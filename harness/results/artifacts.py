@@ -28,6 +28,10 @@ TEXTS = "texts.json"
 """The file beside prompts that holds the texts that are asked, by id, for whoever shows answers."""
 
 
+MISSING = "missing"
+"""The key of an outcome that names the inputs which a check had to do without."""
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What an artifact is and how it came about."""
@@ -41,6 +45,11 @@ class Manifest:
     seconds: float
     outcome: dict[str, Any]
     """What the step found: the training's record, the prompts' hash, the parity."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all was there that the step looks at, so that it need not be done again."""
+        return MISSING not in self.outcome
 
 
 class ArtifactStore:
@@ -87,7 +96,8 @@ class ArtifactStore:
         folder = self.folder(step)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_suffix(".lock")):
-            if self.manifest(step) is not None:
+            found = self.manifest(step)
+            if found is not None and found.whole:
                 yield None
                 return
             scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{step.key[:12]}."))

@@ -82,7 +82,7 @@ class Prepared:
             return self.results.cell(step.model, step.task).has_round(step)
         kept = self.results.kept(step) if step.row.gives == "findings" else None
         manifest = kept or self.artifacts.manifest(step)
-        return manifest is not None and refusal(manifest, step) is None
+        return manifest is not None and manifest.whole and refusal(manifest, step) is None
 
     def _is_again(self, step: Step) -> bool:
         made = step.row.is_artifact

@@ -185,6 +185,8 @@ class Walk:
             for number in self._children.get(key, ()):
                 if self._ready.is_open(number):
                     child = self._todo[number]
+                    if step.kind == "prompts" and child.row.over_tasks and key == step.key:
+                        continue  # it looks at what the other tasks ask
                     self._ready.end(number)
                     self._note(child, self._inherited(child))
                     fallen.append(child.key)

@@ -139,3 +139,27 @@ def test_if_none_is_left_the_task_says_so(folder: Path, monkeypatch: pytest.Monk
     outcome, _ = Place(other, other / "mine.yaml").run()
     (cell,) = outcome.summary.cells
     assert cell.error is not None and "All 3 examples are longer" in cell.error.message
+
+
+def test_a_task_of_which_none_is_left_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_here(monkeypatch)
+    text = (
+        "name: mine\nmodels:\n  base: {source: starter, engine: {context: %d}}\ntasks:\n"
+        "  long: {type: summarize, too_long: leave_out, limit: 2, max_new_tokens: 2, dataset: dialogue-sample}\n"
+        "  fits: {type: write, prompts: [Hello.], max_new_tokens: 2}\n"
+    )
+    (tmp_path / "mine.yaml").write_text(text % 60)
+    place = Place(tmp_path, tmp_path / "mine.yaml")
+    outcome, _ = place.run()
+    status = {cell.task: cell.status for cell in outcome.summary.cells}
+    assert status == {"long": "failed", "fits": "ok"}
+    assert {check.name for check in outcome.summary.checks} == {"bos", "prompts"}
+    _, notes = place.run()
+    assert "confirm the prompts for base" in notes.labels
+    place.rewrite("limit: 2", "limit: 3")
+    place.rewrite("context: 60", "context: 600")
+    outcome, notes = place.run()
+    assert {cell.status for cell in outcome.summary.cells} == {"ok"}
+    assert "confirm the prompts for base" not in place.run()[1].labels

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import BadModelError
+from harness.errors import BadDataError, BadModelError
 from harness.plan.params import CheckParams, MergeParityParams, ParityParams
 from harness.records import Check, Parity
+from harness.results.artifacts import MISSING
 from harness.runner.jobs import Progress, StepJob
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     else:
         by_task = {name: found.prompts for name, found in sets.items()}
         checks = [check_bos(source, asked), check_legible(source, by_task)]
-    return {"checks": [check.model_dump(mode="json") for check in checks]}
+    return {"checks": [check.model_dump(mode="json") for check in checks], **_missing(job)}
 
 
 def conversion(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def conversion(job: StepJob, out: Path, threads: int, progress: Progress) -> dic
         return _not_compared("conversion", "a GGUF could not be held against its weights", error)
     hint = "The figures of this GGUF are of another model: convert with another llama.cpp."
     against = job.step.given(ParityParams).against
-    return _outcome(against, "conversion", found, "failed", hint)
+    return _outcome(against, "conversion", found, "failed", hint) | _missing(job)
 
 
 def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
@@ -73,9 +74,9 @@ def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
     wanted = params.base_precision == "full" and params.trained_on == "nf4"
     if wanted and found.cause is not None and found.cause.name == "full-base":
         hint = "This is what `merge: full` asks for; `merge: dequantized` merges into these values."
-        return _outcome(params.against, "merge", found.parity, "allowed", hint)
+        return _outcome(params.against, "merge", found.parity, "allowed", hint) | _missing(job)
     hint = "Figures of the merged model are not those of the fine-tuning: merge again."
-    return _outcome(params.against, "merge", found.parity, "failed", hint)
+    return _outcome(params.against, "merge", found.parity, "failed", hint) | _missing(job)
 
 
 def _outcome(against: str, name: str, found: Parity, otherwise: str, hint: str) -> dict[str, Any]:
@@ -105,9 +106,20 @@ def _prompt_sets(job: StepJob) -> Iterator[tuple[str, PromptSet]]:
     """What each task asks, by the task's name."""
     from harness.tasks.prompts import PromptSet
 
-    for role, folder in sorted(job.inputs.items()):
-        if role.startswith("prompts."):
-            yield role.removeprefix("prompts."), PromptSet.read(Path(folder))
+    missing = _missing(job).get(MISSING, ())
+    asked = [role for role in sorted(job.inputs) if role.startswith("prompts.")]
+    if len(missing) == len(asked):
+        raise BadDataError("No task's prompts could be made, so that there is nothing to check.")
+    for role in asked:
+        if role not in missing:
+            yield role.removeprefix("prompts."), PromptSet.read(Path(job.inputs[role]))
+
+
+def _missing(job: StepJob) -> dict[str, list[str]]:
+    """The prompts that could not be made, by role; what is found then does not stand for all of them."""
+    there = {role: Path(place) / "prompts.json" for role, place in job.inputs.items()}
+    lacking = [r for r, file in there.items() if r.startswith("prompts.") and not file.is_file()]
+    return {MISSING: lacking} if lacking else {}
 
 
 def _write_prompts(job: StepJob, out: Path) -> Path:
