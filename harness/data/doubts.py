@@ -12,6 +12,8 @@ from harness.data.normal_forms import normal_form
 from harness.quantities import plural
 
 MANY_LABELS = 50
+MISSING_VALUES = frozenset({"nan", "null", "n/a", "<na>", "#n/a", "nat"})
+"""What programs write where there is no value."""
 
 
 def doubts(dataset: Dataset) -> Iterator[str]:
@@ -38,6 +40,9 @@ def _labels(dataset: Dataset) -> Iterator[str]:
         yield f"{len(dataset.labels)} labels: is the target a class?"
     if len(dataset.labels) == 1:
         yield f"all rows have the same label, {dataset.labels[0]}: any answer is right"
+    for label in dataset.labels:
+        if label.casefold() in MISSING_VALUES:
+            yield f"the label {label} looks like a value that is missing"
     for alike, what in similar_labels(dataset.labels):
         yield f"labels that differ in {what} only count as different ones: {', '.join(alike)}"
 
@@ -56,12 +61,21 @@ class LostText:
         made_of = tuple("" if value is None else str(value).strip() for value in values)
         self._rows += self._seen.setdefault(prompt, made_of) != made_of
 
+    def is_empty(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row has nothing in any of the columns, so that only the template's words are left."""
+        values = [row[column] for column in self._columns if column in row]
+        return bool(values) and all(_nothing(value) for value in values)
+
     def doubts(self) -> Iterator[str]:
         """How many rows have the prompt of another one that is not like them."""
         if self._rows:
             rows = plural(self._rows, "row")
             columns = ", ".join(self._columns)
             yield f"the prompt of {rows} is another row's, though they differ in {columns}: it drops text"
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
 
 
 def similar_labels(labels: Sequence[str]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -201,7 +201,7 @@ def _rows(
 ) -> Iterator[Placed]:
     for row, place in zip(table.rows, table.places, strict=True):
         text, answer = (clean_text(t.render(row, place)) for t in templates)
-        if not text:
+        if not text or lost.is_empty(row):
             tally.drop("an empty prompt", place)
         elif not answer:
             tally.drop("an empty target", place)

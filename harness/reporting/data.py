@@ -59,7 +59,7 @@ def too_long(of: TaskSummary) -> str:
     if found is None or not found.rows:
         return ""
     who = ", ".join(
-        f"{count:,} for {model} (context {found.contexts[model]:,})"
+        f"{count:,} for models of {model} (context {found.contexts[model]:,})"
         for model, count in found.models.items()
         if count
     )

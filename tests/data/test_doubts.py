@@ -56,3 +56,10 @@ def test_free_texts_may_have_several_answers() -> None:
     assert list(doubts(Dataset(rows(("b", "x")), tested))) == [
         "the test part repeats texts in 1 row"
     ]
+
+
+def test_labels_that_programs_write_for_missing_values_are_said() -> None:
+    data = Dataset(
+        rows(("a", "nan"), ("b", "none")), rows(("c", "nan"), ("d", "none")), ("nan", "none")
+    )
+    assert list(doubts(data)) == ["the label nan looks like a value that is missing"]

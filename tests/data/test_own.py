@@ -162,3 +162,16 @@ def test_repeated_rows_and_values_that_are_missing_drop_no_text(
     loaded = read_own(same)
     assert not any("drops text" in complaint for complaint in loaded.reading.complaints)
     assert {one.text for one in (*loaded.dataset.train, *loaded.dataset.test)} == {"x", "z"}
+
+
+def test_a_row_that_leaves_only_the_templates_words_asks_nothing(
+    own: OwnData, tmp_path: Path
+) -> None:
+    lines = '{"a": "", "b": null, "y": "1"}\n{"a": " ", "b": NaN, "y": "1"}\n{"a": "x", "b": "", "y": "1"}\n'
+    path = write(tmp_path / "gaps.jsonl", lines)
+    gaps = replace(
+        own, file=path, prompt="A: {{ a }}\nB: {{ b }}\nAnswer:", target="{{ y }}", id=None
+    )
+    loaded = read_own(gaps)
+    assert {d.reason: d.rows for d in loaded.reading.dropped} == {"an empty prompt": 2}
+    assert len(loaded.dataset.train) + len(loaded.dataset.test) == 1

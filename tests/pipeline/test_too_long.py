@@ -96,7 +96,7 @@ def test_left_out_examples_are_asked_of_no_model_and_counted(
     assert task.too_long.models == {"base": 0, "short": sum(s + behind > CONTEXT for s in whole),
                                     "half": len(test) - fit}  # fmt: skip
     assert task.too_long.contexts["half"] == 30 and task.too_long.contexts["short"] == CONTEXT
-    assert f"{len(test) - fit} for half (context 30)" in too_long(task)
+    assert f"{len(test) - fit} for models of half (context 30)" in too_long(task)
     floors = {value["accuracy"].value for value in task.floors.values()}
     assert len(floors) and all(round(value * fit, 6).is_integer() for value in floors if value)
     told = outcome.summary.tasks["told"].too_long

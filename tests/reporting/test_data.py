@@ -55,7 +55,7 @@ def test_tokens_that_a_tokenizer_does_not_know_and_examples_left_out_are_told_at
     said = [plain(callout.line) for callout in data_callouts(summary)]
     assert said[0].startswith("sentiment: 6.5% of the tokens that base is asked are unknown")
     assert said[1] == (
-        "sentiment: 5 of 200 examples were too long and left out for all models: 5 for other (context 512)."
+        "sentiment: 5 of 200 examples were too long and left out for all models: 5 for models of other (context 512)."
     )
 
 
