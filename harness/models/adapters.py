@@ -19,6 +19,8 @@ PROMPT_LEARNING = frozenset(
 """PEFT's types that put learned tokens in front of the prompt."""
 CHOOSING = frozenset(["XLORA", "POLY", "ADAPTION_PROMPT"])
 """PEFT's types whose change depends on the prompt, or on a task that is named beside it."""
+OTHER_TASKS = frozenset(["SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS", "SEQ_2_SEQ_LM"])
+"""PEFT's names of tasks whose models have another head."""
 TABLE = re.compile(
     r"(^|\.)(embed_tokens|wte|word_embeddings|embed_in|lm_head|embed_out|output)"
     r"(\.base_layer|\.original_module|\.modules_to_save(\.\w+)?)?\.weight$"
@@ -52,6 +54,12 @@ def check_adapter(folder: Path, base: Path | None = None, merged: bool = False) 
             f"The adapter in {folder} is of PEFT's type {kind}, whose change depends on more than "
             "its weights.",
             OTHER,
+        )
+    task = str(config.get("task_type", ""))
+    if task in OTHER_TASKS:
+        raise InputError(
+            f"The adapter in {folder} was trained for another task than writing text (`task_type`: {task}).",
+            "Use an adapter that was trained for CAUSAL_LM.",
         )
     if config.get("alora_invocation_tokens"):
         raise InputError(

@@ -203,6 +203,7 @@ def test_an_untrained_adapter_beside_the_bases_embeddings_changes_nothing(
     ("values", "said"),
     [
         ({"peft_type": "PREFIX_TUNING"}, "learned tokens in front of the prompt"),
+        ({"task_type": "SEQ_CLS"}, "another task than writing text"),
         ({"peft_type": "XLORA"}, "depends on more than its weights"),
         ({"alora_invocation_tokens": [3, 4]}, "alora_invocation_tokens"),
     ],

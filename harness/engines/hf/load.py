@@ -96,17 +96,8 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Loaded
     folder = Path(spec.weights or "")
     with memory_errors(f"loading {folder}"):
         try:
-            model, report = AutoModelForCausalLM.from_pretrained(
-                str(folder),
-                config=config,
-                dtype=dtype,
-                device_map={"": device},
-                quantization_config=quantization(spec, dtype),
-                local_files_only=True,
-                trust_remote_code=permissions_of(folder).code,
-                use_safetensors=None if permissions_of(folder).pickle else True,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # which are named below, and refused
+            model, report = _read(
+                folder, config, device, dtype, quantization_config=quantization(spec, dtype)
             )
         except LOAD_ERRORS as error:
             if reports_out_of_memory(error):
@@ -123,6 +114,43 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Loaded
 
         model = apply_adapter(model, Path(spec.adapter), device)
     return LoadedModel(model.eval(), beside)
+
+
+def check_weights(folder: Path) -> None:
+    """Holds a folder's files against its config.json; no weight is read.
+
+    What Transformers cannot load is left to who tries, as its converter may know more.
+
+    Raises:
+        BadModelError: tensors are missing, of another shape, or not used.
+    """
+    try:
+        config = load_config(folder)
+        _, report = _read(folder, config, torch.device("meta"), torch.float16)
+    except LOAD_ERRORS:
+        return
+    except BadModelError:
+        return
+    check_loaded(report, folder)
+
+
+def _read(
+    folder: Path, config: Any, device: Any, dtype: Any, **options: Any
+) -> tuple[Any, dict[str, Any]]:
+    """The model as Transformers makes it, and what it says of the files."""
+    model, report = AutoModelForCausalLM.from_pretrained(
+        str(folder),
+        config=config,
+        dtype=dtype,
+        device_map={"": device},
+        local_files_only=True,
+        trust_remote_code=permissions_of(folder).code,
+        use_safetensors=None if permissions_of(folder).pickle else True,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # which `check_loaded` names and refuses
+        **options,
+    )
+    return model, report
 
 
 def quantization(spec: EngineSpec, dtype: Any) -> Any:

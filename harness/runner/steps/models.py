@@ -103,10 +103,13 @@ def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str
 
 
 def convert(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
-    """Weights as an F16 GGUF."""
+    """Weights as an F16 GGUF; what the model does not take, llama.cpp's converter may take for its own."""
+    from harness.engines.hf.load import check_weights
     from harness.models.gguf.convert import convert
 
-    convert(Path(job.inputs["weights"]), out / job.step.row.file)
+    weights = Path(job.inputs["weights"])
+    check_weights(weights)
+    convert(weights, out / job.step.row.file)
     return {}
 
 

@@ -15,10 +15,16 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from harness.engines import open_engine
+from harness.engines.hf.load import check_weights
 from harness.engines.permissions import Permissions, granted
 from harness.engines.protocol import ChoiceQuestion, EngineSpec
 from harness.errors import BadModelError
 from harness.models.finetune.base_model import load_base
+from harness.models.gguf import convert
+from harness.plan.params import GgufParams
+from harness.plan.steps import make_step
+from harness.runner.jobs import StepJob
+from harness.runner.steps import models as steps
 from tests.conftest import Models
 from tests.engines.models import write_adapter, write_model
 from tests.engines.plain import plain_hf
@@ -42,7 +48,7 @@ def asked(folder: Path) -> tuple[list[float], tuple[str, ...]]:
 
 
 def refusal(folder: Path) -> str:
-    for load in (asked, load_base):
+    for load in (asked, load_base, check_weights):
         with pytest.raises(BadModelError) as raised:
             load(folder)
     return raised.value.message
@@ -113,6 +119,7 @@ def test_what_follows_from_the_configuration_is_no_weight(
     models: Models, tmp_path: Path, what: str
 ) -> None:
     folder = variant(models.llama, tmp_path / "model", STORED[what])
+    check_weights(folder)
     scores, beside = asked(folder)
     assert scores == pytest.approx(asked(models.llama)[0], abs=1e-6)
     assert not beside
@@ -156,4 +163,24 @@ def test_an_adapter_beside_whole_weights_is_refused(models: Models, tmp_path: Pa
     write_adapter(both, models.llama)
     named = json.loads((both / "adapter_config.json").read_text())["base_model_name_or_path"]
     assert named == str(models.llama)
-    assert "holds an adapter (adapter_config.json) beside a model's config.json" in refusal(both)
+    for load in (asked, load_base):
+        with pytest.raises(BadModelError, match=r"holds an adapter .* beside a model's config"):
+            load(both)
+
+
+def test_a_model_whose_files_do_not_fit_is_not_converted(
+    models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for: list[Path] = []
+    monkeypatch.setattr(convert, "convert", lambda weights, out: asked_for.append(weights))
+    headless = variant(models.llama, tmp_path / "headless", lambda w: w.pop("lm_head.weight"))
+
+    def step(folder: Path) -> StepJob:
+        made = make_step("convert", "convert", GgufParams(type="F16"), {}, {})
+        return StepJob(made, {"weights": str(folder)})
+
+    with pytest.raises(BadModelError, match=r"lack 1 tensors .* lm_head\.weight"):
+        steps.convert(step(headless), tmp_path, 1, lambda *_: None)
+    assert not asked_for
+    steps.convert(step(models.llama), tmp_path, 1, lambda *_: None)
+    assert asked_for == [models.llama]
