@@ -98,11 +98,11 @@ class DatasetInfo(DatasetFacts):
         made from it.
 
         Args:
-            sha256_of: gives a file's SHA-256 (hex) from memory, so that it need not be read again.
+            sha256_of: gives a file's SHA-256 (hex) from memory, so that it need not be read again; or "".
         """
         digest = hashlib.sha256()
         for file in self.files:
-            known = sha256_of(file) if sha256_of is not None and file.is_file() else None
+            known = sha256_of(file) if sha256_of is not None else ""
             found = bytes.fromhex(known) if known else hashlib.sha256(read_bytes(file)).digest()
             digest.update(found)
         digest.update(self.variant.encode())

@@ -146,7 +146,8 @@ def check_sequence(ids: Sequence[int], vocab_size: int, context_length: int) -> 
     if len(ids) > context_length:
         raise PromptTooLongError(
             f"The text has {len(ids)} tokens: more than the model's context of {context_length}.",
-            "Cut the text into windows, or use a model with a longer context.",
+            "Cut the text into shorter windows, or use a model with a longer context; of a data set "
+            "`too_long: leave_out` in the task leaves such examples out.",
         )
 
 

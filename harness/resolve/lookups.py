@@ -63,6 +63,13 @@ class Lookups:
         except BadModelError:
             return f"no model in {path}"
 
+    def _sha256(self, path: Path) -> str:
+        """Of a file; "" of one that cannot be read, which whoever reads it says."""
+        try:
+            return fingerprint_file(path, self._home)
+        except (BadModelError, OSError):
+            return ""
+
     def commit(self, repo: str, revision: str, repo_type: RepoType = "model") -> str:
         """Asks the Hub, or takes what it last said; what is wrong is said when files are fetched."""
         asked = (repo, revision, repo_type)
@@ -108,7 +115,7 @@ class Lookups:
     def _dataset_key(self, ref: DataRef) -> str:
         try:
             info = open_data(ref, self._may_fetch)
-            contents = info.fingerprint(self.fingerprint)
+            contents = info.fingerprint(self._sha256)
             phrasing = json.dumps([info.phrasing.instruction, info.phrasing.plain])
             return hashlib.sha256(f"{contents}\0{phrasing}".encode()).hexdigest()
         except AbsentDataError:

@@ -37,8 +37,8 @@ def read_examples(path: Path, vocab_size: int, context_length: int) -> list[Trai
         raise PromptTooLongError(
             f"{len(too_long)} of {len(examples)} training examples exceed the model's context of "
             f"{context_length} tokens; the longest has {max(too_long)}.",
-            "Leave them out of the task's train split, shorten its prompt, or take a model with "
-            "a longer context. Examples are never cut.",
+            "`too_long: leave_out` in the task leaves them out; or shorten its prompt, or take a model "
+            "with a longer context. Examples are never cut.",
         )
     return examples
 

@@ -25,7 +25,8 @@ class Defaults(Entry):
     mismatch: Literal["error", "allow"] = Field(
         "error",
         description="What happens where a GGUF reads the prompts otherwise than the model that it "
-        "was made from (other token ids, another number of BOS tokens, another chat template). "
+        "was made from (other token ids, another number of BOS tokens, another chat template), or "
+        "where different prompts or choices are the same token ids. "
         "error: it is not asked. allow: it is asked with the ids of its source's tokenizer, and "
         "the report says so.",
     )
