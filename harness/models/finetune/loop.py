@@ -117,7 +117,7 @@ def train(
             loss = answer_loss(model, batch)
         value = loss.item()
         if not math.isfinite(value):
-            raise _not_finite(value, number, recipe)
+            raise _not_finite(value, number, recipe, model)
         loss.backward()  # type: ignore[no-untyped-call,unused-ignore]
         if recipe.max_grad_norm > 0:
             torch.nn.utils.clip_grad_norm_(weights, recipe.max_grad_norm)
@@ -140,11 +140,14 @@ def train(
         )
 
 
-def _not_finite(value: float, number: int, recipe: Recipe) -> BadModelError:
+def _not_finite(value: float, number: int, recipe: Recipe, model: Any) -> BadModelError:
     if number == 0:
+        faulty = faulty_weight(model)
+        why = "something overflows, though all weights are finite"
         return BadModelError(
-            f"The base model's loss is {value} before any training.",
-            "Its weights hold infinities or NaN, or overflow: try dtype float32.",
+            f"The base model's loss is {value} before any training: "
+            f"{why if faulty is None else faulty.words}.",
+            "The base is damaged, or was scaled wrongly: ask it by itself, in `dtype: float32`.",
         )
     return BadModelError(
         f"Training diverged: the loss is {value} at step {number + 1}.",

@@ -58,11 +58,13 @@ def quantize(f16: Path, out: Path, qtype: str, threads: int = 0) -> None:
         )
     if status != 0:
         reason = " ".join("".join(errors).split()) or f"status {status}"
-        raise BadModelError(
-            f"llama.cpp could not quantize {f16.name} to {qtype}: {reason}",
-            "Quantize from an F16 GGUF that this project made; an older file may need converting "
-            "again.",
-        )
+        hint = "Quantize from an F16 GGUF that this project made; an older file may need converting again."
+        if "invalid data" in reason:
+            hint = (
+                "A weight is NaN, or beyond float16, which ends at 65504: ask the weights that the GGUF "
+                "was made from, and leave its `gguf` out."
+            )
+        raise BadModelError(f"llama.cpp could not quantize {f16.name} to {qtype}: {reason}", hint)
     gguf_info(out)
 
 
