@@ -138,7 +138,7 @@ def _tools(row: Mapping[str, Any]) -> str:
     """The tools that a row declares, as JSON."""
     given = row.get("tools")
     tools = _listed(given)
-    if given and not tools:
+    if given and not tools and str(given).strip() not in ("[]", "null"):
         raise Mistake(f"tools must be a list, not {given!r:.40}")
     return json.dumps(tools, ensure_ascii=False) if tools else ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from harness.errors import BadDataError
 
 MAX_FIELD_CHARACTERS = 2**27
+_QUOTED = re.compile(r'"[^"]*"')
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -28,10 +30,11 @@ def csv_rows(
     Raises:
         BadDataError: no rows of such columns; says what the file seems to be in its place.
     """
+    first = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    _check_delimiter(path, first, delimiter, settable)
     records = read_csv(path, text, delimiter)
     _, header = next(records, (1, []))
     names = _column_names(path, header)
-    _check_delimiter(path, names, delimiter, settable)
     for line, record in records:
         if len(record) != len(names):
             raise BadDataError(
@@ -66,17 +69,20 @@ def read_csv(path: Path, text: str, delimiter: str = ",") -> Iterator[tuple[int,
             yield line, record
 
 
-def _check_delimiter(path: Path, names: Sequence[str], delimiter: str, settable: bool) -> None:
-    """Refuses a header of one column in which another delimiter stands."""
-    if len(names) != 1:
+def _check_delimiter(path: Path, header: str, delimiter: str, settable: bool) -> None:
+    """Refuses a header in which another delimiter stands, and not this one.
+
+    It is looked at as it stands: with the wrong delimiter its quotes would be what is wrong.
+    """
+    unquoted = _QUOTED.sub("", header)
+    if delimiter in unquoted:
         return
-    header = names[0]
     if header[:1] in ("{", "["):
         raise BadDataError(
             f"{path}:1: this is JSON, and no header of columns: {header!r:.60}",
             "Let its name end in .json (an array of rows) or .jsonl (a row a line).",
         )
-    other = next((one for one in DELIMITERS if one != delimiter and one in header), None)
+    other = next((one for one in DELIMITERS if one != delimiter and one in unquoted), None)
     if other is not None:
         key = f"Set `delimiter: {_in_yaml(other)}` beside the file, or save it with commas."
         raise BadDataError(

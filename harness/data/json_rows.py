@@ -10,6 +10,7 @@ from typing import Any
 from harness.data.decoding import lines
 from harness.errors import BadDataError
 
+ONE_LINE = "A row is one line; the name of an array of rows ends in .json."
 PlacedRow = tuple[str, Any]
 """Where a row stands, and what stands there: an object of columns, if all is well."""
 
@@ -26,7 +27,7 @@ def jsonl_rows(path: Path, text: str) -> Iterator[PlacedRow]:
         )
     for number, line in enumerate(lines(text), start=1):
         if line.strip():
-            yield f"{path}:{number}", _loads(line, f"{path}:{number}")
+            yield f"{path}:{number}", _loads(line, f"{path}:{number}", ONE_LINE)
 
 
 def json_rows(path: Path, text: str) -> Iterator[PlacedRow]:
@@ -63,7 +64,10 @@ def _only_list(path: Path, text: str) -> list[Any]:
     values = whole.values() if isinstance(whole, dict) else ()
     lists = [value for value in values if isinstance(value, list)]
     if len(lists) != 1:
-        raise BadDataError(f"{path}: not an array of rows", "Write the rows as [{…}, {…}].")
+        raise BadDataError(
+            f"{path}: not an array of rows",
+            'Write the rows as [{…}, {…}], as pandas does with `orient="records"`.',
+        )
     return lists[0]
 
 
@@ -93,11 +97,11 @@ def _elements(path: Path, text: str) -> Iterator[tuple[int, Any]]:
         raise BadDataError(f"{path}: not JSON: more text follows the array")
 
 
-def _loads(text: str, place: Path | str) -> Any:
+def _loads(text: str, place: Path | str, hint: str = "") -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadDataError(f"{place}: not JSON: {error}") from None
+        raise BadDataError(f"{place}: not JSON: {error}", hint) from None
 
 
 def _skip(text: str, at: int) -> int:

@@ -53,6 +53,12 @@ def test_all_forms_say_the_same(row: dict[str, Any]) -> None:
     assert isinstance(usual, Instruction) and found.id == usual.id
 
 
+@pytest.mark.parametrize("tools", [None, "", "[]", "null", []])
+def test_a_column_of_tools_may_be_empty(tools: Any) -> None:
+    row = talk(("user", "Hi"), ("assistant", "Hello"))
+    assert conversation(row | {"tools": tools}) == conversation(row)
+
+
 def test_a_system_message_may_stand_in_a_column_of_its_own() -> None:
     given = sharegpt(("human", "Hi"), ("gpt", "Hello"))
     for row in (given | {"system": "Be brief."}, sharegpt(("system", "Be brief."), *_pairs(given))):

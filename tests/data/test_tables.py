@@ -158,6 +158,10 @@ def test_rows_survive_csv_and_json(rows: list[dict[str, Any]]) -> None:
     ("name", "data", "said", "hint"),
     [
         ("t.csv", "text;label\nso; so;pos\n", "t.csv:1: the header 'text;label'", 'delimiter: ";"'),
+        ("t.csv", '"text";"label"\n"so, so";"pos"\n', "parted by semicolons", 'delimiter: ";"'),
+        ("t.csv", '"text, long";"label"\na;b\n', "parted by semicolons", 'delimiter: ";"'),
+        ("t.jsonl", '{\n"a": 1\n}\n', "t.jsonl:1: not JSON", "A row is one line"),
+        ("t.json", '{"text": {"0": "a"}}', "not an array of rows", "orient"),
         ("t.csv", "text\tlabel\na\tb\n", "parted by tabs, not commas", 'delimiter: "\\t"'),
         ("t.tsv", "text,label\na,b\n", "parted by commas, not tabs", 'delimiter: ","'),
         ("t.csv", "text|label\na|b\n", "parted by bars", 'delimiter: "|"'),
