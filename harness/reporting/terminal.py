@@ -19,6 +19,7 @@ from harness.reporting.checks import callouts, outcome_line
 from harness.reporting.data import data_callouts, left_out_lines
 from harness.reporting.format import DASH, clean, clip
 from harness.reporting.gates import gate_table, gates, missed_gates
+from harness.reporting.going_on import going_on_callouts
 from harness.reporting.kinds import without_replicas
 from harness.reporting.languages import ROUGE, language_doubts
 from harness.reporting.marks import all_checks
@@ -53,6 +54,7 @@ def terminal_table(summary: Summary) -> RenderableType:
     if all_checks(summary):
         lines += [outcome_line(summary), *(callout.line for callout in callouts(summary))]
     lines += [*left_out_lines(main), *(callout.line for callout in data_callouts(main))]
+    lines += [callout.line for callout in going_on_callouts(main)]
     for task in timed_tasks(summary):
         lines += [doubt.line for doubt in doubts(details_of(summary, task))]
     parts.append(Text("\n".join(clean(plain(line)) for line in lines)))

@@ -8,6 +8,7 @@ from harness.reporting.checks import callouts
 from harness.reporting.claims import overlap
 from harness.reporting.data import data_callouts
 from harness.reporting.gates import gates, missed_gates
+from harness.reporting.going_on import going_on_callouts
 from harness.reporting.kinds import without_replicas
 from harness.reporting.measures import floor_label, headline, label, quality_tasks, value_of, words
 from harness.reporting.types.write import in_short
@@ -28,6 +29,7 @@ def verdict(summary: Summary) -> tuple[Block, ...]:
         blocks.append(Callout("bad", (Strong(line),)))
     blocks.extend(callouts(summary))
     blocks.extend(data_callouts(summary))
+    blocks.extend(going_on_callouts(summary))
     if is_synthetic(summary):
         blocks.append(Callout("unsure", (SYNTHETIC,)))
     for part in (fine_tuning(summary), quantization(summary), others(summary)):

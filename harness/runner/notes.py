@@ -40,7 +40,7 @@ def notes_on(
             said.append(f"{thinks} {_WRITTEN}" if "ask" in task.settings() else thinks)
         found += [text.format(root=root, what=what) for text in said if text]
         found += _continued(root, what, outcome)
-    return [*found, *_beside(cells), *_thoughts(cells), *_went_on(cells)]
+    return [*found, *_beside(cells), *_thoughts(cells)]
 
 
 def _continued(root: str, what: str, outcome: Mapping[str, Any]) -> Iterator[str]:
@@ -62,16 +62,6 @@ def _continued(root: str, what: str, outcome: Mapping[str, Any]) -> Iterator[str
         f"{said}, which the sum of log-probabilities could never find likelier: that the answer ends there "
         f"is scored, too{where} (`score`)."
     )
-
-
-def _went_on(cells: Sequence[Cell]) -> Iterator[str]:
-    for cell in cells:
-        count = cell.details.get("went_on")
-        if count:
-            yield (
-                f"{cell.model} went on behind a line break in {count} of {cell.n} answers, where no right "
-                'answer holds one: `stop: "\\n"` ends answers there.'
-            )
 
 
 def _beside(cells: Sequence[Cell]) -> Iterator[str]:

@@ -58,12 +58,17 @@ def put(task_type: str, data: AskedData, how: Put) -> AskedData:
     return ASKERS[task_type].put(data, how)
 
 
-def _went_on(samples: Sequence[Sample]) -> int:
-    """How many answers go on behind a line break, where no right answer holds one."""
-    if any(sample.target is None or "\n" in sample.target.strip() for sample in samples):
+def _went_on(samples: Sequence[Sample], prompts: PromptSet) -> int:
+    """How many free answers to texts that are continued go on behind a line break, where no right one
+    holds any."""
+    chosen = prompts.labels or prompts.ending.score
+    if (
+        chosen
+        or prompts.mode != "plain"
+        or any(sample.target is None or "\n" in sample.target.strip() for sample in samples)
+    ):
         return 0
-    written = (str(sample.data.get("text", sample.answer or "")) for sample in samples)
-    return sum("\n" in text.strip() for text in written)
+    return sum("\n" in (sample.answer or "").strip() for sample in samples)
 
 
 def details_of(task: TaskSpec, samples: Sequence[Sample], prompts: PromptSet) -> Details:
@@ -73,9 +78,7 @@ def details_of(task: TaskSpec, samples: Sequence[Sample], prompts: PromptSet) ->
         "thoughts": thoughts,
         "scored_by": prompts.scored_by(),
         "stop": list(prompts.ending.texts),
-        "went_on": _went_on(samples)
-        if prompts.mode == "plain" and "choose" not in task.needs
-        else 0,
+        "went_on": _went_on(samples, prompts),
     }
     found: Details = {key: value for key, value in told.items() if value}
     return found | ASKERS[task.type].details(samples, prompts)

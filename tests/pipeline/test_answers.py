@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from harness.engines.tokenizer import open_tokenizer
 from harness.records import Cell, Sample
+from harness.reporting.blocks import plain
+from harness.reporting.going_on import going_on_callouts
+from harness.reporting.terminal import terminal_table
+from harness.results.store import read_summary
 from tests.engines.knowing import write_knowing_model
 from tests.engines.models import sentences
 from tests.pipeline.conftest import Place
@@ -140,6 +146,14 @@ def test_the_report_says_where_answers_end_and_who_went_on(place: Place) -> None
     assert tasks["summed"]["settings"]["stop"] == ["\n", "###"]
     assert tasks["written"]["settings"]["stop"] == ["\n\n"]
     assert "stop" not in tasks["goes-on"]["settings"]
-    (note,) = tasks["goes-on"]["notes"]
-    assert "went on behind a line break in" in note and '`stop: "\\n"`' in note
-    assert tasks["summed"]["notes"] == []
+    found = read_summary(place.folder / "results" / "mine")
+    (callout,) = going_on_callouts(found)
+    n = cell(place, "goes-on").n
+    said = (
+        "goes-on: answers go on behind a line break, where no right answer holds one "
+        f'(base {n} of {n}); `stop: "\\n"` ends them there.'
+    )
+    assert plain(callout.line) == said
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(terminal_table(found))
+    assert said in " ".join(console.export_text().split())
