@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from functools import cache
@@ -11,6 +12,8 @@ import psutil
 
 CPU_INFO = Path("/proc/cpuinfo")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+BFLOAT16_ISAS = ("BF16", "FP16", "AMX", "AVX10", "ALL", "DEFAULT")
+"""What stands in oneDNN's names of instruction sets that have it."""
 
 
 def physical_cores() -> int:
@@ -24,9 +27,12 @@ def physical_cores() -> int:
 def has_bfloat16() -> bool:
     """Whether this processor multiplies bfloat16 itself (AVX512-BF16, AMX, Arm's BF16).
 
-    Elsewhere bfloat16 is widened for each product and slower than float32.
+    Elsewhere bfloat16 is widened for each product and slower than float32; so it is where oneDNN is
+    held to older instructions (`ONEDNN_MAX_CPU_ISA`), by a factor of 50.
     """
-    return not cpu_flags().isdisjoint(BFLOAT16_FLAGS)
+    held = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
+    older = bool(held) and not any(name in held for name in BFLOAT16_ISAS)
+    return not older and not cpu_flags().isdisjoint(BFLOAT16_FLAGS)
 
 
 def cpu_flags() -> set[str]:

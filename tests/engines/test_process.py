@@ -40,6 +40,19 @@ def test_bfloat16_is_the_default_where_the_processor_has_it(
     assert chosen is (torch.bfloat16 if expected else torch.float32)
 
 
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [("AVX2", False), ("avx512_core", False), ("AVX512_CORE_BF16", True), ("DEFAULT", True)],
+)
+def test_bfloat16_is_not_the_default_where_onednn_is_held_to_what_lacks_it(
+    held: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpuinfo").write_text("flags\t\t: fpu avx512f avx512_bf16\n")
+    monkeypatch.setattr(process, "CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", held)
+    assert process.has_bfloat16() is expected
+
+
 def test_what_the_suite_says_goes_before_the_default() -> None:
     spec = EngineSpec(weights="x", dtype="float16")
     assert choose_dtype(spec, torch.device("cpu")) is torch.float16
