@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
+import torch
 
-from harness.engines.weight_files import weight_files
+from harness.engines.weight_files import tensor_shapes, weight_files
 from harness.errors import BadModelError
 
 DERIVED = re.compile(
@@ -95,17 +95,19 @@ def _unexplained(names: Iterable[str], folder: Path) -> list[str]:
 
 def _masks(folder: Path) -> set[str]:
     """Causal masks among the tensors of a folder."""
-    masks: set[str] = set()
-    for file in weight_files(folder):
-        if file.suffix == ".safetensors":
-            with safe_open(str(file), framework="pt") as tensors:
-                named: Collection[str] = tensors.keys()
-                masks |= {
-                    name
-                    for name in named
-                    if MASK.search(name) and len(tensors.get_slice(name).get_shape()) == 4
-                }
-    return masks
+    return {
+        name
+        for file in weight_files(folder)
+        for name, shape in _shapes(file).items()
+        if MASK.search(name) and len(shape) == 4
+    }
+
+
+def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    if file.suffix == ".safetensors":
+        return tensor_shapes(file)
+    stored: dict[str, Any] = torch.load(str(file), map_location="meta", weights_only=True)
+    return {name: tuple(tensor.shape) for name, tensor in stored.items()}
 
 
 def _part_beside(name: str) -> str | None:

@@ -101,6 +101,10 @@ def test_shards_and_pickles_are_looked_through_too(models: Models, tmp_path: Pat
     (pickle / "model.safetensors").unlink()
     with granted({pickle: Permissions(pickle=True)}):
         assert "pytorch_model.bin are not used" in refusal(pickle)
+        del weights[f"{Q}.bias"]
+        mask = {"model.layers.0.attn.bias": torch.ones(1, 1, 8, 8)}
+        torch.save(weights | mask, pickle / "pytorch_model.bin")
+        assert asked(pickle)[0] == pytest.approx(asked(models.llama)[0], abs=1e-6)
 
 
 STORED: dict[str, Change] = {
