@@ -74,6 +74,13 @@ def _check_delimiter(path: Path, header: str, delimiter: str, settable: bool) ->
 
     It is looked at as it stands: with the wrong delimiter its quotes would be what is wrong.
     """
+    if header.startswith("sep=") and len(header) == len("sep=;"):
+        raise BadDataError(
+            f"{path}:1: the first line is {header!r}, a note to Excel, and no header of columns",
+            "Take that line out"
+            + f", and set `delimiter: {_in_yaml(header[-1])}`" * settable
+            + ".",
+        )
     unquoted = _QUOTED.sub("", header)
     if delimiter in unquoted:
         return

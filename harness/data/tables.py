@@ -39,6 +39,8 @@ class DataTable:
     source: SourceFile
     encoding_given: bool = False
     """Whether the suite said how its text is encoded."""
+    settable: bool = False
+    """Whether it has a place to say so."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -51,7 +53,8 @@ class DataTable:
         encoding = self.source.encoding
         if self.encoding_given or encoding not in GUESSED:
             return ()
-        return (f"{self.source.path} is not UTF-8 and was read as {encoding}",)
+        said = f"{self.source.path} is not UTF-8 and was read as {encoding}"
+        return (said + ": set its `encoding` if letters are wrong" * self.settable,)
 
 
 def read_table(
@@ -121,7 +124,7 @@ def parse_table(
             raise BadDataError(f"{place}: a row must be an object of columns, not {_kind(row)}")
         rows.append(row)
         places.append(place)
-    return DataTable(tuple(rows), tuple(places), source, bool(form.encoding))
+    return DataTable(tuple(rows), tuple(places), source, bool(form.encoding), settable)
 
 
 def is_table(path: Path | str) -> bool:

@@ -160,6 +160,7 @@ def test_rows_survive_csv_and_json(rows: list[dict[str, Any]]) -> None:
         ("t.csv", "text;label\nso; so;pos\n", "t.csv:1: the header 'text;label'", 'delimiter: ";"'),
         ("t.csv", '"text";"label"\n"so, so";"pos"\n', "parted by semicolons", 'delimiter: ";"'),
         ("t.csv", '"text, long";"label"\na;b\n', "parted by semicolons", 'delimiter: ";"'),
+        ("t.csv", "sep=;\r\ntext;label\r\na;b\r\n", "a note to Excel", 'delimiter: ";"'),
         ("t.jsonl", '{\n"a": 1\n}\n', "t.jsonl:1: not JSON", "A row is one line"),
         ("t.json", '{"text": {"0": "a"}}', "not an array of rows", "orient"),
         ("t.csv", "text\tlabel\na\tb\n", "parted by tabs, not commas", 'delimiter: "\\t"'),
@@ -213,3 +214,10 @@ def test_quotes_of_windows_are_read_and_said() -> None:
     table = parse_table(Path("t.csv"), "a\n“so” – Föhn\n".encode("cp1252"))
     assert table.rows[0]["a"] == "“so” – Föhn"
     assert table.notes == ("t.csv is not UTF-8 and was read as windows-1252",)
+
+
+def test_a_guessed_encoding_is_said_with_the_key_that_sets_it() -> None:
+    table = parse_table(Path("t.csv"), "a\nFöhn\n".encode("latin-1"), form=TableFormat())
+    assert table.notes == (
+        "t.csv is not UTF-8 and was read as latin-1: set its `encoding` if letters are wrong",
+    )
