@@ -50,6 +50,8 @@ class CellSteps(Checking):
         else:
             params |= {"plain": self.plain(root), **task.put, **task.ending}
             params |= self.chat_params(root)
+        if self.suite.spec.defaults.mismatch == "allow":
+            params["mismatch"] = "allow"
         parents = {"tokenizer": self.source(root)}
         if task.leaves_out:
             params |= self._fits(task, root, parents)

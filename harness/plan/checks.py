@@ -32,6 +32,8 @@ class Checking(Making):
         plan = super().model(name)
         parity, merge_parity = self.conversion_check(name), self.merge_check(name)
         own = self.prompt_check(name) if name == plan.root else ()
+        if name == plan.root:
+            own = (*own, *(key for (_, root), key in self.prompts.items() if root == name))
         found = (*own, gguf, parity, merge_parity)
         checks = tuple(key for key in found if key)
         return replace(plan, parity=parity, merge_parity=merge_parity, checks=checks)

@@ -108,8 +108,8 @@ _ROWS = (
     StepKind(
         "random", RandomParams, "files", f"{_STEPS}.models:random", ("torch", "transformers"), cost="draw", begins=True,
     ),
-    StepKind("prompts", PromptsParams, "files", f"{_STEPS}.prompting:prompts", ("transformers",), revision=2),
-    StepKind("check", CheckParams, "findings", f"{_STEPS}.checking:prompts", ("transformers",), revision=2, over_tasks=True),
+    StepKind("prompts", PromptsParams, "files", f"{_STEPS}.prompting:prompts", ("transformers",), revision=3),
+    StepKind("check", CheckParams, "findings", f"{_STEPS}.checking:prompts", ("transformers",), revision=3, over_tasks=True),
     StepKind(
         "examples", ExamplesParams, "files", f"{_STEPS}.examples:examples", ("transformers",), revision=2,
         file="examples.jsonl",

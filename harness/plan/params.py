@@ -102,7 +102,7 @@ class Fit(Entry):
 class PromptsParams(Params, Put):
     """What a task asks: examples of a data set, a text in windows, or prompts of the user's own."""
 
-    ASIDE = frozenset({"fit_names"})
+    ASIDE = frozenset({"fit_names", "mismatch"})
 
     limit: int | None = None
     seed: int = 0
@@ -130,6 +130,8 @@ class PromptsParams(Params, Put):
     """What a context has to hold behind a prompt, where examples are left out."""
     new_tokens: int = 0
     """Of an answer that is written."""
+    mismatch: Literal["error", "allow"] = "error"
+    """What it comes to where a model cannot tell apart what is asked."""
     score: Score | None = None
     """What choices are compared by; given where there are some, as None where they decide it."""
     stop: tuple[str, ...] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.errors import BadModelError
-from harness.plan.params import CheckParams
+from harness.plan.params import CheckParams, PromptsParams
 from harness.plan.steps import Step
 from harness.records import Check
 from harness.results.artifacts import Manifest
@@ -14,7 +14,8 @@ ALLOW = "`defaults: {mismatch: allow}` in the suite asks all the same, and the r
 def checks_of(manifest: Manifest, step: Step) -> list[Check]:
     """A step's findings as the suite takes them: what it lets pass is `allowed`, not failed."""
     found = [Check.model_validate(check) for check in manifest.outcome.get("checks", ())]
-    if not isinstance(step.params, CheckParams) or step.params.mismatch != "allow":
+    params = step.params
+    if not isinstance(params, CheckParams | PromptsParams) or params.mismatch != "allow":
         return found
     return [
         check.model_copy(update={"status": "allowed"}) if check.status == "failed" else check
@@ -25,9 +26,10 @@ def checks_of(manifest: Manifest, step: Step) -> list[Check]:
 def refusal(manifest: Manifest, step: Step) -> BadModelError | None:
     """Why nothing may be asked after this step; None where all is well or allowed.
 
-    Only a `check` refuses: weights beyond their limits are marked, and asked all the same.
+    Only a `check` of a lineage and the `prompts` of a task refuse: weights beyond their limits are
+    marked, and asked all the same.
     """
-    if step.kind != "check":
+    if step.kind not in ("check", "prompts"):
         return None
     failed = [check for check in checks_of(manifest, step) if check.status == "failed"]
     if not failed:

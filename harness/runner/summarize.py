@@ -159,8 +159,9 @@ class Summarizer:
     def _checks(self, name: str) -> list[Check]:
         """What was looked for in a model and in its answers, and whether it was found."""
         looked = [
-            check.model_copy(update={"model": name})
-            for key in self._plan.models[name].checks
+            check.model_copy(update={"model": name, "task": task})
+            for key in dict.fromkeys(self._plan.models[name].checks)
+            for task in self._tasks_of(key)
             for check in self._found(key, name)
         ]
         return looked + [
@@ -168,6 +169,10 @@ class Summarizer:
             for cell in self._of_model[name]
             if cell.status == "ok" and "confusion" in cell.details
         ]
+
+    def _tasks_of(self, key: str) -> list[str]:
+        """The tasks that a step wrote the prompts of; one that did not is of none."""
+        return [task for (task, _), made in self._plan.prompts.items() if made == key] or [""]
 
     def _found(self, key: str, name: str) -> list[Check]:
         """What a step found; of weights that were not compared though the model was asked, that."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,9 @@ def test_a_template_that_takes_lists_of_parts_is_given_them(
     assert len(rows) == len({row["text"] for row in rows if row["id"]}) == 7
     for row in rows:
         assert all(turn["content"] in row["text"] for turn in row["messages"])
-    (told_apart,) = [check for check in outcome.summary.checks if check.name == "prompts"]
-    assert told_apart.status == "passed"
+    told_apart = [check for check in outcome.summary.checks if check.name == "prompts"]
+    assert {check.status for check in told_apart} == {"passed"}
+    assert sorted(check.task for check in told_apart) == sorted(outcome.summary.tasks)
 
 
 def test_a_template_that_leaves_the_text_out_is_refused_in_one_message(
@@ -61,3 +63,32 @@ def test_a_template_that_leaves_the_text_out_is_refused_in_one_message(
     assert error is not None and error.kind == "bad-model"
     assert error.message.startswith("could not prepare base: The model's chat template ")
     assert "`chat_template: FILE.jinja`" in error.hint
+
+
+def test_what_a_tokenizer_cannot_tell_apart_fails_its_task_alone_or_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def share(tokenizer: object, prompts: Iterable[Sequence[int]]) -> float:
+        return 0.5 if max(map(len, prompts)) < 60 else 0.1
+
+    monkeypatch.setattr("harness.models.parity.legible.unknown_share", share)
+    (tmp_path / "own.jinja").write_text(LOOP % "{{ m.content }}")
+    run_here(monkeypatch)
+    file = tmp_path / "mine.yaml"
+    file.write_text(SUITE.replace("  free: {", "  free: {models: [base], "))
+    place = Place(tmp_path, file)
+    outcome, _ = place.run()
+    status = {cell.task: cell.status for cell in outcome.summary.cells}
+    assert status == {"sentiment": "ok", "summary": "ok", "free": "failed", "fidelity": "ok"}
+    (failed,) = [check for check in outcome.summary.checks if check.status == "failed"]
+    assert (failed.name, failed.task) == (
+        "prompts",
+        "free",
+    ) and "50% of the tokens" in failed.message
+    (cell,) = [cell for cell in outcome.summary.cells if cell.error is not None]
+    assert cell.error is not None and "mismatch: allow" in cell.error.hint
+    assert outcome.summary.tasks["summary"].unknown_tokens == {"base": 0.1}
+    place.rewrite("{seed: 0,", "{seed: 0, mismatch: allow,")
+    outcome, _ = place.run()
+    assert {cell.status for cell in outcome.summary.cells} == {"ok"}
+    assert {c.task for c in outcome.summary.checks if c.status == "allowed"} == {"free"}

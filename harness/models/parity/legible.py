@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from harness.engines.tokenizer import Tokenizer
@@ -29,37 +29,27 @@ class ReadPrompt(CheckedPrompt, Protocol):
     def continuations(self) -> tuple[str, ...]: ...
 
 
-def check_legible(tokenizer: Tokenizer, asked: Mapping[str, Sequence[ReadPrompt]]) -> Check:
+def check_legible(tokenizer: Tokenizer, prompts: Sequence[ReadPrompt]) -> Check:
     """Whether prompts of different texts, and choices of different words, differ for the model.
 
     Args:
         tokenizer: the lineage's own.
-        asked: all prompts, by task.
+        prompts: all of one task.
     """
-    alike = unknown = total = 0
-    wrong: list[str] = []
-    for task, prompts in asked.items():
-        same = _alike(prompts)
-        share = unknown_share(tokenizer, (prompt.ids for prompt in prompts))
-        total += len(prompts)
-        alike += same
-        if same:
-            wrong.append(
-                f"{same} of {len(prompts)} prompts of {task} are the same ids as another "
-                "one's, though their texts differ"
-            )
-        elif merged := _merged(prompts):
-            wrong.append(f"the choices {merged} of {task} are the same ids")
-        elif share >= MOST_UNKNOWN:
-            wrong.append(f"{share:.0%} of the tokens of {task} are unknown to the tokenizer")
-        unknown += share >= MOST_UNKNOWN
-    figures = {"prompts": float(total), "alike": float(alike), "unknown_tasks": float(unknown)}
+    alike, merged = _alike(prompts), _merged(prompts)
+    unknown = unknown_share(tokenizer, (prompt.ids for prompt in prompts))
+    figures = {"prompts": float(len(prompts)), "alike": float(alike), "unknown": unknown}
     found = {"name": "prompts", "model": "", "figures": figures}
-    if not wrong:
-        said = f"All {total} prompts are told apart by their token ids."
+    if alike:
+        why = f"{alike} of {len(prompts)} prompts are the same token ids as another one's, though their texts differ"
+    elif merged:
+        why = f"the choices {merged} are the same token ids"
+    elif unknown >= MOST_UNKNOWN:
+        why = f"{unknown:.0%} of the tokens that are asked are unknown to the tokenizer"
+    else:
+        said = "Prompts and choices are told apart by their token ids."
         return Check.model_validate(found | {"status": "passed", "message": said})
-    message = f"what is asked cannot be read: {'; '.join(wrong)}."
-    return Check.model_validate(found | {"status": "failed", "message": message, "hint": HINT})
+    return Check.model_validate(found | {"status": "failed", "message": f"{why}.", "hint": HINT})
 
 
 def unknown_share(tokenizer: Tokenizer, prompts: Iterable[Sequence[int]]) -> float:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What is asked, as the model's own tokenizer and (where there is one) its GGUF's read it."""
     from harness.engines.tokenizer import open_tokenizer
-    from harness.models.parity.legible import check_legible
     from harness.models.parity.prompts import TaskPrompts, check_bos, check_gguf_prompts
     from harness.runner.steps.examples import chat_settings
 
@@ -37,8 +36,7 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
         gguf = open_tokenizer(Path(job.inputs["gguf"]))
         checks = check_gguf_prompts(source, gguf, asked, own_template=own)
     else:
-        by_task = {name: found.prompts for name, found in sets.items()}
-        checks = [check_bos(source, asked), check_legible(source, by_task)]
+        checks = [check_bos(source, asked)]
     return {"checks": [check.model_dump(mode="json") for check in checks], **_missing(job)}
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """What a task asks the models of one lineage."""
+    from harness.models.parity.legible import check_legible
+
     params = job.step.given(PromptsParams)
     own = Fit(role="tokenizer", plain=params.plain, chat=params.chat)
     asked = _encoded(job, own)
@@ -30,15 +32,13 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     if params.fits:
         asked, found = _that_fit(job, asked)
     asked.prompts.write(out)
-    found |= asked.prompts.summary()
+    legible = check_legible(asked.tokenizer, asked.prompts.prompts)
+    found |= asked.prompts.summary() | {"checks": [legible.model_dump(mode="json")]}
     if params.window:
         return found
-    from harness.models.parity.legible import unknown_share
-
     (out / TEXTS).write_text(json.dumps(asked.texts, ensure_ascii=False), encoding="utf-8")
-    ids = (prompt.ids for prompt in asked.prompts.prompts)
     thinks = how_it_thinks(asked.tokenizer.chat_template, asked.prompts)
-    return {**found, "thinks": thinks, "unknown": unknown_share(asked.tokenizer, ids)}
+    return {**found, "thinks": thinks, "unknown": legible.figures["unknown"]}
 
 
 @dataclass(frozen=True)
