@@ -35,7 +35,7 @@ class Interval:
 
 
 NO_INTERVAL = Interval(None, None)
-FEW_ROUNDS = 6
+FEW_ROUNDS = 30
 """Below so many repetitions Student's interval rests on their being normal; one outlier undoes it."""
 
 

@@ -86,13 +86,8 @@ def _value(
         return Value(value=point)
     interval = resampled(statistic, np.random.default_rng(seed), confidence)
     level = (1 + confidence) / 2
-    if metric.kind == "f1" and interval.low is not None:
-        due = Counter(sample.target for sample in samples)
-        fewest = min(due.values())
-        if interval.approximate == "alike":
-            interval = _all_or_none(point, fewest, len(due), level)
-        if fewest < FEW_OF_A_LABEL or len(due) < len(labels):
-            interval = replace(interval, approximate="rare-labels")
+    if metric.kind == "f1":
+        interval = over_labels(interval, point, samples, labels, level)
     elif interval.approximate == "alike" and metric.bounded:
         interval = _alike(point, len(samples), level)
     return _with_interval(point, interval, samples)
@@ -105,6 +100,21 @@ def _alike(score: float, n: int, level: float) -> Interval:
     """
     share = unseen(n, level)
     return Interval(score - share * score, score + share * (1 - score))
+
+
+def over_labels(
+    found: Interval, f1: float, samples: Sequence[Sample], labels: Sequence[str], level: float
+) -> Interval:
+    """The interval of a macro F1: with a width where all are right or none, approximate where labels are rare."""
+    if found.low is None:
+        return found
+    due = Counter(sample.target for sample in samples)
+    fewest = min(due.values())
+    if found.approximate == "alike":
+        found = _all_or_none(f1, fewest, len(due), level)
+    if fewest < FEW_OF_A_LABEL or len(due) < len(labels):
+        return replace(found, approximate="rare-labels")
+    return found
 
 
 def _all_or_none(score: float, fewest: int, labels: int, level: float) -> Interval:

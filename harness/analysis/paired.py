@@ -230,8 +230,8 @@ def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> P
         two_sided, one_sided = two_sided.within(-1.0, 1.0), one_sided.within(-1.0, 1.0)
     changes = pairs.good_changes() if metric.scores_examples else None
     if spread == 0 and delta == 0 and pairs.reach is not None:
-        two_sided = _unchanged(n, (1 + confidence) / 2, pairs.reach)
-        one_sided = _unchanged(n, confidence, pairs.reach)
+        two_sided = unchanged(n, (1 + confidence) / 2, pairs.reach)
+        one_sided = unchanged(n, confidence, pairs.reach)
     return PairedDifference(
         metric=metric.name,
         baseline_value=observed(before),
@@ -251,7 +251,7 @@ def _resampled(pairs: _Pairs, seed: int, confidence: float, resamples: int) -> P
     )
 
 
-def _unchanged(n: int, confidence: float, reach: float) -> Interval:
+def unchanged(n: int, confidence: float, reach: float) -> Interval:
     """Bounds of a difference where not one of n answers scored otherwise.
 
     A bootstrap would give them no width. At most `unseen` of all answers change, and each moves the

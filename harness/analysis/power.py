@@ -23,6 +23,8 @@ DECISION_POWER = 0.975
 """The chance with which a recommended number of examples decides a gate."""
 CHURN_CONFIDENCE = 0.95
 """Of the upper limit of the share of answers that change."""
+MANY_CHANGES = 10_000
+"""Beyond so many changed answers the normal approximation is as good as counting outcomes."""
 MOST = 10_000_000
 """Beyond so many, a number of examples is no advice."""
 
@@ -138,16 +140,16 @@ def detectable(churn: Churn, n: int, confidence: float = 0.95, candidates: int =
 
 def needed_to_show(churn: Churn, gain: float, confidence: float) -> int | None:
     """Pairs that show a true difference of `gain` in 80% of cases; None where no number would do."""
-    net = gain / churn.size
-    if not net > 0:
-        return None
-    net = min(1.0, net)
+    net = min(1.0, gain / churn.size)
     share = max(net, churn.upper)
-    low, high = 1, 8
+    guess = needed(math.sqrt(share - net**2), net, (1 + confidence) / 2, DETECTION_POWER)
+    if guess is None:
+        return None
+    if guess * share > MANY_CHANGES:
+        return guess + math.ceil(2 / net)  # a continuity correction: the test is exact
+    low, high = guess // 2, guess
     while power(high, share, net, confidence) < DETECTION_POWER:
         low, high = high, 2 * high
-        if high > MOST:
-            return None
     while high - low > 1:
         middle = (low + high) // 2
         enough = power(middle, share, net, confidence) >= DETECTION_POWER

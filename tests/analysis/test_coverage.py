@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
-from tests.benchmarks.coverage import UNSAMPLED, WORLDS, simulate
-from tests.benchmarks.gate_runs import Asked, followed, judged
+from harness.analysis.power import detectable
+from tests.benchmarks.coverage import simulate
+from tests.benchmarks.gate_runs import Asked, compared, followed, judged, rouge
+from tests.benchmarks.wide_worlds import WIDE_UNSAMPLED, WIDE_WORLDS
+from tests.benchmarks.worlds import UNSAMPLED, WORLDS
 
 TRIALS = {50: 300, 200: 120}
 CERTAIN = 0.94
@@ -26,6 +30,29 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(world: str, n: int)
     slack = 4 * math.sqrt(CERTAIN * (1 - CERTAIN) / trials)
     for name, one in simulate(WORLDS[world], n, trials, resamples, seed=n).items():
         assert abs(one.share - CERTAIN) <= slack + 0.01, name
+
+
+@pytest.mark.parametrize("world", WIDE_WORLDS)
+def test_intervals_of_what_users_bring_hold_the_truth_or_say_that_they_may_not(world: str) -> None:
+    n, trials, resamples = 120, 100, 400
+    if world in WIDE_UNSAMPLED:
+        n, trials, resamples = (5 if world == "outliers" else 50), 2_000, 0
+    slack = 4 * math.sqrt(CERTAIN * (1 - CERTAIN) / trials)
+    for name, one in simulate(WIDE_WORLDS[world], n, trials, resamples, seed=n).items():
+        assert one.share >= CERTAIN - slack - 0.01 or one.marked_share >= 0.5, name
+
+
+def test_a_loss_of_scores_as_large_as_is_detectable_is_shown_in_80_percent() -> None:
+    """Half of the summaries written anew; each pilot says its own figure, and is tried once."""
+    rng, shown, asked = np.random.default_rng(5), 0, 60
+    for _ in range(asked):
+        pilot = compared("rougeL", rouge(rng, 60, 0.0), 60)
+        assert pilot.churn is not None
+        least = detectable(pilot.churn, 60)
+        assert least is not None
+        found = compared("rougeL", rouge(rng, 60, least), 60)
+        shown += found.high is not None and found.high < 0 and (found.p or 0.0) <= 0.05
+    assert shown / asked >= 0.8
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "rougeL"])

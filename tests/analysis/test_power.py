@@ -128,7 +128,7 @@ def test_where_nothing_changed_and_nothing_bounds_a_change_there_is_no_churn() -
     assert Churn.of(np.empty(0), 1.0) is None
 
 
-@pytest.mark.parametrize(("churn", "gain"), [(0.02, 0.02), (0.08, 0.03), (0.3, 0.1)])
+@pytest.mark.parametrize(("churn", "gain"), [(0.02, 0.02), (0.08, 0.03), (0.3, 0.1), (0.5, 0.01)])
 def test_as_many_as_are_needed_show_a_gain_in_80_percent(churn: float, gain: float) -> None:
     n = needed_to_show(Churn(1.0, churn, True), gain, 0.95)
     assert n is not None

@@ -8,7 +8,8 @@ from typing import Any
 from tabulate import tabulate
 
 Benchmark = Mapping[str, Any]
-COVERAGE, UNCHANGED, RECOMMENDED = "coverage", "gates, unchanged", "gates, as recommended"
+COVERAGE, WIDE, POWER = "coverage", "coverage, wide worlds", "power"
+UNCHANGED, RECOMMENDED = "gates, unchanged", "gates, as recommended"
 LOST = {0: "nothing", 1: "just what is allowed", 2: "twice what is allowed"}
 
 
@@ -16,10 +17,12 @@ def coverage_tables(benchmarks: Sequence[Benchmark]) -> list[str]:
     """How often intervals held the truth, and what gates said. Empty where none was run."""
     infos = {
         group: [one["extra_info"] for one in benchmarks if one["group"] == group]
-        for group in (COVERAGE, UNCHANGED, RECOMMENDED)
+        for group in (COVERAGE, WIDE, POWER, UNCHANGED, RECOMMENDED)
     }
     return [
         _coverage(infos[COVERAGE]),
+        _coverage(infos[WIDE]),
+        _power(infos[POWER]),
         _unchanged(infos[UNCHANGED]),
         _recommended(infos[RECOMMENDED]),
     ]
@@ -37,7 +40,26 @@ def _share(found: Mapping[str, float] | None) -> str:
     if found is None:
         return ""
     none = f" (none in {found['none']:.1%})" if found["none"] else ""
-    return f"{found['share']:.1%}{none}"
+    marked = f" ≈ {found['marked']:.0%}" if found["marked"] >= 0.005 else ""
+    return f"{found['share']:.1%}{none}{marked}"
+
+
+def _power(infos: Sequence[Mapping[str, Any]]) -> str:
+    """How often a difference as large as was said is shown, by what else changes."""
+    rows = {(info["n"], info["flips"], info["candidates"]): info for info in infos}
+    lines = [
+        [
+            f"{n:,}",
+            flips,
+            f"{candidates}",
+            f"{info['least']:.4f}",
+            *(f"{share:.0%}" for share in info["shown"].values()),
+        ]
+        for (n, flips, candidates), info in rows.items()
+    ]
+    kinds = list(infos[0]["shown"]) if infos else []
+    headers = ["n", "flips seen", "candidates", "detectable", *(f"shown: {kind}" for kind in kinds)]
+    return _table(lines, headers)
 
 
 def _unchanged(infos: Sequence[Mapping[str, Any]]) -> str:
