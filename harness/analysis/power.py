@@ -23,7 +23,7 @@ DECISION_POWER = 0.975
 """The chance with which a recommended number of examples decides a gate."""
 CHURN_CONFIDENCE = 0.95
 """Of the upper limit of the share of answers that change."""
-MANY_CHANGES = 10_000
+MANY_CHANGES = 100_000
 """Beyond so many changed answers the normal approximation is as good as counting outcomes."""
 MOST = 10_000_000
 """Beyond so many, a number of examples is no advice."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness.analysis.bootstrapped import FEW_DOCUMENTS
 from harness.analysis.intervals import FEW_ROUNDS
@@ -12,6 +12,8 @@ from harness.reporting.blocks import Line, Name, joined
 from harness.reporting.format import percent_level
 from harness.reporting.measures import APPROXIMATE, cell_of
 
+SHOWN = 8
+"""Labels that are named."""
 REASONS: Mapping[Approximate, str] = {
     "few": f"it is resampled from fewer than {FEW_DOCUMENTS} examples",
     "uneven": "a handful of examples makes most of the spread",
@@ -48,39 +50,32 @@ def values_of(summary: Summary, task: str, metrics: Iterable[str]) -> list[Value
 
 def rare_label_notes(summary: Summary, task: str) -> list[Line]:
     """The labels of a classification that have few examples or none, by name."""
+    due = _due(summary, task)
+    absent: list[Line] = [(Name(label),) for label, n in due.items() if n == 0]
+    few: list[Line] = [
+        (Name(label), f" ({n})") for label, n in due.items() if 0 < n < FEW_OF_A_LABEL
+    ]
+    notes: list[Line] = []
+    if absent:
+        said = ", of which nothing can be known: macro F1 is the mean over the other labels."
+        notes.append((Name(task), " has no example of ", *_some(absent), said))
+    if few:
+        said = ": macro F1 counts them as much as any label, so that single answers move it far."
+        notes.append((Name(task), " has few examples of ", *_some(few), said))
+    return notes
+
+
+def _due(summary: Summary, task: str) -> dict[str, int]:
+    """How many examples each label has, by what any model was asked."""
     for model in summary.models:
         cell = cell_of(summary, model, task)
         details = cell.details.get("confusion") if cell is not None else None
         if details:
-            due = {
-                str(label): sum(row)
-                for label, row in zip(details["labels"], details["matrix"], strict=True)
-            }
-            return _rare(task, due)
-    return []
+            rows = zip(details["labels"], details["matrix"], strict=True)
+            return {str(label): sum(row) for label, row in rows}
+    return {}
 
 
-def _rare(task: str, due: Mapping[str, int]) -> list[Line]:
-    absent = [(Name(label),) for label, count in due.items() if count == 0]
-    few = [(Name(label), f" ({n})") for label, n in due.items() if 0 < n < FEW_OF_A_LABEL]
-    notes: list[Line] = []
-    if absent:
-        notes.append(
-            (
-                Name(task),
-                " has no example of ",
-                *joined(absent, " and "),
-                ", which nothing is known of: macro F1 is the mean over the other labels.",
-            )
-        )
-    if few:
-        notes.append(
-            (
-                Name(task),
-                " has few examples of ",
-                *joined(few, " and "),
-                ": macro F1 counts a label's few as much as another's many, so that single answers "
-                "move it far.",
-            )
-        )
-    return notes
+def _some(labels: Sequence[Line]) -> Line:
+    more: list[Line] = [(f"{len(labels) - SHOWN} more",)] if len(labels) > SHOWN else []
+    return joined([*labels[:SHOWN], *more], ", ")
