@@ -21,8 +21,8 @@ FARTHEST = 40.0
 """Standard deviations beyond which a normal distribution has nothing left."""
 FEW_DOCUMENTS = 100
 """Below so many an interval is said to be approximate."""
-UNEVEN = 10.0
-"""Degrees of freedom below which likewise: some five documents make most of the spread."""
+UNEVEN = 12.0
+"""Degrees of freedom below which likewise: some six documents make most of the spread."""
 STUDENT_BELOW = 30.0
 """Degrees of freedom below which a difference takes in Student's interval: where few answers changed, BCa
 of 50 pairs held the truth in 70 to 84% of cases."""
