@@ -29,6 +29,7 @@ def test_a_source_that_is_no_model_fails_the_check_of_what_was_made_from_it(
 ) -> None:
     monkeypatch.setattr(conversion, "check_parity", fail)
     monkeypatch.setattr(conversion, "read_prompts", lambda file: [])
+    monkeypatch.setattr(checking, "_write_prompts", lambda job, out: out / "prompts.jsonl")
     monkeypatch.setattr(merge, "check_merge", fail)
     inputs = dict.fromkeys(("weights", "gguf", "adapter", "merged"), str(tmp_path))
     merging = MergeParityParams(base_precision="full", trained_on="full", against="its parts")
