@@ -113,7 +113,8 @@ def _nothing_to_do(outcome: Outcome, prepared: Prepared, files: list[Path]) -> s
     missed = sum(not gate.passed for gate in gates)
     judged = f"; {missed} of {plural(len(gates), 'gate')} not met" if missed else ""
     cells = plural(len(prepared.cells), "cell")
-    return f"Nothing to do: {cells} answered{judged}. Report: {files[-1]}"
+    page = next(file for file in files if file.suffix == ".html")
+    return f"Nothing to do: {cells} answered{judged}. Report: {page}"
 
 
 def _say_where(prepared: Prepared, todo: Iterable[Step], console: Console) -> None:

@@ -100,6 +100,19 @@ def test_the_parent_process_never_imports_torch() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_plans_and_runs_load_nothing_that_reports_or_grades() -> None:
+    program = (
+        "import sys\nimport harness.cli.run, harness.cli.plan\n"
+        "heavy = {'altair', 'jsonschema', 'pandas', 'sklearn', 'scipy', 'datasets', 'rouge_score',"
+        " 'huggingface_hub', 'sacrebleu'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_suite_with_mistakes_lists_them_all_and_exits_with_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 import harness
 from harness.cli.run import exit_code, run_suite
+from harness.cli.unchanged import answer
 from harness.records import SUMMARY_SCHEMA, Cell
 from harness.reporting.lineage import lineage_words
 from harness.runner.run import Options, Outcome, prepare
@@ -169,13 +171,20 @@ def test_a_worker_out_of_time_is_a_failed_cell(place: Place) -> None:
 
 
 def test_the_command_line_ends_with_a_report_and_exit_code_0(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(sys, "argv", ["harness", "run", str(place.suite)])
     monkeypatch.setenv("HARNESS_HOME", str(place.folder / "home"))
     results, reports = place.folder / "results", place.folder / "reports"
     assert run_suite(place.suite, Options(results, may_fetch=True), reports, False) == 0
     page = (place.folder / "reports" / "mine" / "index.html").read_text()
     assert "lora" in page and (place.folder / "reports" / "mine" / "report.md").is_file()
+    capsys.readouterr()
+    assert answer(sys.argv[1:]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Nothing to do: ") and said.endswith("reports/mine/index.html\n")
+    place.rewrite("limit: 6}", "limit: 5}")
+    assert answer(sys.argv[1:]) is None
 
 
 def test_results_stand_without_the_artifacts(first_run: First, tmp_path: Path) -> None:
