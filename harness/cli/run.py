@@ -64,7 +64,7 @@ def _run(suite: Path, options: Options, reports: Path, as_json: bool, watch: Wat
     else:
         _say(outcome, files, console)
     if not outcome.failures and options.again is None and sys.argv[1:2] == ["run"]:
-        _remember(watch, outcome, (suite, options), files, line, code)
+        _remember(watch, bool(there), (suite, options), files, line, code)
     return code
 
 
@@ -91,15 +91,15 @@ def _say_before(prepared: Prepared, jobs: int, todo: list[Step], console: Consol
 
 def _remember(
     watch: Watch,
-    outcome: Outcome,
+    nothing_written: bool,
     asked: tuple[Path, Options],
     files: list[Path],
     line: str,
     code: int,
 ) -> None:
     """Has the next command of the same words answered at once, while no file changes that this
-    one looked at; after a run that had something to do it is looked at again."""
-    if watch.only_files and not outcome.unchanged:
+    one looked at; after a run that wrote something it is looked at again."""
+    if watch.only_files and not nothing_written:
         watch.begin()
         if not has_nothing_to_do(prepare(*asked)):
             return
