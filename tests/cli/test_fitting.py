@@ -43,7 +43,10 @@ def test_plan_shows_what_each_model_needs_and_what_it_adds_up_to(
     assert all(name in after for name in ("base", "lora-f16", "answer", "fine-tune", "time"))
     assert "Free: 100 GB of disk, 12.0 GB of memory; no GPU." in after
     assert "Together: nothing to download" in after
-    assert "The largest need: fine-tune" in after and "activations" in after
+    _, told, _ = run("plan", QUICKSTART, "--json", monkeypatch=monkeypatch, capsys=capsys)
+    needs = [need for model in json.loads(told)["fit"]["models"] for need in model["needs"]]
+    largest = max(needs, key=lambda need: sum(part["bytes"] for part in need["resident"]["parts"]))
+    assert f"The largest need: {largest['step']}, " in after and "activations" in after
     assert "Does not fit" not in after
 
 
