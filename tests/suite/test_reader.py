@@ -196,6 +196,14 @@ def test_a_task_names_models_that_are_there() -> None:
     assert "base" in problem.hint
 
 
+def test_a_divergence_names_no_model_of_another_source() -> None:
+    text = replaced("reference: lora-f16}", "reference: lora-f16, models: [lora-q4, other]}")
+    text = text.replace("models:\n", "models:\n  other: {source: starter}\n", 1)
+    (problem,) = problems(text)
+    assert problem.key == "tasks.fidelity.models.1"
+    assert problem.message == "`other` is made from another source than `lora-f16`"
+
+
 def test_a_gate_on_a_model_that_its_task_leaves_out_is_a_mistake() -> None:
     (problem,) = problems(replaced("phrasebank-sample}", "phrasebank-sample, models: [base]}"))
     assert (problem.key, problem.line) == ("gates.0.task", 15)

@@ -11,9 +11,10 @@ from harness.python_hook import find_hook
 from harness.suite.checks.files import check_text
 from harness.suite.checks.found import Found, KeyPath
 from harness.suite.known import Known
-from harness.suite.lineage import resolve
+from harness.suite.lineage import resolve, root_of
 from harness.suite.schema import (
     DataChoice,
+    ModelSpec,
     OwnDataset,
     PythonDataset,
     TableDataset,
@@ -25,16 +26,23 @@ from harness.suite.schema import (
 def check_task(
     name: str,
     task: TaskSpec,
+    models: Mapping[str, ModelSpec],
     names: Mapping[str, frozenset[str]],
     folder: Path,
     known: Known,
 ) -> Iterator[Found]:
-    """What a task is on, and the model that it is measured against."""
+    """What a task is on, whom it is asked, and the model that these are measured against."""
     at: KeyPath = ("tasks", name)
     for position, model in enumerate(task.models or ()):
         if model not in names["models"]:
             hint = nearest(model, names["models"])
             yield (*at, "models", position), f"there is no model `{model}`", hint
+        elif {model, task.held_against} <= set(models):
+            reference = str(task.held_against)
+            if root_of(models, model) != root_of(models, reference):
+                message = f"`{model}` is made from another source than `{reference}`"
+                hint = f"Models are held against `{reference}` on its token ids: leave this one out."
+                yield (*at, "models", position), message, hint
     if task.data is not None:
         yield from _check_data(at, task, task.data, folder, known)
     if task.windows is not None:

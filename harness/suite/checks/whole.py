@@ -42,7 +42,7 @@ def check_references(
     for name, model in spec.models.items():
         found += check_model(name, model, spec, names, folder, known)
     for name, task in spec.tasks.items():
-        found += check_task(name, task, names, folder, known)
+        found += check_task(name, task, spec.models, names, folder, known)
     found += check_metrics(spec, folder)
     for name, compare in spec.compare.items():
         found += check_compare(name, compare, names)
