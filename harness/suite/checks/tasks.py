@@ -41,7 +41,9 @@ def check_task(
             reference = str(task.held_against)
             if root_of(models, model) != root_of(models, reference):
                 message = f"`{model}` is made from another source than `{reference}`"
-                hint = f"Models are held against `{reference}` on its token ids: leave this one out."
+                hint = (
+                    f"Models are held against `{reference}` on its token ids: leave this one out."
+                )
                 yield (*at, "models", position), message, hint
     if task.data is not None:
         yield from _check_data(at, task, task.data, folder, known)
