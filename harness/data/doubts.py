@@ -31,8 +31,10 @@ def _parts(dataset: Dataset) -> Iterator[str]:
             continue
         found = {example.target for example in examples}
         if len(dataset.labels) <= MANY_LABELS:
-            for label in (label for label in dataset.labels if label not in found):
-                yield f"no row of the {part} part has the label {label}"
+            absent = [label for label in dataset.labels if label not in found]
+            if absent:
+                noun = "label" if len(absent) == 1 else "labels"
+                yield f"no row of the {part} part has the {noun} {', '.join(absent)}"
 
 
 def _labels(dataset: Dataset) -> Iterator[str]:

@@ -41,8 +41,7 @@ def test_parts_labels_and_repetitions_are_said_with_counts() -> None:
     found = list(doubts(Dataset((), tested, ("x", "y", "z", "Z"))))
     assert found == [
         "the train part is empty",
-        "no row of the test part has the label z",
-        "no row of the test part has the label Z",
+        "no row of the test part has the labels z, Z",
         "labels that differ in case only count as different ones: z, Z",
         "the test part has texts with two labels, in 2 rows",
         "the test part repeats texts in 2 rows",
