@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from os.path import commonprefix
 
 from harness.models.parity.prompts import CheckedPrompt
 
@@ -21,17 +22,31 @@ SHARE = 1 / 40
 def shares(asked: Mapping[str, Sequence[CheckedPrompt]]) -> dict[str, list[int]]:
     """How many of its tokens are run of each of the first prompts of each task.
 
+    What all prompts of a task begin with counts once, since asking runs it once.
     Every task gets the same part, and what one does not need the others get. A prompt is cut where its
     task's part ends: what a position gives does not depend on what comes behind it.
     """
     lengths = {task: [len(prompt.ids) for prompt in prompts] for task, prompts in asked.items()}
     totals = {task: sum(found) for task, found in lengths.items()}
-    left = min(MOST_TOKENS, max(FEWEST_TOKENS, int(SHARE * sum(totals.values()))))
+    run = sum(map(_asked, asked.values()))
+    left = min(MOST_TOKENS, max(FEWEST_TOKENS, int(SHARE * run)))
     found: dict[str, list[int]] = {}
     for number, task in enumerate(sorted(totals, key=totals.__getitem__)):
         found[task] = _up_to(left // (len(totals) - number), lengths[task])
         left -= sum(found[task])
     return found
+
+
+def _asked(prompts: Sequence[CheckedPrompt]) -> int:
+    """Tokens that asking a task runs, which has a beginning that all its prompts share run once."""
+    if not prompts:
+        return 0
+    ids = [prompt.ids for prompt in prompts]
+    first, last = min(ids), max(ids)
+    shared = next(
+        (n for n, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), 0
+    )
+    return sum(map(len, ids)) - shared * (len(ids) - 1)
 
 
 def _up_to(most: int, lengths: Sequence[int]) -> list[int]:

@@ -13,8 +13,12 @@ class Asked:
     text: str = ""
 
 
-def prompts(*lengths: int) -> list[Asked]:
-    return [Asked(tuple(range(length))) for length in lengths]
+def prompts(*lengths: int, shared: int = 0) -> list[Asked]:
+    """Prompts of these lengths, of which the first tokens are the same."""
+    return [
+        Asked((0,) * shared + tuple(range(number + 1, number + 1 + length - shared)))
+        for number, length in enumerate(lengths)
+    ]
 
 
 def test_a_long_suite_is_looked_at_in_part_and_every_task_alike() -> None:
@@ -40,3 +44,8 @@ def test_a_small_suite_is_looked_at_all_the_same() -> None:
 
 def test_no_prompt_is_run_for_no_token() -> None:
     assert shares({"a": prompts(64, 64, 64), "b": []}) == {"a": [64, 64], "b": []}
+
+
+def test_what_all_prompts_begin_with_counts_once_as_it_is_run_once() -> None:
+    found = shares({"a": prompts(*[100] * 161, shared=50)})
+    assert sum(found["a"]) == int(SHARE * (50 + 161 * 50))
