@@ -41,11 +41,8 @@ def _asked(prompts: Sequence[CheckedPrompt]) -> int:
     """Tokens that asking a task runs, which has a beginning that all its prompts share run once."""
     if not prompts:
         return 0
-    ids = [prompt.ids for prompt in prompts]
-    first, last = min(ids), max(ids)
-    shared = next(
-        (n for n, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), 0
-    )
+    ids = [list(prompt.ids) for prompt in prompts]
+    shared = len(commonprefix(ids))
     return sum(map(len, ids)) - shared * (len(ids) - 1)
 
 
