@@ -7,8 +7,7 @@ prompt by prompt, costs more a token than asking does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
-from os.path import commonprefix
+from itertools import accumulate, takewhile
 
 from harness.models.parity.prompts import CheckedPrompt
 
@@ -41,8 +40,9 @@ def _asked(prompts: Sequence[CheckedPrompt]) -> int:
     """Tokens that asking a task runs, which has a beginning that all its prompts share run once."""
     if not prompts:
         return 0
-    ids = [list(prompt.ids) for prompt in prompts]
-    shared = len(commonprefix(ids))
+    ids = [prompt.ids for prompt in prompts]
+    ends = zip(min(ids), max(ids), strict=False)
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
     return sum(map(len, ids)) - shared * (len(ids) - 1)
 
 
