@@ -13,8 +13,7 @@ PEERS  := .venv-peers
 .PHONY: demo demo-real test test-slow test-all test-real lint bench clean
 .DEFAULT_GOAL := demo
 
-# Compiling .pyc files of all packages would take longer than compiling those that are imported, when they are.
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile -c constraints.txt
+PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
 $(STAMP): pyproject.toml constraints.txt tools/llama_cpp_flags.py tools/llama_cpp_parts.cmake
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed"'
