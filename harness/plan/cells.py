@@ -185,8 +185,6 @@ class CellSteps(Checking):
         if task.held_against is None:
             return None
         reference = self.models[task.held_against]
-        if (name, reference.root) not in self.prompts:
-            return None
         sixteen = reference.options
         exact = sixteen.model_copy(update={"dtype": "float32", "quantize": None})
         parents = {"prompts": self.prompts[name, reference.root]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -181,16 +182,25 @@ def test_the_committed_schema_is_the_generated_one() -> None:
     )
 
 
-def test_every_committed_suite_is_valid_by_reader_and_by_schema() -> None:
+def test_every_committed_suite_is_valid_by_reader_and_by_schema(tmp_path: Path) -> None:
     import jsonschema
     import yaml
 
     schema = json_schema()
     suites = sorted((ROOT / "suites").glob("*.yaml"))
     assert suites
+    (tmp_path / "suites").mkdir()
     for suite in suites:
+        text = suite.read_text()
+        jsonschema.validate(yaml.safe_load(text), schema)
+        fetched = re.findall(r"\.\./(\.real/[^,} ]+)", text)
+        for place in (tmp_path / name for name in fetched):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch() if place.suffix == ".gguf" else place.mkdir()
+        if fetched:
+            suite = tmp_path / "suites" / suite.name
+            suite.write_text(text)
         read_suite(suite, known())
-        jsonschema.validate(yaml.safe_load(suite.read_text()), schema)
 
 
 def test_doctor_names_what_is_missing_and_how_to_get_it(

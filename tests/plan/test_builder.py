@@ -172,8 +172,6 @@ def test_what_no_model_of_a_lineage_is_asked_is_not_encoded_for_it(tmp_path: Pat
     ]
     assert {("sentiment", "base"), ("sentiment", "other")} <= plan(text).prompts.keys()
     assert ("sentiment", "base") not in plan(only).prompts
-    nobody = text.replace("reference: lora-f16}", "reference: lora-f16, models: [other]}")
-    assert not plan(nobody).precision, "a reference that no model is held against"
 
 
 def test_every_seed_of_a_model_that_a_task_names_is_asked() -> None:
