@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,11 +82,25 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     return Asked(folder / "results" / "real")
 
 
-@cache
+OPEN: dict[str, Plain] = {}
+
+
 def plain(model: str) -> Plain:
-    """The same model the plain way; loaded once."""
-    path = FILES[model]
-    return PlainTransformers(path) if path.is_dir() else PlainLlama(path)
+    """The same model the plain way; loaded once, and closed by `closed_in_time`."""
+    if model not in OPEN:
+        path = FILES[model]
+        OPEN[model] = PlainTransformers(path) if path.is_dir() else PlainLlama(path)
+    return OPEN[model]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def closed_in_time() -> Iterator[None]:
+    """llama-cpp-python ends the process with a fault where a model is freed after its own modules."""
+    yield
+    for model in OPEN.values():
+        if isinstance(model, PlainLlama):
+            model.llama.close()
+    OPEN.clear()
 
 
 @cache
