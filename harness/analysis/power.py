@@ -127,7 +127,9 @@ def detectable(churn: Churn, n: int, confidence: float = 0.95, candidates: int =
     """
 
     def chance(net: float) -> float:
-        return power(n, min(1.0, churn.upper + net), net, confidence, candidates)
+        # With few pairs less churn can be shown less often: the exact test has few outcomes.
+        shares = (min(1.0, churn.upper + net), net)
+        return min(power(n, share, net, confidence, candidates) for share in shares)
 
     if n == 0 or chance(1.0) < DETECTION_POWER:
         return None

@@ -45,8 +45,9 @@ def test_plan_shows_what_each_model_needs_and_what_it_adds_up_to(
     assert "Together: nothing to download" in after
     _, told, _ = run("plan", QUICKSTART, "--json", monkeypatch=monkeypatch, capsys=capsys)
     needs = [need for model in json.loads(told)["fit"]["models"] for need in model["needs"]]
-    largest = max(needs, key=lambda need: sum(part["bytes"] for part in need["resident"]["parts"]))
-    assert f"The largest need: {largest['step']}, " in after and "activations" in after
+    sizes = {need["step"]: sum(p["bytes"] for p in need["resident"]["parts"]) for need in needs}
+    (named,) = (step for step in sizes if f"The largest need: {step}, " in after)
+    assert sizes[named] >= 0.95 * max(sizes.values()) and "activations" in after
     assert "Does not fit" not in after
 
 
