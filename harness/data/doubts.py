@@ -10,6 +10,7 @@ from typing import Any
 from harness.data.datasets import Dataset, Example
 from harness.data.normal_forms import normal_form
 from harness.quantities import plural
+from harness.words import folded
 
 MANY_LABELS = 50
 MISSING_VALUES = frozenset({"nan", "null", "n/a", "<na>", "#n/a", "nat"})
@@ -87,8 +88,7 @@ def similar_labels(labels: Sequence[str]) -> Iterator[tuple[tuple[str, ...], str
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for label in labels:
-        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
-        groups["".join(folded.split())].append(label)
+        groups["".join(folded(label).split())].append(label)
     for group in groups.values():
         if len(group) > 1:
             yield tuple(group), _difference(group)

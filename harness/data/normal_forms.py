@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from harness.words import folded
+
 
 class _Kept(dict[int, int | None]):
     """A table for `str.translate`: it removes separators, control characters, punctuation and accents
@@ -26,12 +28,8 @@ def normal_form(text: str) -> str:
     or punctuation. A text of nothing else keeps its punctuation. Two texts of one normal form must
     not stand on both sides of a split. It is its own normal form.
     """
-    folded = _folded(text)
-    bare = folded.translate(_KEPT)
-    while bare != (again := _folded(bare).translate(_KEPT)):
+    whole = folded(text)
+    bare = whole.translate(_KEPT)
+    while bare != (again := folded(bare).translate(_KEPT)):
         bare = again
-    return bare or "".join(folded.split())
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return bare or "".join(whole.split())

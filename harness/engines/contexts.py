@@ -84,6 +84,13 @@ def common_prefix_length(first: Sequence[int], second: Sequence[int]) -> int:
     return length
 
 
+def common_prefix(sequences: Sequence[tuple[int, ...]]) -> int:
+    """How many leading ids all sequences share; 0 of none."""
+    if not sequences:
+        return 0
+    return common_prefix_length(min(sequences), max(sequences))
+
+
 def shared_prefix_length(contexts: Sequence[Context]) -> int:
     """Number of leading ids that all contexts share and that no target needs the output of.
 

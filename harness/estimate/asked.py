@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from harness.data import draw
 from harness.data.instruction_refs import draw_instructions, open_instructions
+from harness.engines.contexts import common_prefix
 from harness.estimate.inference import Ask
 from harness.estimate.usual_data import read_data
 from harness.plan.params import ExamplesParams, PromptsParams
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
-from harness.tasks.prompts import PromptSet, common_prefix
+from harness.tasks.prompts import PromptSet
 
 BYTES_PER_TOKEN = 3.0
 """Of UTF-8 text through a tokenizer of 32,000 ids or more. Llama 2's makes a token of 3.00 bytes of

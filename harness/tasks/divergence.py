@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harness.engines.answerer import Answerer
+from harness.engines.contexts import common_prefix
 from harness.engines.finite import told_by
 from harness.engines.protocol import Engine, LogProbs
 from harness.errors import BadModelError, NotFiniteError
@@ -23,7 +24,7 @@ from harness.metrics.statistic import FloatArray
 from harness.records import Sample
 from harness.suite.schema import DivergenceTask
 from harness.tasks.asking import Asking
-from harness.tasks.prompts import PromptSet, common_prefix
+from harness.tasks.prompts import PromptSet
 
 BLOCK_BYTES = 32 << 20
 """Most that a block of one model's float32 log-probabilities holds: 55 rows of 152,064."""

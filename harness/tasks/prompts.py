@@ -9,13 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.data.continued import continued
-from harness.engines.contexts import common_prefix_length
 from harness.engines.messages import Message
 from harness.errors import BadDataError
 from harness.suite.schema import Score
@@ -160,10 +158,3 @@ def _prompt(row: dict[str, Any]) -> Prompt:
     several = ("ids", "target_ids", "continuations", "messages", "labels")
     found = {key: tuple(row[key]) for key in several if key in row}
     return Prompt(**{**row, **found, "choices": tuple(tuple(choice) for choice in row["choices"])})
-
-
-def common_prefix(sequences: Sequence[tuple[int, ...]]) -> int:
-    """How many leading ids all sequences share."""
-    if not sequences:
-        return 0
-    return common_prefix_length(min(sequences), max(sequences))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.data import Dataset, Example, Phrasing
+from harness.engines.contexts import common_prefix
 from harness.errors import BadDataError, BadModelError
 from harness.tasks.prompting import (
     Prompter,
@@ -14,7 +15,7 @@ from harness.tasks.prompting import (
     prompts_to_learn,
     prompts_to_write,
 )
-from harness.tasks.prompts import PromptSet, common_prefix
+from harness.tasks.prompts import PromptSet
 from harness.tasks.turns import PromptFormat
 from tests.tasks.fakes import BOS, END, EOS, FIRST, CharTokenizer
 

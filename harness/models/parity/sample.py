@@ -7,8 +7,9 @@ prompt by prompt, costs more a token than asking does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, takewhile
+from itertools import accumulate
 
+from harness.engines.contexts import common_prefix
 from harness.models.parity.prompts import CheckedPrompt
 
 MOST_TOKENS = 1024
@@ -38,12 +39,8 @@ def shares(asked: Mapping[str, Sequence[CheckedPrompt]]) -> dict[str, list[int]]
 
 def _asked(prompts: Sequence[CheckedPrompt]) -> int:
     """Tokens that asking a task runs, which has a beginning that all its prompts share run once."""
-    if not prompts:
-        return 0
     ids = [prompt.ids for prompt in prompts]
-    ends = zip(min(ids), max(ids), strict=False)
-    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
-    return sum(map(len, ids)) - shared * (len(ids) - 1)
+    return sum(map(len, ids)) - common_prefix(ids) * max(0, len(ids) - 1)
 
 
 def _up_to(most: int, lengths: Sequence[int]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from harness.nearest import nearest
-from harness.suite.checks.found import Found, KeyPath
+from harness.suite.checks.found import Found, KeyPath, check_named
 from harness.suite.checks.metrics import metric_names
 from harness.suite.known import Known
 from harness.suite.schema import (
@@ -25,9 +25,7 @@ def check_compare(
     named += [((*at, "candidates", i), m, "models") for i, m in enumerate(compare.candidates)]
     named += [((*at, "tasks", i), t, "tasks") for i, t in enumerate(compare.tasks or ())]
     for path, value, section in named:
-        if value not in names[section]:
-            message = f"there is no {section.removesuffix('s')} `{value}`"
-            yield path, message, nearest(value, names[section])
+        yield from check_named(path, section.removesuffix("s"), value, names[section])
     if compare.baseline in compare.candidates:
         index = compare.candidates.index(compare.baseline)
         yield (*at, "candidates", index), "the baseline is compared with itself", "Leave it out."
@@ -43,9 +41,7 @@ def check_gate(
     at: KeyPath = ("gates", index)
     compare, task = spec.compare.get(gate.compare or ""), spec.tasks.get(gate.task)
     for position, model in enumerate(gate.models or ()):
-        if model not in names["models"]:
-            hint = nearest(model, names["models"])
-            yield (*at, "models", position), f"there is no model `{model}`", hint
+        yield from check_named((*at, "models", position), "model", model, names["models"])
     if gate.compare is not None and gate.compare not in names["compare"]:
         hint = nearest(gate.compare, names["compare"])
         yield (*at, "compare"), f"there is no comparison `{gate.compare}`", hint

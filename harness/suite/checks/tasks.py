@@ -9,7 +9,7 @@ from harness.errors import InputError
 from harness.nearest import nearest
 from harness.python_hook import find_hook
 from harness.suite.checks.files import check_text
-from harness.suite.checks.found import Found, KeyPath
+from harness.suite.checks.found import Found, KeyPath, check_named
 from harness.suite.known import Known
 from harness.suite.lineage import resolve, root_of
 from harness.suite.schema import (
@@ -34,10 +34,8 @@ def check_task(
     """What a task is on, whom it is asked, and the model that these are measured against."""
     at: KeyPath = ("tasks", name)
     for position, model in enumerate(task.models or ()):
-        if model not in names["models"]:
-            hint = nearest(model, names["models"])
-            yield (*at, "models", position), f"there is no model `{model}`", hint
-        elif {model, task.held_against} <= set(models):
+        yield from check_named((*at, "models", position), "model", model, names["models"])
+        if {model, task.held_against} <= set(models):
             reference = str(task.held_against)
             if root_of(models, model) != root_of(models, reference):
                 message = f"`{model}` is made from another source than `{reference}`"
@@ -49,9 +47,8 @@ def check_task(
         yield from _check_data(at, task, task.data, folder, known)
     if task.windows is not None:
         yield from check_text((*at, "text"), resolve(task.windows.file, folder))
-    if task.held_against is not None and task.held_against not in names["models"]:
-        hint = nearest(task.held_against, names["models"])
-        yield (*at, "reference"), f"there is no model `{task.held_against}`", hint
+    if task.held_against is not None:
+        yield from check_named((*at, "reference"), "model", task.held_against, names["models"])
 
 
 def _check_data(
