@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from harness.words import is_alone
+
 SEPARATOR = r"[ \t_\-\u2010-\u2013]+"
 """Between the words of a label."""
 _BETWEEN_WORDS = re.compile(rf"(?<=[^\W_]){SEPARATOR}(?=[^\W_])")
@@ -30,8 +32,6 @@ SMALLEST_SCALE = 5
 """Fewest points that a number "of so many" is read on: "1/2" may be "one or two"."""
 _IS = "是为為选選"
 """What a single Chinese character may stand behind all the same: "is", "choose"."""
-_WITHOUT_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "THAI", "LAO", "KHMER", "MYANMAR")
-"""Scripts, by how the names of their characters begin, that put no space between words."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _joined(left: str, right: str, label: str) -> bool:
     scripts = _script(left), _script(right)
     if len(label) == 1 and scripts[0] == scripts[1]:
         return left not in _IS
-    if any(script in _WITHOUT_SPACES for script in scripts):
+    if is_alone(left) or is_alone(right):
         return False
     if "HANGUL" in scripts:
         return scripts[0] == scripts[1] and right == label[0]
