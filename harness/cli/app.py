@@ -20,6 +20,7 @@ from harness.cli.options import (
     Suite,
     examples,
 )
+from harness.cli.sharing_commands import app as sharing_app
 from harness.version import __version__
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ baseline_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(baseline_app, name="baseline", help="Keep results to hold later ones against.")
 
 app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
+app.add_typer(sharing_app)
 
 
 @app.command(
