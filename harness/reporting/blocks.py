@@ -138,15 +138,33 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture as SVG text, and the words for whom cannot see it.
-
-    `file` is the stem of its file beside the Markdown.
-    """
+    """A picture as SVG text, with words for whom cannot see it; `file` is the stem of its file."""
 
     file: str
     caption: str
     description: str
     svg: str
+
+
+@dataclass(frozen=True)
+class CardRow:
+    """A line of a card: what it is about, and what is said of it."""
+
+    label: str
+    line: Line
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class Card:
+    """The answer, for someone who reads nothing else; `effects` stand beneath it."""
+
+    title: Line
+    rule: Line
+    rows: tuple[CardRow, ...]
+    effects: tuple[CardRow, ...]
+    foot: Line
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True)
@@ -240,6 +258,7 @@ Block: TypeAlias = (
     Table
     | Confusion
     | Chart
+    | Card
     | Prose
     | Bullets
     | Callout

@@ -19,7 +19,6 @@ from harness.reporting.blocks import (
     Table,
     table,
 )
-from harness.reporting.claims import DETECTED_IN
 from harness.reporting.format import (
     DASH,
     count,
@@ -38,7 +37,7 @@ from harness.reporting.measures import (
     metric_of,
     subject,
 )
-from harness.reporting.outcomes import Conclusion, JudgedDifference, judge
+from harness.reporting.outcomes import DETECTED_IN, Conclusion, JudgedDifference, judge
 
 HEADING_LENGTH = 24
 PAIRED_NOTE = (
@@ -144,7 +143,8 @@ def _concluded(one: JudgedDifference) -> Datum:
     if one.outcome is Conclusion.NOT_SHOWN:
         least = f"detectable: {one.detectable}" if one.detectable else ""
         least = "too few to show any" if one.row.too_few else least
-    return replace(one.conclusion, detail=least)
+    said = one.conclusion
+    return replace(said, detail=" ".join(filter(None, (said.detail, least))))
 
 
 def _could_have_shown(one: JudgedDifference) -> bool:

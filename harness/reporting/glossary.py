@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from harness.records import Summary
 from harness.reporting.blocks import Definition, Definitions
-from harness.reporting.claims import DETECTED_IN
 from harness.reporting.format import percent_level
 from harness.reporting.measures import metric_of, task_metrics
+from harness.reporting.outcomes import DETECTED_IN
 
 TERMS = {
     "Interval": "The range that holds the true value in {level} of such experiments; a figure "

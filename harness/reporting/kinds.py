@@ -16,6 +16,7 @@ from harness.records import (
     SourceStep,
     Summary,
 )
+from harness.reporting.compared import compared
 
 ComparisonKind = Literal["fine-tuning", "quantization", "other"]
 
@@ -95,9 +96,9 @@ def kinds(summary: Summary) -> dict[tuple[str, str, str], ComparisonKind]:
 
 
 def of_kind(summary: Summary, wanted: ComparisonKind) -> list[Comparison]:
-    """The comparisons of one kind, in the order of the summary."""
+    """The differences of one kind that mean something, in the order of the summary."""
     by_pair = kinds(summary)
-    return [c for c in summary.comparisons if by_pair[c.name, c.baseline, c.candidate] == wanted]
+    return [c for c in compared(summary) if by_pair[c.name, c.baseline, c.candidate] == wanted]
 
 
 def ladders(models: Mapping[str, ModelSummary]) -> list[list[str]]:

@@ -16,6 +16,8 @@ from harness.reporting.blocks import (
     Block,
     Bullets,
     Callout,
+    Card,
+    CardRow,
     Chart,
     Code,
     Confusion,
@@ -91,6 +93,8 @@ def block(of: Block) -> str:
     match of:
         case Prose(pieces):
             return line(pieces)
+        case Card():
+            return _card(of)
         case Callout(tone, pieces):
             return f"> {_MARKS.get(tone, '')} {line(pieces)}"
         case Bullets(lines):
@@ -114,6 +118,19 @@ def block(of: Block) -> str:
             return _confusion(of)
         case Texts(prompt, texts):
             return "\n\n".join([*_passage(prompt), *(part for of in texts for part in _text(of))])
+
+
+def _card(of: Card) -> str:
+    """A quote, in which each row ends its line; the effects stand beneath it as a list."""
+    rows = [f"**{line(of.title)}**", line(of.rule), *map(_card_row, of.rows)]
+    quoted = "\\\n".join(f"> {row}" for row in rows)
+    effects = "\n".join(f"- {_card_row(row)}" for row in of.effects)
+    return "\n\n".join(filter(None, (quoted, effects, f"*{line(of.foot)}*")))
+
+
+def _card_row(of: CardRow) -> str:
+    sign = f"{_MARKS[of.tone]} " if of.tone in ("bad", "unsure") else ""
+    return f"{sign}**{escape(of.label)}** {line(of.line)}"
 
 
 def _folded(of: Block) -> str:

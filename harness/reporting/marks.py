@@ -57,6 +57,16 @@ def _made_from(summary: Summary, model: str) -> Iterable[str]:
     return sorted(made - {model})
 
 
+def in_doubt(summary: Summary, status: str) -> dict[str, tuple[str, ...]]:
+    """By model what of it, or of what it was made from, has a check with this status, each once."""
+    found: dict[str, dict[str, None]] = {}
+    for check in (one for one in all_checks(summary) if one.status == status):
+        heirs = _made_from(summary, check.model) if check.name in INHERITED else ()
+        for model in (check.model, *heirs):
+            found.setdefault(model, {})[CHECK_LABELS[check.name]] = None
+    return {model: tuple(labels) for model, labels in found.items() if model in summary.models}
+
+
 @dataclass(frozen=True)
 class Marks:
     """The marks of a summary, for the tables that models stand in."""
@@ -67,19 +77,10 @@ class Marks:
     def read(cls, summary: Summary) -> Marks:
         """The checks that failed, by model in doubt: "⚠ conversion, token ids (allowed)"."""
         doubts: dict[str, list[str]] = {}
-        found = all_checks(summary)
         for status, suffix in (("failed", ""), ("allowed", " (allowed)")):
-            for check in (one for one in found if one.status == status):
-                heirs = _made_from(summary, check.model) if check.name in INHERITED else ()
-                for model in (check.model, *heirs):
-                    doubts.setdefault(model, []).append(f"{CHECK_LABELS[check.name]}{suffix}")
-        return cls(
-            {
-                model: f"{SIGN} {', '.join(dict.fromkeys(words))}"
-                for model, words in doubts.items()
-                if model in summary.models
-            }
-        )
+            for model, labels in in_doubt(summary, status).items():
+                doubts.setdefault(model, []).extend(f"{label}{suffix}" for label in labels)
+        return cls({model: f"{SIGN} {', '.join(words)}" for model, words in doubts.items()})
 
     def name(self, model: str) -> Datum:
         """A model's name, with its mark."""

@@ -137,20 +137,32 @@ def value_of(summary: Summary, model: str, task: str, name: str) -> Value | None
 
 def details_of(summary: Summary, task: str, key: str, kind: type[Details]) -> dict[str, Details]:
     """The details of each model that answered; none of those that an older version wrote."""
-    found: dict[str, Details] = {}
-    for model in summary.models:
-        cell = cell_of(summary, model, task)
-        if cell is not None and cell.status == "ok" and key in cell.details:
-            with suppress(ValidationError):
-                found[model] = kind.model_validate(cell.details[key])
-    return found
+    found = {model: detail_of(cell_of(summary, model, task), key, kind) for model in summary.models}
+    return {model: details for model, details in found.items() if details is not None}
+
+
+def detail_of(cell: Cell | None, key: str, kind: type[Details]) -> Details | None:
+    """The details of a cell that answered; None where an older version wrote others."""
+    if cell is not None and cell.status == "ok" and key in cell.details:
+        with suppress(ValidationError):
+            return kind.model_validate(cell.details[key])
+    return None
+
+
+def overlap(one: Value, other: Value) -> bool | None:
+    """Whether two intervals meet; None where either is missing."""
+    if None in (one.low, one.high, other.low, other.high):
+        return None
+    low, high = max(known(one.low, other.low)), min(known(one.high, other.high))
+    return low <= high
 
 
 def _is_number(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _least_decimals(of: MetricDescriptor) -> int:
+def decimals(of: MetricDescriptor) -> int:
+    """How many decimals a figure of the metric has at least."""
     found = re.search(r"\.(\d+)f$", of.format)
     return int(found.group(1)) if found else 3
 
@@ -162,7 +174,7 @@ def number(of: MetricDescriptor, value: float, among: list[float], signed: bool 
         return (MINUS if value < 0 else "+" if signed else "") + byte_size(abs(value))
     if 0 < max((abs(v) for v in among), default=0.0) < _UNREADABLY_SMALL:
         return scientific(value, signed)
-    least = _least_decimals(of)
+    least = decimals(of)
     if of.unit in ("nats", "ms", "µs"):
         least = decimals_of_magnitude(among)
     if of.unit.endswith("/s"):

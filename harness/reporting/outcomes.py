@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
+from harness.analysis.power import DETECTION_POWER
 from harness.records import Comparison, MetricDescriptor, Summary
 from harness.reporting.blocks import Datum, Tone
+from harness.reporting.format import percent_level
 from harness.reporting.measures import difference, higher_is_better, metric_of, rounded_up
+from harness.reporting.timings import doubts_of, in_doubt
+
+DETECTED_IN = percent_level(DETECTION_POWER)
+"""In how many cases a minimum detectable difference is shown."""
 
 
 class Conclusion(Enum):
@@ -21,7 +27,7 @@ class Conclusion(Enum):
     TENTATIVE = "tentative"
     """The interval excludes zero; the p-value corrected for several comparisons does not agree."""
     NOT_SHOWN = "not shown"
-    """The interval includes zero."""
+    """The interval of the difference, or that of the ratio of two timings, includes no change."""
     SAME = "same"
     """Not one example scored differently."""
     NO_INTERVAL = "no interval"
@@ -29,9 +35,9 @@ class Conclusion(Enum):
 
 
 def outcome(of: MetricDescriptor, row: Comparison, confidence: float) -> Conclusion:
-    """Judge a difference by its interval, then by its adjusted p-value.
+    """Judge a difference by its interval, of timings by that of their ratio too, then by its adjusted p-value.
 
-    The correction for several comparisons can only take a claim back, never make one.
+    Ratio and correction for several comparisons can only take a claim back, never make one.
     """
     if row.delta is None:
         return Conclusion.MISSING
@@ -39,7 +45,7 @@ def outcome(of: MetricDescriptor, row: Comparison, confidence: float) -> Conclus
         return Conclusion.SAME
     if row.low is None or row.high is None:
         return Conclusion.NO_INTERVAL
-    if row.low <= 0 <= row.high:
+    if row.low <= 0 <= row.high or not _ratio_agrees(of, row):
         return Conclusion.NOT_SHOWN
     if row.p_adjusted is not None and row.p_adjusted > 1 - confidence + 1e-12:
         return Conclusion.TENTATIVE
@@ -49,16 +55,35 @@ def outcome(of: MetricDescriptor, row: Comparison, confidence: float) -> Conclus
     return Conclusion.BETTER if (row.delta > 0) == upwards else Conclusion.WORSE
 
 
+def _ratio_agrees(of: MetricDescriptor, row: Comparison) -> bool:
+    """Whether the ratio of two timings lies on the side of the difference with all of its interval."""
+    if row.ratio_low is None or row.ratio_high is None:
+        return True
+    faster = (row.delta or 0.0) > 0 if of.higher_is_better else (row.delta or 0.0) < 0
+    return row.ratio_low > 1 if faster else row.ratio_high < 1
+
+
 VERDICTS: dict[Conclusion, tuple[str, Tone]] = {
     Conclusion.BETTER: ("▲ better", "good"),
     Conclusion.WORSE: ("▼ worse", "bad"),
     Conclusion.CHANGED: ("◆ changed", "plain"),
-    Conclusion.TENTATIVE: ("○ not sure", "unsure"),
-    Conclusion.NOT_SHOWN: ("○ not shown", "unsure"),
+    Conclusion.TENTATIVE: ("○ not significant after correction", "unsure"),
+    Conclusion.NOT_SHOWN: ("○ inconclusive", "unsure"),
     Conclusion.SAME: ("＝ same", "unsure"),
     Conclusion.NO_INTERVAL: ("? no interval", "unsure"),
     Conclusion.MISSING: ("✗ missing", "bad"),
 }
+
+
+_WORDS = {
+    Conclusion.SAME: "no answer scored differently",
+    Conclusion.NO_INTERVAL: "without interval",
+}
+
+
+def in_words(found: Conclusion) -> str:
+    """What may be said of a difference, in the middle of a sentence."""
+    return _WORDS.get(found) or VERDICTS[found][0].partition(" ")[2]
 
 
 @dataclass(frozen=True)
@@ -68,6 +93,8 @@ class JudgedDifference:
     of: MetricDescriptor
     row: Comparison
     outcome: Conclusion
+    doubts: tuple[str, ...] = ()
+    """Why the timings that it is made of are in doubt, in words."""
 
     @classmethod
     def by(cls, of: MetricDescriptor, row: Comparison, confidence: float) -> JudgedDifference:
@@ -76,9 +103,9 @@ class JudgedDifference:
 
     @property
     def conclusion(self) -> Datum:
-        """What may be said, in a word and with a sign."""
+        """What may be said, in a word and with a sign; and why it is in doubt."""
         text, tone = VERDICTS[self.outcome]
-        return Datum(text, tone=tone)
+        return Datum(text, in_doubt(self.doubts), "unsure" if self.doubts else tone)
 
     @property
     def difference(self) -> Datum:
@@ -98,4 +125,5 @@ class JudgedDifference:
 
 def judge(summary: Summary, rows: Iterable[Comparison]) -> list[JudgedDifference]:
     """Differences of a summary, judged at its level of confidence."""
-    return [JudgedDifference.by(metric_of(summary, row), row, summary.confidence) for row in rows]
+    found = [JudgedDifference.by(metric_of(summary, row), row, summary.confidence) for row in rows]
+    return [replace(one, doubts=doubts_of(summary, one.row)) for one in found]

@@ -129,21 +129,8 @@ def seed_blocks(summary: Summary, rows: Sequence[Comparison]) -> list[Block]:
     return [*blocks, *(_figures(summary, model, group) for model, group in groups.items())]
 
 
-def over_seeds(summary: Summary, row: Comparison) -> Line:
-    """A clause that says what the mean over the seeds is; nothing for a fine-tuning with one seed."""
-    found = spreads(summary, [row])
-    if not found:
-        return ()
-    shown = difference(found[0].metric, found[0].mean)
-    zero = "" if _excludes_zero(found[0].seeds) else ", which does not exclude zero"
-    return (
-        f"over {found[0].count} seeds the mean difference in {label(found[0].metric)} on ",
-        Name(row.task),
-        f" is {shown.text} {shown.detail}".rstrip() + zero,
-    )
-
-
-def _excludes_zero(of: SeedVariance) -> bool:
+def excludes_zero(of: SeedVariance) -> bool:
+    """Whether the interval of the mean difference over the seeds lies on one side of zero."""
     return of.low is not None and of.high is not None and not of.low <= 0 <= of.high
 
 
@@ -160,7 +147,7 @@ def _sentence(one: Spread) -> Line:
         f"{_amount(one, of.deviation)}; the mean difference from ",
         Name(row.baseline),
         f" is {shown.text} {shown.detail}".rstrip(),
-        "" if _excludes_zero(of) else f", a {level} interval that does not exclude zero",
+        "" if excludes_zero(of) else f", a {level} interval that does not exclude zero",
         f".{_comparison(one)}",
     )
 

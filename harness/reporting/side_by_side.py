@@ -17,7 +17,6 @@ from harness.records import ChangedAnswer, Comparison, MetricDescriptor
 from harness.reporting.approximate import REASONS
 from harness.reporting.blocks import Column, Datum, Fields, Table, table
 from harness.reporting.changed import GRADED_RIGHT_OR_WRONG
-from harness.reporting.claims import DETECTED_IN
 from harness.reporting.differences import ratio, single
 from harness.reporting.format import DASH, clean, clip, count, p_value, percent_level, sentence
 from harness.reporting.measures import (
@@ -27,7 +26,7 @@ from harness.reporting.measures import (
     label,
     number,
 )
-from harness.reporting.outcomes import Conclusion, JudgedDifference
+from harness.reporting.outcomes import DETECTED_IN, Conclusion, JudgedDifference
 from harness.reporting.terminal import rich_table
 from harness.suite.schema import TASK_TYPES
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from harness.analysis.speed import SHORT_SECONDS, SPREAD_LIMIT
-from harness.records import SpeedDetails, SpeedFigures, Summary
+from harness.records import Comparison, SpeedDetails, SpeedFigures, Summary
 from harness.reporting import measures
 from harness.reporting.blocks import Line, Name, Strong, joined
+from harness.reporting.format import share
+from harness.reporting.marks import SIGN
+from harness.reporting.measures import timed_tasks
 
 TOGETHER = timedelta(hours=1)
 """Rounds with less between them were timed in turn, or close to it."""
 WARNING_WORDS = {
-    "spread": f"Repetitions spread by more than {100 * SPREAD_LIMIT:.0f}%",
+    "spread": f"Repetitions varied by more than {100 * SPREAD_LIMIT:.0f}% (CV)",
     "busy": "The machine was busy with other programs",
     "short": f"Repetitions of less than {1000 * SHORT_SECONDS:.0f} ms are too short to time well",
 }
+SHORT_WORDS = {"busy": "machine busy", "short": "repetitions too short"}
+PHASES: dict[str, tuple[str, ...]] = {"decode": ("decode", "itl"), "prefill": ("prefill", "ttft")}
+"""How the metrics of each phase begin."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,54 @@ def doubts(details: Mapping[str, SpeedDetails]) -> list[Doubt]:
         Doubt(WARNING_WORDS[kind], tuple(found[kind]), remedies[kind])
         for kind in WARNING_WORDS
         if kind in found
+    ]
+
+
+def doubts_at(summary: Summary, model: str, task: str, metric: str) -> tuple[str, ...]:
+    """Why a timing of a model is in doubt, in words; nothing where it is not, or is no timing.
+
+    How much repetitions vary is said of the phase that the metric is of; how busy the machine was,
+    and whether repetitions were too short, of every timing of the cell.
+    """
+    of = summary.tasks[task].metric(metric)
+    cell = measures.cell_of(summary, model, task) if of.is_timing else None
+    details = measures.detail_of(cell, "speed", SpeedDetails)
+    if details is None:
+        return ()
+    kinds = {warning.kind for warning in details.warnings}
+    words = [SHORT_WORDS[kind] for kind in ("busy", "short") if kind in kinds]
+    for phase, metrics in PHASES.items():
+        shape = headline_of(details, phase)
+        spread = shape.spread if shape is not None and metric.startswith(metrics) else None
+        if spread is not None and spread > SPREAD_LIMIT:
+            words.append(f"{phase} varied by {share(spread)} (CV)")
+    return tuple(words)
+
+
+def doubts_of(summary: Summary, row: Comparison) -> tuple[str, ...]:
+    """Why a difference of timings is in doubt: what is in doubt of either model, each thing once."""
+    found: dict[str, list[str]] = {}
+    for model in (row.baseline, row.candidate):
+        for words in doubts_at(summary, model, row.task, row.metric):
+            found.setdefault(words, []).append(model)
+    both = len({row.baseline, row.candidate})
+    return tuple(
+        words if len(models) == both else f"{models[0]}: {words}" for words, models in found.items()
+    )
+
+
+def in_doubt(doubts: Sequence[str]) -> str:
+    """What stands at a timing that is in doubt; "" where it is not."""
+    return f"{SIGN} {'; '.join(doubts)}" if doubts else ""
+
+
+def timings_in_doubt(summary: Summary) -> list[tuple[str, str]]:
+    """Each model and task whose timings are in doubt."""
+    return [
+        (model, task)
+        for task in timed_tasks(summary)
+        for model, details in details_of(summary, task).items()
+        if details.warnings
     ]
 
 

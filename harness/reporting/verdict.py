@@ -3,97 +3,94 @@
 from __future__ import annotations
 
 from harness.records import Summary, Value
-from harness.reporting.blocks import Block, Bullets, Callout, Line, Name, Prose, Strong
+from harness.reporting.answer import answer, card
+from harness.reporting.blocks import Block, Bullets, Callout, Line, Name, Prose, Strong, listed
 from harness.reporting.checks import callouts
-from harness.reporting.claims import overlap
 from harness.reporting.data import data_callouts
 from harness.reporting.gates import gates, missed_gates
 from harness.reporting.going_on import going_on_callouts
 from harness.reporting.kinds import without_replicas
-from harness.reporting.measures import floor_label, headline, label, quality_tasks, value_of, words
-from harness.reporting.types.write import in_short
-from harness.reporting.wording import fine_tuning, others, quantization
-
-SYNTHETIC = (
-    "The models or the data below are a small synthetic stand-in that shows the machinery, not "
-    "the quality of any real model."
+from harness.reporting.measures import (
+    floor_label,
+    headline,
+    label,
+    overlap,
+    quality_tasks,
+    value_of,
+    words,
 )
+from harness.reporting.types.write import in_short
 
 
 def verdict(summary: Summary) -> tuple[Block, ...]:
     """What the whole run says, for someone who reads nothing else."""
-    blocks: list[Block] = []
+    blocks: list[Block] = [card(answer(summary))]
     failed = sum(c.status == "failed" for c in summary.cells)
     if failed:
-        line = f"{failed} of {len(summary.cells)} cells failed. What follows rests on the others."
+        line = (
+            f"{failed} of {len(summary.cells)} cells failed. All that is said rests on the others."
+        )
         blocks.append(Callout("bad", (Strong(line),)))
     blocks.extend(callouts(summary))
     blocks.extend(data_callouts(summary))
     blocks.extend(going_on_callouts(summary))
-    if is_synthetic(summary):
-        blocks.append(Callout("unsure", (SYNTHETIC,)))
-    for part in (fine_tuning(summary), quantization(summary), others(summary)):
-        blocks.extend(part)
     blocks.extend(Prose(line) for line in in_short(without_replicas(summary)))
     if not summary.comparisons:
         blocks.append(Prose(("The suite compares no models, so no difference is judged here.",)))
     blocks.append(Prose(gates(summary)))
     missed = missed_gates(summary)
     blocks += [Bullets(tuple(missed))] if missed else []
-    blocks.extend(Prose(line) for line in floors(summary))
+    blocks.extend(Prose(line) for line in baselines(summary))
     return tuple(blocks)
 
 
-def is_synthetic(summary: Summary) -> bool:
-    """Whether any model or task stands in for a real one."""
-    return any(m.synthetic for m in summary.models.values()) or any(
-        t.synthetic for t in summary.tasks.values()
-    )
-
-
-def floors(summary: Summary) -> list[Line]:
-    """Lines that give the scale: what needs no language model reaches, task by task."""
-    lines: list[Line] = []
-    for task in quality_tasks(summary):
-        metric = headline(summary.tasks[task])
-        name = metric.name
+def baselines(summary: Summary) -> list[Line]:
+    """How the models of each task stand to the baselines that need no language model."""
+    main, lines = without_replicas(summary), list[Line]()
+    for task in quality_tasks(main):
+        metric = headline(main.tasks[task])
         reached = {
-            floor_label(floor): metrics[name]
-            for floor, metrics in summary.tasks[task].floors.items()
-            if name in metrics
+            floor_label(floor): metrics[metric.name]
+            for floor, metrics in main.tasks[task].floors.items()
+            if metric.name in metrics and metrics[metric.name].value is not None
         }
-        best = [
-            (value.value, model)
-            for model in summary.models
-            if (value := value_of(summary, model, task, name)) is not None
-            and value.value is not None
-        ]
-        if not reached or not best:
+        standings = _standings(main, task, metric.name, reached)
+        if not reached or not any(standings.values()):
             continue
-        top = max(best, key=lambda pair: pair[0])[1]
         said = ", ".join(f"{floor} {words(metric, value)}" for floor, value in reached.items())
-        lines.append(
-            (
-                f"For scale, {label(metric)} on ",
-                Name(task),
-                f": without any language model, {said}; the highest model, ",
-                Name(top),
-                f", {words(metric, value_of(summary, top, task, name))}"
-                f"{_standing(value_of(summary, top, task, name), reached)}.",
-            )
+        head: Line = (
+            f"Baselines without a language model, {label(metric)} on ",
+            Name(task),
+            f": {said}.",
         )
+        for standing, models in standings.items():
+            head = (*head, f" {standing}: ", *listed(models), ".") if models else head
+        lines.append(head)
     return lines
 
 
-def _standing(top: Value | None, reached: dict[str, Value]) -> str:
-    """How the highest model stands to the highest floor, where both have intervals."""
-    floor, value = max(reached.items(), key=lambda pair: pair[1].value or 0.0)
-    if top is None or top.value is None or value.value is None:
-        return ""
-    match overlap(top, value):
-        case None:
-            return ""
-        case True:
-            return f"; that is not clearly apart from {floor}"
-        case _:
-            return f"; that is {'above' if top.value > value.value else 'below'} {floor}"
+def _standings(
+    summary: Summary, task: str, metric: str, reached: dict[str, Value]
+) -> dict[str, list[str]]:
+    """The models by how they stand to the baselines: below one, above all, or neither for sure."""
+    found: dict[str, list[str]] = {}
+    for model in summary.models:
+        value = value_of(summary, model, task, metric)
+        if value is not None:
+            found.setdefault(_standing(value, reached), []).append(model)
+    return dict(sorted(found.items(), key=lambda one: not one[0].startswith("Below")))
+
+
+def _standing(value: Value, reached: dict[str, Value]) -> str:
+    apart = {floor: overlap(value, of) is False for floor, of in reached.items()}
+    below = [
+        floor
+        for floor, of in reached.items()
+        if apart[floor] and (value.value or 0.0) < (of.value or 0.0)
+    ]
+    if below:
+        return f"Below {' and '.join(below)}"
+    if all(apart.values()):
+        return "Above all"
+    close = [floor for floor in reached if not apart[floor]]
+    return f"Not clearly apart from {' and '.join(close)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -42,9 +43,32 @@ def describe_machine() -> dict[str, Any]:
 
 
 def describe_software() -> dict[str, str]:
-    """Versions of everything that has a say in the figures."""
+    """Versions of everything that has a say in the figures, and the commit where harness runs from a checkout."""
     found = {name: package_version(name) for name in PACKAGES}
-    return {"harness": __version__, "python": platform.python_version(), **found}
+    commit = checked_out(Path(__file__).parents[2])
+    versions = {"harness": __version__, "python": platform.python_version(), **found}
+    return versions | ({"commit": commit} if commit else {})
+
+
+def checked_out(folder: Path) -> str:
+    """The commit of a Git checkout, shortened, with "+" where files differ from it; "" where it is none."""
+    if not (folder / ".git").exists():
+        return ""
+    command = [
+        "git",
+        "-C",
+        str(folder),
+        "describe",
+        "--always",
+        "--abbrev=7",
+        "--exclude=*",
+        "--dirty=+",
+    ]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return said.stdout.strip()
 
 
 def nvidia_smi(*fields: str) -> list[list[str]]:

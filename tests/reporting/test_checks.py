@@ -103,7 +103,7 @@ def test_models_whose_tasks_differ_are_not_made_to_look_alike() -> None:
 
 def test_a_failed_check_is_a_callout_at_the_top() -> None:
     summary = only(check(status="failed", message="double BOS: 3 of 9 prompts", hint="Drop one"))
-    first = verdict(summary)[0]
+    first = verdict(summary)[1]
     assert isinstance(first, Callout) and first.tone == "bad"
     assert plain(first.line) == (
         "The check of BOS tokens failed for base: double BOS: 3 of 9 prompts. Drop one."

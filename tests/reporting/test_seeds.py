@@ -11,11 +11,10 @@ from harness.records import Comparison, Summary
 from harness.reporting.blocks import Block, Bullets, Fold, Heading, Prose, Table, plain
 from harness.reporting.kinds import families, without_replicas
 from harness.reporting.sections import document
-from harness.reporting.seeds import over_seeds, seed_blocks, spreads
+from harness.reporting.seeds import seed_blocks, spreads
 from harness.reporting.tables import matrix
-from harness.reporting.verdict import verdict
 from tests.reporting.fixture import quickstart
-from tests.reporting.test_wording import row, text
+from tests.reporting.rows import row, text
 from tests.reporting.test_write import printed
 from tests.reporting.variants import with_seeds
 
@@ -69,7 +68,7 @@ def test_every_figure_of_a_replica_can_be_read() -> None:
 
 def test_a_replica_that_failed_is_said_to_have_failed() -> None:
     said = text(with_seeds())
-    assert said.startswith("1 of 36 cells failed.")
+    assert "\n1 of 36 cells failed." in said
     tables = [b for b in document(with_seeds()).sections[1].blocks if isinstance(b, Table)]
     failed = next(b for b in tables if b.caption == "What failed")
     assert [row.fields[0].text for row in failed.rows] == ["lora.seed2"]
@@ -130,21 +129,14 @@ def test_without_an_interval_neither_is_called_the_larger() -> None:
 def test_seeds_whose_interval_holds_zero_take_the_sureness_back() -> None:
     of = seeded({0: 0.6, 1: 0.45, 2: 0.55})
     assert "a 95% interval that does not exclude zero" in sentence(of)
-    clause = plain(over_seeds(quickstart(), of))
-    assert clause.startswith(
-        "over 3 seeds the mean difference in accuracy on sentiment is +0.033 ≈["
-    )
-    assert clause.endswith("which does not exclude zero")
-    assert clause in "\n".join(
-        plain(line)
-        for block in verdict(quickstart(comparisons=[of]))
-        if isinstance(block, Bullets)
-        for line in block.lines
-    )
+    verdict = text(quickstart(comparisons=[of]))
+    (said,) = [part for part in verdict.split("; ") if part.startswith("over 3 seeds")]
+    assert said.startswith("over 3 seeds the mean of accuracy on sentiment is +3.3 pp ≈[")
+    assert ", which does not exclude zero." in said
 
 
 def test_a_fine_tuning_with_one_seed_has_nothing_to_say_of_seeds() -> None:
-    assert over_seeds(quickstart(), row()) == ()
+    assert "seeds" not in text(quickstart(comparisons=[row()]))
     assert seed_blocks(quickstart(), []) == []
 
 

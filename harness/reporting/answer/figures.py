@@ -1,0 +1,63 @@
+"""Figures as the card says them: shares in percent, their differences in percentage points."""
+
+from __future__ import annotations
+
+from harness.metrics.divergence import PERPLEXITY_RATIO
+from harness.records import Comparison, MetricDescriptor, Value
+from harness.reporting.answer.record import Bound
+from harness.reporting.format import percent_level
+from harness.reporting.measures import decimals, difference, figure, number, rounded_up
+from harness.reporting.outcomes import JudgedDifference
+
+
+def readable(of: MetricDescriptor) -> MetricDescriptor:
+    """A metric as it is said in a sentence: shares in percent, a perplexity by its ratio in percent."""
+    if of.name == PERPLEXITY_RATIO.name:
+        changed = {"label": "Perplexity", "factor": 100.0, "unit": "% of", "format": ".1f"}
+        return of.model_copy(update=changed)
+    if of.kind == "proportion" and not of.unit:
+        return of.model_copy(update={"factor": 100.0, "unit": "%", "format": ".1f"})
+    return of
+
+
+def value_words(of: MetricDescriptor, value: Value) -> str:
+    """A value, its unit and its interval: "79.8% [76.4, 82.9]"."""
+    shown = figure(readable(of), value)
+    return f"{shown.text}{_unit(readable(of))} {shown.detail}".strip()
+
+
+def change_words(of: MetricDescriptor, row: Comparison) -> str:
+    """A difference, its unit and its interval: "+9.0 pp [+5.2, +12.8]"."""
+    shown = difference(readable(of), row)
+    return f"{shown.text}{_unit(readable(of), difference=True)} {shown.detail}".strip()
+
+
+def bound_words(of: MetricDescriptor, bound: Bound) -> str:
+    """The loss that is excluded, at which level, and the margin that the suite allows."""
+    shown = readable(of)
+    finer = shown.model_copy(update={"format": f".{decimals(shown) + 1}f"})
+    unit = _unit(shown, difference=True)
+    level = percent_level(bound.confidence)
+    sure = level if bound.one_sided else f"{level} interval"
+    if bound.loss < 0:
+        gain = number(finer, -bound.loss, [bound.loss])
+        said = f"gains at least {gain}{unit} ({sure}"
+    else:
+        said = f"loses at most {rounded_up(finer, bound.loss)}{unit} ({sure}"
+    if bound.margin is None:
+        return f"{said})"
+    return f"{said}; margin {number(shown, bound.margin, [bound.margin])}{unit})"
+
+
+def detectable_words(one: JudgedDifference) -> str:
+    """The minimum detectable difference and its unit."""
+    shown = readable(one.of)
+    return f"{rounded_up(shown, one.row.detectable or 0.0)}{_unit(shown, difference=True)}"
+
+
+def _unit(of: MetricDescriptor, difference: bool = False) -> str:
+    if of.unit == "% of":
+        return "%"
+    if of.unit == "%":
+        return " pp" if difference else "%"
+    return f" {of.unit}" if of.unit not in ("", "bytes") else ""

@@ -1,0 +1,159 @@
+"""A sentence for each candidate claims what the intervals allow, and nothing more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.reporting.differences import differences
+from tests.reporting.fixture import quickstart
+from tests.reporting.rows import LOSS, UNCERTAIN, quantized, row, text, tuned
+from tests.reporting.variants import with_failures
+
+WORSE_PERPLEXITY: dict[str, Any] = {
+    "task": "fidelity", "metric": "perplexity", "baseline": "lora-f16", "candidate": "lora-q4",
+    "baseline_value": 4.21, "candidate_value": 4.33, "delta": 0.12, "low": 0.08, "high": 0.16,
+    "better": None, "worse": None,
+}  # fmt: skip
+
+
+def test_a_certain_gain_is_said_with_its_size_and_certainty() -> None:
+    said = tuned(row())
+    assert "Fine-tuning: lora (LoRA) against base: helped; " in said
+    assert "accuracy on sentiment +10.0 pp [+4.0, +16.0] (better)" in said
+
+
+def test_an_interval_with_zero_in_it_claims_nothing() -> None:
+    said = tuned(row(**UNCERTAIN))
+    assert "lora (LoRA) against base: inconclusive; accuracy on sentiment +10.0 pp" in said
+    assert "helped" not in said and "better" not in said
+
+
+def test_a_certain_loss_is_called_worse() -> None:
+    said = tuned(row(**LOSS))
+    assert "against base: worse; accuracy on sentiment −10.0 pp [−16.0, −4.0] (worse)" in said
+    assert "helped" not in said
+
+
+def test_gains_and_losses_are_both_said() -> None:
+    said = tuned(row(), row(task="dialogue", metric="rougeL", **LOSS))
+    assert "against base: better and worse; ROUGE-L on dialogue −0.100" in said
+
+
+def test_a_p_value_that_does_not_survive_correction_takes_the_claim_back() -> None:
+    said = tuned(row(p=0.03, p_adjusted=0.09))
+    assert "helped" not in said
+    assert "+10.0 pp [+4.0, +16.0] (not significant after correction)" in said
+
+
+def test_a_difference_without_interval_is_not_called_sure() -> None:
+    said = tuned(row(low=None, high=None, p=None, p_adjusted=None))
+    assert (
+        "how sure it is cannot be said; accuracy on sentiment +10.0 pp (without interval)" in said
+    )
+
+
+def test_a_missing_candidate_is_said_with_its_reason() -> None:
+    said = tuned(row(delta=None, low=None, high=None, reason="lora failed: no memory."))
+    assert "nothing to compare; accuracy on sentiment missing (lora failed: no memory)" in said
+
+
+def test_a_loss_in_any_measure_of_quality_is_a_loss() -> None:
+    """The report once denied a loss whose perplexity was worse (p < 0.001) further down."""
+    same = row(baseline="lora-f16", candidate="lora-q4", **UNCERTAIN)
+    said = text(quickstart(comparisons=[same, row(**WORSE_PERPLEXITY)], gates=[]))
+    assert "lora-q4 (Q4_K_M) against lora-f16: worse; " in said
+    assert "perplexity on fidelity +0.12 [+0.08, +0.16] (worse)" in said
+
+
+def test_a_perplexity_ratio_counts_though_its_reference_was_not_asked() -> None:
+    """A suite may ask a divergence of the quantized models alone: the ratio is a paired difference."""
+    same = row(baseline="lora-f16", candidate="lora-q4", **UNCERTAIN)
+    cells = []
+    for cell in quickstart().cells:
+        if cell.task == "fidelity":
+            ratio = {"value": 1.011, "low": 1.007, "high": 1.015}
+            metrics = {"perplexity_ratio": ratio} if cell.model == "lora-q4" else {}
+            cell = type(cell).model_validate(cell.model_dump() | {"metrics": metrics})
+        cells.append(cell)
+    said = text(quickstart(cells=cells, comparisons=[same], gates=[]))
+    assert "lora-q4 (Q4_K_M) against lora-f16: worse; " in said
+    assert "perplexity ratio on fidelity +1.1% [+0.7, +1.5] (worse)" in said
+
+
+def test_quantization_says_size_speed_and_cost() -> None:
+    said = quantized(**LOSS)
+    assert "lora-q4 (Q4_K_M) against lora-f16: worse; 3.91 MB (33%); accuracy on sentiment" in said
+    assert (
+        "decode 604 tokens/s [580, 628]; lora-f16 402 tokens/s [386, 418] ⚠ decode varied" in said
+    )
+
+
+def test_equal_answers_are_called_equal() -> None:
+    said = quantized(delta=0.0, low=-0.02, high=0.02, better=0, worse=0)
+    assert "lora-q4 (Q4_K_M) against lora-f16: no answer scored differently" in said
+
+
+@pytest.mark.parametrize("claim", ["× lora-f16", "times as fast", "(better)"])
+def test_speeds_that_the_suite_does_not_compare_are_not_claimed_to_differ(claim: str) -> None:
+    assert claim not in quantized(**UNCERTAIN)
+
+
+def test_what_failed_is_said_beside_what_is_known() -> None:
+    said = text(with_failures())
+    assert "lora (LoRA) against base: helped" in said
+    assert "qlora (QLoRA) against base: nothing to compare; accuracy on sentiment missing" in said
+
+
+SPEED: dict[str, Any] = {
+    "task": "speed", "metric": "decode_tokens_per_second", "baseline": "lora-f16",
+    "candidate": "lora-q8", "baseline_value": 402.0, "candidate_value": 587.0, "delta": 185.0,
+    "low": 160.0, "high": 210.0, "n": 3, "better": None, "worse": None, "ratio": 1.46,
+    "ratio_low": 1.40, "ratio_high": 1.52,
+}  # fmt: skip
+
+
+def with_speed(**changes: Any) -> str:
+    """What is said of a quantization whose speed the suite compares."""
+    of = row(baseline="lora-f16", candidate=SPEED["candidate"], **LOSS)
+    return text(quickstart(comparisons=[of, row(**{**SPEED, **changes})], gates=[]))
+
+
+def test_a_faster_model_is_said_to_be_with_its_interval() -> None:
+    assert "decode 1.46× [1.40, 1.52] lora-f16 (better)." in with_speed()
+
+
+def test_a_slower_model_is_not_called_fast() -> None:
+    slower = {"ratio": 0.8, "ratio_low": 0.77, "ratio_high": 0.83, "delta": -80.0, "low": -90.0,
+              "high": -70.0}  # fmt: skip
+    assert "decode 0.80× [0.77, 0.83] lora-f16 (worse)." in with_speed(**slower)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ratio_low": 0.98, "ratio_high": 1.9}, "inconclusive"),
+        ({"low": -3.0}, "inconclusive"),
+        ({"p_adjusted": 0.2}, "not significant after correction"),
+        (dict.fromkeys(("ratio_low", "ratio_high", "low", "high")), "without interval"),
+    ],
+)
+def test_nothing_is_called_faster_unless_interval_ratio_and_test_agree(
+    changes: dict[str, Any], said: str
+) -> None:
+    assert f"lora-f16 ({said})." in with_speed(**changes)
+
+
+def test_the_same_difference_in_speed_has_the_same_verdict_in_the_table() -> None:
+    """Once the ratio's interval decided here and the test there, with two answers for one pair."""
+    of = row(**SPEED | {"ratio_low": 0.98})
+    table = differences(quickstart(), "c", [of])
+    assert table.rows[0].fields[2].text == "○ inconclusive"
+    assert "lora-f16 (inconclusive)." in with_speed(ratio_low=0.98)
+
+
+def test_a_note_is_said_once_for_each_candidate() -> None:
+    note = "The same examples, each model asked by its own tokenizer and template."
+    assert tuned(row(note=note)).count(note) == 1
+    assert tuned(row(note=note), row(task="dialogue", metric="rougeL", note=note)).count(note) == 1
