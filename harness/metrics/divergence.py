@@ -108,7 +108,7 @@ METRICS = (
     ),
     _ratio_metric(
         name="same_top1",
-        label="Same first choice",
+        label="Top-1 agreement",
         higher_is_better=True,
         measures="change",
         explanation="The share of tokens for which the model's most probable next token is also the "

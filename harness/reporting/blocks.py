@@ -6,125 +6,62 @@ why both say the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from harness.reporting.format import DASH
+from harness.reporting.grid import (
+    NOT_KNOWN,
+    Bar,
+    Column,
+    Datum,
+    Fields,
+    Head,
+    Table,
+    TableRow,
+    table,
+)
+from harness.reporting.pieces import Line, Name, Strong, Tone, joined, listed, plain
 
-Tone = Literal["plain", "good", "bad", "unsure", "missing"]
-
-
-class Name(str):
-    """A word that the suite wrote (a model, a task, a file), shown in code type."""
-
-
-class Strong(str):
-    """A word that a skimming reader must see."""
-
-
-Line: TypeAlias = tuple[str, ...]
-"""A sentence in pieces; the pieces that are `Name` or `Strong` are set apart."""
-
-
-def plain(line: Line) -> str:
-    """The sentence without its marks."""
-    return "".join(line)
-
-
-def joined(lines: Sequence[Line], between: str = "; ", last: str = "") -> Line:
-    """Several lines as one, with other words before the last one where there are any."""
-    parts: list[str] = []
-    for index, line in enumerate(lines):
-        parts += [last if last and index == len(lines) - 1 else between] if index else []
-        parts += line
-    return tuple(parts)
-
-
-def listed(names: Sequence[str]) -> Line:
-    """Names as a reader lists them: a, b and c."""
-    return joined([(Name(name),) for name in names], ", ", " and ")
-
-
-@dataclass(frozen=True)
-class Datum:
-    """One field of a table: what it says, and in smaller type what qualifies it."""
-
-    text: str
-    detail: str = ""
-    tone: Tone = "plain"
-    name: bool = False
-
-
-NOT_KNOWN = Datum(DASH, tone="missing")
-
-
-@dataclass(frozen=True)
-class Column:
-    """A heading, what qualifies it (a unit, a direction), and whether its fields are numbers."""
-
-    label: str
-    detail: str = ""
-    numeric: bool = True
-    of: str = ""
-    """What sets it apart from another column that reads alike."""
-
-
-@dataclass(frozen=True)
-class TableRow:
-    """Fields in the order of the columns; the first one names the row."""
-
-    fields: tuple[Datum, ...]
-    floor: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with its caption and the sentences that a reader needs beneath it."""
-
-    caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[TableRow, ...]
-    notes: tuple[Line, ...] = ()
-
-
-Head: TypeAlias = Column | str
-"""Of a column; one that is text alone heads words, and numbers have a `Column`."""
-Fields: TypeAlias = dict[Head, Datum | str]
-"""A row: what stands in it under which heading."""
-
-
-def table(
-    caption: str,
-    rows: Iterable[Fields],
-    notes: Iterable[Line] = (),
-    floors: Iterable[Fields] = (),
-    heads: Iterable[Head] = (),
-) -> Table:
-    """A table whose columns are those that any row has; a row that lacks one has a dash there.
-
-    Args:
-        caption: what it shows.
-        rows: in their order.
-        notes: sentences beneath it.
-        floors: rows that follow and are the floor for every other one.
-        heads: columns that it has even where no row does.
-    """
-    found = [(row, False) for row in rows] + [(row, True) for row in floors]
-    columns = dict.fromkeys([*heads, *(head for row, _ in found for head in row)])
-    made = (
-        TableRow(tuple(_datum(row.get(head, NOT_KNOWN)) for head in columns), floor)
-        for row, floor in found
-    )
-    return Table(caption, tuple(map(_column, columns)), tuple(made), tuple(notes))
-
-
-def _column(head: Head) -> Column:
-    return Column(head, numeric=False) if isinstance(head, str) else head
-
-
-def _datum(field: Datum | str) -> Datum:
-    return Datum(field) if isinstance(field, str) else field
+__all__ = [
+    "NOT_KNOWN",
+    "Bar",
+    "Beside",
+    "Block",
+    "Bullets",
+    "Callout",
+    "Card",
+    "CardRow",
+    "Chart",
+    "Charts",
+    "Code",
+    "Column",
+    "Confusion",
+    "Datum",
+    "Definition",
+    "Definitions",
+    "Document",
+    "Download",
+    "Fields",
+    "Fold",
+    "Head",
+    "Heading",
+    "Line",
+    "Name",
+    "Passage",
+    "Prose",
+    "Section",
+    "Strong",
+    "Table",
+    "TableRow",
+    "Text",
+    "Texts",
+    "Tone",
+    "charts",
+    "joined",
+    "listed",
+    "plain",
+    "table",
+]
 
 
 @dataclass(frozen=True)
@@ -134,11 +71,16 @@ class Confusion:
     caption: str
     labels: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
+    task: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture as SVG text, with words for whom cannot see it; `file` is the stem of its file."""
+    """A picture as SVG text, and the words for whom cannot see it.
+
+    `file` is the stem of its file beside the Markdown.
+    """
 
     file: str
     caption: str
@@ -165,6 +107,31 @@ class Card:
     effects: tuple[CardRow, ...]
     foot: Line
     tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class Charts:
+    """Charts that stand side by side where there is room, and what all of them need said."""
+
+    charts: tuple[Chart, ...]
+    note: Line = ()
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that the page holds, for a reader to save."""
+
+    label: str
+    file: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Blocks on the left, and others to their right where there is room, else beneath."""
+
+    left: tuple[Block, ...]
+    right: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
@@ -203,6 +170,8 @@ class Definition:
 
     term: str
     line: Line
+    key: str = ""
+    """What a field or a heading calls it by."""
 
 
 @dataclass(frozen=True)
@@ -259,6 +228,9 @@ Block: TypeAlias = (
     | Confusion
     | Chart
     | Card
+    | Charts
+    | Beside
+    | Download
     | Prose
     | Bullets
     | Callout
@@ -286,14 +258,21 @@ class Document:
     title: str
     subtitle: Line
     sections: tuple[Section, ...]
+    definitions: tuple[Definition, ...] = ()
+    """Of the terms that fields and headings name by their keys."""
 
 
 def charts(blocks: tuple[Block, ...]) -> list[Chart]:
     """Every chart among the blocks, folded ones included, in order."""
     found: list[Chart] = []
     for block in blocks:
-        if isinstance(block, Chart):
-            found.append(block)
-        elif isinstance(block, Fold):
-            found.extend(charts(block.blocks))
+        match block:
+            case Chart():
+                found.append(block)
+            case Charts(several):
+                found.extend(several)
+            case Fold():
+                found.extend(charts(block.blocks))
+            case Beside(left, right):
+                found.extend(charts((*left, *right)))
     return found

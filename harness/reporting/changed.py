@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.records import ChangedAnswer, Comparison, MetricDescriptor, Summary
-from harness.reporting.blocks import Block, Definition, Definitions, Fold, Heading
+from harness.reporting.blocks import Block, Definition, Definitions, Fold
 from harness.reporting.format import clip, count
 from harness.reporting.measures import label, metric_of, number
 
@@ -32,7 +32,7 @@ def flips(row: Comparison) -> str:
 def changed_blocks(summary: Summary, rows: Sequence[Comparison]) -> list[Block]:
     """Answers that changed, in both directions, shut until someone opens them."""
     blocks = [fold for row in rows for fold in _folds(metric_of(summary, row), row)]
-    return [Heading("Answers that changed"), *blocks] if blocks else []
+    return [Fold("Answers that changed", tuple(blocks))] if blocks else []
 
 
 def _folds(of: MetricDescriptor, row: Comparison) -> list[Fold]:

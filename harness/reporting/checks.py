@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from harness.quantities import plural
 from harness.records import Check, Summary
 from harness.reporting.blocks import (
-    NOT_KNOWN,
-    Block,
     Callout,
-    Datum,
-    Definition,
-    Definitions,
-    Fields,
-    Fold,
     Line,
-    Prose,
     Strong,
-    Table,
     listed,
-    table,
 )
 from harness.reporting.format import sentence
 from harness.reporting.marks import CHECK_LABELS, OUTCOMES, all_checks
-from harness.reporting.parity import parity_blocks
 
 WHAT = {
     "bos": "whether prompts begin with exactly as many BOS tokens as the model expects.",
@@ -53,28 +41,6 @@ class Finding:
     def said(self) -> str:
         """What was found, and what to do about it."""
         return " ".join(sentence(text) for text in (self.check.message, self.check.hint) if text)
-
-
-def check_blocks(summary: Summary) -> list[Block]:
-    """The section: one sentence if all is well, else first what is not."""
-    found = findings(summary)
-    if not found:
-        said = "No checks were recorded with these results, so that nothing here speaks for them."
-        return [Prose((said,))] if summary.models else []
-    doubtful = [one for one in found if one.check.status in ("failed", "allowed")]
-    rest = [one for one in found if one not in doubtful]
-    blocks: list[Block] = [Prose(outcome_line(summary))]
-    if doubtful:
-        blocks.append(_table("What did not pass", doubtful))
-    if rest:
-        skipped = any(one.check.status == "skipped" for one in rest)
-        title = "What passed" + (", and what could not be checked" if skipped else "")
-        looked = [one.check.name for one in rest]
-        meaning = Definitions(
-            tuple(Definition(CHECK_LABELS[name], (WHAT[name],)) for name in WHAT if name in looked)
-        )
-        blocks.append(Fold(title, (meaning, _table("Check by check", rest))))
-    return [*blocks, *parity_blocks(summary)]
 
 
 def outcome_line(summary: Summary) -> Line:
@@ -121,26 +87,6 @@ def findings(summary: Summary) -> list[Finding]:
     ]
     order = ("failed", "allowed", "skipped", "passed")
     return sorted(made, key=lambda one: order.index(one.check.status))
-
-
-def _table(caption: str, found: Sequence[Finding]) -> Table:
-    of_tasks = any(one.tasks for one in found)
-    rows: list[Fields] = [
-        {
-            "Check": CHECK_LABELS[one.check.name],
-            "Outcome": Datum(said, tone=tone),
-            "What was found": one.said,
-            "Models": _names_of(one.models),
-            **({"Tasks": _names_of(one.tasks)} if of_tasks else {}),
-        }
-        for one in found
-        for said, tone in [OUTCOMES[one.check.status]]
-    ]
-    return table(caption, rows)
-
-
-def _names_of(names: Sequence[str]) -> Datum:
-    return Datum(", ".join(names), name=True) if names else NOT_KNOWN
 
 
 def callouts(summary: Summary) -> list[Callout]:

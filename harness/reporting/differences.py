@@ -9,11 +9,9 @@ from harness.records import Comparison, MetricDescriptor, Summary, Value
 from harness.reporting.approximate import approximate_notes
 from harness.reporting.blocks import (
     NOT_KNOWN,
-    Block,
     Column,
     Datum,
     Fields,
-    Fold,
     Line,
     Name,
     Table,
@@ -40,6 +38,8 @@ from harness.reporting.measures import (
 from harness.reporting.outcomes import DETECTED_IN, Conclusion, JudgedDifference, judge
 
 HEADING_LENGTH = 24
+MANY = 8
+"""More rows than these are worth sorting and filtering."""
 PAIRED_NOTE = (
     "The same examples are compared pair by pair, so that a difference can be sure where the "
     "intervals of two models overlap."
@@ -64,19 +64,18 @@ CHANGE_NOTE = (
 )
 
 
-def difference_blocks(summary: Summary, caption: str, rows: Sequence[Comparison]) -> list[Block]:
-    """The differences by the kind of figure: those that tasks are judged by, and all others, shut."""
+def difference_tables(summary: Summary, caption: str, rows: Sequence[Comparison]) -> list[Table]:
+    """The differences by the kind of figure: those that tasks are judged by, then all others."""
     first = [row for row in rows if is_headline(summary, row)]
-    blocks: list[Block] = [differences(summary, f"{caption}: quality", first)] if first else []
+    tables = [differences(summary, f"{caption}: quality", first)] if first else []
     for measure, kind in KINDS.items():
         rest = [
             row for row in rows if row not in first and metric_of(summary, row).measures == measure
         ]
         if rest:
             other = "every other measure of quality" if first and measure == "quality" else kind
-            table = differences(summary, f"{caption}: {other}", rest)
-            blocks.append(Fold(table.caption, (table,)) if blocks else table)
-    return blocks
+            tables.append(differences(summary, f"{caption}: {other}", rest))
+    return tables
 
 
 def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> Table:
@@ -100,20 +99,21 @@ def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> T
         made: Fields = {Column("Candidate", head, numeric=False): doubts.name(row.candidate)}
         if not shared:
             made["against"] = doubts.name(row.baseline)
-        made["Task and metric"] = subject(one.of, row)
-        made["Conclusion"] = _concluded(one)
+        made["Task and metric"] = Datum(subject(one.of, row), term=row.metric)
+        made[Column("Conclusion", numeric=False, term="conclusion")] = _concluded(one)
         made[Column("Before → after")] = _or_dash(
             " → ".join(end.text for end in ends), f"{DASH} → {DASH}"
         )
-        made[Column("Difference", f"[{level} interval]")] = one.difference
+        made[Column("Difference", f"[{level} interval]", term="interval")] = one.difference
         if any(of.ratio is not None for of in rows):
-            made[Column("Times as fast", f"[{level} interval]")] = ratio(row)
-        made[Column("p", "adjusted")] = _or_dash(probability(one.p))
+            made[Column("Times as fast", f"[{level} interval]", term="ratio")] = ratio(row)
+        made[Column("p", "adjusted", term="p")] = _or_dash(probability(one.p))
         if any(of.better is not None for of in rows):
-            made[Column("Better / worse", "of n")] = _flips(row)
+            made[Column("Better / worse", "of n", term="flips")] = _flips(row)
         fields.append(made)
     marked = doubts.notes(m for row in rows for m in (row.candidate, row.baseline))
-    return table(caption, fields, (*_notes(summary, found), *marked))
+    whole = table(caption, fields, (*_notes(summary, found), *marked))
+    return replace(whole, tools=len(found) > MANY)
 
 
 def _or_dash(text: str, nothing: str = DASH) -> Datum:

@@ -1,7 +1,7 @@
 """The report as one HTML page that needs nothing else: no script, no font, no network.
 
 Templates escape everything; the only markup that passes is the SVG of our own charts, whose texts
-vl-convert has escaped.
+`charts/svg.py` escapes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ def html(document: Document) -> str:
     """The whole page."""
     environment = _environment()
     style = environment.get_template("style.css").render()
-    return environment.get_template("page.html.j2").render(document=document, style=Markup(style))
+    terms = {
+        of.key: {"number": number, "line": of.line}
+        for number, of in enumerate(document.definitions, start=1)
+    }
+    return environment.get_template("page.html.j2").render(
+        document=document, style=Markup(style), terms=terms
+    )
 
 
 @cache
@@ -52,15 +58,8 @@ def together(text: str) -> Markup:
 
 
 def inline_svg(chart: Chart) -> Markup:
-    """The chart as an element that scales with the page and says what it shows.
-
-    Ids are made the page's own, because every chart numbers its clip paths from the same start.
-    """
-    svg = chart.svg
-    for known in set(re.findall(r'\bid="([^"]+)"', svg)):
-        svg = svg.replace(f'id="{known}"', f'id="{chart.file}-{known}"')
-        svg = svg.replace(f"url(#{known})", f"url(#{chart.file}-{known})")
-    opening, rest = svg.split(">", 1)
+    """The chart as an element that scales with the page and says what it shows."""
+    opening, rest = chart.svg.split(">", 1)
     label = f"chart-{chart.file}"
     named = f'{opening} role="img" aria-labelledby="{label}">'
     title = Markup('<title id="{}">{}</title>').format(label, clean(chart.description))

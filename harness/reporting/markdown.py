@@ -13,17 +13,20 @@ from html import escape as html_escape
 from tabulate import tabulate
 
 from harness.reporting.blocks import (
+    Beside,
     Block,
     Bullets,
     Callout,
     Card,
     CardRow,
     Chart,
+    Charts,
     Code,
     Confusion,
     Datum,
     Definitions,
     Document,
+    Download,
     Fold,
     Heading,
     Line,
@@ -59,6 +62,8 @@ def markdown(document: Document, contents: bool = True) -> str:
         anchor = f'<a id="{section.anchor}"></a>\n\n' if contents else ""
         parts += [f"{anchor}## {escape(section.title)}"]
         parts += [block(b) for b in section.blocks]
+    if document.definitions:
+        parts += ["## Definitions", block(Definitions(document.definitions))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -111,7 +116,14 @@ def block(of: Block) -> str:
             summary = html_escape(clean(title))
             return f"<details><summary>{summary}</summary>\n\n{inner}\n\n</details>"
         case Chart():
-            return f"![{escape(of.description)}](charts/{of.file}.svg)\n\n*{escape(of.caption)}*"
+            image = f"![{escape(of.description)}](charts/{of.file}.svg)"
+            return f"{image}\n\n*{escape(of.caption)}*" if of.caption else image
+        case Charts(charts, note):
+            return "\n\n".join([*map(block, charts), *([line(note)] if note else [])])
+        case Beside(left, right):
+            return "\n\n".join(map(block, (*left, *right)))
+        case Download():
+            return f"The page holds {escape(of.label)}."
         case Table():
             return _table(of)
         case Confusion():

@@ -28,7 +28,7 @@ OUTCOMES: dict[str, tuple[str, Tone]] = {
 }
 NOTE: Line = (
     f"{SIGN}: a check failed for this model, so that its figures are in doubt; which one and why "
-    "stands under “Can these numbers be believed?”.",
+    "stands under “Trust”.",
 )
 
 

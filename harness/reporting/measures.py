@@ -234,14 +234,14 @@ def difference(of: MetricDescriptor, row: Comparison) -> Datum:
 
 def column(of: MetricDescriptor) -> Column:
     """A heading: the metric, its unit and direction."""
-    return Column(of.label, f"{_unit(of)} {arrow(of)}".strip(), of=of.name)
+    return Column(of.label, f"{_unit(of)} {arrow(of)}".strip(), of=of.name, term=of.name)
 
 
 def task_column(of: MetricDescriptor, task: str, n: int | None) -> Column:
     """A heading among several tasks: it also names the task, n, and the kind of figure."""
     kind = ", ".join(filter(None, (of.measures, _unit(of))))
     parts = (f"n = {n}" if n else "", f"{kind} {arrow(of)}".strip())
-    return Column(f"{task}: {label(of)}", " · ".join(filter(None, parts)), of=of.name)
+    return Column(f"{task}: {label(of)}", " · ".join(filter(None, parts)), of=of.name, term=of.name)
 
 
 def _unit(of: MetricDescriptor) -> str:

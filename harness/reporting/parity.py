@@ -20,7 +20,7 @@ SAID = (
 )
 MODELS, TOKEN_IDS = "Models", Column("Same token ids")
 LARGEST = Column("Largest difference", "nats")
-KL, FIRST_CHOICE = Column("Mean KL divergence", "nats"), Column("Same first choice")
+KL, FIRST_CHOICE = Column("Mean KL divergence", "nats"), Column("Top-1 agreement")
 
 
 @dataclass(frozen=True)

@@ -31,21 +31,27 @@ STATUSES = {"ok": Datum("✓ ok", tone="good"), "failed": Datum("✗ failed", to
 
 def reproduction_blocks(summary: Summary) -> list[Block]:
     """Models, tasks, cells, software, machine, suite and commands."""
-    blocks: list[Block] = []
-    if summary.commands:
-        commands = "\n".join(c for c in summary.commands)
-        blocks += [Heading("To make it again"), Code(commands, "sh")]
+    blocks: list[Block] = [Heading("Install and run"), Code("\n".join(commands(summary)), "sh")]
     if summary.models:
         blocks += [Heading("Models"), models(summary)]
     if summary.tasks:
         blocks += [Heading("Tasks"), tasks(summary), *prompts(summary)]
-    blocks += [Heading("Machine, software and suite"), *environment(summary)]
+    blocks += [Heading("Suite, machine and software"), environment(summary)]
     if summary.cells:
         blocks.append(Fold("Every cell: time, engine, prompts", (cells(summary),)))
     text = str(summary.suite.get("text", ""))
     if text:
         blocks.append(Fold("The suite file", (Code(clean_lines(text), "yaml"),)))
     return blocks
+
+
+def commands(summary: Summary) -> list[str]:
+    """What installs the harness in its checkout, and what was run."""
+    commit = summary.software.get("commit", "")
+    return [f"git checkout {commit}"] * bool(commit) + [
+        "pip install -c constraints.txt .",
+        *summary.commands,
+    ]
 
 
 def models(summary: Summary) -> Table:
@@ -65,10 +71,10 @@ def models(summary: Summary) -> Table:
         for model, of in summary.models.items()
     ]
     note = "A key is a hash of everything that a model was made from; a name is never a key."
-    return table("Where each model comes from", rows, [(note,), *_allowed(summary)])
+    return table("Where each model comes from", rows, [(note,)])
 
 
-def _allowed(summary: Summary) -> list[Line]:
+def allowed(summary: Summary) -> list[Line]:
     """What the suite allowed of models' files, and which models descend from these."""
     models: dict[Permission, list[str]] = {}
     for model, of in summary.models.items():
@@ -153,16 +159,14 @@ def cells(summary: Summary) -> Table:
     return table("Every cell", rows)
 
 
-def environment(summary: Summary) -> list[Block]:
-    """The machine, the versions, and the suite's identity, as one table each."""
-    facts = {k: v for k, v in summary.suite.items() if k != "text"}
-    groups = (
-        ("Suite", {**facts, "made": moment(summary.created), "took": duration(summary.seconds)}),
-        ("Machine", summary.machine),
-        ("Software", dict(summary.software)),
-    )
-    return [
-        table(title, ({"What": key_words(str(k)), "Value": fact(str(k), v)} for k, v in of.items()))
-        for title, of in groups
-        if of
+def environment(summary: Summary) -> Table:
+    """The suite's identity, the machine and the versions."""
+    suite = {k: v for k, v in summary.suite.items() if k not in ("text", "spec")}
+    when = {"made": moment(summary.created), "took": duration(summary.seconds)}
+    facts = [*suite.items(), *when.items(), *summary.machine.items()]
+    rows: list[Fields] = [
+        {"What": key_words(str(key)), "Value": fact(str(key), value)} for key, value in facts
     ]
+    software = ", ".join(f"{name} {version}" for name, version in summary.software.items())
+    rows += [{"What": "software", "Value": software}] if software else []
+    return table("Suite, machine and software", rows)

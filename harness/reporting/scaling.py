@@ -7,11 +7,11 @@ After Dettmers and Zettlemoyer, "The case for 4-bit precision: k-bit inference s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.records import MetricDescriptor, ModelSummary, Summary, TaskSummary, Value
-from harness.reporting import charts
-from harness.reporting.blocks import Block, Chart, Column, Fields, Prose, Table, table
+from harness.reporting.blocks import Block, Chart, Charts, Column, Fields, Table, table
+from harness.reporting.charts import Point, Scatter, front, scatter
 from harness.reporting.format import fixed
 from harness.reporting.kinds import ladders, precision, stem
 from harness.reporting.lineage import lineage_words
@@ -55,38 +55,28 @@ def scaling_blocks(summary: Summary) -> list[Block]:
     if len(counts - {None}) < 2:
         return []
     drawn = [(scale, _lines(summary, scale, sizes)) for scale in _scales(summary)]
-    drawn = [(scale, lines) for scale, lines in drawn if len({p.line for p in lines.points}) > 1]
-    svg = charts.against_bits([lines for _, lines in drawn])
-    if svg is None:
+    drawn = [(scale, lines) for scale, lines in drawn if len({p.group for p in lines}) > 1]
+    made = []
+    for index, (scale, lines) in enumerate(drawn, start=1):
+        title = f"{scale.title} {arrow(scale.metric)}".strip()
+        of = Scatter("total bits (Gbit, log) ↓", title, tuple(lines), log_x=True, joined=True)
+        description = (
+            f"Lines of {title} against total bits for {', '.join(sizes)}. The table holds the same "
+            "figures."
+        )
+        if svg := scatter(of):
+            made.append(Chart(f"quality-against-total-bits-{index}", "", description, svg))
+    if not made:
         return []
-    titles = "; ".join(scale.title for scale, _ in drawn)
+    note = (
+        "Quality against total bits (parameters times bits per weight), a line for each size: where lines "
+        "overlap, the better one makes more of as many bits. Total bits decide how much memory weights take, "
+        "and on most machines how fast a model decodes (arXiv 2212.09720).",
+    )
     return [
-        Chart(
-            "quality-against-total-bits",
-            "Quality against total bits (parameters times bits per weight), a line for each size; where "
-            "lines overlap, the better one makes more of as many bits",
-            f"Lines of {titles} against total bits for {', '.join(sizes)}. The tables hold the same "
-            "figures.",
-            svg,
-        ),
-        *(_table(summary, scale, lines.points) for scale, lines in drawn),
-        Prose(
-            (
-                "Total bits decide how much memory weights take, and on most machines how fast a model "
-                "writes (arXiv 2212.09720).",
-            )
-        ),
+        Charts(tuple(made), note),
+        *(_table(summary, scale, lines) for scale, lines in drawn),
     ]
-
-
-def front(points: Sequence[charts.Point], higher: bool) -> list[charts.Point]:
-    """The points that are better than all with fewer bits, or as many; the fewest bits first."""
-    best: list[charts.Point] = []
-    sign = 1 if higher else -1
-    for point in sorted(points, key=lambda p: (p.size, -sign * p.value)):
-        if not best or sign * point.value > sign * best[-1].value:
-            best.append(point)
-    return best
 
 
 def _sizes(summary: Summary) -> dict[str, list[str]]:
@@ -120,21 +110,21 @@ def _documents(task: TaskSummary) -> tuple[object, ...]:
     return (task.dataset, task.n, task.seed, task.shots, task.settings.get("window"))
 
 
-def _lines(summary: Summary, scale: Scale, sizes: dict[str, list[str]]) -> charts.Panel:
-    """A line for each size that has two figures or more."""
-    lines: list[charts.Point] = []
+def _lines(summary: Summary, scale: Scale, sizes: dict[str, list[str]]) -> list[Point]:
+    """The points of each size that has two figures or more."""
+    lines: list[Point] = []
     for size, rungs in sizes.items():
-        points = [replace(p, line=size) for rung in rungs for p in _point(summary, scale, rung)]
-        lines += sorted(points, key=lambda point: point.size) if len(points) > 1 else []
-    return charts.Panel(f"{scale.title} {arrow(scale.metric)}".strip(), tuple(lines))
+        points = [point for rung in rungs for point in _point(summary, scale, rung, size)]
+        lines += points if len(points) > 1 else []
+    return lines
 
 
-def _point(summary: Summary, scale: Scale, rung: str) -> tuple[charts.Point, ...]:
-    model = summary.models[rung]
-    if not (model.parameters and model.bits_per_weight):
+def _point(summary: Summary, scale: Scale, rung: str, size: str) -> tuple[Point, ...]:
+    model, value = summary.models[rung], _value(summary, scale, rung)
+    if not (model.parameters and model.bits_per_weight) or value is None or value.value is None:
         return ()
     bits = model.parameters * model.bits_per_weight / GIGABIT
-    return charts.Point.of(rung, _value(summary, scale, rung), bits)
+    return (Point(rung, bits, value.value, value.low, value.high, group=size),)
 
 
 def _value(summary: Summary, scale: Scale, model: str) -> Value | None:
@@ -142,15 +132,15 @@ def _value(summary: Summary, scale: Scale, model: str) -> Value | None:
     return next((value for value in found if value is not None), None)
 
 
-def _table(summary: Summary, scale: Scale, points: Sequence[charts.Point]) -> Table:
+def _table(summary: Summary, scale: Scale, points: Sequence[Point]) -> Table:
     best = front(points, higher_is_better(scale.metric) is not False)
     marks = Marks.read(summary)
     rows: list[Fields] = [
         {
-            MODEL: marks.name(point.model),
-            "Type": precision(summary.models[point.model]) or "",
-            Column("Total bits", "Gbit"): fixed(point.size, 3),
-            column(scale.metric): figure(scale.metric, _value(summary, scale, point.model)),
+            MODEL: marks.name(point.name),
+            "Type": precision(summary.models[point.name]) or "",
+            Column("Total bits", "Gbit"): fixed(point.x, 3),
+            column(scale.metric): figure(scale.metric, _value(summary, scale, point.name)),
         }
         for point in best
     ]

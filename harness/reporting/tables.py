@@ -13,6 +13,7 @@ from harness.reporting.format import DASH, count, fixed, percent_level
 from harness.reporting.languages import language_notes
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
+    KINDS,
     cell_of,
     column,
     figure,
@@ -164,8 +165,13 @@ def task_table(
 
 
 def task_tables(summary: Summary, task: str) -> list[Table]:
-    """Every metric of one task; those that the suite names stand apart."""
-    own = _own_table(summary, task)
+    """Every metric of one task; those that the suite names stand apart, and so do measures of change."""
+    own, of = _own_table(summary, task), summary.tasks[task]
+    change = [m for m in task_metrics(summary, task) if of.metric(m).measures == "change"]
+    if change:
+        rest = [metric for metric in task_metrics(summary, task) if metric not in change]
+        changed = task_table(summary, task, KINDS["change"], change)
+        return [changed, *([task_table(summary, task, "quality", rest)] if rest else [])]
     if not own:
         return [task_table(summary, task)]
     named = summary.tasks[task].metrics

@@ -1,9 +1,10 @@
-"""Before and after fine-tuning: what it changed, what it cost, and which answers moved."""
+"""How models were fine-tuned: how the loss fell, what it took, and with which settings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from harness.quantities import byte_size
 from harness.records import (
@@ -11,7 +12,6 @@ from harness.records import (
     Training,
     TrainingPoint,
 )
-from harness.reporting import charts
 from harness.reporting.blocks import (
     Block,
     Chart,
@@ -19,37 +19,31 @@ from harness.reporting.blocks import (
     Datum,
     Fields,
     Fold,
-    Heading,
     Prose,
     Table,
     table,
 )
-from harness.reporting.changed import changed_blocks
-from harness.reporting.differences import difference_blocks
+from harness.reporting.charts import Curve
+from harness.reporting.charts import curves as draw
+from harness.reporting.facts import key_words, plain_value
 from harness.reporting.format import DASH, count, duration, fixed, share
-from harness.reporting.kinds import of_kind, without_replicas
+from harness.reporting.kinds import without_replicas
 from harness.reporting.lineage import method_words
-from harness.reporting.seeds import seed_blocks
 from harness.reporting.tables import MODEL, name
 
 CURVE_POINTS = 60
 TABLE_POINTS = 6
 
 
-def tuning_blocks(summary: Summary) -> list[Block]:
-    """Everything about fine-tuning; nothing where no model was fine-tuned."""
-    rows = of_kind(summary, "fine-tuning")
+def training_blocks(summary: Summary) -> list[Block]:
+    """Everything about fine-tuning but what it changed; nothing where no model was fine-tuned."""
     trained = own_trainings(without_replicas(summary))
-    blocks: list[Block] = []
-    if rows:
-        blocks += difference_blocks(summary, "Fine-tuned models against their baseline", rows)
-    blocks += seed_blocks(summary, [row for row in summary.comparisons if row.seeds is not None])
-    if trained:
-        if any(of.learned for of in trained.values()):
-            blocks += [Heading("What was learned"), learned(trained)]
-        blocks += [Heading("What it cost"), cost(trained), hyperparameters(trained)]
-        blocks += [Heading("How the loss fell"), *curves(trained)]
-    return [*blocks, *changed_blocks(summary, rows)]
+    if not trained:
+        return []
+    blocks: list[Block] = [*curves(trained), cost(trained), hyperparameters(trained)]
+    if any(of.learned for of in trained.values()):
+        blocks.append(learned(trained))
+    return blocks
 
 
 def own_trainings(summary: Summary) -> dict[str, Training]:
@@ -113,33 +107,35 @@ def _cost(model: str, of: Training) -> Fields:
     }
 
 
-def hyperparameters(trained: dict[str, Training]) -> Fold:
+def hyperparameters(trained: dict[str, Training]) -> Table:
     """The settings of each fine-tuning, side by side."""
     keys = dict.fromkeys(key for of in trained.values() for key in of.hyperparameters)
     models = {model: Column(model, numeric=False, of="model") for model in trained}
     rows: list[Fields] = [
         {
-            "Setting": key,
-            **{models[m]: str(of.hyperparameters.get(key, DASH)) for m, of in trained.items()},
+            "Setting": key_words(key),
+            **{
+                models[m]: _setting(of.hyperparameters[key]) if key in of.hyperparameters else DASH
+                for m, of in trained.items()
+            },
         }
         for key in keys
     ]
-    return Fold(
-        "Hyperparameters", (table("Hyperparameters", rows, heads=("Setting", *models.values())),)
-    )
+    return table("Hyperparameters", rows, heads=("Setting", *models.values()))
+
+
+def _setting(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else plain_value(value)
 
 
 def curves(trained: dict[str, Training]) -> list[Block]:
     """The training curve as a chart and, at a few steps, as a table."""
     binned = {n: binned_curve(of.curve, CURVE_POINTS) for n, of in trained.items()}
-    points = [
-        charts.Point(model, point.loss, size=float(point.tokens))
+    lines = [
+        Curve(model, tuple((float(point.tokens), point.loss) for point in curve))
         for model, curve in binned.items()
-        if len(curve) > 1
-        for point in curve
     ]
-    panel = charts.Panel("training loss (nats per token)", tuple(points))
-    svg = charts.curves(panel, "training tokens seen")
+    svg = draw("training tokens seen", "training loss (nats per token) ↓", lines)
     if svg is None:
         return [Prose(("Fewer than two steps were recorded, so there is no curve to draw.",))]
     rows: list[Fields] = [

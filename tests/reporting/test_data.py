@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from harness.records import DataReading, LeftOutRows, TooLong
-from harness.reporting.blocks import Bullets, Callout, plain
+from harness.reporting.blocks import Callout, plain
+from harness.reporting.compare import task_line
 from harness.reporting.data import data_callouts, left_out_lines, parts, rows_read, warnings
-from harness.reporting.sections import glance
 from harness.reporting.terminal import terminal_table
+from harness.reporting.trust import items
 from harness.reporting.verdict import verdict
 from tests.reporting.fixture import quickstart
 
@@ -31,13 +32,8 @@ def test_the_report_says_what_was_left_out_and_what_looks_wrong() -> None:
     tasks = quickstart().tasks
     read = {"sentiment": tasks["sentiment"].model_copy(update={"reading": READING})}
     summary = quickstart(tasks=tasks | read)
-    lines = [
-        plain(line)
-        for block in glance(summary)
-        if isinstance(block, Bullets)
-        for line in block.lines
-    ]
-    assert [SAID in line for line in lines if line.startswith("sentiment")] == [True]
+    assert SAID in plain(task_line(summary, "sentiment"))
+    assert [i.found for i in items(summary) if i.order == "left out"] == [f"{SAID}."]
     assert [plain(line) for line in left_out_lines(summary)] == [f"sentiment: {SAID}."]
     told = [plain(block.line) for block in verdict(summary) if isinstance(block, Callout)]
     assert "Look at the data of sentiment: labels that differ in case only" in " ".join(told)

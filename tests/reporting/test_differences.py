@@ -9,12 +9,12 @@ import pytest
 from harness.analysis.power import Churn, detectable
 from harness.metrics.registry import METRICS
 from harness.records import Comparison
-from harness.reporting.blocks import Definitions, Fold, Table, plain
+from harness.reporting.blocks import Definitions, Fold, plain
 from harness.reporting.changed import SHOWN_IDS, changed_blocks, flips
-from harness.reporting.differences import difference_blocks, differences, ratio
+from harness.reporting.differences import difference_tables, differences, ratio
 from harness.reporting.measures import KINDS, arrow, metric_of, rounded_up
 from harness.reporting.outcomes import Conclusion, outcome
-from harness.reporting.sections import document
+from harness.reporting.tables import task_tables
 from tests.reporting.fixture import quickstart
 from tests.reporting.rows import LOSS, UNCERTAIN, row, tuned
 
@@ -115,7 +115,9 @@ def test_a_score_that_is_not_right_or_wrong_has_no_flips() -> None:
 def test_ids_of_flips_are_listed_with_what_is_left_out() -> None:
     ids = [f"id-{i}" for i in range(SHOWN_IDS + 7)]
     of = row(right_to_wrong=ids, wrong_to_right=["one"], better=1, worse=len(ids))
-    _, fold = changed_blocks(quickstart(), [of])
+    (outer,) = changed_blocks(quickstart(), [of])
+    assert isinstance(outer, Fold)
+    (fold,) = outer.blocks
     assert isinstance(fold, Fold)
     assert fold.title.startswith("lora against base, sentiment (accuracy): of 200 answers 507 went")
     (listed,) = [block for block in fold.blocks if isinstance(block, Definitions)]
@@ -126,16 +128,14 @@ def test_ids_of_flips_are_listed_with_what_is_left_out() -> None:
 
 def test_each_kind_of_figure_has_a_table_of_its_own() -> None:
     rows = [c for c in quickstart().comparisons if c.name == "quantization"]
-    blocks = difference_blocks(quickstart(), "Q", rows)
-    captions = [block.caption if isinstance(block, Table) else block.title for block in blocks]  # type: ignore[union-attr]
-    assert captions == [
+    tables = difference_tables(quickstart(), "Q", rows)
+    assert [table.caption for table in tables] == [
         "Q: quality",
         "Q: every other measure of quality",
         "Q: how much changed, not in which direction",
         "Q: cost",
     ]
-    tables = [b.blocks[0] if isinstance(b, Fold) else b for b in blocks]
-    assert sum(len(table.rows) for table in tables if isinstance(table, Table)) == len(rows)
+    assert sum(len(table.rows) for table in tables) == len(rows)
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,7 @@ def test_kl_is_never_worded_as_better_or_worse() -> None:
 
 
 def test_the_divergence_section_keeps_change_and_quality_apart() -> None:
-    section = next(s for s in document(quickstart()).sections if s.anchor == "fidelity")
-    tables = [block for block in section.blocks if isinstance(block, Table)]
+    tables = task_tables(quickstart(), "fidelity")
     kinds = [
         {of.measures for of in METRICS.values() if of.label in {c.label for c in t.columns}}
         for t in tables

@@ -97,22 +97,24 @@ def test_every_figure_of_every_cell_stands_in_both(each: Report) -> None:
 
 def test_sections_come_in_the_same_order_in_both(each: Report) -> None:
     titles = [section.title for section in each.made.sections]
-    assert re.findall(r"^## (.+)$", each.markdown, re.M) == titles
+    assert re.findall(r"^## (.+)$", each.markdown, re.M) == [*titles, "Definitions"]
     assert re.findall(r'<h2 id="[^"]+">([^<]+)</h2>', each.html) == titles
 
 
 def test_the_quickstart_has_all_its_sections_in_order() -> None:
     assert [section.anchor for section in report("quickstart").made.sections] == [
-        "verdict", "results", "checks", "fine-tuning", "quantization", "fidelity", "speed",
-        "confusion", "gates", "making", "glossary",
+        "verdict", "compare", "differences", "trade-offs", "confusion", "speed", "training", "gates",
+        "trust", "reproduction",
     ]  # fmt: skip
 
 
 def test_contents_lead_to_anchors_that_exist(each: Report) -> None:
     page = each.page
     ids = {value for key, value in page.attributes if key == "id"}
-    links = {value[1:] for key, value in page.attributes if key == "href"}
+    links = {v[1:] for k, v in page.attributes if k == "href" and v.startswith("#")}
     assert links and links <= ids
+    described = {value for key, value in page.attributes if key == "aria-describedby"}
+    assert described <= ids
 
 
 def test_ids_are_used_once(each: Report) -> None:
@@ -124,7 +126,7 @@ def test_the_page_is_whole_in_itself(each: Report) -> None:
     page = each.page
     assert not {"script", "img", "link", "iframe", "object", "image"} & set(page.tags)
     loads = [v for k, v in page.attributes if k in {"src", "href", "xlink:href", "style"}]
-    assert all(value.startswith("#") for value in loads)
+    assert all(value.startswith(("#", "data:text/csv;")) for value in loads)
     assert not [key for key, _ in page.attributes if key.startswith("on")]
 
 
@@ -185,7 +187,7 @@ def test_long_names_stay_whole() -> None:
 
 
 def test_every_metric_that_occurs_is_explained() -> None:
-    page = report("quickstart").markdown.split("## Glossary")[1]
+    page = report("quickstart").markdown.split("## Definitions")[1]
     for word in ("Accuracy", "Macro F1", "ROUGE-Lsum", "Mean KL divergence", "Bits per byte"):
         assert f"**{word}**" in page
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.records import Cell, SourceStep, Summary
-from harness.reporting.blocks import Chart, Table
-from harness.reporting.charts import Point
-from harness.reporting.scaling import front, scaling_blocks
+from harness.reporting.blocks import Charts, Table
+from harness.reporting.charts import Point, front
+from harness.reporting.scaling import scaling_blocks
 from tests.reporting.fixture import quickstart
 
 RUNGS = ("lora-f16", "lora-q8", "lora-q5", "lora-q4")
@@ -43,9 +43,10 @@ def _better(cell: Cell, model: str, by: float) -> Cell:
 
 def test_a_chart_and_a_table_for_each_graded_task_of_two_sizes() -> None:
     blocks = scaling_blocks(with_a_larger_size())
-    (chart,) = [block for block in blocks if isinstance(block, Chart)]
+    (charts,) = [block for block in blocks if isinstance(block, Charts)]
     tables = [block for block in blocks if isinstance(block, Table)]
-    assert "total bits (Gbit)" in chart.svg and "large" in chart.svg
+    assert len(charts.charts) == 2
+    assert all("total bits (Gbit" in c.svg and "large" in c.svg for c in charts.charts)
     assert [table.caption.split(": ", 1)[1] for table in tables] == [
         "sentiment: accuracy",
         "dialogue: ROUGE-L",
@@ -69,14 +70,14 @@ def test_one_size_has_no_such_chart() -> None:
 
 def test_the_front_holds_what_no_smaller_model_matches() -> None:
     points = [
-        Point("a", 0.5, size=1.0),
-        Point("b", 0.4, size=2.0),
-        Point("c", 0.7, size=3.0),
-        Point("d", 0.7, size=4.0),
-        Point("e", 0.6, size=1.0),
+        Point("a", 1.0, 0.5),
+        Point("b", 2.0, 0.4),
+        Point("c", 3.0, 0.7),
+        Point("d", 4.0, 0.7),
+        Point("e", 1.0, 0.6),
     ]
-    assert [p.model for p in front(points, higher=True)] == ["e", "c"]
-    assert [p.model for p in front(points, higher=False)] == ["a", "b"]
+    assert [p.name for p in front(points, higher=True)] == ["e", "c"]
+    assert [p.name for p in front(points, higher=False)] == ["a", "b"]
 
 
 @given(
@@ -86,11 +87,11 @@ def test_the_front_holds_what_no_smaller_model_matches() -> None:
 def test_every_model_is_matched_by_one_of_the_front(
     pairs: list[tuple[int, int]], higher: bool
 ) -> None:
-    points = [Point(str(n), value, size=size) for n, (size, value) in enumerate(pairs)]
+    points = [Point(str(n), size, value) for n, (size, value) in enumerate(pairs)]
     sign = 1 if higher else -1
     best = front(points, higher)
     for point in points:
-        assert any(p.size <= point.size and sign * p.value >= sign * point.value for p in best)
+        assert any(p.x <= point.x and sign * p.y >= sign * point.y for p in best)
     for point in best:
-        others = [p for p in points if p.size <= point.size and p is not point]
-        assert not any(sign * p.value > sign * point.value for p in others)
+        others = [p for p in points if p.x <= point.x and p is not point]
+        assert not any(sign * p.y > sign * point.y for p in others)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from harness.records import Summary
-from harness.reporting.blocks import Bullets, plain
-from harness.reporting.sections import glance
+from harness.reporting.blocks import plain
+from harness.reporting.compare import task_line
 from tests.reporting.fixture import quickstart
 
 
 def said_of(summary: Summary, task: str) -> str:
-    bullets = next(block for block in glance(summary) if isinstance(block, Bullets))
-    lines = [plain(line) for line in bullets.lines]
-    return next(line for line in lines if line.startswith(task))
+    return plain(task_line(summary, task))
 
 
 def test_a_task_that_some_models_are_asked_names_them() -> None:

@@ -56,7 +56,7 @@ def test_a_replica_of_nobody_keeps_its_place() -> None:
 
 
 def test_the_number_of_models_does_not_count_repetitions() -> None:
-    assert "7 models and 4 tasks" in plain(document(with_seeds()).subtitle)
+    assert "7 models · 4 tasks" in plain(document(with_seeds()).subtitle)
 
 
 def test_every_figure_of_a_replica_can_be_read() -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from harness.records import Summary
 from harness.reporting.blocks import Block
 from harness.reporting.types.classify import confusion_blocks
-from harness.reporting.types.divergence import fidelity_blocks
 from harness.reporting.types.speed import speed_blocks
 from harness.reporting.types.write import written_blocks
 
@@ -23,9 +22,8 @@ class TypeSection:
 
 
 TYPE_SECTIONS = (
-    TypeSection("written", "What they wrote", written_blocks),
-    TypeSection("fidelity", "Fidelity", fidelity_blocks),
+    TypeSection("written", "Written texts", written_blocks),
+    TypeSection("confusion", "Confusion matrices", confusion_blocks),
     TypeSection("speed", "Speed", speed_blocks),
-    TypeSection("confusion", "Which labels are confused", confusion_blocks),
 )
 """Sections by type of task, in the order in which a report has them."""

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from harness.quantities import byte_size
-from harness.records import SpeedDetails, Summary, TaskSummary
-from harness.reporting import charts
+from harness.records import (
+    MetricDescriptor,
+    SpeedDetails,
+    SpeedFigures,
+    Summary,
+    TaskSummary,
+    Value,
+)
 from harness.reporting.blocks import (
     NOT_KNOWN,
     Block,
     Callout,
     Chart,
+    Charts,
     Column,
     Datum,
     Fields,
@@ -22,16 +29,18 @@ from harness.reporting.blocks import (
     listed,
     table,
 )
+from harness.reporting.charts import Row, Rows, rows
 from harness.reporting.facts import settings
-from harness.reporting.format import DASH, percent_level, sentence
+from harness.reporting.format import percent_level, sentence
 from harness.reporting.measures import (
+    figure,
     label,
     task_metrics,
     timed_tasks,
     value_of,
 )
 from harness.reporting.shapes import LIMITED, REACHED, limit, percent, repetitions, shapes, waits
-from harness.reporting.tables import MODEL, asked_models, bits, name, size, task_results
+from harness.reporting.tables import MODEL, asked_models, name, task_results
 from harness.reporting.timings import details_of, doubts, headline_of, timed_apart
 
 RATES = ("decode_tokens_per_second", "prefill_tokens_per_second")
@@ -47,7 +56,7 @@ def speed_blocks(summary: Summary) -> list[Block]:
     for index, task in enumerate(timed_tasks(summary), start=1):
         of, details = summary.tasks[task], details_of(summary, task)
         blocks += [Prose(_how(summary, task)), *_engines(summary, details), *_doubts(details)]
-        blocks += [_rates(summary, task, details), _chart(summary, task, index)]
+        blocks += [*_charts(summary, task, index, details), _rates(summary, task, details)]
         blocks += [_waits(summary, task), _costs(summary, task)]
         if any(len(one.shapes) > 2 for one in details.values()):
             blocks.append(shapes(of, f"{task}: tokens per second at every shape", details))
@@ -107,10 +116,10 @@ def _doubts(details: Mapping[str, SpeedDetails]) -> list[Block]:
 
 def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> Table:
     """Decode and prefill speed, and how near decode came to what memory allows."""
-    of, rows = summary.tasks[task], list[Fields]()
+    of, made = summary.tasks[task], list[Fields]()
     for model in asked_models(summary, task):
         roof, reached = _roof(of, details.get(model))
-        rows.append(
+        made.append(
             {
                 MODEL: name(model),
                 **task_results(summary, model, task, RATES),
@@ -131,7 +140,7 @@ def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> 
             )
         )
     notes.append(("Spread: standard deviation of the repetitions, relative to their mean.",))
-    return table(f"{task}: tokens per second", rows, notes)
+    return table(f"{task}: tokens per second", made, notes)
 
 
 def _spreads(details: SpeedDetails | None) -> Datum:
@@ -151,21 +160,19 @@ def _waits(summary: Summary, task: str) -> Table:
         "Time to first token: prefill and sampling. Time between tokens: a decode step and "
         "sampling. n is the number of waits; a percentile of few of them says little."
     )
-    rows = (_present(summary, model, task, WAITS) for model in asked_models(summary, task))
-    return table(f"{task}: what a user waits for", rows, [(note,)])
+    made = (_present(summary, model, task, WAITS) for model in asked_models(summary, task))
+    return table(f"{task}: what a user waits for", made, [(note,)])
 
 
 def _costs(summary: Summary, task: str) -> Table:
     """Loading, memory, size, and what is timed apart."""
-    rows: list[Fields] = [
+    made: list[Fields] = [
         {
             **_present(summary, model, task, COSTS),
-            Column("Size on disk", "↓"): size(summary.models[model].bytes),
-            Column("Bits per weight"): bits(summary.models[model]) or DASH,
         }
         for model in asked_models(summary, task)
     ]
-    return table(f"{task}: what it takes", rows)
+    return table(f"{task}: what it takes", made)
 
 
 def _present(summary: Summary, model: str, task: str, metrics: Iterable[str]) -> Fields:
@@ -174,24 +181,34 @@ def _present(summary: Summary, model: str, task: str, metrics: Iterable[str]) ->
     return {MODEL: name(model), **task_results(summary, model, task, shown)}
 
 
-def _chart(summary: Summary, task: str, index: int) -> Block:
-    panels = [_panel(summary, task, rate) for rate in RATES]
-    svg = charts.bars([panel for panel in panels if panel.points])
-    if svg is None:
-        return Prose(("Fewer than two models were timed: no chart.",))
-    description = (
-        "Bar chart of decode and prefill speed in tokens per second, for each model, with "
-        "intervals. The table above holds the same figures."
-    )
-    caption = "Speed by model; lines are intervals of the mean over the rounds"
-    return Chart(f"speed-{index}", caption, description, svg)
+def _charts(
+    summary: Summary, task: str, index: int, details: Mapping[str, SpeedDetails]
+) -> list[Block]:
+    """Every repetition as a dot, a panel for decode and one for prefill."""
+    made = []
+    for rate in RATES:
+        phase = rate.removesuffix("_tokens_per_second")
+        of = summary.tasks[task].metric(rate)
+        title = f"{task}: {label(of)} ({of.unit}) ↑"
+        drawn = [
+            _row(model, of, value, headline_of(details[model], phase) if model in details else None)
+            for model in summary.models
+            if (value := value_of(summary, model, task, rate)) is not None
+        ]
+        if len(drawn) > 1 and (svg := rows(Rows(title, tuple(drawn), better="right"))):
+            description = (
+                f"{title}: the mean of each model with its interval, and every repetition as a dot. The "
+                "table holds the same figures."
+            )
+            made.append(Chart(f"{phase}-{index}", "", description, svg))
+    if not made:
+        return [Prose(("Fewer than two models were timed: no chart.",))]
+    note = "Dots: repetitions, a line of them for each round. Bars: intervals of the mean over the rounds."
+    return [Charts(tuple(made), (note,))]
 
 
-def _panel(summary: Summary, task: str, rate: str) -> charts.Panel:
-    points = [
-        point
-        for model in summary.models
-        for point in charts.Point.of(model, value_of(summary, model, task, rate))
-    ]
-    of = summary.tasks[task].metric(rate)
-    return charts.Panel(f"{label(of)} ({of.unit})", tuple(points))
+def _row(model: str, of: MetricDescriptor, value: Value, timed: SpeedFigures | None) -> Row:
+    shown = figure(of, value)
+    dots = tuple(map(tuple, timed.repetitions)) if timed else ()
+    said = f"{shown.text} {shown.detail}".strip()
+    return Row(model, said, value.value or 0.0, value.low, value.high, dots=dots)

@@ -219,7 +219,7 @@ def in_short(summary: Summary) -> list[Line]:
             (
                 "Whether what was written on ",
                 Name(task),
-                " makes sense is for a reader to judge: see “What they wrote”. Of "
+                " makes sense is for a reader to judge: see “Written texts”. Of "
                 f"{plural(len(found), 'text')}, {said}.",
             )
         )

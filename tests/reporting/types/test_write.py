@@ -23,7 +23,7 @@ from tests.reporting.written import ASKED, HAIKU, LOOP, SKY, STORY, with_texts
 
 
 def section(text: str) -> str:
-    return text.split("## What they wrote")[1].split("\n## ")[0]
+    return text.split("## Written texts")[1].split("\n## ")[0]
 
 
 def test_every_prompt_and_every_text_stands_whole_in_both() -> None:
@@ -120,8 +120,8 @@ def test_of_many_prompts_the_rest_is_named_by_its_files() -> None:
 def test_the_verdict_leaves_the_judgement_to_the_reader() -> None:
     (line,) = in_short(with_texts())
     assert "".join(line) == (
-        "Whether what was written on coherence makes sense is for a reader to judge: see “What they "
-        "wrote”. Of 21 texts, 1 repeats itself, 7 were cut off, 1 is empty."
+        "Whether what was written on coherence makes sense is for a reader to judge: see “Written "
+        "texts”. Of 21 texts, 1 repeats itself, 7 were cut off, 1 is empty."
     )
     alone = visible(report("texts-alone").page.text)
     assert "is for a reader to judge" in alone

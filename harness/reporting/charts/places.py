@@ -1,0 +1,96 @@
+"""Where the names of points stand: beside their points, and over nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.reporting.charts.svg import SMALL, Anchor, text_width
+
+HEIGHT = 14.0
+NEAR, RINGS = 9.0, (0.0, 12.0, 26.0, 42.0)
+"""Pixels between a point and its name, and how much farther it may stand where there is no room."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two have any pixel in common."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+    def within(self, other: Box) -> bool:
+        """Whether all of it lies in the other."""
+        return (
+            other.left <= self.left
+            and self.right <= other.right
+            and other.top <= self.top
+            and self.bottom <= other.bottom
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a name stands, and whether a line has to lead to it."""
+
+    x: float
+    y: float
+    anchor: Anchor
+    box: Box
+    far: bool
+
+
+def place(
+    named: Sequence[tuple[float, float, str]], taken: Iterable[Box], room: Box
+) -> list[Place | None]:
+    """A place for the name of each point, in their order; None where it would cover another or a point.
+
+    Args:
+        named: x, y and name of each point.
+        taken: lines, which a name covers only where there is no other room.
+        room: what no name may leave.
+    """
+    full = [Box(x - 6, y - 6, x + 6, y + 6) for x, y, _ in named]
+    lines = list(taken)
+    found: list[Place | None] = []
+    for x, y, name in named:
+        width = text_width(name, SMALL)
+        inside = [one for one in _candidates(x, y, width) if one.box.within(room)]
+        free = [one for one in inside if not any(one.box.meets(other) for other in full)]
+        clear = (one for one in free if not any(one.box.meets(other) for other in lines))
+        chosen = next(clear, next(iter(free), None))
+        if chosen is not None:
+            full.append(chosen.box)
+        found.append(chosen)
+    return found
+
+
+def _candidates(x: float, y: float, width: float) -> Iterable[Place]:
+    for ring in RINGS:
+        away = NEAR + ring
+        sides: tuple[tuple[float, float, Anchor], ...] = (
+            (away, 0, "start"),
+            (0, -away - 3, "middle"),
+            (-away, 0, "end"),
+            (0, away + 4, "middle"),
+            (away * 0.7, -away * 0.8 - 3, "start"),
+            (away * 0.7, away * 0.8 + 3, "start"),
+            (-away * 0.7, -away * 0.8 - 3, "end"),
+            (-away * 0.7, away * 0.8 + 3, "end"),
+        )
+        for right, down, anchor in sides:
+            start = {"start": 0.0, "middle": width / 2, "end": width}[anchor]
+            left, middle = x + right - start, y + down
+            box = Box(left - 1, middle - HEIGHT / 2, left + width + 1, middle + HEIGHT / 2)
+            yield Place(x + right, middle + 4, anchor, box, ring > 0)

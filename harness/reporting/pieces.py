@@ -1,0 +1,39 @@
+"""Pieces of sentences: what a suite wrote is set apart from what the report says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+Tone = Literal["plain", "good", "bad", "unsure", "missing"]
+
+
+class Name(str):
+    """A word that the suite wrote (a model, a task, a file), shown in code type."""
+
+
+class Strong(str):
+    """A word that a skimming reader must see."""
+
+
+Line: TypeAlias = tuple[str, ...]
+"""A sentence in pieces; the pieces that are `Name` or `Strong` are set apart."""
+
+
+def plain(line: Line) -> str:
+    """The sentence without its marks."""
+    return "".join(line)
+
+
+def joined(lines: Sequence[Line], between: str = "; ", last: str = "") -> Line:
+    """Several lines as one, with other words before the last one where there are any."""
+    parts: list[str] = []
+    for index, line in enumerate(lines):
+        parts += [last if last and index == len(lines) - 1 else between] if index else []
+        parts += line
+    return tuple(parts)
+
+
+def listed(names: Sequence[str]) -> Line:
+    """Names as a reader lists them: a, b and c."""
+    return joined([(Name(name),) for name in names], ", ", " and ")
