@@ -21,8 +21,8 @@ MAY_IMPORT = {
     "__init__": {"api"},
     "__main__": {"cli"},
     "cli": {
-        "analysis", "data", "estimate", "exports", "hub", "models", "plan", "records", "reporting",
-        "results", "runner", "suite",
+        "analysis", "data", "estimate", "exports", "hub", "leaderboard", "models", "plan", "records",
+        "reporting", "results", "runner", "suite",
     },
     "api": {"records", "reporting", "results", "runner"},
     "exports": {"data", "metrics", "records", "reporting", "results", "suite"},
@@ -32,6 +32,7 @@ MAY_IMPORT = {
         "results", "suite", "tasks",
     },
     "resolve": {"data", "hub", "metrics", "models", "plan", "records", "suite"},
+    "leaderboard": {"analysis", "metrics", "records", "reporting", "results", "suite"},
     "reporting": {"analysis", "metrics", "records", "suite"},
     "results": {"analysis", "metrics", "plan", "records", "suite"},
     "analysis": {"metrics", "records", "suite"},
@@ -46,7 +47,9 @@ MAY_IMPORT = {
     "suite": set(),
 }  # fmt: skip
 """From top to bottom: each room, and the rooms below it that it may import beside the foundations."""
-LIGHT = {"suite", "plan", "records", "analysis", "exports", "reporting", "results"}
+LIGHT = {
+    "suite", "plan", "records", "analysis", "exports", "leaderboard", "reporting", "results",
+}  # fmt: skip
 """Rooms that know neither torch nor llama.cpp."""
 HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "llama_cpp"}
 MOST_LINES = 300

@@ -17,12 +17,17 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     smallest, each times the number of hypotheses still standing. None stays None and is not
     counted.
     """
-    present = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
-    adjusted: list[float | None] = [None] * len(p_values)
-    highest = 0.0
-    for rank, (p, index) in enumerate(present):
-        highest = max(highest, min(1.0, p * (len(present) - rank)))
-        adjusted[index] = highest
+    adjusted = holm_adjusted(np.array([np.nan if p is None else p for p in p_values]))
+    return [None if np.isnan(p) else float(p) for p in adjusted]
+
+
+def holm_adjusted(p_values: FloatArray) -> FloatArray:
+    """The same of an array, in which NaN stays NaN and is not counted."""
+    order = np.argsort(p_values, kind="stable")
+    present = order[: int(np.sum(~np.isnan(p_values)))]
+    standing = len(present) - np.arange(len(present))
+    adjusted = np.full(len(p_values), np.nan)
+    adjusted[present] = np.maximum.accumulate(np.minimum(1.0, p_values[present] * standing))
     return adjusted
 
 

@@ -21,6 +21,7 @@ from harness.cli.options import (
     examples,
 )
 from harness.cli.sharing_commands import app as sharing_app
+from harness.cli.site_commands import app as site_app
 from harness.version import __version__
 
 app = typer.Typer(
@@ -58,6 +59,7 @@ app.add_typer(baseline_app, name="baseline", help="Keep results to hold later on
 
 app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
 app.add_typer(sharing_app)
+app.add_typer(site_app)
 
 
 @app.command(
@@ -113,7 +115,7 @@ def plan(
     ] = True,
     json: Json = False,
 ) -> None:
-    """Show whether a suite fits here, how long it takes, what it does."""
+    """Show what a suite does, whether it fits, how long it takes."""
     from harness.cli.plan import show_plan
     from harness.runner.run import Options
 
@@ -143,7 +145,7 @@ def show(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Show what a model is sent for an example, and what it answered."""
+    """Show what a model is sent for an example, and its answer."""
     from harness.cli.show import show
     from harness.runner.run import Options
 
@@ -181,7 +183,7 @@ def gate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Judge the suite's gates on results that are there.
+    """Judge the suite's gates on results.
 
     Exit code 3 where one is not met.
     """
@@ -283,7 +285,7 @@ def schema() -> None:
 
 @app.command(epilog=examples("doctor", "doctor --json"))
 def doctor(json: Json = False) -> None:
-    """Say what this machine has, what is missing, and how to get it."""
+    """Say what this machine has and lacks, and how to get it."""
     from harness.cli.doctor import examine
 
     raise typer.Exit(examine(json))

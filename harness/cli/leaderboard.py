@@ -1,0 +1,51 @@
+"""`harness leaderboard`: one static site of many results."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.leaderboard.board import build
+from harness.leaderboard.collect import collect
+from harness.leaderboard.site import site
+from harness.leaderboard.write import write_site
+from harness.quantities import plural
+
+
+def write_leaderboard(
+    results: Sequence[Path], out: Path, reports: Path, overwrite: bool, as_json: bool
+) -> int:
+    """Writes the site, and says what it holds. Returns the exit code."""
+    found = collect(results)
+    board = build(found.results)
+    written = write_site(site(board, reports), out, overwrite)
+    for file, reason in found.unread:
+        print(f"Not read: {file}: {reason}", file=sys.stderr)
+    for place in written.kept:
+        print(f"Left as it is, since it was changed: {out / place}", file=sys.stderr)
+    page = out / "index.html"
+    if as_json:
+        told = {
+            "page": str(page),
+            "runs": len(board.results),
+            "models": len(board.models),
+            "groups": len(board.groups),
+            "changed": list(written.changed),
+            "removed": list(written.removed),
+            "unread": [str(file) for file, _ in found.unread],
+        }
+        print(json.dumps(told))
+        return 0
+    print(
+        f"{plural(len(board.models), 'model')} of {plural(len(board.results), 'run')}, in "
+        f"{plural(len(board.groups), 'group')} that were asked alike."
+    )
+    changes = [
+        f"{len(of)} {word}"
+        for of, word in ((written.changed, "written"), (written.removed, "removed"))
+        if of
+    ]
+    print(f"Leaderboard: {page} ({', '.join(changes) or 'nothing has changed'})")
+    return 0

@@ -1,0 +1,211 @@
+"""What each figure answers: the facts that have to be the same before two may stand beside each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from harness.leaderboard.collect import Result
+from harness.leaderboard.models import Made, made_in
+from harness.leaderboard.samples import Answered, answered, texts_hash
+from harness.metrics.registry import METRICS
+from harness.metrics.statistic import FloatArray
+from harness.records import (
+    OWN_METRICS,
+    WORDING,
+    Cell,
+    MetricDescriptor,
+    TaskSummary,
+    Value,
+)
+from harness.reporting.lineage import lineage_words
+from harness.results.gating import TIMING_TRAITS
+from harness.suite.schema import TASK_TYPES, TaskType
+
+HOW_MUCH = {
+    "limit", "seed", "models", "rounds", "repetitions", "metrics", "data_dir", "type", "reference",
+    "text", "prompts", "window",
+}  # fmt: skip
+"""Settings that are told otherwise, or say how much is asked and whom, and not what."""
+SCORER = "rouge-score"
+"""The package that metrics of words are made by."""
+PLACES = {"file", "train", "test"}
+"""Keys of a user's own data set that say where it lies."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One model's figure of one metric of one task, in one run's results.
+
+    `facts` are what it was asked, as text by name; `evidence` are hashes that say the same more
+    exactly, of which not every run has each.
+    """
+
+    made: Made
+    task: str
+    metric: MetricDescriptor
+    cell: Cell
+    answered: Answered | None
+    facts: Mapping[str, str]
+    evidence: Mapping[str, str]
+
+    @property
+    def result(self) -> Result:
+        """The run."""
+        return self.made.result
+
+    @property
+    def asked(self) -> TaskSummary:
+        """What is known of the task there."""
+        return self.result.summary.tasks[self.task]
+
+    @property
+    def value(self) -> Value | None:
+        """The figure with its interval; None where the cell failed, or has none."""
+        found = self.cell.metrics.get(self.metric.name)
+        return None if self.cell.status != "ok" or found is None or found.value is None else found
+
+    @cached_property
+    def scores(self) -> FloatArray | None:
+        """The scores behind it (examples,), where each example has one."""
+        if self.answered is None or self.metric.name not in self.answered.scores:
+            return None
+        return self.answered.scores[self.metric.name]
+
+
+def is_ranked(metric: MetricDescriptor, of: TaskType) -> bool:
+    """Whether models are ranked by a metric: one of quality, of answers that are graded."""
+    quality = metric.measures == "quality" and metric.higher_is_better is not None
+    return of.graded and quality and metric.has_interval
+
+
+def figures_of(result: Result) -> Iterator[Figure]:
+    """Every figure of one run that a leaderboard shows: of each task its headline, and the suite's own
+    metrics where answers are graded. Texts that nothing grades have none."""
+    made = made_in(result)
+    texts: dict[tuple[str, str], str] = {}
+    for cell in result.summary.cells:
+        task = result.summary.tasks.get(cell.task)
+        if task is None or cell.model not in made or TASK_TYPES[task.type].free_text:
+            continue
+        metrics = _metrics(task, cell)
+        graded = TASK_TYPES[task.type].graded
+        found = answered(result, cell, [of.name for of in metrics]) if graded else None
+        evidence = _evidence(result, cell, made[cell.model], found, texts)
+        for metric in metrics:
+            facts = _facts(result, cell, made, metric)
+            yield Figure(made[cell.model], cell.task, metric, cell, found, facts, evidence)
+
+
+def _metrics(task: TaskSummary, cell: Cell) -> list[MetricDescriptor]:
+    of = TASK_TYPES[task.type]
+    headline = task.metric(of.headline)
+    own = [metric for metric in task.metrics.values() if metric.own and is_ranked(metric, of)]
+    return [headline, *(metric for metric in own if metric.name != headline.name)]
+
+
+def _facts(
+    result: Result, cell: Cell, made: Mapping[str, Made], metric: MetricDescriptor
+) -> dict[str, str]:
+    task = result.summary.tasks[cell.task]
+    of, model = TASK_TYPES[task.type], made[cell.model]
+    facts = {"type of task": task.type, "metric": f"{metric.label} ({metric.name})"}
+    facts["metric's definition"] = _hash([metric.kind, metric.factor, metric.unit])
+    if of.timed:
+        machine = result.summary.machine
+        facts["machine"] = machine_words(machine)
+        traits = [machine.get(trait) for trait in TIMING_TRAITS]
+        facts["machine (hash)"] = _hash(traits)
+    else:
+        facts["data set"] = task.dataset or "none"
+        n = cell.n if cell.status == "ok" else task.n
+        whole = n == task.available
+        drawn = "" if whole or task.seed is None else f", drawn with seed {task.seed}"
+        facts[of.noun] = f"{_count(n)} of {_count(task.available)}{drawn}"
+        facts["labels"] = ", ".join(task.labels) or "none"
+    for key, value in _settings(result, cell.task, task).items():
+        facts[key] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    if of.asked:
+        facts |= {key: str(value) for key, value in model.put.items()}
+        facts["words"] = str((cell.details.get(WORDING) or {}).get("rule", "english"))
+    if metric.name in METRICS and METRICS[metric.name].by_words:
+        facts["scored by"] = f"{SCORER} {result.summary.software.get(SCORER, 'of unknown version')}"
+    if task.reference is not None:
+        reference = made.get(task.reference)
+        facts["reference"] = task.reference if reference is None else _reference(reference)
+    code = (cell.details.get(OWN_METRICS) or {}).get(metric.name)
+    if metric.own:
+        facts["metric's code"] = _hash(code["code"]) if isinstance(code, dict) else "not known"
+    return facts
+
+
+def _reference(made: Made) -> str:
+    """Which model others are measured against, whatever its suite calls it."""
+    return f"{lineage_words(made.lineage)} ({_hash([made.identity, made.key])[:6]})"
+
+
+def _settings(result: Result, name: str, task: TaskSummary) -> dict[str, Any]:
+    """What the suite says of a task, without what says how much of it is asked."""
+    spec = result.summary.suite.get("spec")
+    tasks = spec.get("tasks") if isinstance(spec, dict) else None
+    entry = tasks.get(name) if isinstance(tasks, dict) else None
+    settings = dict(entry) if isinstance(entry, dict) else dict(task.settings)
+    own = settings.pop("dataset", None)
+    found = {key: value for key, value in settings.items() if key not in HOW_MUCH}
+    if isinstance(own, dict):
+        found["how its rows are read"] = {k: v for k, v in own.items() if k not in PLACES}
+    if "window" in settings and "text" in settings:
+        found["window"] = settings["window"]
+    return found
+
+
+def _evidence(
+    result: Result,
+    cell: Cell,
+    made: Made,
+    found: Answered | None,
+    texts: dict[tuple[str, str], str],
+) -> dict[str, str]:
+    task = result.summary.tasks[cell.task]
+    evidence = {}
+    if cell.prompts:
+        root = result.summary.models.get(made.root)
+        files = root.key if root is not None else ""
+        if files:
+            put = _hash([files, made.put])
+            evidence[f"prompts as token ids, tokenizer {put[:6]}"] = cell.prompts[:12]
+    if found is not None:
+        evidence["ids and right answers"] = found.asked[:12]
+        place = cell.task, found.asked
+        if place not in texts:
+            texts[place] = texts_hash(result, cell.task, found.ids)
+        if texts[place]:
+            evidence["texts"] = texts[place][:12]
+    if task.floors and TASK_TYPES[task.type].has_floors:
+        values = {n: {m: v.value for m, v in of.items()} for n, of in task.floors.items()}
+        evidence["baselines without a language model"] = _hash(values)
+    return evidence
+
+
+def machine_words(machine: Mapping[str, Any]) -> str:
+    """What timings were taken on: "Intel(R) Xeon(R) Processor, 2 cores, NVIDIA H100"."""
+    words = [str(machine.get("processor") or "unknown processor")]
+    if isinstance(machine.get("cores"), int):
+        words.append(f"{machine['cores']} core{'s' * (machine['cores'] != 1)}")
+    gpus = machine.get("gpus")
+    names = gpus if isinstance(gpus, list) else []
+    words += [str(gpu.get("name", gpu)) if isinstance(gpu, dict) else str(gpu) for gpu in names]
+    return ", ".join(words)
+
+
+def _count(number: int | None) -> str:
+    return "an unknown number" if number is None else f"{number:,}"
+
+
+def _hash(of: Any) -> str:
+    told = json.dumps(of, sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:12]

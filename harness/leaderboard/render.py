@@ -1,0 +1,60 @@
+"""Pages from templates: escaped, with one style and at most one script, which a policy names by hash."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+
+def policy(style: str, script: str) -> str:
+    """What a page may do: have this style, run this script, and load nothing."""
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def render(template: str, context: dict[str, Any], script: str = "") -> str:
+    """A page.
+
+    Args:
+        template: its file among the templates.
+        context: what stands in it.
+        script: the file of its script; "" for none.
+    """
+    style, code = _text("site.css"), _text(script) if script else ""
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **context,
+            style=Markup(style),
+            script=Markup(code),
+            policy=policy(style, code),
+        )
+    )
+
+
+@cache
+def _text(name: str) -> str:
+    file = files("harness.leaderboard") / "templates" / name
+    return "\n" + file.read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("harness.leaderboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
