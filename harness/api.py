@@ -134,4 +134,4 @@ def report(path: str | Path, out: str | Path | None = None) -> list[Path]:
     from harness.results.store import read_summary
 
     summary = read_summary(Path(path))
-    return write_report(summary, Path(out) if out else Path("reports") / summary.suite["name"])
+    return write_report(summary, Path(out) if out else Path("reports") / summary.place)

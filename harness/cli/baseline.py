@@ -6,16 +6,21 @@ import json
 from pathlib import Path
 
 from harness.quantities import byte_size
+from harness.results.apart import lacking
 from harness.results.baselines import save_baseline
+from harness.results.store import read_summary
 
 
 def save(results: Path, name: str, baselines: Path, replace: bool, as_json: bool) -> int:
     """Saves a baseline and says where. Returns the exit code."""
     folder = save_baseline(results, name, baselines, replace)
+    notes = lacking(results, read_summary(folder))
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     if as_json:
-        print(json.dumps({"baseline": str(folder), "bytes": size}))
+        print(json.dumps({"baseline": str(folder), "bytes": size, "notes": notes}))
     else:
         print(f"Baseline: {folder} ({byte_size(size)})")
+        for note in notes:
+            print(note)
         print(f"Hold results against it: harness gate {results} --baseline {name}")
     return 0

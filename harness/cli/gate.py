@@ -14,6 +14,7 @@ from harness.files import write_atomically
 from harness.reporting.blocks import plain
 from harness.reporting.ci import github_annotations, junit, pull_request
 from harness.reporting.gates import gates, missed_gates
+from harness.reporting.partial import partial_lines
 from harness.reporting.terminal import terminal_gates
 from harness.results.gating import Judged
 
@@ -43,7 +44,7 @@ def gate_results(
 def _show(judged: Judged) -> None:
     out = Console(file=sys.stdout)
     out.print(terminal_gates(judged.summary))
-    lines = [gates(judged.summary), *missed_gates(judged.summary)]
+    lines = [*partial_lines(judged.summary), gates(judged.summary), *missed_gates(judged.summary)]
     if judged.waiting:
         count = f"{judged.waiting} gate{'s' * (judged.waiting > 1)}"
         lines.append((f"Not judged: {count} against a baseline. Name one: --baseline NAME.",))
@@ -57,6 +58,7 @@ def _as_data(judged: Judged) -> dict[str, object]:
         "baseline": judged.baseline or None,
         "exit_code": judged.exit_code,
         "not_judged": judged.waiting,
+        "partial": partial.model_dump(mode="json") if (partial := judged.summary.partial) else None,
         "gates": [verdict.model_dump(mode="json") for verdict in judged.verdicts],
         "failed": [f"{cell.model}/{cell.task}" for cell in judged.failed],
     }

@@ -12,7 +12,7 @@ from harness.results.store import read_summary
 def report_results(results: Path, reports: Path, as_json: bool) -> int:
     """Writes Markdown and HTML. Returns the exit code."""
     summary = read_summary(results)
-    files = write_report(summary, reports / summary.suite["name"])
+    files = write_report(summary, reports / summary.place)
     if as_json:
         print(json.dumps({"reports": [str(file) for file in files]}))
     else:

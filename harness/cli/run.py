@@ -58,11 +58,11 @@ def _run(suite: Path, options: Options, reports: Path, as_json: bool, watch: Wat
     kept = any(step.kind == "cell" for step, _ in outcome.failures)  # what stands may be older
     code, line = 1 if kept else exit_code(outcome.summary), _nothing_to_do(outcome, prepared, files)
     if as_json:
-        print(json.dumps(_as_data(outcome, files)))
+        print(json.dumps({"results": str(prepared.results.folder), **_as_data(outcome, files)}))
     elif there:
         print(line)
     else:
-        _say(outcome, files, console)
+        _say(outcome, files, prepared, console)
     if not outcome.failures and options.again is None and sys.argv[1:2] == ["run"]:
         _remember(watch, bool(there), (suite, options), files, line, code)
     return code
@@ -142,7 +142,7 @@ def _commands(suite: Path, options: Options) -> list[str]:
 
 def _report_there(outcome: Outcome, prepared: Prepared, reports: Path) -> list[Path]:
     """The files of a report that says what a new one would; none where there is no such report."""
-    folder = reports / outcome.summary.suite["name"]
+    folder = reports / outcome.summary.place
     files, summary = [folder / "report.md", folder / "index.html"], prepared.results.summary_file
     if not outcome.unchanged or not all(file.is_file() for file in files):
         return []
@@ -152,10 +152,10 @@ def _report_there(outcome: Outcome, prepared: Prepared, reports: Path) -> list[P
 def _write_report(outcome: Outcome, reports: Path) -> list[Path]:
     from harness.reporting.write import write_report
 
-    return write_report(outcome.summary, reports / outcome.summary.suite["name"])
+    return write_report(outcome.summary, reports / outcome.summary.place)
 
 
-def _say(outcome: Outcome, files: list[Path], console: Console) -> None:
+def _say(outcome: Outcome, files: list[Path], prepared: Prepared, console: Console) -> None:
     from harness.reporting.terminal import terminal_table
 
     out = Console(file=sys.stdout)
@@ -165,6 +165,13 @@ def _say(outcome: Outcome, files: list[Path], console: Console) -> None:
     for file in files:
         if file.suffix in (".md", ".html"):
             say(out, f"Report: {file}")
+    if prepared.limit is not None:
+        folder = _from_here(prepared.results.folder)
+        say(out, f"Results of this limit, apart from those of the whole suite: {folder}")
+
+
+def _from_here(folder: Path) -> Path:
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 def _by_reason(outcome: Outcome) -> dict[Failure, list[str]]:

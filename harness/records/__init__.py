@@ -29,7 +29,7 @@ from harness.records.models import (
 )
 from harness.records.readings import DataReading, LeftOutRows, TooLong
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
-from harness.records.summary import SUMMARY_SCHEMA, Summary, TaskSummary
+from harness.records.summary import SUMMARY_SCHEMA, Partial, Summary, TaskSummary
 from harness.records.training import TrainingExample
 from harness.records.wording import WORDING, WORDLESS, WordingDetails
 from harness.records.written import WrittenDetails, WrittenText
@@ -61,6 +61,7 @@ __all__ = [
     "ModelSummary",
     "Parity",
     "ParityLimits",
+    "Partial",
     "Permission",
     "QuantizeStep",
     "Record",

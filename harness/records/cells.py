@@ -48,6 +48,9 @@ class Cell(Record):
     key: str
     answers: str = ""
     """The key that its samples carry where it is another: answers outlive a change of metrics."""
+    alike: str = ""
+    """What answered, and how it was asked, whatever the limit: two cells of the same can lend each other
+    their answers to the same prompts. "" where an older version asked."""
     model: str
     task: str
     status: Literal["ok", "failed"]

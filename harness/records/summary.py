@@ -15,6 +15,8 @@ from harness.records.readings import DataReading, TooLong
 from harness.suite.schema import TASK_TYPES
 
 SUMMARY_SCHEMA: Final = "harness-summary/2"
+LIMITED: Final = "@limit-"
+"""What stands between a suite's name, which holds no @, and a limit of the command line."""
 
 
 def _known_type(name: str) -> str:
@@ -66,6 +68,27 @@ class TaskSummary(Record):
         return self.metrics.get(name, nameless)
 
 
+class Partial(Record):
+    """What results lack of what their suite asks for."""
+
+    limit: int | None = None
+    """Examples per task that `--limit` set, where the suite asks for more of any."""
+    missing: list[tuple[str, str]] = Field(default_factory=list)
+    """Model and task of cells that have not been asked, as `--only` leaves them."""
+    gates: int = 0
+    """Verdicts on gates that wait for these cells."""
+
+
+def results_name(suite: str, limit: int | None = None) -> str:
+    """The folder of a suite's results, and of its report, below that of all.
+
+    Args:
+        suite: its name.
+        limit: of `--limit`, where that asks otherwise than the suite; its results stand apart.
+    """
+    return suite if limit is None else f"{suite}{LIMITED}{limit}"
+
+
 class Summary(Record):
     """`summary.json`: all that a report or a gate needs."""
 
@@ -86,3 +109,12 @@ class Summary(Record):
     gates: list[GateVerdict]
     checks: list[Check] = Field(default_factory=list)
     commands: list[str] = Field(default_factory=list)
+    limit: int | None = None
+    """Examples per task that `--limit` set in place of the suite's own limits."""
+    partial: Partial | None = None
+    """What is missing; None where these are the results of the whole suite."""
+
+    @property
+    def place(self) -> str:
+        """The folder of these results, and of their report, below that of all."""
+        return results_name(str(self.suite["name"]), self.limit)

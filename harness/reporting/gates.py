@@ -19,6 +19,7 @@ from harness.reporting.blocks import (
 from harness.reporting.format import clip, count, sentence
 from harness.reporting.marks import Marks
 from harness.reporting.measures import label, metric_of
+from harness.reporting.partial import open_gates
 
 REASON_LENGTH = 400
 HEADS = ("Gate", "Candidate", "Rule", "Examples", "Reason")
@@ -64,10 +65,29 @@ def _examples(gate: GateVerdict, of: MetricDescriptor) -> Datum:
 def gates(summary: Summary) -> Line:
     """How the gates went; undecided ones are neither met nor missed."""
     total = len(summary.gates)
+    if not total:
+        return _none_judged(summary)
+    waiting = open_gates(summary.partial)
+    return (*_how_they_went(summary), *((f" {waiting}.",) if waiting else ()))
+
+
+def _none_judged(summary: Summary) -> Line:
+    """Why there is no verdict."""
+    if waiting := open_gates(summary.partial):
+        return (Strong("No gate could be judged"), f": {waiting}.")
+    set_gates = summary.suite.get("spec", {}).get("gates", [])
+    if set_gates and all(gate.get("against") for gate in set_gates):
+        judged_by = Name("harness gate RESULTS --baseline NAME")
+        return (Strong("Every gate is against a baseline"), "; ", judged_by, " judges them.")
+    if set_gates:
+        return (Strong("No gate could be judged"), ": the cells have not been asked.")
+    return (Strong("The suite sets no gates"), ", so nothing here passes or fails.")
+
+
+def _how_they_went(summary: Summary) -> Line:
+    total = len(summary.gates)
     missed = sum(gate.outcome == "not met" for gate in summary.gates)
     undecided = [gate for gate in summary.gates if gate.outcome == "undecided"]
-    if not total:
-        return (Strong("The suite sets no gates"), ", so nothing here passes or fails.")
     if not missed and not undecided:
         return (Strong("The one gate was met." if total == 1 else f"All {total} gates were met."),)
     parts = []

@@ -24,6 +24,7 @@ from harness.reporting.kinds import without_replicas
 from harness.reporting.languages import ROUGE, language_doubts
 from harness.reporting.marks import all_checks
 from harness.reporting.measures import free_text_tasks, quality_tasks, timed_tasks
+from harness.reporting.partial import partial_lines
 from harness.reporting.tables import matrix, matrix_doubts, own_tables
 from harness.reporting.timings import details_of, doubts
 from harness.reporting.types.write import prompts_of, texts
@@ -46,7 +47,7 @@ def terminal_table(summary: Summary) -> RenderableType:
     parts += _excerpts(main)
     if summary.gates:
         parts.append(terminal_gates(summary))
-    lines = [gates(summary), *missed_gates(summary)]
+    lines = [*partial_lines(summary), gates(summary), *missed_gates(summary)]
     lines += [*matrix_doubts(main), *(note for of in own_tables(main) for note in of.notes)]
     for task in quality_tasks(summary):
         lines += rare_label_notes(summary, task)

@@ -19,6 +19,7 @@ from harness.reporting.measures import (
     value_of,
     words,
 )
+from harness.reporting.partial import partial_callouts
 from harness.reporting.types.write import in_short
 
 
@@ -31,6 +32,7 @@ def verdict(summary: Summary) -> tuple[Block, ...]:
             f"{failed} of {len(summary.cells)} cells failed. All that is said rests on the others."
         )
         blocks.append(Callout("bad", (Strong(line),)))
+    blocks.extend(partial_callouts(summary))
     blocks.extend(callouts(summary))
     blocks.extend(data_callouts(summary))
     blocks.extend(going_on_callouts(summary))

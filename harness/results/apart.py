@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.quantities import plural
 from harness.records import Summary
 from harness.results.gating import TIMING_TRAITS
 from harness.suite.schema import TaskSpec
@@ -41,6 +42,19 @@ def same_model(before: Summary, after: Summary, model: str) -> list[str]:
     ]
 
 
+def lacking(place: Path, of: Summary) -> list[str]:
+    """Notes on what results lack of what their suite asks for."""
+    if of.partial is None:
+        return []
+    limit, missing = of.partial.limit, len(of.partial.missing)
+    asked = (
+        [f"at most {plural(limit, 'example')} a task were asked (--limit {limit})"] if limit else []
+    )
+    total = missing + len(of.cells)
+    asked += [f"{missing} of {plural(total, 'cell')} have not been asked"] if missing else []
+    return [f"{place} is partial: {'; '.join(asked)}."]
+
+
 def what_differs(
     old: Path, before: Summary, new: Path, after: Summary, models: bool, tasks: bool
 ) -> list[str]:
@@ -69,6 +83,8 @@ def what_differs(
     ]
     if software:
         notes.append(f"Software: {'; '.join(software)}.")
+    for place, of in ((old, before), (new, after)):
+        notes += lacking(place, of)
     if not same_machine(before, after):
         names = [of.machine.get("processor", "unknown") for of in (before, after)]
         notes.append(f"Machines: {names[0]} before, {names[1]} after.")

@@ -11,7 +11,14 @@ from harness.analysis.compared import ComparedModels, ComparedTask, compare_task
 from harness.errors import BadDataError, InputError
 from harness.nearest import nearest
 from harness.records import Summary
-from harness.results.apart import models_of, same_machine, same_model, set_otherwise, what_differs
+from harness.results.apart import (
+    lacking,
+    models_of,
+    same_machine,
+    same_model,
+    set_otherwise,
+    what_differs,
+)
 from harness.results.baselines import BASELINES, answers_in, find_baseline
 from harness.results.judge import Baseline, SuiteAnswers
 from harness.results.store import read_summary
@@ -148,7 +155,7 @@ def _models(results: Path, baseline: str, candidate: str, wanted: Wanted) -> Com
             for task in tasks
         ],
     )
-    return ComparedResults([pair], [], summary, summary)
+    return ComparedResults([pair], lacking(results, summary), summary, summary)
 
 
 def _folders(before: Path, after: Path, name: str, wanted: Wanted) -> ComparedResults:

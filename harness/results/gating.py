@@ -74,6 +74,11 @@ def judge_results(results: Path, baseline: str | None, baselines: Path) -> Judge
                 f"{results}: every gate of the suite is against a baseline",
                 "Name one: --baseline NAME. `harness baseline save` saves one.",
             )
+        if not verdicts:
+            raise InputError(
+                f"{results}: no gate of the suite can be judged: their cells have not been asked",
+                "Run the suite without --only, or with one that selects them.",
+            )
         return Judged(summary.model_copy(update={"gates": verdicts}), waiting=len(waiting))
     folder = find_baseline(baseline, baselines)
     earlier, saved = read_baseline(folder)

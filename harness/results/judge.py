@@ -14,12 +14,10 @@ from harness.analysis.seeds import seed_variance
 from harness.analysis.timed import slowdown
 from harness.records import OWN_METRICS, WORDING, Cell, Comparison, GateVerdict
 from harness.results.own_metrics import asked_metrics
+from harness.results.partial import COMPARABLE, gate_models
 from harness.results.store import ResultsStore
 from harness.suite.replicas import replicas
 from harness.suite.schema import GateSpec, SuiteSpec
-
-COMPARABLE = ("must", "max_drop", "max_slowdown")
-"""Rules that hold a model against another."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class SuiteAnswers:
         """
         asked = self.tasks[gate.task].cells
         verdicts = []
-        for candidate in self._models(gate):
+        for candidate in gate_models(self.spec, gate):
             against = "" if gate.rule not in COMPARABLE else candidate
             answers = self.tasks[gate.task]
             if baseline is not None and against:
@@ -86,11 +84,6 @@ class SuiteAnswers:
                 continue
             verdicts.append(self._verdict(gate, answers, against, candidate))
         return verdicts
-
-    def _models(self, gate: GateSpec) -> Iterable[str]:
-        if gate.compare is None:
-            return gate.models or ()
-        return gate.candidates or self.spec.compare[gate.compare].candidates
 
     def _verdict(
         self, gate: GateSpec, answers: TaskAnswers, baseline: str, candidate: str

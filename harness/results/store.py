@@ -21,6 +21,7 @@ from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
 from harness.records import Cell, Sample, SpeedRound, Summary
 from harness.results.artifacts import Manifest
+from harness.results.limits import other_limits
 from harness.results.upgrade import OtherVersionError, understood
 
 
@@ -167,6 +168,14 @@ WRITE_ANEW = (
 )
 
 
+def _where_else(path: Path) -> str:
+    """Where a summary may stand that is not at a path."""
+    limited = [folder for folder in other_limits(path) if (folder / "summary.json").is_file()]
+    if limited:
+        return f"Of the same suite there is {', '.join(map(str, limited))}."
+    return "Give results/<suite>, where `harness run` wrote its summary.json."
+
+
 def read_summary(path: Path) -> Summary:
     """The summary in a results folder, or in the file itself.
 
@@ -178,10 +187,7 @@ def read_summary(path: Path) -> Summary:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except OSError:
-        raise InputError(
-            f"{file}: there is no summary here",
-            "Give results/<suite>, where `harness run` wrote its summary.json.",
-        ) from None
+        raise InputError(f"{file}: there is no summary here", _where_else(path)) from None
     except ValueError as error:
         raise InputError(f"{file}: not a summary: {error}", WRITE_ANEW) from None
     try:

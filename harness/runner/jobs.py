@@ -17,6 +17,7 @@ from harness.plan.params import Params
 from harness.plan.places import Places
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
+from harness.runner.lending import Lending
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class StepJob:
     """Folder of the artifact store."""
     places: Places = field(default_factory=Places)
     """Of what the step names by its contents."""
+    alike: str = ""
+    """Of a cell: what its result says under this name."""
+    lenders: tuple[str, ...] = ()
+    """Folders of the same cell's results at other limits, whose answers may be taken over."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ def _step_job(data: dict[str, Any]) -> StepJob:
     given = data["step"]
     params = KINDS[given["kind"]].params.model_validate(given["params"])
     step = Step(**{**given, "params": params, "after": tuple(given["after"])})
-    return StepJob(**{**data, "step": step, "places": Places.from_data(data["places"])})
+    more = {"places": Places.from_data(data["places"]), "lenders": tuple(data["lenders"])}
+    return StepJob(**{**data, "step": step, **more})
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class JobBuilder:
     """Of each worker."""
     cores: int
     """Threads of a worker that runs alone."""
+    lending: Lending
 
     def build(self, steps: tuple[Step, ...]) -> Job:
         """One job of steps that one worker does, all timed or none."""
@@ -107,7 +114,10 @@ class JobBuilder:
         permissions = {role: given for role, given in allowed.items() if given}
         work = str(self.artifacts.work(step).absolute())
         places = self.artifacts.places.of(step)
-        return StepJob(step, inputs, permissions, work, str(self.artifacts.home), places)
+        more: dict[str, Any] = {}
+        if step.kind == "cell":
+            more = {"alike": self.lending.alike(step), "lenders": self.lending.lenders(step)}
+        return StepJob(step, inputs, permissions, work, str(self.artifacts.home), places, **more)
 
 
 @dataclass(frozen=True)

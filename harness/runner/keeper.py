@@ -1,12 +1,13 @@
-"""Keeps what steps find beside the results, as they end."""
+"""Keeps what steps find beside the results, and why cells failed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.plan.graph import Plan
 from harness.plan.steps import Step
-from harness.records import Failure
-from harness.results.artifacts import ArtifactStore
+from harness.records import Cell, Failure
+from harness.results.artifacts import TEXTS, ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.jobs import Pace
 from harness.runner.walk import Observer
@@ -36,3 +37,33 @@ class Keeper:
 
     def failed(self, step: Step, failure: Failure) -> None:
         self.observer.failed(step, failure)
+
+
+def keep_failure(results: ResultsStore, cell: Step, failure: Failure, alike: str) -> None:
+    """Writes that a cell failed; what it answered before that stays."""
+    folder = results.cell(cell.model, cell.task)
+    folder.finish(
+        Cell(
+            key=cell.key,
+            answers="" if cell.answers_key == cell.key else cell.answers_key,
+            alike=alike,
+            model=cell.model,
+            task=cell.task,
+            status="failed",
+            n=len(folder.samples(cell.answers_key)),
+            error=failure,
+        )
+    )
+
+
+def keep_findings(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -> None:
+    """Findings of steps that another suite or run made count here too."""
+    for step in plan.steps.values():
+        if not step.row.in_place and results.kept(step) is None:
+            manifest = artifacts.manifest(step)
+            if manifest is not None:
+                results.keep(manifest)
+    for (task, _), key in plan.prompts.items():
+        file = artifacts.folder(plan.steps[key]) / TEXTS
+        if file.is_file():
+            results.keep_texts(task, file.read_text(encoding="utf-8"))

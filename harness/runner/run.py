@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from harness.engines.gguf_file import gguf_info
@@ -19,15 +19,17 @@ from harness.plan.builder import make_plan
 from harness.plan.graph import Plan
 from harness.plan.params import SourceParams
 from harness.plan.steps import Step
-from harness.records import Cell, Failure, Summary
+from harness.records import Failure, Summary
+from harness.records.summary import results_name
 from harness.resolve.resolver import resolve
-from harness.results.artifacts import TEXTS, ArtifactStore
+from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.again import bring_back, fits, set_aside, steps_again
 from harness.runner.findings import refusal
 from harness.runner.jobs import JobBuilder
-from harness.runner.keeper import Keeper
+from harness.runner.keeper import Keeper, keep_failure, keep_findings
 from harness.runner.known import known
+from harness.runner.lending import Lending
 from harness.runner.local import LocalExecutor
 from harness.runner.summarize import Summarizer, is_current
 from harness.runner.walk import Observer, Walk
@@ -61,8 +63,12 @@ class Prepared:
     plan: Plan
     results: ResultsStore
     artifacts: ArtifactStore
+    lending: Lending
+    """What results at other limits have of it."""
     cells: tuple[Step, ...]
     """Those that were selected."""
+    limit: int | None = None
+    """Of the command line, where that asks otherwise than the suite."""
     to_fetch: tuple[str, ...] = ()
     """Data sets that a run downloads first; keys of what reads them are then provisional."""
     again: tuple[Step, ...] = ()
@@ -77,12 +83,18 @@ class Prepared:
         if self._is_again(step):
             return False
         if step.kind == "cell":
-            return self.results.cell(step.model, step.task).is_done(step.key)
+            here = self.results.cell(step.model, step.task)
+            return here.is_done(step.key) or self.lending.whole(step) is not None
         if step.kind == "round":
             return self.results.cell(step.model, step.task).has_round(step)
         kept = self.results.kept(step) if step.row.gives == "findings" else None
         manifest = kept or self.artifacts.manifest(step)
         return manifest is not None and manifest.whole and refusal(manifest, step) is None
+
+    def is_elsewhere(self, cell: Step) -> bool:
+        """Whether a cell is answered, but in the results of another limit alone."""
+        here = self.results.cell(cell.model, cell.task).is_done(cell.key)
+        return not here and self.lending.whole(cell) is not None
 
     def _is_again(self, step: Step) -> bool:
         made = step.row.is_artifact
@@ -157,15 +169,27 @@ def prepare(file: Path, options: Options) -> Prepared:
     home = options.home or default_home()
     try:
         resolved = resolve(suite, home, options.data_dir, options.may_fetch, options.provisional)
-        plan = make_plan(suite, resolved, options.limit)
+        plan, limit = make_plan(suite, resolved), None
+        if options.limit is not None:
+            limited = make_plan(suite, resolved, options.limit)
+            plan, limit = _unless_alike(plan, limited, options.limit)
     except (BadDataError, HubError) as error:
         raise InputError(f"{file}: {error.message}", error.hint) from error
-    results = ResultsStore(options.results.absolute() / suite.spec.name)
+    folder = options.results.absolute() / results_name(suite.spec.name, limit)
+    results = ResultsStore(folder)
     artifacts = ArtifactStore(home.absolute(), resolved.places)
     bring_back((*plan.steps.values(), *plan.cells), results, artifacts)
     cells = _select(plan, options.only)
     again = steps_again(plan, cells, options.again)
-    return Prepared(suite, plan, results, artifacts, cells, resolved.absent, again)
+    of_one = partial(make_plan, suite, resolved, 1)
+    lending = Lending(plan, of_one, results, artifacts, again)
+    return Prepared(suite, plan, results, artifacts, lending, cells, limit, resolved.absent, again)
+
+
+def _unless_alike(whole: Plan, limited: Plan, limit: int) -> tuple[Plan, int | None]:
+    """The plan of a limit, with it; that of the whole suite where the limit changes nothing."""
+    same = [step.key for step in whole.cells] == [step.key for step in limited.cells]
+    return (whole, None) if same else (limited, limit)
 
 
 def _select(plan: Plan, only: str | None) -> tuple[Step, ...]:
@@ -181,8 +205,9 @@ def _select(plan: Plan, only: str | None) -> tuple[Step, ...]:
 def has_nothing_to_do(prepared: Prepared) -> bool:
     """Whether every selected cell is answered, and `summary.json` says what a new one would."""
     summary = prepared.results.summary()
-    place = (prepared.suite, prepared.plan, prepared.results)
-    return summary is not None and not prepared.to_do() and is_current(summary, *place)
+    if summary is None or prepared.to_do() or any(map(prepared.is_elsewhere, prepared.cells)):
+        return False
+    return is_current(summary, prepared.suite, prepared.plan, prepared.results, prepared.limit)
 
 
 def run(
@@ -197,10 +222,11 @@ def run(
         commands: how to do it again, for the report.
     """
     started = time.perf_counter()
+    taken = prepared.lending.take_over(prepared.cells)
     todo = prepared.to_do()
     summary = prepared.results.summary()
     place = (prepared.suite, prepared.plan, prepared.results)
-    if not todo and summary and is_current(summary, *place):
+    if not todo and not taken and summary and is_current(summary, *place, prepared.limit):
         failures = tuple(_failed_cells(prepared))
         return Outcome(summary, 0, failures, time.perf_counter() - started, unchanged=True)
     every = {(step.model, step.task) for step in prepared.plan.cells}
@@ -211,11 +237,14 @@ def run(
             walk.run()
         finally:
             for step in walk.failed:
-                _write_failure(prepared.results, step, walk.failures[step.key])
-            _keep_findings(prepared)
+                if step.kind == "cell":
+                    alike = prepared.lending.alike(step)
+                    keep_failure(prepared.results, step, walk.failures[step.key], alike)
+            keep_findings(prepared.plan, prepared.results, prepared.artifacts)
     seconds = time.perf_counter() - started
     total = seconds + (summary.seconds if summary and not todo else 0.0)
-    summary = Summarizer(*place, prepared.artifacts.places, total).summary(list(commands))
+    summarizer = Summarizer(*place, prepared.artifacts.places, total, prepared.limit)
+    summary = summarizer.summary(list(commands))
     prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)
     return Outcome(summary, len(todo), failed, seconds)
@@ -224,7 +253,8 @@ def run(
 def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[Step]) -> Walk:
     cores = physical_cores()
     threads = max(1, cores // options.jobs)
-    builder = JobBuilder(prepared.plan, prepared.artifacts, prepared.results.folder, threads, cores)
+    of = (prepared.plan, prepared.artifacts, prepared.results.folder)
+    builder = JobBuilder(*of, threads, cores, prepared.lending)
     executor = LocalExecutor(prepared.suite.spec.defaults.timeout)
     keeper = Keeper(prepared.artifacts, prepared.results, observer)
     steps = [step for step in todo if not step.row.in_place]
@@ -252,35 +282,6 @@ def _check_source(step: Step, prepared: Prepared) -> Failure | None:
     except HarnessError as error:
         return Failure(kind=error.kind, message=error.message, hint=error.hint)
     return None
-
-
-def _write_failure(results: ResultsStore, step: Step, failure: Failure) -> None:
-    if step.kind != "cell":
-        return
-    cell = Cell(
-        key=step.key,
-        answers="" if step.answers_key == step.key else step.answers_key,
-        model=step.model,
-        task=step.task,
-        status="failed",
-        error=failure,
-    )
-    folder = results.cell(step.model, step.task)
-    count = len(folder.samples(step.answers_key))
-    folder.finish(cell.model_copy(update={"n": count}))
-
-
-def _keep_findings(prepared: Prepared) -> None:
-    """Findings of steps that another suite or run made count here too."""
-    for step in prepared.plan.steps.values():
-        if not step.row.in_place and prepared.results.kept(step) is None:
-            manifest = prepared.artifacts.manifest(step)
-            if manifest is not None:
-                prepared.results.keep(manifest)
-    for (task, _), key in prepared.plan.prompts.items():
-        file = prepared.artifacts.folder(prepared.plan.steps[key]) / TEXTS
-        if file.is_file():
-            prepared.results.keep_texts(task, file.read_text(encoding="utf-8"))
 
 
 def _failed_cells(prepared: Prepared) -> list[tuple[Step, Failure]]:

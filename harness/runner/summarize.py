@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -19,11 +19,13 @@ from harness.records import (
     GateVerdict,
     ModelSummary,
     Parity,
+    Partial,
     Summary,
     TaskSummary,
     Training,
 )
 from harness.results.artifacts import Manifest
+from harness.results.partial import partial_of
 from harness.results.store import ResultsStore
 from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
@@ -57,10 +59,27 @@ def current_cells(suite: Suite, plan: Plan, store: ResultsStore) -> list[Cell]:
     return sorted(found, key=lambda cell: (models[cell.model], tasks[cell.task]))
 
 
-def is_current(summary: Summary, suite: Suite, plan: Plan, store: ResultsStore) -> bool:
+def is_current(
+    summary: Summary, suite: Suite, plan: Plan, store: ResultsStore, limit: int | None = None
+) -> bool:
     """Whether a summary says what a new one would say."""
-    same_plan = summary.suite["key"] == plan_key(suite, plan)
-    return same_plan and summary.cells == current_cells(suite, plan, store)
+    if summary.suite["key"] != plan_key(suite, plan):
+        return False
+    cells = current_cells(suite, plan, store)
+    lacking = _lacking(suite, plan, summary.tasks, cells, limit)
+    return summary.cells == cells and (summary.limit, summary.partial) == (limit, lacking)
+
+
+def _lacking(
+    suite: Suite,
+    plan: Plan,
+    tasks: Mapping[str, TaskSummary],
+    cells: Sequence[Cell],
+    limit: int | None,
+) -> Partial | None:
+    planned = [(step.model, step.task) for step in plan.cells]
+    answered = [(cell.model, cell.task) for cell in cells]
+    return partial_of(suite.spec, tasks, planned, answered, limit)
 
 
 class Summarizer:
@@ -73,11 +92,13 @@ class Summarizer:
         store: ResultsStore,
         places: Places,
         seconds: float,
+        limit: int | None = None,
     ) -> None:
         self._suite, self._places = suite, places
         self._plan = plan
         self._store = store
         self._seconds = seconds
+        self._limit = limit
         self._cells = current_cells(suite, plan, store)
         self._of_model: dict[str, list[Cell]] = defaultdict(list)
         self._of_task: dict[str, list[Cell]] = defaultdict(list)
@@ -93,6 +114,7 @@ class Summarizer:
         """The whole of it; compares and judges."""
         spec = self._suite.spec
         comparisons, gates = self._compared()
+        tasks = {name: self._task(name) for name in spec.tasks}
         return Summary(
             suite={
                 "name": spec.name,
@@ -109,12 +131,14 @@ class Summarizer:
             machine=describe_machine(),
             software=describe_software(),
             models={name: self._model(name) for name in spec.models},
-            tasks={name: self._task(name) for name in spec.tasks},
+            tasks=tasks,
             cells=self._cells,
             comparisons=comparisons,
             gates=gates,
             checks=[check for name in spec.models for check in self._checks(name)],
             commands=commands,
+            limit=self._limit,
+            partial=_lacking(self._suite, self._plan, tasks, self._cells, self._limit),
         )
 
     def _kept(self, key: str) -> Manifest | None:

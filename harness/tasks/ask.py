@@ -11,9 +11,15 @@ from harness.records import Sample
 from harness.suite.schema import Put, TaskSpec
 from harness.tasks import classify, divergence, multiple_choice, summarize, write
 from harness.tasks.asking import AskedData, Asking
-from harness.tasks.prompts import PromptSet
+from harness.tasks.prompts import Prompt, PromptSet
 
 Details = dict[str, Any]
+SameAnswer = Callable[[Prompt, Sample], bool]
+"""Whether an answer to the very ids of a prompt is what this prompt would get."""
+
+
+def _same_target(prompt: Prompt, sample: Sample) -> bool:
+    return (sample.target or "") == prompt.target
 
 
 @dataclass(frozen=True)
@@ -26,13 +32,15 @@ class Asker:
     """What a cell holds beside its metrics."""
     put: Callable[[AskedData, Put], AskedData] = lambda data, how: data
     """Puts examples otherwise than they stand in their data set, as the task's keys say."""
+    same: Callable[[PromptSet], SameAnswer] = lambda prompts: _same_target
+    """Of what was asked among other prompts, whether it would come out so among these."""
 
 
 ASKERS: Mapping[str, Asker] = {
     "classify": Asker(classify.ask, classify.details),
     "multiple_choice": Asker(multiple_choice.ask, put=multiple_choice.put),
     "summarize": Asker(summarize.ask, summarize.details),
-    "divergence": Asker(divergence.ask),
+    "divergence": Asker(divergence.ask, same=divergence.scored_alike),
     "write": Asker(write.ask, write.details),
 }
 
@@ -45,6 +53,16 @@ def ask(task: TaskSpec, asking: Asking) -> Iterator[Sample]:
     """
     asking.answerer.require(task.needs, f"A task of type `{task.type}`")
     return ASKERS[task.type].ask(task, asking)
+
+
+def same_answers(task_type: str, prompts: PromptSet) -> SameAnswer:
+    """Tells answers that can be taken over to a set of prompts from one to others.
+
+    Args:
+        task_type: as a suite names it.
+        prompts: that are asked now.
+    """
+    return ASKERS[task_type].same(prompts)
 
 
 def put(task_type: str, data: AskedData, how: Put) -> AskedData:

@@ -9,7 +9,7 @@ on the documents nor, much, on the vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +24,7 @@ from harness.metrics.statistic import FloatArray
 from harness.records import Sample
 from harness.suite.schema import DivergenceTask
 from harness.tasks.asking import Asking
-from harness.tasks.prompts import PromptSet
+from harness.tasks.prompts import Prompt, PromptSet
 
 BLOCK_BYTES = 32 << 20
 """Most that a block of one model's float32 log-probabilities holds: 55 rows of 152,064."""
@@ -133,6 +133,18 @@ def first_scored(prompts: PromptSet) -> int:
     if prompts.mode == "text":
         return 1
     return max(1, common_prefix([prompt.ids for prompt in prompts.prompts]))
+
+
+def scored_alike(prompts: PromptSet) -> Callable[[Prompt, Sample], bool]:
+    """Whether as many of a document's tokens were scored as count among these: what all prompts begin
+    with is left out, and other prompts may share more or less."""
+    start = first_scored(prompts)
+
+    def alike(prompt: Prompt, sample: Sample) -> bool:
+        count = len(prompt.ids) + len(prompt.target_ids) - start
+        return sample.data.get("tokens") == count
+
+    return alike
 
 
 def ask(task: DivergenceTask, asking: Asking) -> Iterator[Sample]:

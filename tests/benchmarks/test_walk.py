@@ -17,6 +17,7 @@ from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.jobs import Event, Job, JobBuilder
 from harness.runner.known import known
+from harness.runner.lending import Lending
 from harness.runner.run import Prepared
 from harness.runner.walk import Quiet, Walk
 from harness.suite.reader import Suite, parse_suite
@@ -64,9 +65,10 @@ def test_walking_ten_thousand_cells(benchmark: Any, jobs: int, tmp_path: Path) -
     resolved = FakeResolver().resolve(asked)
     plan, artifacts = make_plan(asked, resolved), ArtifactStore(tmp_path / "home", resolved.places)
     results = ResultsStore(tmp_path / "results")
-    prepared = Prepared(asked, plan, results, artifacts, plan.cells)
+    lending = Lending(plan, lambda: plan, results, artifacts)
+    prepared = Prepared(asked, plan, results, artifacts, lending, plan.cells)
     todo = [step for step in prepared.to_do() if not step.row.in_place]
-    builder = JobBuilder(plan, artifacts, results.folder, 1, 1)
+    builder = JobBuilder(plan, artifacts, results.folder, 1, 1, lending)
 
     def walk() -> Walk:
         walked = Walk(todo, builder.build, Stub(), Quiet(), jobs)

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.records import Partial
+from harness.results.store import ResultsStore
 from tests.cli.test_commands import run
 from tests.results.made import write_results
 from tests.results.test_gating import DROP, GOOD, MUCH_WORSE, REGRESSION
@@ -97,3 +99,44 @@ def test_results_of_another_version_say_what_to_do(
     (folder / "summary.json").write_text(json.dumps(data))
     code, _, err = run("gate", folder, monkeypatch=monkeypatch, capsys=capsys)
     assert code == 2 and "run the suite again" in err
+
+
+def make_partial(folder: Path, partial: Partial) -> None:
+    """Has a summary say that something is missing."""
+    store = ResultsStore(folder)
+    summary = store.summary()
+    assert summary is not None
+    store.write_summary(summary.model_copy(update={"partial": partial}))
+
+
+def test_gate_baseline_and_compare_say_what_is_partial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def said(*words: object) -> str:
+        code, out, _ = run(*words, monkeypatch=monkeypatch, capsys=capsys)
+        assert code == 0
+        return out
+
+    folder = write_results(Path("results/ladder"), {"f16": GOOD, "q4": GOOD}, [DROP])
+    for words in (("gate", folder), ("compare", folder, "f16", "q4")):
+        assert "artial" not in said(*words)
+    partial = Partial(limit=600, missing=[("q8", "sentiment")], gates=1)
+    make_partial(folder, partial)
+    out = said("gate", folder)
+    assert "Partial: --limit 600 asked at most 600 examples a task" in out
+    assert "Partial: 1 of 3 cells have not been asked (q8)." in out
+    assert "The one gate was met. 1 gate waits for cells that have not been asked." in out
+    assert json.loads(said("gate", folder, "--json"))["partial"] == partial.model_dump(mode="json")
+    note = (
+        "results/ladder is partial: at most 600 examples a task were asked (--limit 600); "
+        "1 of 3 cells have not been asked."
+    )
+    assert note in said("baseline", "save", folder, "main")
+    assert note in said("compare", folder, "f16", "q4")
+    both = said("compare", folder, "--baseline", "main")
+    assert note in both and note.replace("results/ladder", "baselines/main") in both
+    found = said("baseline", "save", folder, "main", "--replace", "--json")
+    assert json.loads(found)["notes"] == [note]

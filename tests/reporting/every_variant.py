@@ -7,6 +7,7 @@ from tests.reporting.hostile import hostile, hostile_texts
 from tests.reporting.variants import (
     empty,
     only_one_model,
+    partly,
     undecided_gates,
     with_doubts,
     with_failures,
@@ -33,6 +34,7 @@ VARIANTS = {
     "seeds": with_seeds,
     "texts": with_texts,
     "texts-alone": texts_alone,
+    "partial": partly,
     "hostile": hostile,
     "hostile-texts": hostile_texts,
     "empty": empty,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from harness.analysis.seeds import seed_variance
-from harness.records import Cell, Check, Comparison, Failure, SourceStep, Summary, Value
+from harness.records import (
+    Cell,
+    Check,
+    Comparison,
+    Failure,
+    Partial,
+    SourceStep,
+    Summary,
+    Value,
+)
 from tests.reporting.fixture import gates, quickstart
 from tests.reporting.fixture_models import LINEAGES
 
@@ -58,6 +67,15 @@ def only_one_model() -> Summary:
         gates=[],
         checks=[],
     )
+
+
+def partly() -> Summary:
+    """Ten examples a task, of the base model alone: no comparison and no gate could be judged."""
+    whole = quickstart()
+    cells = [cell for cell in whole.cells if cell.model == "base"]
+    missing = [(cell.model, cell.task) for cell in whole.cells if cell.model != "base"]
+    lacking = Partial(limit=10, missing=missing, gates=len(whole.gates))
+    return quickstart(cells=cells, comparisons=[], gates=[], limit=10, partial=lacking)
 
 
 def without_speed() -> Summary:

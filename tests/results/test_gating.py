@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
+from harness.records import Partial
 from harness.results.baselines import find_baseline, save_baseline
 from harness.results.gating import judge_results
+from harness.results.store import ResultsStore
 from tests.results.made import write_results
 
 GOOD = [n % 10 != 0 for n in range(600)]
@@ -185,3 +187,15 @@ def test_an_unknown_baseline_names_those_that_are_there(folder: Path, tmp_path: 
     with pytest.raises(InputError) as caught:
         find_baseline("mian", baselines)
     assert caught.value.hint == "There are: main."
+
+
+def test_where_no_gate_can_be_judged_the_gates_do_not_pass(folder: Path, tmp_path: Path) -> None:
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [DROP])
+    store = ResultsStore(folder)
+    summary = store.summary()
+    assert summary is not None
+    partial = Partial(missing=[("q4", "sentiment")], gates=1)
+    cells = [cell for cell in summary.cells if cell.model == "f16"]
+    store.write_summary(summary.model_copy(update={"cells": cells, "partial": partial}))
+    with pytest.raises(InputError, match="their cells have not been asked"):
+        judge_results(folder, None, tmp_path)

@@ -17,10 +17,11 @@ from harness.errors import BadModelError, NotFiniteError
 from harness.metrics.registry import metrics_of
 from harness.records import Sample
 from harness.suite.schema import DivergenceTask
-from harness.tasks.ask import ask
+from harness.tasks.ask import ask, same_answers
 from harness.tasks.asking import Asking
 from harness.tasks.divergence import BLOCK_BYTES, MAX_ROWS, measure, rows_at_once
 from harness.tasks.prompting import windows_to_read
+from harness.tasks.prompts import Prompt, PromptSet
 from tests.tasks.fakes import CharTokenizer, FakeEngine, answerer
 
 TASK = DivergenceTask(type="divergence", text="prompts", reference="r")
@@ -146,6 +147,27 @@ def test_after_a_break_the_open_documents_alone_are_read_and_give_the_same_figur
     assert compute_metrics(metrics_of("divergence"), again, 0) == compute_metrics(
         metrics_of("divergence"), whole, 0
     )
+
+
+def test_what_was_scored_among_other_prompts_counts_only_where_as_much_of_it_was() -> None:
+    def documents(*beginnings: tuple[int, ...]) -> PromptSet:
+        made = tuple(
+            Prompt(place, f"d{place}", "", (*beginning, 50 + place), "", (90, 91))
+            for place, beginning in enumerate(beginnings)
+        )
+        return PromptSet(made, (), frozenset(), "plain", len(made))
+
+    few, many = documents((1, 2, 3), (1, 2, 3)), documents((1, 2, 3), (1, 2, 3), (1, 7, 3))
+    among = {}
+    for name, prompts in (("few", few), ("many", many)):
+        even = engine(np.full((6, VOCABULARY), 1 / VOCABULARY))
+        asking = Asking("k", answerer(even), prompts, reference=answerer(even))
+        among[name] = next(iter(ask(TASK, asking)))
+    assert among["few"].data["tokens"] == 3 and among["many"].data["tokens"] == 5
+    first = few.prompts[0]
+    for prompts, found in ((few, "few"), (many, "many")):
+        same = same_answers("divergence", prompts)
+        assert {name for name, sample in among.items() if same(first, sample)} == {found}
 
 
 def test_of_a_text_all_is_scored_but_what_nothing_predicts() -> None:

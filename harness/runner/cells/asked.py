@@ -10,6 +10,7 @@ from harness.engines.answerer import Answerer
 from harness.metrics.score import open_scorers
 from harness.plan.cell_params import CellParams
 from harness.records import Cell, Sample
+from harness.runner.cells.lent import lent
 from harness.runner.cells.scores import located_refs, scored, was_asked, without_own
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.engine_files import engine_spec
@@ -38,8 +39,24 @@ class AskedWork(CellWork):
         self._kept: list[Sample] = []
 
     def keep(self, samples: Sequence[Sample]) -> list[Sample]:
-        self._kept = without_own(self._spec, samples)
-        return self._kept
+        have = {sample.index for sample in samples}
+        found = lent(self._job, self.folder, self._prompts, have)
+        self._kept = without_own(self._spec, [*samples, *found.samples])
+        if found.asked is not None and not was_asked(self._before, self._job.step):
+            self._before = self._as_asked(found.asked)
+        return [*self._kept, *without_own(self._spec, found.spare)]
+
+    def _as_asked(self, lender: Cell) -> Cell:
+        """What is noted of this cell where all its answers are another one's: its share of the time."""
+        share = self.total / lender.n if lender.n else 0.0
+        return lender.model_copy(
+            update={
+                "answers": self.key,
+                "seconds": share * lender.seconds,
+                "tokens": round(share * lender.tokens),
+                "prompts": self._prompts.sha256(),
+            }
+        )
 
     @property
     def begun(self) -> int:

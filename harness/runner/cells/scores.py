@@ -111,7 +111,8 @@ def scored(
         )
         samples, together = found.samples, dict(found.together)
         read = readings(params.refs, scorers, samples, labels)
-        lines = "".join(f"{sample.model_dump_json()}\n" for sample in samples)
+        spare = folder.samples(job.alike) if job.alike else []
+        lines = "".join(f"{sample.model_dump_json()}\n" for sample in (*samples, *spare))
         write_atomically(folder.samples_file, lines)
     metrics = compute_metrics(
         _metrics(params, spec.type), samples, params.seed, labels=labels or None
@@ -121,6 +122,7 @@ def scored(
         update={
             "key": step.key,
             "answers": "" if step.answers_key == step.key else step.answers_key,
+            "alike": job.alike,
             "n": len(samples),
             "metrics": metrics,
             "details": details,

@@ -136,6 +136,7 @@ def sum_up(
     )
     return Cell(
         key=step.key,
+        alike=job.alike,
         model=step.model,
         task=step.task,
         status="ok",
