@@ -12,11 +12,16 @@ from typing import Any
 
 def write_atomically(file: Path, text: str) -> None:
     """Replaces a file by a new one with this text, or leaves it as it was."""
+    write_bytes_atomically(file, text.encode("utf-8"))
+
+
+def write_bytes_atomically(file: Path, data: bytes) -> None:
+    """Replaces a file by a new one with these bytes, or leaves it as it was."""
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(name, 0o644)

@@ -21,10 +21,12 @@ MAY_IMPORT = {
     "__init__": {"api"},
     "__main__": {"cli"},
     "cli": {
-        "analysis", "data", "estimate", "exports", "hub", "leaderboard", "models", "plan", "records",
+        "analysis", "data", "estimate", "exports", "hub", "leaderboard", "models", "plan", "publish",
+        "records",
         "reporting", "results", "runner", "suite",
     },
     "api": {"records", "reporting", "results", "runner"},
+    "publish": {"exports", "hub", "records", "reporting", "suite"},
     "exports": {"data", "metrics", "records", "reporting", "results", "suite"},
     "estimate": {"data", "engines", "hub", "models", "plan", "results", "runner", "suite", "tasks"},
     "runner": {

@@ -15,6 +15,8 @@ FormatName = Literal[
     "csv", "parquet", "jsonl", "lm-eval", "every-eval-ever", "pytest-benchmark", "mlflow", "wandb"
 ]
 
+KindName = Literal["model-card", "eval-results", "dataset"]
+
 
 @app.command(
     epilog=examples(
@@ -39,3 +41,50 @@ def export(
     from harness.cli.export import export_results
 
     raise typer.Exit(export_results(results, to, out, samples, organization, json))
+
+
+@app.command(
+    epilog=examples(
+        "publish results/quickstart --to ./card --as model-card --model lora-q4",
+        "publish results/quickstart --to me/quickstart-results --as dataset --dry-run",
+    )
+)
+def publish(
+    results: ResultsOfSuite,
+    to: Annotated[
+        str, typer.Option(help="A repo on the Hub, or a folder.", metavar="ORG/NAME|FOLDER")
+    ],
+    kind: Annotated[KindName, typer.Option("--as", help="What is made of the results.")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="Of a card and of eval-results: which model.", metavar="NAME"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say which files there would be.")
+    ] = False,
+    show: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Only print one of these files.")
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="Make a new repo private.")] = False,
+    pull_request: Annotated[
+        bool, typer.Option("--pull-request", help="Propose the files to a repo that is there.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace files that somebody else wrote.")
+    ] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Publish results that failed, in part; the files say so."),
+    ] = False,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Of eval-results: where the results can be looked at."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Publish results: a model card, a data set, a leaderboard."""
+    from harness.cli.publish import Wish
+    from harness.cli.publish import publish as put
+
+    wish = Wish(to, kind, model, source, dry_run, show, private, pull_request, replace, anyway)
+    raise typer.Exit(put(results, wish, json))

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from tests.hub.stored import Content, Fault, Seen, StoredHub
+from tests.hub.taking import keep_upload, take
 
 SIGNATURE = "Signature=stand-in-signature"
 OTHERS = ("datasets", "spaces")
@@ -45,6 +46,39 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._handle()
+
+    def do_POST(self) -> None:
+        body = self._body()
+        self.hub.note(Seen(self.command, self.path, self._headers(), self.cdn))
+        self.fault = self.hub.take_fault(self.command, self.path)
+        if self.fault is not None and self.fault.status:
+            self._send(self.fault.status, self.fault.body, dict(self.fault.headers))
+            return
+        taken = take(self.hub, self.path, self._headers(), body)
+        if taken.status == 409:
+            self._send(409, json.dumps({**taken.body, "error": taken.error}).encode(), {})
+        elif taken.error:
+            code = "RepoNotFound" if taken.status == 404 else ""
+            self._error(taken.status, code, taken.error)
+        else:
+            self._json(taken.body)
+
+    def do_PUT(self) -> None:
+        body = self._body()
+        self.hub.note(Seen(self.command, self.path, self._headers(), self.cdn))
+        forbidden = "Authorization" in self.headers or not self.cdn
+        status = 400 if forbidden else keep_upload(self.hub, self.path, body)
+        self._send(status, b"", {})
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        parts = []
+        while size := int(self.rfile.readline(), 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
 
     def _handle(self) -> None:
         self.hub.note(Seen(self.command, self.path, self._headers(), self.cdn))

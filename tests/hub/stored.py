@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LARGE = (".safetensors", ".bin", ".gguf", ".model", ".pt", ".zip")
+LARGE = (".safetensors", ".bin", ".gguf", ".model", ".pt", ".zip", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,12 @@ class StoredHub:
         self.requests: list[Seen] = []
         self.tokens: set[str] = set()
         """Tokens that the stand-in knows; others are refused."""
+        self.writers: set[str] = set()
+        """Those of them that may make repos and write to all."""
+        self.uploads: dict[str, bytes] = {}
+        """Large files that were uploaded, by SHA-256."""
+        self.messages: list[str] = []
+        """First lines of the commits that were sent."""
         self.extra_entries: list[dict[str, object]] = []
         """Added to each tree, as a hostile server might."""
         self.echo_token = False
