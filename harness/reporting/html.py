@@ -1,13 +1,20 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no network.
+"""The report as one HTML page that needs nothing else: no font, no other file, no network.
 
 Templates escape everything; the only markup that passes is the SVG of our own charts, whose texts
-`charts/svg.py` escapes.
+`charts/svg.py` escapes. The page has one style and one script, and its Content-Security-Policy allows
+these two by their SHA-256 and nothing else: an element with a `style` or an `onclick` of its own does
+not get either.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from base64 import b64encode
 from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -20,15 +27,59 @@ _TOGETHER = re.compile(r"(\[[-−+\d.,e ]+\]|\bn = [\d,]+|\bp [<=] [\d.]+)")
 
 def html(document: Document) -> str:
     """The whole page."""
-    environment = _environment()
-    style = environment.get_template("style.css").render()
     terms = {
         of.key: {"number": number, "line": of.line}
         for number, of in enumerate(document.definitions, start=1)
     }
-    return environment.get_template("page.html.j2").render(
-        document=document, style=Markup(style), terms=terms
+    style, script = _joined(".css"), _joined(".js")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            document=document,
+            style=Markup(style),
+            script=Markup(script),
+            policy=policy(style, script),
+            terms=terms,
+        )
     )
+
+
+def policy(style: str, script: str) -> str:
+    """What the page may do: have this style, run this script (both by their hashes), show images
+    that it holds itself; nothing is loaded, sent or framed."""
+    allowed = {
+        "default-src": "'none'",
+        "style-src": f"'{_hash(style)}'",
+        "script-src": f"'{_hash(script)}'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in allowed.items())
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+@cache
+def _joined(suffix: Literal[".css", ".js"]) -> str:
+    """All files of the templates with this ending, by name. Each script has a scope of its own, and
+    those of one folder share theirs."""
+    texts = []
+    for entry in _sorted(files("harness.reporting") / "templates"):
+        inner = _sorted(entry) if entry.is_dir() else [entry]
+        text = "".join(
+            one.read_text(encoding="utf-8") for one in inner if one.name.endswith(suffix)
+        )
+        if text:
+            texts.append(f'(() => {{\n"use strict";\n{text}}})();\n' if suffix == ".js" else text)
+    return "\n" + "".join(texts)
+
+
+def _sorted(folder: Traversable) -> list[Traversable]:
+    return sorted(folder.iterdir(), key=lambda entry: entry.name)
 
 
 @cache
