@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.records import Summary
+    from harness.records.licences import Amount
 
 
 def run(suite: str | Path, **options: Any) -> Summary:
@@ -120,18 +121,27 @@ def compare(
     return pd.DataFrame(rows, columns=[*columns, "conclusion"]).rename(columns=renamed)
 
 
-def report(path: str | Path, out: str | Path | None = None) -> list[Path]:
+def report(
+    path: str | Path, out: str | Path | None = None, samples: Amount | None = None
+) -> list[Path]:
     """Writes the report of results; gives its files, the Markdown first and the HTML second.
 
     Args:
         path: a results folder, or its summary.json.
         out: the report's folder; default: reports/<suite>.
+        samples: answers in the page: `all`, `changed` (those that models answered differently) or
+            `none`; default: what each data set's licence allows.
 
     Raises:
         InputError: there is no summary at `path`.
     """
     from harness.reporting.write import write_report
+    from harness.results.answered import read_answered
+    from harness.results.baselines import results_folder
     from harness.results.store import read_summary
 
     summary = read_summary(Path(path))
-    return write_report(summary, Path(out) if out else Path("reports") / summary.place)
+    folder = Path(out) if out else Path("reports") / summary.place
+    return write_report(
+        summary, folder, read_answered(results_folder(Path(path)), summary), samples
+    )

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from harness.results.gating import judge_results
+from harness.results.prompts import prompt_texts
 from harness.runner.known import known
 from harness.runner.run import Options, prepare, run
 from harness.runner.walk import Quiet
@@ -32,6 +33,9 @@ def test_the_table_of_a_users_own_is_asked_as_the_reference_has_it(tmp_path: Pat
     texts = prepared.results.texts("teams").values()
     assert all("\nis wrong" in text and text.endswith("Which team?") for text in texts)
     assert cell.details["confusion"]["labels"] == ["billing", "delivery"]
+    asked = prompt_texts(prepared.results.folder, cell.prompts, [], tmp_path)
+    assert asked is not None and len(asked.texts) == cell.n
+    assert all(text in asked.texts[id] for id, text in prepared.results.texts("teams").items())
 
 
 def test_instructions_are_learned_as_the_reference_has_it(tmp_path: Path) -> None:

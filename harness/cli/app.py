@@ -17,6 +17,7 @@ from harness.cli.options import (
     Reports,
     Results,
     ResultsOfSuite,
+    Samples,
     Suite,
     examples,
 )
@@ -88,6 +89,7 @@ def run(
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes at the same time.")] = 1,
     data_dir: DataDir = None,
+    samples: Samples = None,
     json: Json = False,
 ) -> None:
     """Make the models, ask them the tasks, write the report. Does only what is not done yet."""
@@ -95,7 +97,7 @@ def run(
     from harness.runner.run import Options
 
     options = Options(results, limit, only, again, jobs, data_dir=data_dir, may_fetch=True)
-    raise typer.Exit(run_suite(suite, options, reports, json))
+    raise typer.Exit(run_suite(suite, options, reports, json, samples))
 
 
 @app.command(epilog=examples("plan suites/quickstart.yaml", "plan suite.yaml --fit lora"))
@@ -153,16 +155,19 @@ def show(
     raise typer.Exit(show(where, words or [], options, json))
 
 
-@app.command(epilog=examples("report results/quickstart"))
+@app.command(
+    epilog=examples("report results/quickstart", "report results/quickstart --samples none")
+)
 def report(
     results: ResultsOfSuite,
     reports: Reports = Path("reports"),
+    samples: Samples = None,
     json: Json = False,
 ) -> None:
     """Write the report of results that are there."""
     from harness.cli.report import report_results
 
-    raise typer.Exit(report_results(results, reports, json))
+    raise typer.Exit(report_results(results, reports, samples, json))
 
 
 @app.command(

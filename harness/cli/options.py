@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -29,5 +29,12 @@ ResultsOfSuite = Annotated[
 DataDir = Annotated[
     Path | None,
     typer.Option(help="Folder of data sets; then none is downloaded. Default: $HARNESS_DATA."),
+]
+Samples = Annotated[
+    Literal["all", "changed", "none"] | None,
+    typer.Option(
+        help="Answers in the page: every one, those that models answered differently, or none. "
+        "Default: what each data set's licence allows."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]

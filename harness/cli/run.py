@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -18,22 +19,33 @@ from harness.models.finetune.curve import last_point
 from harness.plan.steps import Step
 from harness.quantities import plural
 from harness.records import Failure, Summary
+from harness.records.licences import Amount
 from harness.runner.run import Options, Outcome, Prepared, has_nothing_to_do, prepare, run
 
 INTERRUPTED = 130
 
 
-def run_suite(suite: Path, options: Options, reports: Path, as_json: bool) -> int:
+def run_suite(
+    suite: Path, options: Options, reports: Path, as_json: bool, samples: Amount | None = None
+) -> int:
     """Runs a suite, writes its report, says where it is. Returns the exit code."""
     watch = Watch()
     watch.begin()
     try:
-        return _run(suite, options, reports, as_json, watch)
+        return _run(suite, options, Wanted(reports, samples), as_json, watch)
     finally:
         watch.end()
 
 
-def _run(suite: Path, options: Options, reports: Path, as_json: bool, watch: Watch) -> int:
+@dataclass(frozen=True)
+class Wanted:
+    """The report that is asked for: the folder of all reports, and how many answers it holds."""
+
+    reports: Path
+    samples: Amount | None
+
+
+def _run(suite: Path, options: Options, wanted: Wanted, as_json: bool, watch: Watch) -> int:
     console = Console(stderr=True)
     with waiting(console, "Looking up what the suite names"):
         prepared = prepare(suite, options)
@@ -52,9 +64,9 @@ def _run(suite: Path, options: Options, reports: Path, as_json: bool, watch: Wat
         console.print(f"Interrupted. {goes_on}", highlight=False)
         _say_where(prepared, prepared.to_do(), console)
         return INTERRUPTED
-    there = _report_there(outcome, prepared, reports)
+    there = _report_there(outcome, prepared, wanted)
     with waiting(console, "Writing the report"):
-        files = there or _write_report(outcome, reports)
+        files = there or _write_report(outcome, prepared, wanted)
     kept = any(step.kind == "cell" for step, _ in outcome.failures)  # what stands may be older
     code, line = 1 if kept else exit_code(outcome.summary), _nothing_to_do(outcome, prepared, files)
     if as_json:
@@ -140,19 +152,25 @@ def _commands(suite: Path, options: Options) -> list[str]:
     return [shlex.join(words)]
 
 
-def _report_there(outcome: Outcome, prepared: Prepared, reports: Path) -> list[Path]:
+def _report_there(outcome: Outcome, prepared: Prepared, wanted: Wanted) -> list[Path]:
     """The files of a report that says what a new one would; none where there is no such report."""
-    folder = reports / outcome.summary.place
+    folder = wanted.reports / outcome.summary.place
     files, summary = [folder / "report.md", folder / "index.html"], prepared.results.summary_file
     if not outcome.unchanged or not all(file.is_file() for file in files):
         return []
+    with files[1].open(encoding="utf-8") as page:
+        if f'data-samples="{wanted.samples or ""}"' not in page.read(200):
+            return []
     return files if files[1].stat().st_mtime_ns >= summary.stat().st_mtime_ns else []
 
 
-def _write_report(outcome: Outcome, reports: Path) -> list[Path]:
+def _write_report(outcome: Outcome, prepared: Prepared, wanted: Wanted) -> list[Path]:
     from harness.reporting.write import write_report
+    from harness.results.answered import read_answered
 
-    return write_report(outcome.summary, reports / outcome.summary.place)
+    summary = outcome.summary
+    answered = read_answered(prepared.results.folder, summary, prepared.artifacts.home)
+    return write_report(summary, wanted.reports / summary.place, answered, wanted.samples)
 
 
 def _say(outcome: Outcome, files: list[Path], prepared: Prepared, console: Console) -> None:

@@ -3,6 +3,7 @@
 Reports, gates and comparisons are functions of these records and of nothing else.
 """
 
+from harness.records.answered import Answered, CellSamples, PromptTexts
 from harness.records.base import Approximate, Failure, Record, Value
 from harness.records.cells import OWN_METRICS, Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
@@ -40,8 +41,10 @@ __all__ = [
     "WORDING",
     "WORDLESS",
     "AdapterStep",
+    "Answered",
     "Approximate",
     "Cell",
+    "CellSamples",
     "ChangedAnswer",
     "Check",
     "Comparison",
@@ -63,6 +66,7 @@ __all__ = [
     "ParityLimits",
     "Partial",
     "Permission",
+    "PromptTexts",
     "QuantizeStep",
     "Record",
     "Sample",

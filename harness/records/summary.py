@@ -60,12 +60,17 @@ class TaskSummary(Record):
     """All metrics of the task, those of its type and the suite's own; the first is the headline."""
     asked: dict[str, str] = Field(default_factory=dict)
     """The prompts of a `write` task by id."""
+    licence: str = ""
+    """Of the data set; "" where it has none, or an older version looked."""
+    citation: str = ""
+    """Whom the data set is owed to."""
 
     def metric(self, name: str) -> MetricDescriptor:
         """What is known of a metric; one that nobody describes is called by its name."""
+        if name in self.metrics:
+            return self.metrics[name]
         explanation = "A metric that nothing more is known of."
-        nameless = MetricDescriptor(name=name, label=name, kind="mean", explanation=explanation)
-        return self.metrics.get(name, nameless)
+        return MetricDescriptor(name=name, label=name, kind="mean", explanation=explanation)
 
 
 class Partial(Record):

@@ -217,6 +217,22 @@ class Texts:
 
 
 @dataclass(frozen=True)
+class Samples:
+    """The sample browser: every answer, to be looked through with the page's script.
+
+    `excerpt` is what a reader has without it, and on paper.
+    """
+
+    lines: tuple[Line, ...]
+    """What is there, and what is not."""
+    excerpt: tuple[Block, ...]
+    index: str
+    """JSON: the tasks, their models, metrics and modes."""
+    payloads: tuple[str, ...]
+    """A task's answers each: JSON, deflated, as base64."""
+
+
+@dataclass(frozen=True)
 class Heading:
     """The title of a part of a section."""
 
@@ -238,6 +254,7 @@ Block: TypeAlias = (
     | Definitions
     | Fold
     | Heading
+    | Samples
     | Texts
 )
 
@@ -260,6 +277,8 @@ class Document:
     sections: tuple[Section, ...]
     definitions: tuple[Definition, ...] = ()
     """Of the terms that fields and headings name by their keys."""
+    samples: str = ""
+    """How many answers were asked for; "" for the usual ones."""
 
 
 def charts(blocks: tuple[Block, ...]) -> list[Chart]:

@@ -93,12 +93,17 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        clean=clean, clean_lines=clean_lines, svg=inline_svg, together=together
+        as_data=as_data, clean=clean, clean_lines=clean_lines, svg=inline_svg, together=together
     )
     environment.tests["name_piece"] = lambda piece: isinstance(piece, Name)
     environment.tests["strong_piece"] = lambda piece: isinstance(piece, Strong)
     environment.globals["kind_of"] = lambda block: type(block).__name__.lower()
     return environment
+
+
+def as_data(text: str) -> Markup:
+    """JSON as the content of a script that is data: nothing in it ends the element, or begins another."""
+    return Markup(text.replace("<", "\\u003c"))
 
 
 def together(text: str) -> Markup:

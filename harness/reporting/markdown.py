@@ -33,6 +33,7 @@ from harness.reporting.blocks import (
     Name,
     Passage,
     Prose,
+    Samples,
     Strong,
     Table,
     Text,
@@ -65,6 +66,9 @@ def markdown(document: Document, contents: bool = True) -> str:
     if document.definitions:
         parts += ["## Definitions", block(Definitions(document.definitions))]
     return "\n\n".join(parts) + "\n"
+
+
+_IN_PAGE = "The HTML page, [index.html](index.html), has them to look through."
 
 
 def escape(text: str) -> str:
@@ -128,6 +132,8 @@ def block(of: Block) -> str:
             return _table(of)
         case Confusion():
             return _confusion(of)
+        case Samples(lines):
+            return "\n\n".join([_IN_PAGE, *(line(pieces) for pieces in lines)])
         case Texts(prompt, texts):
             return "\n\n".join([*_passage(prompt), *(part for of in texts for part in _text(of))])
 

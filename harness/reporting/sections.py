@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from harness.quantities import plural
-from harness.records import Summary
+from harness.records import Answered, Summary
+from harness.records.licences import Amount
 from harness.reporting.blocks import Beside, Block, Charts, Document, Line, Prose, Section
+from harness.reporting.browser.section import sample_blocks
 from harness.reporting.compare import compare_blocks
 from harness.reporting.format import duration, moment, sentence
 from harness.reporting.gates import gate_table, gates
@@ -20,8 +22,16 @@ from harness.reporting.types import TYPE_SECTIONS
 from harness.reporting.verdict import verdict
 
 
-def document(summary: Summary) -> Document:
-    """The whole report of a summary; sections that have nothing to say are left out."""
+def document(
+    summary: Summary, answered: Answered | None = None, samples: Amount | None = None
+) -> Document:
+    """The whole report of a summary; sections that have nothing to say are left out.
+
+    Args:
+        summary: of the results.
+        answered: the samples that it was made from.
+        samples: how much of them is put in; default: what each data set's licence allows.
+    """
     main = without_replicas(summary)
     parts: tuple[tuple[str, str, list[Block]], ...] = (
         ("verdict", "Answer", first_screen(summary)),
@@ -29,6 +39,7 @@ def document(summary: Summary) -> Document:
         ("differences", "Differences", question_blocks(summary)),
         ("trade-offs", "Trade-offs", tradeoff_blocks(main)),
         *((of.anchor, of.title, of.blocks(main)) for of in TYPE_SECTIONS),
+        ("samples", "Samples", sample_blocks(main, answered or Answered(), samples)),
         ("training", "Training", training_blocks(summary)),
         ("gates", "Gates", gate_blocks(summary)),
         ("trust", "Trust", trust_blocks(summary)),
@@ -42,7 +53,9 @@ def document(summary: Summary) -> Document:
         f"{moment(summary.created)} · run of {duration(summary.seconds)}",
     )
     sections = tuple(Section(a, title, tuple(blocks)) for a, title, blocks in parts if blocks)
-    return Document(f"Evaluation report: {name}", subtitle, sections, definitions(summary))
+    return Document(
+        f"Evaluation report: {name}", subtitle, sections, definitions(summary), samples or ""
+    )
 
 
 def first_screen(summary: Summary) -> list[Block]:

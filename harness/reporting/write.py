@@ -5,23 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.files import write_atomically
-from harness.records import Summary
+from harness.records import Answered, Summary
+from harness.records.licences import Amount
 from harness.reporting.blocks import charts
+from harness.reporting.browser.chosen import quoted
 from harness.reporting.html import html
 from harness.reporting.markdown import markdown
 from harness.reporting.sections import document
 
 
-def write_report(summary: Summary, out: Path) -> list[Path]:
+def write_report(
+    summary: Summary,
+    out: Path,
+    answered: Answered | None = None,
+    samples: Amount | None = None,
+) -> list[Path]:
     """Write `report.md`, its `charts/*.svg`, and `index.html` into `out`.
 
-    A pure function of the summary: no clock, no environment, no other file. Charts of an earlier
-    report that this one does not have are removed.
+    A pure function of summary and samples: no clock, no environment, no other file. Charts of an
+    earlier report that this one does not have are removed.
+
+    Args:
+        summary: of the results.
+        out: the report's folder.
+        answered: the samples that the summary was made from; without them the page has no browser.
+        samples: how much of them is put in; default: what each data set's licence allows.
 
     Returns:
         The files, the Markdown first and the HTML page second.
     """
-    made = document(summary)
+    made = document(quoted(summary, samples), answered, samples)
     files = {out / "report.md": markdown(made), out / "index.html": html(made)}
     for section in made.sections:
         for chart in charts(section.blocks):

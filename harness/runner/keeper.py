@@ -8,6 +8,7 @@ from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.records import Cell, Failure
 from harness.results.artifacts import TEXTS, ArtifactStore
+from harness.results.prompts import keep_prompts
 from harness.results.store import ResultsStore
 from harness.runner.jobs import Pace
 from harness.runner.walk import Observer
@@ -64,6 +65,8 @@ def keep_findings(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -
             if manifest is not None:
                 results.keep(manifest)
     for (task, _), key in plan.prompts.items():
-        file = artifacts.folder(plan.steps[key]) / TEXTS
+        made = artifacts.folder(plan.steps[key])
+        keep_prompts(results.folder, made)
+        file = made / TEXTS
         if file.is_file():
             results.keep_texts(task, file.read_text(encoding="utf-8"))

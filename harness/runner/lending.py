@@ -21,6 +21,7 @@ from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
 from harness.results.limits import other_limits
+from harness.results.prompts import take_prompts
 from harness.results.store import ResultsStore
 
 DIGITS = 32
@@ -92,6 +93,8 @@ class Lending:
                 kept = lender.kept(step) if step is not None else None
                 if kept is not None:
                     self.results.keep(kept)
+            if (taken_over := self.results.cell(cell.model, cell.task).result()) is not None:
+                take_prompts(self.results.folder, lender.folder, taken_over.prompts)
             if (texts := lender.texts(cell.task)) and not self.results.texts(cell.task):
                 self.results.keep_texts(cell.task, json.dumps(texts, ensure_ascii=False))
         return taken

@@ -73,6 +73,8 @@ def summarize_task(
         too_long=_too_long(asks, first),
         metrics=metrics,
         asked=task.named,
+        licence=info.licence if info is not None else "",
+        citation=info.citation if info is not None else "",
     )
 
 

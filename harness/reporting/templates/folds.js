@@ -7,7 +7,7 @@ function openLinked() {
     if (at.localName === "details" && !at.open) shut.push(at);
   }
   for (const fold of shut) fold.open = true;
-  if (shut.length) target.scrollIntoView();
+  if (shut.length) target.scrollIntoView({ behavior: "instant" });
 }
 
 let shutOnScreen = [];
