@@ -23,7 +23,7 @@ class PromptTexts:
 class CellSamples:
     """The samples of one cell: lines of `samples.jsonl` as plain data, by index.
 
-    200,000 of them are read in a second this way, and in a quarter of a minute as `Sample`.
+    200,000 of them are read in half a second this way, and in several as `Sample`.
     """
 
     rows: Sequence[Mapping[str, Any]]

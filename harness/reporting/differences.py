@@ -70,7 +70,9 @@ def difference_tables(summary: Summary, caption: str, rows: Sequence[Comparison]
     tables = [differences(summary, f"{caption}: quality", first)] if first else []
     for measure, kind in KINDS.items():
         rest = [
-            row for row in rows if row not in first and metric_of(summary, row).measures == measure
+            row
+            for row in rows
+            if not is_headline(summary, row) and metric_of(summary, row).measures == measure
         ]
         if rest:
             other = "every other measure of quality" if first and measure == "quality" else kind

@@ -46,7 +46,7 @@ def _question(
 ) -> list[Block]:
     found = judge(summary, rows)
     first = [one for one in found if _leads(summary, one)]
-    rest = [one for one in found if one not in first and one.of.measures != "change"]
+    rest = [o for o in found if not _leads(summary, o) and o.of.measures != "change"]
     blocks: list[Block] = []
     stem = kind.replace(" ", "-")
     if drawn := forests(summary, f"differences-{stem}", first):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,23 @@ def read_answered(results: Path, summary: Summary, home: Path | None = None) -> 
         summary: of these results.
         home: of the harness, where prompts of older results may still lie.
     """
-    store = ResultsStore(results)
+    with _uncollected():
+        return _read(ResultsStore(results), summary, home or default_home())
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for circles among objects that are plain data, which took longer than reading them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(store: ResultsStore, summary: Summary, home: Path) -> Answered:
     cells, texts = {}, {}
     for cell in summary.cells:
         if cell.status != "ok" or TASK_TYPES[summary.tasks[cell.task].type].timed:
@@ -38,7 +57,7 @@ def read_answered(results: Path, summary: Summary, home: Path | None = None) -> 
                 texts[cell.task] = store.texts(cell.task)
     steps, prompts = store.all_kept(), {}
     for digest in dict.fromkeys(of.prompts for of in cells.values()):
-        found = prompt_texts(results, digest, steps, home or default_home())
+        found = prompt_texts(store.folder, digest, steps, home)
         if found is not None:
             prompts[digest] = found
     return Answered(cells, texts, prompts)

@@ -138,13 +138,15 @@ def _short(
 
 def _decimals(of: MetricDescriptor, name: str, scores: Mapping[str, Scores]) -> int | None:
     """How many decimals all models' scores of a metric are shown with; None where there are none."""
-    values = [of.factor * v for model in scores.values() for v in model.get(name, ()) if v]
-    if not values and not any(name in model for model in scores.values()):
+    found = [column for model in scores.values() if (column := model.get(name))]
+    if not found:
         return None
+    sizes = [abs(of.factor * value) for column in found for value in column if value]
+    ends = [min(sizes), max(sizes)] if sizes else []
     if of.unit == "nats":
-        return decimals_for(values, decimals_of_magnitude(values))
-    whole = all(float(value).is_integer() for value in values)
-    return 0 if whole else decimals_for(values, least_decimals(of))
+        return decimals_for(ends, decimals_of_magnitude(ends))
+    whole = all(size.is_integer() for size in map(float, sizes))
+    return 0 if whole else decimals_for(ends, least_decimals(of))
 
 
 def _scores(task: TaskSummary, kind: Kind, rows: Sequence[Row | None]) -> Scores:
