@@ -8,6 +8,7 @@ it says how many examples would do.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,8 +69,9 @@ def _improvement(gate: Gate, evidence: Evidence) -> _Finding:
     )  # fmt: skip
     tested = _tested(found, 1 - gate.confidence)
     said = (
-        f"{gate.metric.label} changed by {found.delta:+.4g} ({_of(gate, found.n)}); the "
-        f"{gate.confidence:.0%} interval is {low:+.4g} to {high:+.4g}"
+        f"{gate.metric.label} changed by {_figure(gate, found.delta, signed=True)} "
+        f"({_of(gate, found.n)}); the {gate.confidence:.0%} interval is "
+        f"{_figure(gate, low, signed=True)} to {_figure(gate, high, signed=True)}"
     )
     outcome: Outcome = "undecided"
     if not sure and not lost:
@@ -96,20 +98,22 @@ def _drop(gate: Gate, evidence: Evidence) -> _Finding:
         return _too_few(gate, found)
     most, least = (-low, -high) if gate.upwards else (high, low)
     verb = "drop" if gate.upwards else "rise"
-    changed = f"{gate.metric.label} changed by {found.delta:+.4g} ({_of(gate, found.n)}); "
+    delta = _figure(gate, found.delta, signed=True)
+    changed = f"{gate.metric.label} changed by {delta} ({_of(gate, found.n)}); "
     sure = f"with {gate.confidence:.0%} confidence " if gate.metric.has_interval else ""
     allowed = f"the {gate.limit:g} that is allowed"
     if most <= gate.limit:
-        said = f"the {verb} is at most {_apart(max(0.0, most), gate.limit)}, within {allowed}."
+        said = f"the {verb} is at most {_figure(gate, max(0.0, most))}, within {allowed}."
         return _Finding("met", f"{changed}{sure}{said}", found.delta, low, high, found.n)
-    said = f"the {verb} is at least {_apart(least, gate.limit)}, more than {allowed}"
+    said = f"the {verb} is at least {_figure(gate, least)}, more than {allowed}"
     if least > gate.limit and _tested(found, 2 * (1 - gate.confidence)):
         return _Finding("not met", f"{changed}{sure}{said}.", found.delta, low, high, found.n)
     more = needed(_planned_spread(gate, found), gate.limit, gate.confidence)
     if least > gate.limit:
         said += f", but {_by_chance(found)}"
     else:
-        said = f"the {verb} is between {least:.4g} and {most:.4g}, around {allowed}."
+        ends = f"{_figure(gate, least)} and {_figure(gate, most)}"
+        said = f"the {verb} is between {ends}, around {allowed}."
     advice = _advice(gate, found.n, more, f"lost {2 * gate.limit:g}")
     return _Finding(
         "undecided", f"{changed}{sure}{said}{advice}", found.delta, low, high, found.n, more
@@ -164,17 +168,19 @@ def _slowdown(gate: Gate, evidence: Evidence) -> _Finding:
         said = "one round does not say how sure a timing is: set `rounds` to 2 or more."
         return _Finding("undecided", f"{gate.metric.label}: {said}", math.exp(found.delta))
     ratio, low, high = math.exp(found.delta), math.exp(ends[0]), math.exp(ends[1])
-    said = f"{gate.metric.label}: {ratio:.3g} times as slow ({_of(gate, found.n)})"
+    said = (
+        f"{gate.metric.label}: {_apart(ratio, gate.limit, 2)} times as slow ({_of(gate, found.n)})"
+    )
     sure = f"; with {gate.confidence:.0%} confidence "
     if high <= gate.limit:
-        said += f"{sure}at most {_apart(high, gate.limit)} times."
+        said += f"{sure}at most {_apart(high, gate.limit, 2)} times."
         return _Finding("met", said, ratio, low, high, found.n)
     if low > gate.limit:
-        said += f"{sure}at least {_apart(low, gate.limit)} times."
+        said += f"{sure}at least {_apart(low, gate.limit, 2)} times."
         return _Finding("not met", said, ratio, low, high, found.n)
     spread = upper_spread(found.spread or 0.0, found.n)
     more = needed(spread, math.log(gate.limit), gate.confidence)
-    said += f"{sure}between {low:.3g} and {high:.3g} times."
+    said += f"{sure}between {_apart(low, gate.limit, 2)} and {_apart(high, gate.limit, 2)} times."
     advice = _advice(gate, found.n, more, f"is {gate.limit**2:.3g} times as slow")
     return _Finding("undecided", said + advice, ratio, low, high, found.n, more)
 
@@ -186,7 +192,7 @@ def _limit(gate: Gate, evidence: Evidence) -> _Finding:
     low, high = _ends(gate, found.value, found.low, found.high)
     label, n = gate.metric.label, found.n or evidence.n
     if low is None or high is None:
-        said = f"{label} is {found.value:.4g}, but {_of(gate, n)} is too few for an interval."
+        said = f"{label} is {_figure(gate, found.value)}, but {_of(gate, n)} is too few for an interval."
         return _Finding("undecided", said, found.value, n=n)
     near, far = (low, high) if gate.rule == "min" else (high, low)
     kept = near >= gate.limit if gate.rule == "min" else near <= gate.limit
@@ -194,7 +200,7 @@ def _limit(gate: Gate, evidence: Evidence) -> _Finding:
     sure = f" ({_of(gate, n)}), with {gate.confidence:.0%} confidence " if low < high else ": "
     bound = far if broken else near
     side = "most" if bound == high else "least"
-    said = f"{label} is {found.value:.4g}{sure}at {side} {_apart(bound, gate.limit)}"
+    said = f"{label} is {_figure(gate, found.value)}{sure}at {side} {_figure(gate, bound)}"
     if kept or broken:
         verdict: Outcome = "met" if kept else "not met"
         said += f": {'within' if kept else 'beyond'} the limit of {gate.limit:g}."
@@ -207,6 +213,7 @@ def _limit(gate: Gate, evidence: Evidence) -> _Finding:
     return _Finding("undecided", said, found.value, low, high, n, more)
 
 
+_DECIMALS = re.compile(r"\.(\d+)f$")
 _JUDGES: dict[Rule, Callable[[Gate, Evidence], _Finding]] = {
     "must": _improvement,
     "max_drop": _drop,
@@ -231,7 +238,7 @@ def _nothing(difference: PairedDifference | None) -> _Finding:
 def _too_few(gate: Gate, found: PairedDifference) -> _Finding:
     return _Finding(
         "undecided",
-        f"{gate.metric.label} changed by {found.delta or 0.0:+.4g}, but "
+        f"{gate.metric.label} changed by {_figure(gate, found.delta or 0.0, signed=True)}, but "
         f"{_of(gate, found.n)} is too few for an interval.",
         found.delta,
         n=found.n,
@@ -246,10 +253,22 @@ def _of(gate: Gate, n: int) -> str:
     return f"{n} rounds" if gate.metric.is_timing else f"n = {n}"
 
 
-def _apart(figure: float, limit: float) -> str:
-    """The figure with as many digits as it takes to see on which side of the limit it is."""
-    for digits in range(4, 17):
-        text = f"{figure:.{digits}g}"
-        if figure == limit or float(text) != limit:
+def _figure(gate: Gate, value: float, signed: bool = False) -> str:
+    """A figure in the metric's own unit, with a decimal more than tables show: all of a metric alike."""
+    shown = _DECIMALS.search(gate.metric.format)
+    decimals = (int(shown[1]) if shown else 3) + 1 + max(0, round(math.log10(gate.metric.factor)))
+    if 0 < abs(value) < 10**-decimals:
+        decimals = 1 - math.floor(math.log10(abs(value)))
+    text = _apart(abs(value), gate.limit, decimals)
+    if not float(text.replace(",", "")):
+        return text
+    return f"{'−' if value < 0 else '+' if signed else ''}{text}"
+
+
+def _apart(figure: float, limit: float, decimals: int) -> str:
+    """The figure with as many decimals as it takes to see on which side of the limit it is."""
+    for digits in range(decimals, 18):
+        text = f"{figure:,.{digits}f}"
+        if figure == limit or float(text.replace(",", "")) != limit:
             return text
     return repr(figure)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.records import GateVerdict, MetricDescriptor, Summary
+from harness.records import GateVerdict, Summary
 from harness.reporting.blocks import (
     NOT_KNOWN,
     Datum,
@@ -38,8 +38,8 @@ def gate_table(summary: Summary) -> Table:
             "Gate": _gate_outcome(gate),
             "Candidate": doubts.against(gate),
             "Rule": f"{label(metric_of(summary, gate))} on {gate.task} {gate.rule}",
-            "Examples": _examples(gate, metric_of(summary, gate)),
-            "Reason": gate.reason,
+            "Examples": _examples(summary, gate),
+            "Reason": " ".join(filter(None, (gate.reason, too_few(summary, gate)))),
         }
         for gate in summary.gates
     ]
@@ -54,12 +54,26 @@ def _gate_outcome(gate: GateVerdict) -> Datum:
     return Datum(text, "lets the suite pass" if gate.passed else "fails the suite", tone)
 
 
-def _examples(gate: GateVerdict, of: MetricDescriptor) -> Datum:
-    unit = "rounds" if of.is_timing else "examples"
+def _examples(summary: Summary, gate: GateVerdict) -> Datum:
+    unit = "rounds" if metric_of(summary, gate).is_timing else "examples"
     if not gate.n:
         return NOT_KNOWN
     more = gate.outcome == "undecided" and gate.needed is not None and gate.needed > gate.n
-    return Datum(f"{count(gate.n)} {unit}", f"{count(gate.needed)} would do" if more else "")
+    there = f", the data set has {count(_held(summary, gate))}" if too_few(summary, gate) else ""
+    return Datum(f"{count(gate.n)} {unit}", f"{count(gate.needed)} would do{there}" if more else "")
+
+
+def too_few(summary: Summary, gate: GateVerdict) -> str:
+    """That a data set is too small to decide a gate; "" where it is not, or nothing is undecided."""
+    held = _held(summary, gate)
+    if gate.outcome != "undecided" or held is None or (gate.needed or 0) <= held:
+        return ""
+    return f"The data set has only {count(held)}: add examples, or allow more."
+
+
+def _held(summary: Summary, gate: GateVerdict) -> int | None:
+    """How many examples the data set holds that the gate could be judged on; of timings none."""
+    return None if metric_of(summary, gate).is_timing else summary.tasks[gate.task].available
 
 
 def gates(summary: Summary) -> Line:
@@ -123,14 +137,16 @@ def missed_gates(summary: Summary) -> list[Line]:
     """Each gate that was not met, then each that is undecided, with its rule and the reason."""
     missed = [gate for gate in summary.gates if gate.outcome == "not met"]
     undecided = [gate for gate in summary.gates if gate.outcome == "undecided"]
-    told = [_told(gate, metric_of(summary, gate), "") for gate in missed]
-    return told + [_told(g, metric_of(summary, g), ", undecided") for g in undecided]
+    told = [_told(summary, gate, "") for gate in missed]
+    return told + [_told(summary, gate, ", undecided") for gate in undecided]
 
 
-def _told(gate: GateVerdict, of: MetricDescriptor, outcome: str) -> Line:
+def _told(summary: Summary, gate: GateVerdict, outcome: str) -> Line:
+    small = too_few(summary, gate)
     return (
         Name(gate.candidate),
-        f"{outcome}: {label(of)} on ",
+        f"{outcome}: {label(metric_of(summary, gate))} on ",
         Name(gate.task),
         f" {sentence(gate.rule)} {sentence(clip(gate.reason, REASON_LENGTH))}",
+        f" {small}" if small else "",
     )

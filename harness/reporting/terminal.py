@@ -12,17 +12,17 @@ from rich.text import Text
 
 from harness.quantities import plural
 from harness.records import Summary
+from harness.reporting.answer import answer, brief
 from harness.reporting.approximate import rare_label_notes
 from harness.reporting.blocks import Column, Datum, Strong, plain
 from harness.reporting.blocks import Table as Figures
-from harness.reporting.checks import callouts, outcome_line
+from harness.reporting.checks import callouts
 from harness.reporting.data import data_callouts, left_out_lines
 from harness.reporting.format import DASH, clean, clip
 from harness.reporting.gates import gate_table, gates, missed_gates
 from harness.reporting.going_on import going_on_callouts
 from harness.reporting.kinds import without_replicas
 from harness.reporting.languages import ROUGE, language_doubts
-from harness.reporting.marks import all_checks
 from harness.reporting.measures import free_text_tasks, quality_tasks, timed_tasks
 from harness.reporting.partial import partial_lines
 from harness.reporting.tables import matrix, matrix_doubts, own_tables
@@ -38,28 +38,34 @@ _STYLES = {"good": "green", "bad": "red", "unsure": "yellow", "missing": "dim", 
 
 
 def terminal_table(summary: Summary) -> RenderableType:
-    """Models × headline metrics with intervals, texts, gates and checks with their outcome, doubts.
+    """The verdict in at most five lines, models × headline metrics, texts, and what must not be missed.
 
     Nothing of the summary is read as Rich markup.
     """
     main = without_replicas(summary)
-    parts: list[RenderableType] = [rich_table(table) for table in (matrix(main), *own_tables(main))]
+    parts: list[RenderableType] = [_verdict(summary), Text("")]
+    parts += [rich_table(table) for table in (matrix(main), *own_tables(main))]
     parts += _excerpts(main)
-    if summary.gates:
-        parts.append(terminal_gates(summary))
-    lines = [*partial_lines(summary), gates(summary), *missed_gates(summary)]
+    met = all(gate.outcome == "met" for gate in summary.gates)
+    parts += [] if met else [terminal_gates(summary)]
+    lines = [*partial_lines(summary), *([] if met else [gates(summary), *missed_gates(summary)])]
     lines += [*matrix_doubts(main), *(note for of in own_tables(main) for note in of.notes)]
     for task in quality_tasks(summary):
         lines += rare_label_notes(summary, task)
         lines += [(Strong(f"{task}: "), *note) for note in language_doubts(main, task, ROUGE)]
-    if all_checks(summary):
-        lines += [outcome_line(summary), *(callout.line for callout in callouts(summary))]
+    lines += [callout.line for callout in callouts(summary)]
     lines += [*left_out_lines(main), *(callout.line for callout in data_callouts(main))]
     lines += [callout.line for callout in going_on_callouts(main)]
     for task in timed_tasks(summary):
         lines += [doubt.line for doubt in doubts(details_of(summary, task))]
     parts.append(Text("\n".join(clean(plain(line)) for line in lines)))
     return Group(*parts)
+
+
+def _verdict(summary: Summary) -> Text:
+    """The answer, the first line of it in bold."""
+    first, *rest = (clean(plain(line)) for line in brief(answer(summary)))
+    return Text("\n").join([Text(first, style="bold"), *(Text(line) for line in rest)])
 
 
 def terminal_gates(summary: Summary) -> RenderableType:

@@ -57,13 +57,24 @@ def doubts(details: Mapping[str, SpeedDetails]) -> list[Doubt]:
     remedies: dict[str, str] = {}
     for model, one in details.items():
         for warning in one.warnings:
-            found.setdefault(warning.kind, []).append((model, warning.message))
+            said = (warning.kind == "spread" and _varied(one)) or warning.message
+            found.setdefault(warning.kind, []).append((model, said))
             remedies[warning.kind] = warning.remedy
     return [
         Doubt(WARNING_WORDS[kind], tuple(found[kind]), remedies[kind])
         for kind in WARNING_WORDS
         if kind in found
     ]
+
+
+def _varied(details: SpeedDetails) -> str:
+    """By how much each phase varied, at the shape where it did most: "decode by 7.1%"."""
+    said = []
+    for phase in PHASES:
+        found = [one.spread for one in details.shapes if one.phase == phase and one.spread]
+        if max(found, default=0.0) > SPREAD_LIMIT:
+            said.append(f"{phase} by {share(max(found))}")
+    return ", ".join(said)
 
 
 def doubts_at(summary: Summary, model: str, task: str, metric: str) -> tuple[str, ...]:

@@ -178,3 +178,21 @@ def test_a_rising_divergence_misses_its_gate() -> None:
     assert found.outcome == "not met"
     assert found.rule == "must not rise by more than 0.05"
     assert found.reason.startswith("Mean KL divergence changed by +0.1")
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "words"),
+    [
+        ("accuracy", 0.0002, 0.0740, "changed by +0.0371 (n = 200)"),
+        ("accuracy", -0.1, 0.1, "changed by 0.0000 (n = 200)"),
+        ("accuracy", -0.16, -0.00544, "changed by −0.0827 (n = 200)"),
+        ("kl_mean", 1e-7, 3e-7, "changed by +0.00000020 (n = 200)"),
+        ("ttft_seconds", 0.01, 0.03, "changed by +0.020000 (200 rounds)"),
+        ("perplexity", 1000.0, 1468.0, "changed by +1,234.000 (n = 200)"),
+    ],
+)
+def test_all_figures_of_a_metric_are_printed_alike(
+    metric: str, low: float, high: float, words: str
+) -> None:
+    found = judge(gate("must", metric=metric), Evidence(difference(low, high, metric)))
+    assert words in found.reason

@@ -77,8 +77,26 @@ def test_an_undecided_gate_says_how_many_examples_would_do_and_what_becomes_of_i
     undecided, lenient = rows["lora-q5"], rows["lora-q8"]
     assert (undecided[0].text, undecided[0].detail) == ("○ undecided", "fails the suite")
     assert (lenient[0].text, lenient[0].detail) == ("○ undecided", "lets the suite pass")
-    assert (undecided[3].text, undecided[3].detail) == ("200 examples", "1,240 would do")
+    assert (undecided[3].text, undecided[3].detail) == (
+        "200 examples",
+        "1,240 would do, the data set has 480",
+    )
     assert undecided[0].tone == "unsure"
+
+
+def test_more_examples_than_the_data_set_has_are_said_to_be_too_many() -> None:
+    rows = {row.fields[1].text: row.fields for row in gate_table(undecided_gates()).rows}
+    assert rows["lora-q5"][3].detail == "1,240 would do, the data set has 480"
+    assert rows["lora-q5"][4].text.endswith(
+        "The data set has only 480: add examples, or allow more."
+    )
+    lines = [plain(line) for line in missed_gates(undecided_gates())]
+    assert [
+        line.endswith("The data set has only 480: add examples, or allow more.") for line in lines
+    ] == [False, True, True]
+    (gate,) = [g for g in undecided_gates().gates if g.candidate == "lora-q5"]
+    table = gate_table(quickstart(gates=[gate.model_copy(update={"needed": 480})]))
+    assert table.rows[0].fields[3].detail == "480 would do"
 
 
 @pytest.mark.parametrize("needed", [None, 150, 200])

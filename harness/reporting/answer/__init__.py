@@ -1,8 +1,9 @@
 """The answer of a report: which model to take, by which rule, why, and how sure that is.
 
-`answer` makes it of a summary as facts; `card` puts it into words.
+`answer` makes it of a summary as facts; `card` puts it into words, `brief` into at most five lines.
 """
 
+from harness.reporting.answer.brief import brief
 from harness.reporting.answer.facts import answer
 from harness.reporting.answer.record import (
     Answer,
@@ -28,5 +29,6 @@ __all__ = [
     "Speed",
     "Tally",
     "answer",
+    "brief",
     "card",
 ]

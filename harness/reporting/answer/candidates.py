@@ -32,18 +32,6 @@ def candidates(summary: Summary) -> tuple[Candidate, ...]:
     return tuple(_candidate(summary, model, asked) for model in models)
 
 
-def missing_cells(summary: Summary) -> tuple[tuple[str, str], ...]:
-    """Model and task of each cell that the suite asks for and these results do not have."""
-    there = {(cell.model, cell.task) for cell in summary.cells}
-    tasks, models = _spec(summary).get("tasks", {}), without_replicas(summary).models
-    return tuple(
-        (model, task)
-        for task, of in tasks.items()
-        for model in of.get("models") or models
-        if (model, task) not in there
-    )
-
-
 def ancestors(summary: Summary, model: str) -> tuple[str, ...]:
     """The models of the suite that this one was made from, the nearest first."""
     specs, found = _spec(summary).get("models", {}), dict[str, None]()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.records import Summary
-from harness.reporting.answer.candidates import candidates, failed_tasks, missing_cells, rule_of
+from harness.reporting.answer.candidates import candidates, failed_tasks, rule_of
 from harness.reporting.answer.effects import effects, label_of, speed_of
 from harness.reporting.answer.pareto import pareto
 from harness.reporting.answer.record import (
@@ -17,10 +17,13 @@ from harness.reporting.answer.record import (
     Tally,
     Withheld,
 )
+from harness.reporting.kinds import without_replicas
 from harness.reporting.marks import all_checks, in_doubt
 from harness.reporting.measures import headline, overlap, quality_tasks, value_of
 from harness.reporting.timings import timings_in_doubt
 
+SHOWN = 6
+"""Models that are shown where none is recommended."""
 FIRST = ("quantization", "other", "fine-tuning")
 """Of several comparisons of one model, the kind whose baseline it stands beside."""
 
@@ -32,28 +35,32 @@ def answer(summary: Summary) -> Answer:
     where all of the suite has run; it has to meet every gate, those of the models that it was made from
     too, to have answered every graded task, and to fail no check.
     """
-    rule, found, gone = rule_of(summary), candidates(summary), missing_cells(summary)
+    rule, found = rule_of(summary), candidates(summary)
     made = effects(summary)
     good = [one for one in found if one.qualifies]
     taken, tied, withheld = _choose(summary, rule, good)
     if not summary.gates:
         asked = summary.suite.get("spec", {}).get("gates")
         withheld = "gates not judged" if asked else "no gates"
-    elif gone:
+    elif summary.partial is not None:
         withheld = "partial"
+    found_line, line = pareto(summary), tuple[str, ...]()
+    if withheld in ("no gates", "gates not judged", "partial"):
+        line = found_line.models or tuple(without_replicas(summary).models)
     return Answer(
         suite=str(summary.suite.get("name", "suite")),
         rule=rule,
-        pick=_pick(summary, taken, tied, made) if taken and not withheld else None,
+        pick=_pick(summary, taken.model, made, tied) if taken and not withheld else None,
         withheld=withheld,
+        shown=tuple(_pick(summary, model, made) for model in line[:SHOWN]),
         candidates=found,
-        pareto=pareto(summary),
+        pareto=found_line,
         effects=made,
         gates=Tally(sum(gate.outcome == "met" for gate in summary.gates), len(summary.gates)),
         undecided=sum(gate.outcome == "undecided" for gate in summary.gates),
         checks=_checks(summary),
         cells=Tally(sum(cell.status == "ok" for cell in summary.cells), len(summary.cells)),
-        missing=gone,
+        missing=tuple(summary.partial.missing) if summary.partial else (),
         doubted=tuple(timings_in_doubt(summary)),
         synthetic=is_synthetic(summary),
         machine=_machine(summary),
@@ -106,15 +113,14 @@ def _as_fast(one: Speed, top: Speed) -> bool:
 
 
 def _pick(
-    summary: Summary, taken: Candidate, tied: tuple[str, ...], made: tuple[Effect, ...]
+    summary: Summary, model: str, made: tuple[Effect, ...], tied: tuple[str, ...] = ()
 ) -> Pick:
-    model = taken.model
     own = [one for one in made if one.candidate == model]
     effect = min(own, key=lambda one: FIRST.index(one.kind), default=None)
     return Pick(
         model=model,
         label=label_of(summary, model),
-        bytes=taken.bytes,
+        bytes=summary.models[model].bytes,
         quality=_quality(summary, model, effect),
         effect=effect,
         speed=effect.speed if effect else speed_of(summary, model),

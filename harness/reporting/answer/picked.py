@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.quantities import byte_size
 from harness.reporting.answer.figures import bound_words, change_words, value_words
@@ -42,8 +43,28 @@ def pick_rows(of: Pick) -> list[CardRow]:
     return rows
 
 
+def shown_row(of: Pick) -> CardRow:
+    """Size, quality and speed of a model in one line, where none is recommended."""
+    parts: list[Line] = [(_size_alone(of),)] if of.bytes else []
+    parts += [
+        (f"{label(one.metric)} {value_words(one.metric, one.value)} on ", Name(one.task))
+        for one in of.quality[:TASKS_SHOWN]
+    ]
+    if of.speed is not None:
+        parts.append(
+            ("decode ", *speed_line(replace(of.speed, difference=None, baseline=None), ""))
+        )
+    parts += [("failed: ", *listed(of.failed))] if of.failed else []
+    tone: Tone = "unsure" if of.failed or (of.speed and of.speed.doubts) else "plain"
+    return CardRow(of.model, joined(parts) or ("nothing was measured",), tone)
+
+
+def _size_alone(of: Pick) -> str:
+    return byte_size(of.bytes or 0) + (f" ({of.label})" if of.label else "")
+
+
 def _size(of: Pick) -> Line:
-    size = byte_size(of.bytes or 0) + (f" ({of.label})" if of.label else "")
+    size = _size_alone(of)
     before = of.effect.baseline_bytes if of.effect else None
     if of.effect is None or not before:
         return (size,)

@@ -116,7 +116,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Pick:
-    """The model that is recommended, beside the baseline of its comparison."""
+    """A model that is recommended, or shown in place of one, beside the baseline of its comparison."""
 
     model: str
     label: str
@@ -168,6 +168,8 @@ class Answer:
     pick: Pick | None
     withheld: Withheld | None
     """Why there is no pick; None where there is one."""
+    shown: tuple[Pick, ...]
+    """Without a pick and without verdicts on gates: those on the Pareto line, or all where there is none."""
     candidates: tuple[Candidate, ...]
     pareto: Pareto
     effects: tuple[Effect, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.quantities import plural
-from harness.reporting.answer.picked import pick_rows
+from harness.reporting.answer.picked import pick_rows, shown_row
 from harness.reporting.answer.record import Answer, Obstacle, Withheld
 from harness.reporting.answer.sentences import effect_rows
 from harness.reporting.blocks import Card, CardRow, Line, Name, Tone, joined, listed
@@ -21,7 +21,7 @@ RULES = {
 WITHHELD: dict[Withheld, str] = {
     "no gates": "the suite sets no gates",
     "gates not judged": "no gate of the suite was judged in these results",
-    "partial": "only part of the suite has run",
+    "partial": "these results are only a part of what the suite asks for",
     "none qualifies": "no model meets every gate with nothing else against it",
     "timings in doubt": "which one is the fastest cannot be told, since timings are in doubt",
 }
@@ -38,8 +38,8 @@ def card(of: Answer) -> Card:
         title=("Take ", Name(pick.model)) if pick else ("No recommendation",),
         rule=_rule(of),
         rows=(
-            *(pick_rows(pick) if pick else ()),
-            _evidence(of),
+            *(pick_rows(pick) if pick else map(shown_row, of.shown)),
+            evidence(of),
             *_not_taken(of),
             *_missing(of),
             *([CardRow("data", SYNTHETIC, "unsure")] * of.synthetic),
@@ -90,7 +90,8 @@ def named(names: Sequence[str]) -> Line:
     return (*joined([(Name(one),) for one in names[:NAMES_SHOWN]], ", "), f" and {more} more")
 
 
-def _evidence(of: Answer) -> CardRow:
+def evidence(of: Answer) -> CardRow:
+    """How many gates were met, checks passed and cells answered, and how many timings are in doubt."""
     parts = []
     if of.gates.total:
         undecided = f" ({of.undecided} undecided)" if of.undecided else ""

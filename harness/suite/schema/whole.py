@@ -48,6 +48,11 @@ class SuiteSpec(Entry):
     tasks: dict[Name, TaskSpec] = Field(min_length=1)
     compare: dict[Name, CompareSpec] = Field(default_factory=dict)
     gates: list[GateSpec] = Field(default_factory=list)
+    prefer: Literal["smallest", "fastest"] = Field(
+        "smallest",
+        description="Which of the models that meet every gate the report recommends: the smallest "
+        "on disk, or the fastest at decode.",
+    )
 
 
 def json_schema() -> dict[str, Any]:

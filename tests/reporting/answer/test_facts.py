@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.records import Cell, Check, Failure, GateVerdict, Summary
+from harness.records import Cell, Check, Failure, GateVerdict, Partial, Summary
 from harness.reporting.answer import answer, card
 from harness.reporting.blocks import plain
 from tests.reporting.fixture import gates, quickstart
@@ -153,11 +153,10 @@ def test_gates_of_speed_alone_recommend_nobody() -> None:
 
 
 def test_a_part_of_a_suite_recommends_nobody_and_says_what_is_missing() -> None:
-    cells = [c for c in quickstart().cells if (c.model, c.task) != ("base", "speed")]
-    summary = quickstart(gates=met(), cells=cells, suite=suite(tasks={"speed": {}}))
-    found = answer(summary)
+    found = answer(quickstart(gates=met(), partial=Partial(missing=[("base", "speed")])))
     assert (found.pick, found.withheld) == (None, "partial")
     assert plain(row_of(card(found), "not run").line) == "1 cell: base/speed"
+    assert answer(quickstart(gates=met(), partial=Partial(limit=10))).withheld == "partial"
 
 
 def test_gates_that_were_not_judged_are_not_called_none() -> None:
@@ -215,3 +214,22 @@ def test_timings_in_doubt_are_counted_with_the_evidence_and_stand_at_the_speed()
     decode = row_of(made, "decode")
     assert decode.tone == "unsure"
     assert "⚠ lora-q4: decode varied by 7.1% (CV)" in plain(decode.line)
+
+
+def test_a_suite_that_only_writes_and_times_is_told_size_and_speed() -> None:
+    """A suite like assignment 1's once got a verdict without a word on either."""
+    tasks = {"speed": quickstart().tasks["speed"]}
+    cells = [c for c in quickstart().cells if c.task == "speed"]
+    found = answer(quickstart(tasks=tasks, cells=cells, comparisons=[], gates=[]))
+    assert found.pareto.models == ("lora-q4",), "it is the smallest and the fastest"
+    row = row_of(card(found), "lora-q4")
+    assert plain(row.line).startswith("3.91 MB (Q4_K_M); decode 604 tokens/s [580, 628] ⚠ decode")
+    assert row.tone == "unsure"
+
+
+def test_where_nothing_spans_a_line_every_model_is_shown() -> None:
+    tasks = {"fidelity": quickstart().tasks["fidelity"]}
+    cells = [c for c in quickstart().cells if c.task == "fidelity"]
+    found = answer(quickstart(tasks=tasks, cells=cells, comparisons=[], gates=[]))
+    assert not found.pareto.models
+    assert plain(row_of(card(found), "base").line) == "11.7 MB"

@@ -112,7 +112,7 @@ def test_every_repetition_can_be_read() -> None:
 
 
 def test_a_doubt_is_said_with_its_remedy_in_the_report_and_in_the_terminal() -> None:
-    words = "Repetitions varied by more than 5% (CV): lora-q4 (decode of 128 tokens by 7.1%). Close"
+    words = "Repetitions varied by more than 5% (CV): lora-q4 (decode by 7.1%). Close"
     blocks = speed_blocks(quickstart())
     (callout,) = [plain(one.line) for one in blocks if isinstance(one, Callout)]
     assert callout.startswith(words)
