@@ -74,15 +74,18 @@ def paired_t(scores: FloatArray) -> FloatArray:
     centred = scores - means[:, None]
     squares = centred @ centred.T
     own = np.diag(squares)
-    both = own[:, None] + own[None, :]
-    spread = both - 2 * squares
+    one, other = np.triu_indices(models, 1)
+    both = own[one] + own[other]
+    spread = both - 2 * squares[one, other]
     spread[spread <= ROUNDING * both] = 0.0
-    delta = means[:, None] - means[None, :]
-    alike = np.abs(delta) <= ROUNDING * (np.abs(means[:, None]) + np.abs(means[None, :]))
+    delta = np.abs(means[one] - means[other])
+    alike = delta <= ROUNDING * (np.abs(means[one]) + np.abs(means[other]))
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.abs(delta) / np.sqrt(spread / (n * (n - 1)))
-    p = 2 * stdtr(n - 1, -np.where(spread > 0, t, np.inf))
-    return np.asarray(np.where(alike, 1.0, np.maximum(p, 2.0 ** (1 - n))), dtype=np.float64)
+        t = delta / np.sqrt(spread / (n * (n - 1)))
+    p = np.maximum(2 * stdtr(n - 1, -np.where(spread > 0, t, np.inf)), 2.0 ** (1 - n))
+    found = np.ones((models, models))
+    found[one, other] = found[other, one] = np.where(alike, 1.0, p)
+    return found
 
 
 def interval_pairs(

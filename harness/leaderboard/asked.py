@@ -63,7 +63,7 @@ class Figure:
         """What is known of the task there."""
         return self.result.summary.tasks[self.task]
 
-    @property
+    @cached_property
     def value(self) -> Value | None:
         """The figure with its interval; None where the cell failed, or has none."""
         found = self.cell.metrics.get(self.metric.name)

@@ -7,6 +7,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,26 +42,22 @@ def answered(result: Result, cell: Cell, metrics: Sequence[str]) -> Answered | N
     """The samples behind a cell's figures; None where they are not there, or do not give these figures."""
     if cell.status != "ok" or not (_NAME.fullmatch(cell.model) and _NAME.fullmatch(cell.task)):
         return None
-    lines = _lines(ResultsStore(result.folder).cell(cell.model, cell.task).samples_file)
-    rows: dict[int, dict[str, Any]] = {}
-    for line in lines:
-        try:
-            row = from_json(line)
-            if row["key"] == cell.samples_key:
-                rows[row["index"]] = row
-        except (ValueError, KeyError, TypeError):  # a torn line, or one of something else
-            continue
+    key, file = (
+        cell.samples_key,
+        ResultsStore(result.folder).cell(cell.model, cell.task).samples_file,
+    )
     try:
+        rows = {row["index"]: row for row in _rows(file) if row["key"] == key}
         ordered = sorted(rows.values(), key=lambda row: row["id"])
         ids = tuple(str(row["id"]) for row in ordered)
-        told = json.dumps([(row["id"], row.get("target")) for row in ordered])
+        asked = _hash(ids, tuple(row.get("target") for row in ordered))
         scores = {metric: _scores(ordered, metric) for metric in metrics}
     except (KeyError, TypeError, ValueError):
         return None
     if not ids or len(set(ids)) < len(ids) or len(ids) != cell.n:
         return None
     fitting = {metric: of for metric, of in scores.items() if _fits(of, cell, metric)}
-    return Answered(ids, fitting, hashlib.sha256(told.encode()).hexdigest())
+    return Answered(ids, fitting, asked)
 
 
 def texts_hash(result: Result, task: str, ids: Sequence[str]) -> str:
@@ -72,10 +70,29 @@ def texts_hash(result: Result, task: str, ids: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps([texts[name] for name in ids]).encode()).hexdigest()
 
 
-def _lines(file: Any) -> list[bytes]:
+@lru_cache(maxsize=256)
+def _hash(ids: tuple[str, ...], targets: tuple[str | None, ...]) -> str:
+    """Of one task the same for every model: made once."""
+    told = json.dumps(list(zip(ids, targets, strict=True)))
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _rows(file: Path) -> list[Any]:
+    """Every line of a file as data; one that was cut off by a crash is passed over."""
     try:
-        return [line for line in file.read_bytes().split(b"\n") if line]
+        lines = [line for line in file.read_bytes().split(b"\n") if line]
     except OSError:
+        return []
+    try:
+        return list(from_json(b"[" + b",".join(lines) + b"]"))
+    except ValueError:
+        return [row for line in lines for row in _row(line)]
+
+
+def _row(line: bytes) -> list[Any]:
+    try:
+        return [from_json(line)]
+    except ValueError:
         return []
 
 

@@ -26,11 +26,12 @@ def site(board: Board, reports: Path | None = None) -> dict[str, str]:
     """
     texts = {one.digest: text for one in board.results if (text := report_of(one, reports))}
     places = {one.digest: names.report_file(one) for one in board.results if one.digest in texts}
-    files = {"index.html": render("index.html.j2", index_page(board, places), "table.js")}
-    for place, page in of_page(board).items():
-        files[place] = render("task.html.j2", task_page(board, page))
-    heads = {of.group.id: head(board, of) for of in board.groups}
     figures = {of.group.id: shown(of) for of in board.groups}
+    heads = {of.group.id: head(board, of) for of in board.groups}
+    first = index_page(board, heads, figures, places)
+    files = {"index.html": render("index.html.j2", first, "table.js")}
+    for place, page in of_page(board).items():
+        files[place] = render("task.html.j2", task_page(board, page, figures))
     for model in board.models.values():
         context = model_page(board, model, heads, figures, places)
         files[names.model_page(model)] = render("model.html.j2", context)

@@ -52,7 +52,7 @@ def as_json(board: Board) -> str:
         ],
         "groups": [_group(one) for one in board.groups],
     }
-    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _group(of: Ranked) -> dict[str, Any]:

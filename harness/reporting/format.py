@@ -17,6 +17,8 @@ MAX_DECIMALS = 6
 
 def clean(text: str) -> str:
     """The text without control characters; line breaks and tabs become spaces."""
+    if text.isprintable():  # nothing of what follows is in it
+        return text
     spaced = "".join(" " if c in "\n\r\t\x0b\x0c\x85\u2028\u2029" else c for c in text)
     return "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cs", "Cf"})
 

@@ -40,7 +40,11 @@ class Run:
     samples: bool = True
     ids: str = "test"
     available: int = 1000
+    asked: int = 200
+    """Examples of a task of which every cell failed."""
     name: str = "made"
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    """What the data sets of tasks are called, where not as in the suite."""
 
     def write(self, folder: Path) -> Path:
         """Writes it as `results/<suite>`."""
@@ -107,15 +111,15 @@ class Run:
                     bits_per_weight=16.0,
                     key=self.keys.get(name, f"key of {name}"),
                 )
-                for name in entries
+                for name in spec.models
             },
             tasks={
                 name: TaskSummary(
                     type=of["type"],
                     description=f"what {name} asks",
-                    dataset=of.get("dataset"),
+                    dataset=self.datasets.get(name, of.get("dataset")),
                     metrics=descriptors(of["type"]),
-                    n=next((cell.n for cell in cells if cell.task == name and cell.n), None),
+                    n=next((cell.n for cell in cells if cell.task == name and cell.n), self.asked),
                     available=self.available,
                     seed=0,
                     labels=["yes", "no"] if of["type"] == "classify" else [],

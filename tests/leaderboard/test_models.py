@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.leaderboard.board import Board, build
 from harness.leaderboard.collect import collect
+from harness.leaderboard.pages.figures import shown
 from tests.leaderboard.made import Run, coins
 
 RECIPE: dict[str, Any] = {"method": "lora", "tasks": ["sentiment"], "epochs": 1.0}
@@ -98,6 +99,8 @@ def test_a_newer_failure_does_not_hide_what_was_found(tmp_path: Path) -> None:
     old = run("tuned", TUNED, created="2026-11-01")
     new = Run({("tuned", "sentiment"): None}, {"base": {"source": "starter"}, "tuned": TUNED})
     board = board_of(old, new, at=tmp_path)
-    one = next(of for of in board.groups if len(of.group.figures) > 1 or of.group.table)
-    found = [of.cell.status for g in board.groups for of in g.group.table.values()]
-    assert "ok" in found and one.ranking.models
+    (one,) = board.groups
+    tuned = next(identity for identity, of in board.models.items() if of.name == "tuned")
+    assert [of.cell.status for of in one.group.by_model[tuned]] == ["ok", "failed"]
+    assert one.group.table[tuned].cell.status == "ok" and tuned in one.ranking.ranks
+    assert shown(one)[tuned].doubt.endswith("a newer run of it failed")

@@ -13,15 +13,16 @@ from harness.reporting import measures
 from harness.reporting.marks import SIGN
 
 WARNINGS = {"busy": "machine busy", "spread": "repetitions vary", "short": "too short"}
-ROOM = 100.0
-"""Width of a bar's drawing."""
+ROOM, MARK = 100.0, 3.0
+"""Widths of a bar's drawing, and of the mark of its figure."""
 
 
 @dataclass(frozen=True)
 class Shown:
     """One figure as it is shown.
 
-    `place` is where the figure and the ends of its interval are in a bar of width `ROOM`; `order`
+    `place` is where in a bar of width `ROOM` the figure's mark begins, where its interval does, and how wide
+    this is; `order`
     what tables sort by; `rank` is 0 where there is none.
     """
 
@@ -101,12 +102,12 @@ def _ends(value: Value | None) -> list[float]:
 
 
 def _place(value: Value, ends: tuple[float, float]) -> tuple[float, float, float]:
-    """The figure, and the ends of its interval, between the lowest and the highest of the group."""
+    """Of the mark and the interval, between the lowest and the highest end of the group."""
     low, high = ends
     wide = high - low or 1.0
     of = value.value if value.value is not None else low
-    found = [
-        round(2 + (ROOM - 4) * ((of if end is None else end) - low) / wide, 1)
+    point, start, end = (
+        2 + (ROOM - 4) * ((of if end is None else end) - low) / wide
         for end in (of, value.low, value.high)
-    ]
-    return found[0], found[1], found[2]
+    )
+    return round(point - MARK / 2, 1), round(start, 1), round(max(end - start, 0.5), 1)

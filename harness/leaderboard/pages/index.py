@@ -10,7 +10,7 @@ from typing import Any
 from harness.leaderboard.asked import machine_words
 from harness.leaderboard.board import Board, Model, Ranked
 from harness.leaderboard.pages import names
-from harness.leaderboard.pages.figures import Shown, shown, unit
+from harness.leaderboard.pages.figures import Shown, unit
 from harness.quantities import byte_size, plural
 from harness.reporting.format import DASH, clean, clip, fixed
 from harness.reporting.lineage import lineage_words
@@ -32,16 +32,23 @@ class Head:
     page: str
 
 
-def index_page(board: Board, reports: Mapping[str, str]) -> dict[str, Any]:
+def index_page(
+    board: Board,
+    of_group: Mapping[str, Head],
+    shown: Mapping[str, Mapping[str, Shown]],
+    reports: Mapping[str, str],
+) -> dict[str, Any]:
     """What the template of the first page is given.
 
     Args:
         board: all of it.
+        of_group: the heading of every group, by its id.
+        shown: the figures of every group, by its id and the models' identities.
         reports: the report's place in the site, by the digest of its results.
     """
     groups = board.groups
-    figures = [shown(one) for one in groups]
-    heads = [head(board, one) for one in groups]
+    figures = [shown[one.group.id] for one in groups]
+    heads = [of_group[one.group.id] for one in groups]
     ordered = _ordered(board, heads, figures)
     rows = [
         _row(model, groups, figures, reports, place) for place, model in enumerate(ordered.values())

@@ -10,7 +10,7 @@ import numpy as np
 from harness.leaderboard.board import Board, Ranked
 from harness.leaderboard.groups import differences
 from harness.leaderboard.pages import names
-from harness.leaderboard.pages.figures import Shown, shown, unit
+from harness.leaderboard.pages.figures import Shown, unit
 from harness.leaderboard.pages.index import letter
 from harness.quantities import byte_size, plural
 from harness.reporting import measures
@@ -30,8 +30,16 @@ MOST_IN_MATRIX = 16
 MOST_TIED = 6
 
 
-def task_page(board: Board, page: list[Ranked]) -> dict[str, Any]:
-    """What the template of a task's page is given."""
+def task_page(
+    board: Board, page: list[Ranked], shown: Mapping[str, Mapping[str, Shown]]
+) -> dict[str, Any]:
+    """What the template of a task's page is given.
+
+    Args:
+        board: all of it.
+        page: the groups that stand on it.
+        shown: the figures of every group, by its id and the models' identities.
+    """
     first = page[0].group
     asked = first.newest.asked
     called = sorted({clean(of.task) for one in page for of in one.group.figures})
@@ -49,13 +57,14 @@ def task_page(board: Board, page: list[Ranked]) -> dict[str, Any]:
         "timed": first.of_type.timed,
         "apart": [(clean(name), [clip(said, 80) for said in of]) for name, of in apart],
         "letters": [letter(place) for place in range(len(page))],
-        "groups": [_group(board, one, place) for place, one in enumerate(page)],
+        "groups": [
+            _group(board, one, place, shown[one.group.id]) for place, one in enumerate(page)
+        ],
         "prompt": clip(clean_lines(asked.example_prompt), 4000) and asked.example_prompt[:4000],
     }
 
 
-def _group(board: Board, of: Ranked, place: int) -> dict[str, Any]:
-    figures = shown(of)
+def _group(board: Board, of: Ranked, place: int, figures: Mapping[str, Shown]) -> dict[str, Any]:
     group = of.group
     return {
         "id": group.id,

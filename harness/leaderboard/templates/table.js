@@ -27,14 +27,13 @@
     return element;
   }
 
-  function bar([point, low, high]) {
+  function bar([point, low, wide]) {
     const drawing = shape("svg", {
       class: "bar", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true",
     });
-    const wide = Math.max(high - low, 0.5).toFixed(1);
     drawing.append(
       shape("rect", { class: "reach", x: low, y: 4, width: wide, height: 2 }),
-      shape("rect", { class: "point", x: (point - 1.5).toFixed(1), y: 1, width: 3, height: 8 }),
+      shape("rect", { class: "point", x: point, y: 1, width: 3, height: 8 }),
     );
     return drawing;
   }
