@@ -44,7 +44,7 @@ def report_of(result: Result, reports: Path | None) -> str:
     """The page of a run's report; "" where there is none, or it tells of another run of the suite."""
     if reports is None or not names.is_plain(result.suite):
         return ""
-    file = reports / result.suite / "index.html"
+    file = reports / result.summary.place / "index.html"
     try:
         text = "" if file.is_symlink() else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -11,8 +11,8 @@ from harness.leaderboard.board import Ranked
 from harness.records import MetricDescriptor, Value
 from harness.reporting import measures
 from harness.reporting.marks import SIGN
+from harness.reporting.timings import doubts_at
 
-WARNINGS = {"busy": "machine busy", "spread": "repetitions vary", "short": "too short"}
 ROOM, MARK = 100.0, 3.0
 """Widths of a bar's drawing, and of the mark of its figure."""
 
@@ -73,22 +73,13 @@ def _shown(of: Ranked, model: str, figure: Figure, ends: tuple[float, float], al
 
 def _doubt(of: Ranked, model: str, figure: Figure, alone: bool) -> str:
     """What a reader should know of a figure before they believe it; "" for nothing."""
-    words = _warnings(of, figure)
+    summary, metric = figure.result.summary, of.group.metric.name
+    words = [*doubts_at(summary, figure.made.name, figure.task, metric)]
     if alone:
         words.append("no samples")
     if of.group.by_model[model][-1].value is None:
         words.append("a newer run of it failed")
     return f"{SIGN} {', '.join(words)}" if words else ""
-
-
-def _warnings(of: Ranked, figure: Figure) -> list[str]:
-    details = figure.cell.details.get("speed")
-    if not of.group.of_type.timed or not isinstance(details, dict):
-        return []
-    found = details.get("warnings")
-    warnings = found if isinstance(found, list) else []
-    kinds = [str(one.get("kind", "")) for one in warnings if isinstance(one, dict)]
-    return [WARNINGS.get(kind, kind) for kind in dict.fromkeys(kinds)]
 
 
 def _scale(figures: Sequence[Figure]) -> tuple[float, float]:

@@ -57,5 +57,6 @@ def report_file(result: Result) -> str:
 def command(made: Made) -> str:
     """What makes this model and its figures, with the suite's file beside it."""
     file = suite_file(made.result) or str(made.result.summary.suite.get("file") or "SUITE")
+    limit = made.result.summary.limit
     words = ["harness", "run", clean(file), "--only", f"{clean(made.name)}/*"]
-    return shlex.join(words)
+    return shlex.join([*words, *(["--limit", str(limit)] if limit is not None else [])])
