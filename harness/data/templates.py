@@ -12,54 +12,11 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta
 from jinja2.environment import TemplateExpression
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.errors import BadDataError, InputError
-
-MAX_CHARACTERS = 10_000_000
-"""The most characters of a rendered text, and of any text or number a template multiplies up to."""
-
-_FAILURES = (
-    TemplateError,
-    TypeError,
-    ValueError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    MemoryError,
-    RecursionError,
-)
-_WIDENING = frozenset({"ljust", "rjust", "center", "zfill", "expandtabs", "format", "format_map"})
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset({"*", "**", "%"})
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Whether a template may use it: not a method that makes a text as long as a number says."""
-        if isinstance(obj, (str, bytes)) and attr in _WIDENING:
-            return False
-        return super().is_safe_attribute(obj, attr, value)
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "%" and isinstance(left, (str, bytes)):
-            raise TypeError("texts are not formatted with %; write {{ a }} {{ b }}")
-        if _result_size(operator, left, right) > MAX_CHARACTERS:
-            raise OverflowError("the result is too large")
-        return super().call_binop(context, operator, left, right)
-
-
-def _result_size(operator: str, left: Any, right: Any) -> int:
-    """Elements of a text or list that is multiplied; bits of an integer; 0 of anything else."""
-    if isinstance(left, int) and isinstance(right, int):
-        bits = left.bit_length()
-        return bits * max(right, 0) if operator == "**" else bits + right.bit_length()
-    for sequence, times in ((left, right), (right, left)):
-        if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(times, int):
-            return len(sequence) * max(times, 0)
-    return 0
+from harness.sandbox import FAILURES, Sandbox, rendered
 
 
 def _nothing_for_none(value: Any) -> Any:
@@ -68,9 +25,7 @@ def _nothing_for_none(value: Any) -> Any:
     return "" if missing else value
 
 
-_ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False, finalize=_nothing_for_none)
-for _filter in ("center", "format"):
-    del _ENVIRONMENT.filters[_filter]
+_ENVIRONMENT = Sandbox(undefined=StrictUndefined, autoescape=False, finalize=_nothing_for_none)
 
 
 class RowTemplate:
@@ -144,20 +99,14 @@ class RowTemplate:
                 not, or writes without end.
         """
         with self._blamed(row, place):
-            parts, length = [], 0
-            for part in self._template.generate({"row": row, **row}):
-                length += len(part)
-                if length > MAX_CHARACTERS:
-                    raise OverflowError("it writes more than a prompt can hold")
-                parts.append(part)
-        return "".join(parts)
+            return rendered(self._template, {"row": row, **row})
 
     @contextmanager
     def _blamed(self, row: Mapping[str, Any], place: str) -> Iterator[None]:
         """Turns what the template fails on, or reaches for and must not, into a BadDataError."""
         try:
             yield
-        except _FAILURES as error:
+        except FAILURES as error:
             said = str(error) or type(error).__name__
             if isinstance(error, UndefinedError):
                 said += f"; the columns are: {', '.join(map(str, row)) or 'none'}"
