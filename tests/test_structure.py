@@ -14,18 +14,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOUNDATIONS = {
     "capabilities", "errors", "files", "finetuning", "home", "nearest", "python_hook",
-    "quantities", "software", "starter", "version", "words",
+    "quantities", "sandbox", "software", "starter", "version", "words",
 }  # fmt: skip
 """Single modules, and the starter's folder, that every room may import; they import no room."""
 MAY_IMPORT = {
     "__init__": {"api"},
     "__main__": {"cli"},
     "cli": {
-        "analysis", "data", "estimate", "exports", "hub", "leaderboard", "models", "plan", "publish",
-        "records",
-        "reporting", "results", "runner", "suite",
+        "analysis", "assignment", "data", "estimate", "exports", "hub", "leaderboard", "models", "plan",
+        "publish", "records", "reporting", "results", "runner", "suite",
     },
     "api": {"records", "reporting", "results", "runner"},
+    "assignment": {"analysis", "records", "reporting", "results", "suite"},
     "publish": {"exports", "hub", "records", "reporting", "suite"},
     "exports": {"data", "metrics", "records", "reporting", "results", "suite"},
     "estimate": {"data", "engines", "hub", "models", "plan", "results", "runner", "suite", "tasks"},
@@ -50,7 +50,8 @@ MAY_IMPORT = {
 }  # fmt: skip
 """From top to bottom: each room, and the rooms below it that it may import beside the foundations."""
 LIGHT = {
-    "suite", "plan", "records", "analysis", "exports", "leaderboard", "reporting", "results",
+    "suite", "plan", "records", "analysis", "assignment", "exports", "leaderboard", "reporting",
+    "results",
 }  # fmt: skip
 """Rooms that know neither torch nor llama.cpp."""
 HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "llama_cpp"}

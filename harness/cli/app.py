@@ -23,6 +23,7 @@ from harness.cli.options import (
 )
 from harness.cli.sharing_commands import app as sharing_app
 from harness.cli.site_commands import app as site_app
+from harness.cli.starting_commands import doctor, init, schema
 from harness.version import __version__
 
 app = typer.Typer(
@@ -156,15 +157,30 @@ def show(
 
 
 @app.command(
-    epilog=examples("report results/quickstart", "report results/quickstart --samples none")
+    epilog=examples(
+        "report results/quickstart",
+        "report results/quickstart --samples none",
+        "report results/homework --template assignment",
+    )
 )
 def report(
     results: ResultsOfSuite,
     reports: Reports = Path("reports"),
     samples: Samples = None,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="Write the report of a course assignment instead: `assignment`, or your own template.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write the report of results that are there."""
+    if template is not None:
+        from harness.cli.assignment import report_assignment
+
+        raise typer.Exit(report_assignment(results, reports, template, json))
     from harness.cli.report import report_results
 
     raise typer.Exit(report_results(results, reports, samples, json))
@@ -264,33 +280,12 @@ def save(
     raise typer.Exit(save(results, name, baselines, replace, json))
 
 
-@app.command(epilog=examples("init", "init mine.yaml --model ./my-model"))
-def init(
-    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("suite.yaml"),
-    model: Annotated[
-        str | None,
-        typer.Option(help="Yours: a folder, a GGUF file, or ORG/NAME on the Hub.", metavar="MODEL"),
-    ] = None,
-) -> None:
-    """Write a commented suite to start from."""
-    from harness.cli.init import write_suite
-
-    raise typer.Exit(write_suite(file, model))
-
-
-@app.command(epilog=examples("schema > suite.schema.json"))
-def schema() -> None:
-    """Print the JSON Schema of suite files, for editors."""
-    from json import dumps
-
-    from harness.suite.schema import json_schema
-
-    print(dumps(json_schema(), indent=2))
-
-
-@app.command(epilog=examples("doctor", "doctor --json"))
-def doctor(json: Json = False) -> None:
-    """Say what this machine has and lacks, and how to get it."""
-    from harness.cli.doctor import examine
-
-    raise typer.Exit(examine(json))
+app.command(
+    epilog=examples(
+        "init",
+        "init mine.yaml --model ./my-model",
+        "init homework.yaml --template assignment-2 --model starter",
+    )
+)(init)
+app.command(epilog=examples("schema > suite.schema.json"))(schema)
+app.command(epilog=examples("doctor", "doctor --json"))(doctor)

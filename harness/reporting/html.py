@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -19,7 +20,7 @@ from typing import Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from harness.reporting.blocks import Chart, Document, Name, Strong
+from harness.reporting.blocks import Block, Chart, Document, Name, Strong
 from harness.reporting.format import clean, clean_lines
 
 _TOGETHER = re.compile(r"(\[[-−+\d.,e ]+\]|\bn = [\d,]+|\bp [<=] [\d.]+)")
@@ -31,18 +32,29 @@ def html(document: Document) -> str:
         of.key: {"number": number, "line": of.line}
         for number, of in enumerate(document.definitions, start=1)
     }
-    style, script = _joined(".css"), _joined(".js")
+    look, script = style(), _joined(".js")
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             document=document,
-            style=Markup(style),
+            style=Markup(look),
             script=Markup(script),
-            policy=policy(style, script),
+            policy=policy(look, script),
             terms=terms,
         )
     )
+
+
+def style() -> str:
+    """The page's style sheet, for a page of another kind."""
+    return _joined(".css")
+
+
+def blocks_html(blocks: Iterable[Block]) -> Markup:
+    """Some blocks, for a page of another kind."""
+    module = _environment().get_template("blocks.html.j2").make_module({"terms": {}})
+    return Markup("\n").join(getattr(module, "block")(block) for block in blocks)  # noqa: B009
 
 
 def policy(style: str, script: str) -> str:
@@ -51,7 +63,7 @@ def policy(style: str, script: str) -> str:
     allowed = {
         "default-src": "'none'",
         "style-src": f"'{_hash(style)}'",
-        "script-src": f"'{_hash(script)}'",
+        "script-src": f"'{_hash(script)}'" if script else "'none'",
         "img-src": "data:",
         "base-uri": "'none'",
         "form-action": "'none'",

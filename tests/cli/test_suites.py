@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from harness.assignment.templates import built_in
+from harness.cli.init import write_suite
 from harness.errors import InputError
 from harness.runner.run import Options, prepare
 from tests.cli.test_commands import ROOT, run
@@ -20,6 +22,8 @@ SUITES = [
     if "../.real/" not in suite.read_text()
 ]
 """All but what runs on the models that `make demo-real` gets, which `tests/real` runs."""
+ASSIGNMENTS = [(name, model) for name in built_in() for model in (None, "starter", "org/repo")]
+"""The suites that `harness init --template` writes, by template and model."""
 NAMES = [suite.stem for suite in SUITES]
 
 
@@ -55,6 +59,20 @@ def test_a_suite_plans_before_anything_was_fetched(
     expected = [name for name in ("financial_phrasebank", "samsum") if f"dataset: {name}" in text]
     assert sorted(plan["to_fetch"]) == expected
     assert any(step["kind"] == "cell" for step in plan["steps"])
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize(("template", "model"), ASSIGNMENTS)
+def test_the_suite_of_an_assignment_plans_before_anything_was_fetched(
+    template: str,
+    model: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_suite(tmp_path / "homework.yaml", model, template)
+    capsys.readouterr()
+    test_a_suite_plans_before_anything_was_fetched(tmp_path / "homework.yaml", monkeypatch, capsys)
 
 
 @needs_real

@@ -1,0 +1,51 @@
+"""`harness report --template`: the report of a course assignment."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from harness.assignment.states import SIGNS, State
+from harness.assignment.templates import find
+from harness.assignment.write import write_assignment
+from harness.quantities import plural
+from harness.reporting.blocks import plain
+from harness.reporting.format import clean
+from harness.results.store import read_summary
+
+
+def report_assignment(results: Path, reports: Path, template: str, as_json: bool) -> int:
+    """Writes the report, and says what is still open. Returns the exit code."""
+    summary = read_summary(results)
+    trained = any(of.training is not None for of in summary.models.values())
+    folder = results if results.is_dir() else results.parent
+    made = write_assignment(summary, folder, find(template, trained), reports)
+    entries = made.checklist.all
+    if as_json:
+        data = {
+            "reports": [str(file) for file in made.files],
+            "pages": made.pages,
+            "checklist": [
+                {"asked": entry.text, "state": entry.state.value, "shown_by": plain(entry.shown_by)}
+                for entry in entries
+            ],
+            "notes": list(made.notes),
+        }
+        print(json.dumps(data, indent=2, ensure_ascii=False))
+        return 0
+    for file in made.files:
+        if file.suffix != ".svg":
+            pages = (
+                f" ({plural(made.pages, 'page')})" if made.pages and file.suffix == ".pdf" else ""
+            )
+            print(f"Report: {file}{pages}")
+    done = (State.MET, State.TOLD)
+    print(f"{sum(entry.state in done for entry in entries)} of {len(entries)} points are met.")
+    for entry in entries:
+        if entry.state not in done:
+            shown = clean(plain(entry.shown_by))
+            print(f"  {SIGNS[entry.state]} {clean(entry.text)} ({entry.state.value}): {shown}")
+    for note in made.notes:
+        print(f"note: {clean(note)}", file=sys.stderr)
+    return 0

@@ -1,0 +1,52 @@
+"""Commands for the first minutes: a suite to begin with, its format, and what this machine has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.options import Json
+
+
+def init(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The file to write; with --template also a folder, for all files of the template.",
+            show_default="suite.yaml",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Yours: a folder, a GGUF file, or ORG/NAME on the Hub.", metavar="MODEL"),
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="The suite of a course assignment: assignment-1, assignment-2, or your own.",
+        ),
+    ] = None,
+) -> None:
+    """Write a commented suite to start from."""
+    from harness.cli.init import write_suite
+
+    raise typer.Exit(write_suite(file, model, template))
+
+
+def schema() -> None:
+    """Print the JSON Schema of suite files, for editors."""
+    from json import dumps
+
+    from harness.suite.schema import json_schema
+
+    print(dumps(json_schema(), indent=2))
+
+
+def doctor(json: Json = False) -> None:
+    """Say what this machine has and lacks, and how to get it."""
+    from harness.cli.doctor import examine
+
+    raise typer.Exit(examine(json))
