@@ -29,7 +29,7 @@ from harness.reporting.data import rows_read, too_long
 from harness.reporting.format import sentence, share
 from harness.reporting.kinds import ladders, precision, without_replicas
 from harness.reporting.lineage import step_words
-from harness.reporting.marks import Marks
+from harness.reporting.marks import SIGN, Marks
 from harness.reporting.measures import (
     cell_of,
     figure,
@@ -52,12 +52,13 @@ from harness.reporting.tables import (
     size,
     task_tables,
 )
+from harness.reporting.timings import doubts_at
 
 SIZE = Column("Size on disk", "cost ↓")
 BITS = Column("Bits per weight", term="bits")
 OF_CHANGE = ("kl_mean", "perplexity")
 """What stands in the table of a divergence; the headline first."""
-OF_SPEED = ("decode_tokens_per_second", "prefill_tokens_per_second")
+OF_SPEED = ("decode_tokens_per_second",)
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def compare_table(summary: Summary) -> Table:
         interval_note(summary),
         *approximate_notes(summary, found),
         *doubts.notes(summary.models),
+        *_timing_notes(summary, picked),
     ]
     made = table(
         "Models, a row each",
@@ -117,6 +119,18 @@ def compare_table(summary: Summary) -> Table:
         heads=[MODEL, SIZE, BITS, *(one.column for one in picked)],
     )
     return replace(made, tools=True)
+
+
+def _timing_notes(summary: Summary, picked: list[Pick]) -> list[Line]:
+    doubtful = any(
+        doubts_at(summary, model, one.task, one.metric)
+        for one in picked
+        for model in summary.models
+    )
+    said = (
+        f"{SIGN} at a speed: its timings are in doubt; why, and what to do, stands under “Trust”."
+    )
+    return [(said,)] if doubtful else []
 
 
 def _made(summary: Summary, model: str, doubts: Marks) -> str:
@@ -178,6 +192,8 @@ def _ends(values: Iterable[Value]) -> list[float]:
 
 def _field(summary: Summary, model: str, one: Pick) -> Datum:
     shown = result(summary, model, one.task, one.metric, roof=True)
+    if doubts_at(summary, model, one.task, one.metric):
+        shown = replace(shown, detail=f"{shown.detail} {SIGN}".strip(), tone="unsure")
     cell = cell_of(summary, model, one.task)
     value = cell.metrics.get(one.metric) if cell is not None and cell.status == "ok" else None
     return with_bar(shown, value, one.largest)

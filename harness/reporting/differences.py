@@ -50,7 +50,7 @@ TIMED_NOTE = (
     "speeds and in waits."
 )
 SHOWN_NOTE = (
-    "p is adjusted for the number of candidates. “Not shown”: the interval includes zero, so that "
+    "p is adjusted for the number of candidates. “Inconclusive”: the interval includes zero, so that "
     "neither a difference up nor one down could be shown."
 )
 DETECTABLE_NOTE = (
@@ -77,7 +77,12 @@ def difference_tables(summary: Summary, caption: str, rows: Sequence[Comparison]
         if rest:
             other = "every other measure of quality" if first and measure == "quality" else kind
             tables.append(differences(summary, f"{caption}: {other}", rest))
-    return tables
+    said: set[Line] = set()
+    apart = []
+    for of in tables:
+        apart.append(replace(of, notes=tuple(note for note in of.notes if note not in said)))
+        said |= set(of.notes)
+    return apart
 
 
 def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> Table:

@@ -14,7 +14,7 @@ HEADS = (
     "candidate_value", "difference", "low", "high", "p", "p_adjusted", "better", "worse", "n",
     "minimum_detectable", "ratio", "ratio_low", "ratio_high", "conclusion", "note",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@")
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula."""
 
 

@@ -50,20 +50,21 @@ def forests(summary: Summary, stem: str, found: Sequence[JudgedDifference]) -> t
     for index, ((task, _), of) in enumerate(panels.items(), start=1):
         metric = of[0].of
         timed = all(one.row.ratio is not None for one in of)
-        title = f"{task}: {label(metric)}" + (", times as fast" if timed else "")
+        unit = "pp" if metric.unit == "%" else metric.unit
+        about = ", times as fast" if timed else f" ({unit})" if unit else ""
+        title = f"{clip(f'{task}: {label(metric)}', TITLE_LENGTH - len(about))}{about}"
         svg = rows(
             Rows(
-                clip(title, TITLE_LENGTH),
+                title,
                 tuple(_row(one, allowed, timed, several) for one in of),
                 1.0 if timed else 0.0,
                 _better(of[0], timed),
                 timed,
             )
         )
-        unit = "" if timed or not metric.unit else f" ({metric.unit})"
         if svg is not None:
             description = (
-                f"Forest plot of {title}{unit} {arrow(metric)}: the paired difference of each "
+                f"Forest plot of {title} {arrow(metric)}: the paired difference of each "
                 "candidate from its baseline, with its interval. The table holds the same figures."
             )
             made.append(Chart(f"{stem}-{index}", "", description, svg))

@@ -220,7 +220,7 @@ def words(of: MetricDescriptor, value: Value | None, unit: bool = True) -> str:
     """A value, its unit and its interval in a sentence."""
     shown = figure(of, value)
     named = unit and of.unit not in {"", "bytes"} and shown.tone != "missing"
-    suffix = f" {of.unit}" if named else ""
+    suffix = ("%" if of.unit == "%" else f" {of.unit}") if named else ""
     return f"{shown.text}{suffix}{' ' + shown.detail if shown.detail else ''}"
 
 

@@ -69,7 +69,7 @@ VERDICTS: dict[Conclusion, tuple[str, Tone]] = {
     Conclusion.CHANGED: ("◆ changed", "plain"),
     Conclusion.TENTATIVE: ("○ not significant after correction", "unsure"),
     Conclusion.NOT_SHOWN: ("○ inconclusive", "unsure"),
-    Conclusion.SAME: ("＝ same", "unsure"),
+    Conclusion.SAME: ("= same", "unsure"),
     Conclusion.NO_INTERVAL: ("? no interval", "unsure"),
     Conclusion.MISSING: ("✗ missing", "bad"),
 }

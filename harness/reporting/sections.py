@@ -13,6 +13,7 @@ from harness.reporting.gates import gate_table, gates
 from harness.reporting.glossary import definitions
 from harness.reporting.kinds import without_replicas
 from harness.reporting.measures import quality_tasks
+from harness.reporting.percent import in_percent
 from harness.reporting.questions import lead_forest, question_blocks
 from harness.reporting.reproduction import reproduction_blocks
 from harness.reporting.tradeoffs import quality_chart, tradeoff_blocks
@@ -32,6 +33,7 @@ def document(
         answered: the samples that it was made from.
         samples: how much of them is put in; default: what each data set's licence allows.
     """
+    summary = in_percent(summary)
     main = without_replicas(summary)
     parts: tuple[tuple[str, str, list[Block]], ...] = (
         ("verdict", "Answer", first_screen(summary)),

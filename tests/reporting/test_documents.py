@@ -15,6 +15,7 @@ from harness.reporting.blocks import Document
 from harness.reporting.html import html, together
 from harness.reporting.markdown import code, escape, markdown
 from harness.reporting.measures import figure
+from harness.reporting.percent import in_percent
 from harness.reporting.sections import document
 from tests.reporting.every_variant import VARIANTS
 from tests.reporting.fixture import quickstart
@@ -76,7 +77,7 @@ def report(variant: str) -> Report:
     summary = VARIANTS[variant]()
     made = document(summary)
     page = html(made)
-    return Report(summary, made, markdown(made), page, Page(page))
+    return Report(in_percent(summary), made, markdown(made), page, Page(page))
 
 
 @pytest.fixture(params=list(VARIANTS))
@@ -162,7 +163,7 @@ def test_escaped_text_reads_as_it_was_written(text: str) -> None:
 
 def test_intervals_stay_readable_in_the_raw_markdown() -> None:
     assert escape("0.905 [0.856, 0.938]") == "0.905 [0.856, 0.938]"
-    assert "0.868 [0.821, 0.915]" in report("quickstart").markdown
+    assert "86.8 [82.1, 91.5]" in report("quickstart").markdown
 
 
 def test_names_are_code_only_where_that_is_safe() -> None:

@@ -8,6 +8,7 @@ from harness.reporting.answer.record import Bound
 from harness.reporting.format import percent_level
 from harness.reporting.measures import decimals, difference, figure, number, rounded_up
 from harness.reporting.outcomes import JudgedDifference
+from harness.reporting.percent import shown as in_unit
 
 
 def readable(of: MetricDescriptor) -> MetricDescriptor:
@@ -15,9 +16,7 @@ def readable(of: MetricDescriptor) -> MetricDescriptor:
     if of.name == PERPLEXITY_RATIO.name:
         changed = {"label": "Perplexity", "factor": 100.0, "unit": "% of", "format": ".1f"}
         return of.model_copy(update=changed)
-    if of.kind == "proportion" and not of.unit:
-        return of.model_copy(update={"factor": 100.0, "unit": "%", "format": ".1f"})
-    return of
+    return in_unit(of)
 
 
 def value_words(of: MetricDescriptor, value: Value) -> str:

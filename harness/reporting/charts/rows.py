@@ -82,14 +82,15 @@ def rows(of: Rows) -> str | None:
     ends += [of.zero] if of.zero is not None else []
     axis = Axis.over(ends, 8, WIDTH - 8, of.log)
     top, bottom = 26.0, 26.0 + ROW * len(of.rows)
-    parts = [*_axis(of, axis, top, bottom)]
+    parts = _axis(of, axis, bottom)
     names = short_names([row.name for row in of.rows])
     for index, row in enumerate(of.rows):
+        parts += _lines(of, axis, top + ROW * index)
         parts += _row(row, names[row.name], axis, top + ROW * index)
     return picture(bottom + 24, parts)
 
 
-def _axis(of: Rows, axis: Axis, top: float, bottom: float) -> list[str]:
+def _axis(of: Rows, axis: Axis, bottom: float) -> list[str]:
     parts = [text(0, 14, of.title, bold=True)]
     if of.better:
         said = "better →" if of.better == "right" else "← better"
@@ -97,15 +98,20 @@ def _axis(of: Rows, axis: Axis, top: float, bottom: float) -> list[str]:
     last = -100.0
     for value, said in axis.ticks():
         at = axis.at(value)
-        parts.append(line(at, top, at, bottom, GRID))
         half = text_width(said, SMALL) / 2 + 4
         if at - half > last + 4:
             middle = min(max(at, half), WIDTH - half)
             parts.append(text(middle, bottom + 15, said, "middle", MUTED, SMALL))
             last = at + half
-    if of.zero is not None:
-        parts.append(line(axis.at(of.zero), top, axis.at(of.zero), bottom, INK, 1.5))
     return parts
+
+
+def _lines(of: Rows, axis: Axis, top: float) -> list[str]:
+    """What runs through a row beneath its names and figures, so that it crosses out none of them."""
+    drawn = [line(axis.at(v), top + 17, axis.at(v), top + ROW, GRID) for v, _ in axis.ticks()]
+    if of.zero is not None:
+        drawn.append(line(axis.at(of.zero), top + 17, axis.at(of.zero), top + ROW, INK, 1.5))
+    return drawn
 
 
 def _row(row: Row, name: str, axis: Axis, top: float) -> list[str]:
@@ -115,7 +121,6 @@ def _row(row: Row, name: str, axis: Axis, top: float) -> list[str]:
     if row.margin:
         a, b = sorted(axis.at(value) for value in row.margin)
         parts.append(rectangle(a, top + 18, b - a, 16, COLOURS[5], 0.28))
-    # names and figures cover the zero line, which would cross them out
     parts.append(link(row.href, text(0, top + 13, name, size=SMALL, bold=True)))
     parts.append(text(WIDTH, top + 13, row.said, "end", size=SMALL))
     if row.low is not None and row.high is not None:

@@ -195,6 +195,8 @@ def _names(of: Scatter, points: Sequence[Point], x: Axis, y: Axis, room: Box) ->
         if p.low is not None and p.high is not None
     ]
     parts: list[str] = []
+    if of.zero:
+        bars.append(Box(room.left, y.at(0) - 2, room.right, y.at(0) + 2))
     if of.level:
         width, at = text_width(of.level[0], SMALL), y.at(of.level[1])
         bars.append(Box(room.right - width - 4, at - 17, room.right, at + 2))
