@@ -73,6 +73,8 @@ class Confusion:
     counts: tuple[tuple[int, ...], ...]
     task: str = ""
     model: str = ""
+    hrefs: tuple[tuple[str, ...], ...] = ()
+    """Where each count leads, within the page."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from harness.reporting.format import (
     probability,
     sentence,
 )
+from harness.reporting.linked import Linked
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
     KINDS,
@@ -37,6 +38,7 @@ from harness.reporting.measures import (
 )
 from harness.reporting.outcomes import DETECTED_IN, Conclusion, JudgedDifference, judge
 
+NOWHERE = Linked()
 HEADING_LENGTH = 24
 MANY = 8
 """More rows than these are worth sorting and filtering."""
@@ -64,10 +66,12 @@ CHANGE_NOTE = (
 )
 
 
-def difference_tables(summary: Summary, caption: str, rows: Sequence[Comparison]) -> list[Table]:
+def difference_tables(
+    summary: Summary, caption: str, rows: Sequence[Comparison], linked: Linked = NOWHERE
+) -> list[Table]:
     """The differences by the kind of figure: those that tasks are judged by, then all others."""
     first = [row for row in rows if is_headline(summary, row)]
-    tables = [differences(summary, f"{caption}: quality", first)] if first else []
+    tables = [differences(summary, f"{caption}: quality", first, linked)] if first else []
     for measure, kind in KINDS.items():
         rest = [
             row
@@ -76,7 +80,7 @@ def difference_tables(summary: Summary, caption: str, rows: Sequence[Comparison]
         ]
         if rest:
             other = "every other measure of quality" if first and measure == "quality" else kind
-            tables.append(differences(summary, f"{caption}: {other}", rest))
+            tables.append(differences(summary, f"{caption}: {other}", rest, linked))
     said: set[Line] = set()
     apart = []
     for of in tables:
@@ -85,7 +89,9 @@ def difference_tables(summary: Summary, caption: str, rows: Sequence[Comparison]
     return apart
 
 
-def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> Table:
+def differences(
+    summary: Summary, caption: str, rows: Sequence[Comparison], linked: Linked = NOWHERE
+) -> Table:
     """Paired differences, candidate minus baseline, with what may be concluded."""
     level, doubts, found = (
         percent_level(summary.confidence),
@@ -116,7 +122,9 @@ def differences(summary: Summary, caption: str, rows: Sequence[Comparison]) -> T
             made[Column("Times as fast", f"[{level} interval]", term="ratio")] = ratio(row)
         made[Column("p", "adjusted", term="p")] = _or_dash(probability(one.p))
         if any(of.better is not None for of in rows):
-            made[Column("Better / worse", "of n", term="flips")] = _flips(row)
+            made[Column("Better / worse", "of n", term="flips")] = replace(
+                _flips(row), href=linked.pair(row, "different")
+            )
         fields.append(made)
     marked = doubts.notes(m for row in rows for m in (row.candidate, row.baseline))
     whole = table(caption, fields, (*_notes(summary, found), *marked))

@@ -9,6 +9,7 @@ from harness.reporting.blocks import Chart
 from harness.reporting.charts import Mark, Row, Rows, Side, rows
 from harness.reporting.differences import ratio
 from harness.reporting.format import clip
+from harness.reporting.linked import Linked
 from harness.reporting.measures import arrow, higher_is_better, label
 from harness.reporting.outcomes import Conclusion, JudgedDifference
 
@@ -32,13 +33,16 @@ def margins(summary: Summary) -> Margins:
     }
 
 
-def forests(summary: Summary, stem: str, found: Sequence[JudgedDifference]) -> tuple[Chart, ...]:
+def forests(
+    summary: Summary, stem: str, found: Sequence[JudgedDifference], linked: Linked
+) -> tuple[Chart, ...]:
     """A chart for each metric of each task.
 
     Args:
         summary: of the suite.
         stem: what the charts' files begin with.
         found: differences; those without a figure are left out.
+        linked: what a row's name may lead to.
     """
     allowed = margins(summary)
     panels: dict[tuple[str, str], list[JudgedDifference]] = {}
@@ -56,7 +60,7 @@ def forests(summary: Summary, stem: str, found: Sequence[JudgedDifference]) -> t
         svg = rows(
             Rows(
                 title,
-                tuple(_row(one, allowed, timed, several) for one in of),
+                tuple(_row(one, allowed, timed, several, linked.pair(one.row)) for one in of),
                 1.0 if timed else 0.0,
                 _better(of[0], timed),
                 timed,
@@ -78,7 +82,7 @@ def _better(one: JudgedDifference, timed: bool) -> Side:
     return "" if upwards is None else "right" if upwards else "left"
 
 
-def _row(one: JudgedDifference, allowed: Margins, timed: bool, several: bool) -> Row:
+def _row(one: JudgedDifference, allowed: Margins, timed: bool, several: bool, href: str) -> Row:
     row, factor = one.row, one.of.factor
     name = f"{row.candidate} against {row.baseline}" if several else row.candidate
     mark = MARKS.get(one.outcome, "open")
@@ -93,7 +97,7 @@ def _row(one: JudgedDifference, allowed: Margins, timed: bool, several: bool) ->
         ends = (delta or 0.0, low, high)
     said = f"{shown.text} {shown.detail}".strip()
     margin = _margin(one, allowed)
-    return Row(name, said, *ends, mark=mark, margin=margin)
+    return Row(name, said, *ends, mark=mark, margin=margin, href=href)
 
 
 def _margin(one: JudgedDifference, allowed: Margins) -> tuple[float, float] | None:

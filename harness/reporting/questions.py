@@ -14,6 +14,7 @@ from harness.reporting.downloads import differences_csv
 from harness.reporting.forest import forests
 from harness.reporting.format import percent_level
 from harness.reporting.kinds import ComparisonKind, of_kind
+from harness.reporting.linked import Linked
 from harness.reporting.measures import headline, is_headline, metric_of, timed_tasks
 from harness.reporting.outcomes import JudgedDifference, judge
 from harness.reporting.seeds import seed_blocks
@@ -27,35 +28,40 @@ TITLES: dict[ComparisonKind, tuple[str, str]] = {
 }
 
 
-def question_blocks(summary: Summary) -> list[Block]:
+def question_blocks(summary: Summary, linked: Linked) -> list[Block]:
     """A forest plot for each question, with its table and its file behind it, and changed answers."""
     blocks: list[Block] = []
     for kind, (title, caption) in TITLES.items():
         rows = of_kind(summary, kind)
         if not rows:
             continue
-        blocks += [Heading(title), *_question(summary, kind, caption, rows)]
+        blocks += [Heading(title), *_question(summary, kind, caption, rows, linked)]
         if kind == "fine-tuning":
             blocks += seed_blocks(summary, [row for row in rows if row.seeds is not None])
-        blocks += changed_blocks(summary, rows)
+        # the browser shows them all, and on paper the section of samples some
+        blocks += changed_blocks(summary, [row for row in rows if not linked.pair(row)])
     return blocks
 
 
 def _question(
-    summary: Summary, kind: ComparisonKind, caption: str, rows: Sequence[Comparison]
+    summary: Summary,
+    kind: ComparisonKind,
+    caption: str,
+    rows: Sequence[Comparison],
+    linked: Linked,
 ) -> list[Block]:
     found = judge(summary, rows)
     first = [one for one in found if _leads(summary, one)]
     rest = [o for o in found if not _leads(summary, o) and o.of.measures != "change"]
     blocks: list[Block] = []
     stem = kind.replace(" ", "-")
-    if drawn := forests(summary, f"differences-{stem}", first):
+    if drawn := forests(summary, f"differences-{stem}", first, linked):
         blocks.append(Charts(drawn, _reading(summary, first)))
-    if drawn := forests(summary, f"differences-{stem}-other", rest):
+    if drawn := forests(summary, f"differences-{stem}-other", rest, linked):
         blocks.append(
             Fold(f"Forest plots of {plural(len(drawn), 'other metric')}", (Charts(drawn),))
         )
-    tables = difference_tables(summary, caption, rows)
+    tables = difference_tables(summary, caption, rows, linked)
     download = Download(
         f"{plural(len(found), 'difference')} as CSV", f"{stem}.csv", differences_csv(found)
     )
@@ -63,7 +69,7 @@ def _question(
     return [*blocks, table] if blocks else [*tables, download]
 
 
-def lead_forest(summary: Summary, file: str) -> Chart | None:
+def lead_forest(summary: Summary, file: str, linked: Linked) -> Chart | None:
     """The plot for the first screen: the first graded task, of quantization if that was asked, else of
     whatever was compared."""
     for kind in LEADS:
@@ -72,7 +78,8 @@ def lead_forest(summary: Summary, file: str) -> Chart | None:
             for one in judge(summary, of_kind(summary, kind))
             if is_headline(summary, one.row) and one.row.delta is not None
         ]
-        if drawn := forests(summary, file, [o for o in found if o.row.task == found[0].row.task]):
+        first = [one for one in found if one.row.task == found[0].row.task]
+        if drawn := forests(summary, file, first, linked):
             return replace(drawn[0], file=file)
     return None
 

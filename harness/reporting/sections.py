@@ -5,13 +5,23 @@ from __future__ import annotations
 from harness.quantities import plural
 from harness.records import Answered, Summary
 from harness.records.licences import Amount
-from harness.reporting.blocks import Beside, Block, Charts, Document, Line, Prose, Section
+from harness.reporting.blocks import (
+    Beside,
+    Block,
+    Charts,
+    Confusion,
+    Document,
+    Line,
+    Prose,
+    Section,
+)
 from harness.reporting.browser.section import sample_blocks
 from harness.reporting.compare import compare_blocks
 from harness.reporting.format import duration, moment, sentence
 from harness.reporting.gates import gate_table, gates
 from harness.reporting.glossary import definitions
 from harness.reporting.kinds import without_replicas
+from harness.reporting.linked import Linked
 from harness.reporting.measures import quality_tasks
 from harness.reporting.percent import in_percent
 from harness.reporting.questions import lead_forest, question_blocks
@@ -33,17 +43,19 @@ def document(
         answered: the samples that it was made from.
         samples: how much of them is put in; default: what each data set's licence allows.
     """
+    browser = sample_blocks(without_replicas(summary), answered or Answered(), samples)
     summary = in_percent(summary)
     main = without_replicas(summary)
+    linked = Linked.of(browser)
     parts: tuple[tuple[str, str, list[Block]], ...] = (
-        ("verdict", "Answer", first_screen(summary)),
+        ("verdict", "Answer", first_screen(summary, linked)),
         ("compare", "Compare", compare_blocks(summary)),
-        ("differences", "Differences", question_blocks(summary)),
+        ("differences", "Differences", question_blocks(summary, linked)),
         ("trade-offs", "Trade-offs", tradeoff_blocks(main)),
-        *((of.anchor, of.title, of.blocks(main)) for of in TYPE_SECTIONS),
-        ("samples", "Samples", sample_blocks(main, answered or Answered(), samples)),
+        *((of.anchor, of.title, _linked(of.blocks(main), linked)) for of in TYPE_SECTIONS),
+        ("samples", "Samples", browser),
         ("training", "Training", training_blocks(summary)),
-        ("gates", "Gates", gate_blocks(summary)),
+        ("gates", "Gates", gate_blocks(summary, linked)),
         ("trust", "Trust", trust_blocks(summary)),
         ("reproduction", "Reproduction", reproduction_blocks(summary)),
     )
@@ -60,22 +72,29 @@ def document(
     )
 
 
-def first_screen(summary: Summary) -> list[Block]:
+def first_screen(summary: Summary, linked: Linked) -> list[Block]:
     """The answer, and beside it the two pictures that show it."""
     said = list(verdict(summary))
-    drawn = pictures(without_replicas(summary))
+    drawn = pictures(without_replicas(summary), linked)
     return [Beside(tuple(said), tuple(drawn))] if drawn else said
 
 
-def pictures(summary: Summary) -> list[Block]:
+def pictures(summary: Summary, linked: Linked) -> list[Block]:
     """Quality against size with the Pareto line, and the paired differences of the same task."""
     pareto = (quality_chart(summary, task, "answer-pareto") for task in quality_tasks(summary))
     first = next((chart for chart in pareto if chart is not None), None)
-    drawn = [chart for chart in (first, lead_forest(summary, "answer-forest")) if chart is not None]
+    forest = lead_forest(summary, "answer-forest", linked)
+    drawn = [chart for chart in (first, forest) if chart is not None]
     return [Charts(tuple(drawn))] if drawn else []
 
 
-def gate_blocks(summary: Summary) -> list[Block]:
+def gate_blocks(summary: Summary, linked: Linked) -> list[Block]:
     """The gates and how they went."""
     lead = Prose(gates(summary))
-    return [lead, gate_table(summary)] if summary.gates else [lead]
+    if not summary.gates:
+        return [lead]
+    return [lead, linked.gates(gate_table(summary), summary.gates)]
+
+
+def _linked(blocks: list[Block], linked: Linked) -> list[Block]:
+    return [linked.confused(one) if isinstance(one, Confusion) else one for one in blocks]

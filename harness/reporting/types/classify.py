@@ -28,5 +28,5 @@ def _confusions(summary: Summary, task: str) -> list[Confusion]:
         if details:
             labels = tuple(str(of) for of in details["labels"])
             counts = tuple(tuple(int(v) for v in row) for row in details["matrix"])
-            found.append(Confusion(f"{model} on {task}", labels, counts))
+            found.append(Confusion(f"{model} on {task}", labels, counts, task, model))
     return found
