@@ -27,7 +27,7 @@ from harness.reporting.format import (
     probability,
     sentence,
 )
-from harness.reporting.linked import Linked
+from harness.reporting.linked import NOWHERE, Linked
 from harness.reporting.marks import Marks
 from harness.reporting.measures import (
     KINDS,
@@ -38,7 +38,6 @@ from harness.reporting.measures import (
 )
 from harness.reporting.outcomes import DETECTED_IN, Conclusion, JudgedDifference, judge
 
-NOWHERE = Linked()
 HEADING_LENGTH = 24
 MANY = 8
 """More rows than these are worth sorting and filtering."""

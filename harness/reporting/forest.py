@@ -9,7 +9,7 @@ from harness.reporting.blocks import Chart
 from harness.reporting.charts import Mark, Row, Rows, Side, rows
 from harness.reporting.differences import ratio
 from harness.reporting.format import clip
-from harness.reporting.linked import Linked
+from harness.reporting.linked import NOWHERE, Linked
 from harness.reporting.measures import arrow, higher_is_better, label
 from harness.reporting.outcomes import Conclusion, JudgedDifference
 
@@ -34,7 +34,7 @@ def margins(summary: Summary) -> Margins:
 
 
 def forests(
-    summary: Summary, stem: str, found: Sequence[JudgedDifference], linked: Linked
+    summary: Summary, stem: str, found: Sequence[JudgedDifference], linked: Linked = NOWHERE
 ) -> tuple[Chart, ...]:
     """A chart for each metric of each task.
 

@@ -61,3 +61,7 @@ class Linked:
 
     def _holds(self, task: str, models: Iterable[str]) -> bool:
         return task in self.models and self.models[task].issuperset(models)
+
+
+NOWHERE = Linked()
+"""A page without a browser."""
