@@ -14,6 +14,7 @@ from harness.cli.options import (
     DataDir,
     Json,
     Limit,
+    ReportLink,
     Reports,
     Results,
     ResultsOfSuite,
@@ -21,6 +22,7 @@ from harness.cli.options import (
     Suite,
     examples,
 )
+from harness.cli.reading_commands import app as reading_app
 from harness.cli.sharing_commands import app as sharing_app
 from harness.cli.site_commands import app as site_app
 from harness.cli.starting_commands import doctor, init, schema
@@ -60,6 +62,7 @@ baseline_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(baseline_app, name="baseline", help="Keep results to hold later ones against.")
 
 app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
+app.add_typer(reading_app)
 app.add_typer(sharing_app)
 app.add_typer(site_app)
 
@@ -174,6 +177,10 @@ def report(
             help="Write the report of a course assignment instead: `assignment`, or your own template.",
         ),
     ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a comment for a pull request instead.")
+    ] = False,
+    link: ReportLink = "",
     json: Json = False,
 ) -> None:
     """Write the report of results that are there."""
@@ -181,38 +188,11 @@ def report(
         from harness.cli.assignment import report_assignment
 
         raise typer.Exit(report_assignment(results, reports, template, json))
-    from harness.cli.report import report_results
+    from harness.cli.report import print_comment, report_results
 
+    if markdown:
+        raise typer.Exit(print_comment(results, reports, link, samples))
     raise typer.Exit(report_results(results, reports, samples, json))
-
-
-@app.command(
-    epilog=examples(
-        "gate results/quickstart --junit gates.xml", "gate results/quickstart --baseline main"
-    )
-)
-def gate(
-    results: ResultsOfSuite,
-    baseline: Annotated[
-        str | None,
-        typer.Option(help="A saved baseline, by name or as a folder, to hold the results against."),
-    ] = None,
-    baselines: Baselines = Path("baselines"),
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(help="Write a summary for a pull request to this file.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Judge the suite's gates on results.
-
-    Exit code 3 where one is not met.
-    """
-    from harness.cli.gate import gate_results
-    from harness.results.gating import judge_results
-
-    judged = judge_results(results, baseline, baselines)
-    raise typer.Exit(gate_results(judged, junit, markdown, json))
 
 
 @app.command(

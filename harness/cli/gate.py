@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from harness.cli.report import page_of
 from harness.files import write_atomically
 from harness.reporting.blocks import plain
-from harness.reporting.ci import github_annotations, junit, pull_request
+from harness.reporting.browser.chosen import quoted
+from harness.reporting.ci import github_annotations, junit
+from harness.reporting.comment import Place, comment
 from harness.reporting.gates import gates, missed_gates
 from harness.reporting.partial import partial_lines
 from harness.reporting.terminal import terminal_gates
 from harness.results.gating import Judged
 
 
+@dataclass(frozen=True)
+class Told:
+    """What was asked for, as the comment repeats it."""
+
+    results: Path
+    reports: Path
+    link: str
+    baseline: str
+
+    def place(self, judged: Judged) -> Place:
+        """Where a reader of the comment goes on."""
+        words = ["harness", "gate", str(self.results)]
+        words += ["--baseline", self.baseline] if self.baseline else []
+        where = page_of(judged.summary, self.reports, self.link)
+        return Place(where, shlex.join(words))
+
+
 def gate_results(
-    judged: Judged, junit_file: Path | None, summary_file: Path | None, as_json: bool
+    judged: Judged, junit_file: Path | None, summary_file: Path | None, told: Told, as_json: bool
 ) -> int:
     """Shows what was judged, and writes what was asked for. Returns the exit code."""
     if junit_file is not None:
         write_atomically(junit_file, junit(judged.summary))
-    text = pull_request(judged.summary)
+    text = comment(quoted(judged.summary, None), told.place(judged))
     if summary_file is not None:
         write_atomically(summary_file, text)
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):

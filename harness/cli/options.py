@@ -38,3 +38,11 @@ Samples = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+ReportLink = Annotated[
+    str,
+    typer.Option(
+        "--link",
+        metavar="URL",
+        help="Where the report can be read, for the comment. Default: its path, if it is there.",
+    ),
+]

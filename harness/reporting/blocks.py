@@ -20,7 +20,7 @@ from harness.reporting.grid import (
     TableRow,
     table,
 )
-from harness.reporting.pieces import Line, Name, Strong, Tone, joined, listed, plain
+from harness.reporting.pieces import Line, Link, Name, Strong, Tone, joined, listed, plain
 
 __all__ = [
     "NOT_KNOWN",
@@ -46,6 +46,7 @@ __all__ = [
     "Head",
     "Heading",
     "Line",
+    "Link",
     "Name",
     "Passage",
     "Prose",

@@ -1,4 +1,4 @@
-"""What continuous integration reads: JUnit XML, a pull request's summary, annotations."""
+"""What continuous integration reads: JUnit XML and annotations."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from harness.records import Failure, GateVerdict, Summary
-from harness.reporting.blocks import Document, Fold, Section
 from harness.reporting.format import clean, sentence
-from harness.reporting.gates import gate_table, gates
-from harness.reporting.kinds import without_replicas
-from harness.reporting.markdown import markdown
 from harness.reporting.measures import label, metric_of
-from harness.reporting.tables import matrix
 
 
 def junit(summary: Summary) -> str:
@@ -69,18 +64,6 @@ def _said(case: ElementTree.Element, tag: str, kind: str, text: str) -> None:
 def _place(summary: Summary, verdict: GateVerdict) -> str:
     against = f" against {verdict.baseline}" if verdict.baseline else ""
     return f"{verdict.candidate}{against}: {label(metric_of(summary, verdict))} on {verdict.task} {verdict.rule}"
-
-
-def pull_request(summary: Summary) -> str:
-    """Markdown for a pull request or a job's summary page: the gates first, all figures folded."""
-    sections = [Section("gates", "Gates", (gate_table(summary),))] if summary.gates else []
-    if summary.models and summary.tasks:
-        figures = Fold("Every model and task", (matrix(without_replicas(summary)),))
-        sections.append(Section("results", "Results", (figures,)))
-    name = str(summary.suite.get("name", "suite"))
-    return markdown(
-        Document(f"Evaluation: {name}", gates(summary), tuple(sections)), contents=False
-    )
 
 
 def github_annotations(summary: Summary) -> Iterator[str]:

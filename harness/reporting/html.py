@@ -20,7 +20,7 @@ from typing import Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from harness.reporting.blocks import Block, Chart, Document, Name, Strong
+from harness.reporting.blocks import Block, Chart, Document, Link, Name, Strong
 from harness.reporting.format import clean, clean_lines
 
 _TOGETHER = re.compile(r"(\[[-−+\d.,e ]+\]|\bn = [\d,]+|\bp [<=] [\d.]+)")
@@ -108,6 +108,7 @@ def _environment() -> Environment:
         as_data=as_data, clean=clean, clean_lines=clean_lines, svg=inline_svg, together=together
     )
     environment.tests["name_piece"] = lambda piece: isinstance(piece, Name)
+    environment.tests["link_piece"] = lambda piece: isinstance(piece, Link)
     environment.tests["strong_piece"] = lambda piece: isinstance(piece, Strong)
     environment.globals["kind_of"] = lambda block: type(block).__name__.lower()
     return environment

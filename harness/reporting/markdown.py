@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from html import escape as html_escape
+from urllib.parse import quote
 
 from tabulate import tabulate
 
@@ -30,6 +31,7 @@ from harness.reporting.blocks import (
     Fold,
     Heading,
     Line,
+    Link,
     Name,
     Passage,
     Prose,
@@ -50,18 +52,11 @@ WIDTH = 100
 _MARKS = {"good": "✓", "bad": "⚠", "unsure": "ℹ"}
 
 
-def markdown(document: Document, contents: bool = True) -> str:
-    """The whole report; ends with a newline.
-
-    Args:
-        document: what it says.
-        contents: whether it begins with a table of contents that leads to its sections.
-    """
-    listed = "\n".join(f"- [{escape(s.title)}](#{s.anchor})" for s in document.sections)
-    parts = [f"# {escape(document.title)}", line(document.subtitle), *([listed] * contents)]
+def markdown(document: Document) -> str:
+    """The whole of it; ends with a newline. A section without a title follows the one before it."""
+    parts = [f"# {escape(document.title)}", line(document.subtitle)]
     for section in document.sections:
-        anchor = f'<a id="{section.anchor}"></a>\n\n' if contents else ""
-        parts += [f"{anchor}## {escape(section.title)}"]
+        parts += [f"## {escape(section.title)}"] if section.title else []
         parts += [block(b) for b in section.blocks]
     if document.definitions:
         parts += ["## Definitions", block(Definitions(document.definitions))]
@@ -94,7 +89,14 @@ def line(pieces: Line) -> str:
 def _piece(piece: str) -> str:
     if isinstance(piece, Name):
         return code(piece)
+    if isinstance(piece, Link):
+        return f"[{escape(piece)}](<{_target(piece.target)}>)"
     return f"**{escape(piece)}**" if isinstance(piece, Strong) else escape(piece)
+
+
+def _target(target: str) -> str:
+    """Where a link leads, without a character that would end it."""
+    return quote(clean(target), safe="/:?#&=%~+@,;.-_!$'*")
 
 
 def block(of: Block) -> str:

@@ -21,11 +21,11 @@ def partial_lines(summary: Summary) -> list[Line]:
     if partial.limit is not None:
         most = f" asked at most {plural(partial.limit, 'example')} a task"
         given = Name(f"--limit {partial.limit}")
-        lines.append((Strong("Partial: "), given, f"{most}, and the suite asks for more."))
+        lines.append((Strong("Partial:"), " ", given, f"{most}, and the suite asks for more."))
     if partial.missing:
         total = len(partial.missing) + len(summary.cells)
-        said = f"{len(partial.missing)} of {plural(total, 'cell')} have not been asked ("
-        lines.append((Strong("Partial: "), said, *_named(summary, partial.missing), ")."))
+        said = f" {len(partial.missing)} of {plural(total, 'cell')} have not been asked ("
+        lines.append((Strong("Partial:"), said, *_named(summary, partial.missing), ")."))
     return lines
 
 

@@ -16,8 +16,20 @@ class Strong(str):
     """A word that a skimming reader must see."""
 
 
+class Link(str):
+    """Words that lead somewhere: to an address of the web, or to a file by its path from here."""
+
+    target: str
+
+    def __new__(cls, text: str, target: str) -> Link:
+        """Words, and where they lead."""
+        made = super().__new__(cls, text)
+        made.target = target
+        return made
+
+
 Line: TypeAlias = tuple[str, ...]
-"""A sentence in pieces; the pieces that are `Name` or `Strong` are set apart."""
+"""A sentence in pieces; the pieces that are `Name`, `Strong` or `Link` are set apart."""
 
 
 def plain(line: Line) -> str:

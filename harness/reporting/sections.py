@@ -59,17 +59,20 @@ def document(
         ("trust", "Trust", trust_blocks(summary)),
         ("reproduction", "Reproduction", reproduction_blocks(summary)),
     )
-    name = str(summary.suite.get("name", "suite"))
-    about = str(summary.suite.get("description", ""))
+    title, subtitle = title_lines(summary)
+    sections = tuple(Section(a, title, tuple(blocks)) for a, title, blocks in parts if blocks)
+    return Document(title, subtitle, sections, definitions(summary), samples or "")
+
+
+def title_lines(summary: Summary) -> tuple[str, Line]:
+    """What a report is called, and beneath it what it is about and how large."""
+    main, about = without_replicas(summary), str(summary.suite.get("description", ""))
     subtitle: Line = (
         f"{sentence(about)} " if about else "",
         f"{plural(len(main.models), 'model')} · {plural(len(summary.tasks), 'task')} · "
         f"{moment(summary.created)} · run of {duration(summary.seconds)}",
     )
-    sections = tuple(Section(a, title, tuple(blocks)) for a, title, blocks in parts if blocks)
-    return Document(
-        f"Evaluation report: {name}", subtitle, sections, definitions(summary), samples or ""
-    )
+    return f"Evaluation report: {summary.suite.get('name', 'suite')}", subtitle
 
 
 def first_screen(summary: Summary, linked: Linked) -> list[Block]:

@@ -12,6 +12,7 @@ from harness.reporting.browser.chosen import quoted
 from harness.reporting.html import html
 from harness.reporting.markdown import markdown
 from harness.reporting.sections import document
+from harness.reporting.short import short_document
 
 
 def write_report(
@@ -20,7 +21,7 @@ def write_report(
     answered: Answered | None = None,
     samples: Amount | None = None,
 ) -> list[Path]:
-    """Write `report.md`, its `charts/*.svg`, and `index.html` into `out`.
+    """Write `report.md`, which is short, every chart as `charts/*.svg`, and `index.html` into `out`.
 
     A pure function of summary and samples: no clock, no environment, no other file. Charts of an
     earlier report that this one does not have are removed.
@@ -34,8 +35,10 @@ def write_report(
     Returns:
         The files, the Markdown first and the HTML page second.
     """
-    made = document(quoted(summary, samples), answered, samples)
-    files = {out / "report.md": markdown(made), out / "index.html": html(made)}
+    shown = quoted(summary, samples)
+    made = document(shown, answered, samples)
+    short = short_document(shown)
+    files = {out / "report.md": markdown(short), out / "index.html": html(made)}
     for section in made.sections:
         for chart in charts(section.blocks):
             files[out / "charts" / f"{chart.file}.svg"] = on_white(chart.svg)

@@ -20,7 +20,8 @@ TIMING_TRAITS = ("processor", "cores", "architecture", "gpus")
 
 @dataclass(frozen=True)
 class Judged:
-    """The verdicts, and the summary with them in the place of its own."""
+    """The verdicts, and the summary with them in the place of its own, and behind its comparisons those
+    with the baseline."""
 
     summary: Summary
     baseline: str = ""
@@ -90,10 +91,14 @@ def judge_results(results: Path, baseline: str | None, baselines: Path) -> Judge
     same_machine = all(
         earlier.machine.get(trait) == summary.machine.get(trait) for trait in TIMING_TRAITS
     )
+    compared = list(summary.comparisons)
     for gate in theirs:
         found = answers.judge(gate, saved)
         verdicts += found if same_machine else [_elsewhere(summary, one, gate) for one in found]
-    return Judged(summary.model_copy(update={"gates": verdicts}), baseline=folder.name)
+        for one in found:
+            compared += answers.compare_saved(saved, one.task, one.candidate, one.metric)
+    update = {"gates": verdicts, "comparisons": compared}
+    return Judged(summary.model_copy(update=update), baseline=folder.name)
 
 
 def _against_baseline(spec: SuiteSpec) -> list[GateSpec]:

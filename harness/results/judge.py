@@ -85,6 +85,24 @@ class SuiteAnswers:
             verdicts.append(self._verdict(gate, answers, against, candidate))
         return verdicts
 
+    def compare_saved(
+        self, saved: Baseline, task: str, candidate: str, metric: str
+    ) -> list[Comparison]:
+        """A model against itself in a saved baseline, on the examples that both answered.
+
+        By one metric, and by the one that the task is first judged by, which changed answers stand with.
+        """
+        answers = saved.beside(self, task, candidate)
+        return build_comparisons(
+            saved.name,
+            saved.title(candidate),
+            [candidate],
+            {task: answers},
+            self.spec.defaults.seed,
+            common=True,
+            metrics={metric, next(iter(answers.metrics))},
+        )
+
     def _verdict(
         self, gate: GateSpec, answers: TaskAnswers, baseline: str, candidate: str
     ) -> GateVerdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -61,6 +62,14 @@ def test_a_saved_baseline_is_named_and_held_against(
     code, out, _ = run(*asked, monkeypatch=monkeypatch, capsys=capsys)
     data = json.loads(out)
     assert code == data["exit_code"] == 3 and data["baseline"] == "main"
+    told = (*asked[:-1], "--markdown", "pr.md", "--link", "https://ci.example.org/1")
+    run(*told, monkeypatch=monkeypatch, capsys=capsys)
+    text = Path("pr.md").read_text(encoding="utf-8")
+    broke = sum(was and not is_now for was, is_now in zip(GOOD, MUCH_WORSE, strict=True))
+    assert f"{broke} answers that broke" in text and text.count("**Prompt**") <= 5
+    assert f"| {broke} / 0 of 600 |" in re.sub(" +", " ", text)
+    assert "[Full report](<https://ci.example.org/1>)" in text
+    assert "Reproduce: `harness gate results/ladder --baseline main`" in text
     (verdict,) = data["gates"]
     assert (verdict["candidate"], verdict["baseline"]) == ("q4", "q4 (baseline main)")
     assert verdict["high"] < -0.03
@@ -140,3 +149,18 @@ def test_gate_baseline_and_compare_say_what_is_partial(
     assert note in both and note.replace("results/ladder", "baselines/main") in both
     found = said("baseline", "save", folder, "main", "--replace", "--json")
     assert json.loads(found)["notes"] == [note]
+
+
+def test_report_prints_the_comment_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = write_results(Path("results/ladder"), {"f16": GOOD, "q4": MUCH_WORSE}, [DROP])
+    words = ("report", folder, "--markdown")
+    code, out, err = run(*words, monkeypatch=monkeypatch, capsys=capsys)
+    assert (code, err) == (0, "") and not Path("reports").exists()
+    assert out.startswith("# ❌ The one gate fails: q4, accuracy on sentiment\n")
+    assert out.endswith("\nReproduce: `harness gate results/ladder`\n")
+    run("report", folder, monkeypatch=monkeypatch, capsys=capsys)
+    _, out, _ = run(*words, monkeypatch=monkeypatch, capsys=capsys)
+    assert "Full report: `reports/ladder/index.html` · Reproduce" in out

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.records import GateVerdict, Summary
-from harness.reporting.ci import github_annotations, junit, pull_request
+from harness.reporting.ci import github_annotations, junit
 from tests.reporting.every_variant import VARIANTS
 from tests.reporting.fixture import gates, quickstart
 from tests.reporting.hostile import hostile
@@ -74,11 +74,3 @@ def test_an_annotation_cannot_become_another_command() -> None:
         assert "\n" not in line and line.count("::") >= 2
         title = line.split("::")[1]
         assert "," not in title and ":" not in title
-
-
-def test_a_pull_request_reads_the_gates_first() -> None:
-    text = pull_request(judged("not met", False))
-    assert text.startswith("# Evaluation: quickstart\n")
-    assert text.index("## Gates") < text.index("## Results") < text.index("<details>")
-    assert "not met" in text and "](#" not in text
-    assert len(text) < 65_000, "GitHub cuts off a comment of 65,536 characters"

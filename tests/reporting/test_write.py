@@ -64,12 +64,6 @@ def test_charts_are_well_formed_and_load_nothing(variant: str, tmp_path: Path) -
         assert tags <= {"svg", "g", "rect", "path", "circle", "text", "title"}
 
 
-def test_every_chart_of_the_markdown_is_there(tmp_path: Path) -> None:
-    write_report(quickstart(), tmp_path)
-    text = (tmp_path / "report.md").read_text()
-    assert all(f"(charts/{name})" in text for name in CHARTS)
-
-
 def test_one_model_is_no_chart_but_a_sentence(tmp_path: Path) -> None:
     summary = VARIANTS["one-model"]()
     bare = {n: t.model_copy(update={"floors": {}}) for n, t in summary.tasks.items()}
