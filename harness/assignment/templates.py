@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ SUITE, REPORT, CRITERIA = "suite.yaml", "report.md.j2", "criteria.yaml"
 EITHER = "assignment"
 """The name that stands for the built-in template which fits the results."""
 FILES = "A template is a folder that holds report.md.j2 and criteria.yaml."
+
+
+_LINE = re.compile(r"^[ \t]*#%(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,6 @@ def suite_text(template: Template, model: str | None) -> str:
     # prompts of a suite are {{ templates }} of their own: here nothing but `#%` lines means anything
     environment = Sandbox(
         undefined=StrictUndefined,
-        line_statement_prefix="#%",
         block_start_string="\x00{",
         block_end_string="}\x00",
         variable_start_string="\x01{",
@@ -92,6 +95,7 @@ def suite_text(template: Template, model: str | None) -> str:
         comment_start_string="\x02{",
         comment_end_string="}\x02",
         keep_trailing_newline=True,
+        trim_blocks=True,
     )
     asked = model or ""
     values = {
@@ -99,4 +103,6 @@ def suite_text(template: Template, model: str | None) -> str:
         "gguf": asked.lower().endswith(".gguf"),
         "starter": asked == "starter",
     }
-    return filled(compiled(environment, template.text(SUITE), str(file)), values, str(file))
+    # not Jinja's own line statements, which swallow the blank lines around them
+    text = _LINE.sub("\x00{\\1}\x00", template.text(SUITE))
+    return filled(compiled(environment, text, str(file)), values, str(file))

@@ -38,9 +38,9 @@ def test_lines_of_a_suite_depend_on_the_model_and_nothing_else_is_a_template(
     tmp_path: Path,
 ) -> None:
     (tmp_path / SUITE).write_text(
-        "#% if gguf\na: 1\n#% else\na: 2\n#% endif\nb: '{{ text }} {% x %} {# y #}'\n"
+        "#% if gguf\na: 1\n#% else\na: 2\n#% endif\n\nb: '{{ text }} {% x %} {# y #}'\n"
     )
-    assert suite_text(Template(tmp_path), "x.GGUF") == "a: 1\nb: '{{ text }} {% x %} {# y #}'\n"
+    assert suite_text(Template(tmp_path), "x.GGUF") == "a: 1\n\nb: '{{ text }} {% x %} {# y #}'\n"
     assert yaml.safe_load(suite_text(Template(tmp_path), None))["a"] == 2
 
 
