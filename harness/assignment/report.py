@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jinja2 import StrictUndefined
@@ -27,6 +27,7 @@ from harness.nearest import nearest
 from harness.reporting.blocks import Block
 from harness.reporting.format import duration, moment
 from harness.reporting.markdown import escape
+from harness.reporting.percent import in_percent
 from harness.sandbox import Sandbox
 from harness.version import __version__
 
@@ -89,9 +90,11 @@ def make_report(source: Source, template: Template, words: Mapping[str, str]) ->
     Raises:
         InputError: the template has a mistake; names file and line.
     """
+    source = replace(source, summary=in_percent(source.summary))
     file = template.folder / REPORT
     text = template.text(REPORT)
-    filling = _Filling(source, words)
+    # made before the template runs: Jinja takes whatever fails in a lookup for an unknown name
+    filling = _Filling({name: make(source) for name, make in PARTS.items()}, words)
     environment = Sandbox(
         undefined=StrictUndefined, autoescape=True, finalize=_safe, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
@@ -139,7 +142,7 @@ def _safe(value: Any) -> Any:
 class _Filling:
     """The tokens that were handed out, and what they stand for."""
 
-    source: Source
+    parts: Mapping[str, Sequence[Block]]
     words: Mapping[str, str]
     pieces: list[Part | Place | None] = field(default_factory=list)
     """None is the checklist, which wants to know all places first."""
@@ -152,7 +155,7 @@ class _Filling:
             if name == CHECKLIST:
                 self.tokens[name] = self._token(None)
             else:
-                blocks = PARTS[name](self.source)
+                blocks = self.parts[name]
                 self.tokens[name] = self._token(Part(name, blocks)) if blocks else Markup()
         return self.tokens[name]
 

@@ -10,6 +10,7 @@ import pytest
 from harness.assignment.changes import headlines
 from harness.assignment.writing import Page, as_markdown
 from harness.records import Summary
+from harness.reporting.percent import in_percent
 from tests.assignment.made import both, report, template
 from tests.reporting.fixture import quickstart
 from tests.reporting.hostile import HOSTILE, hostile, hostile_texts
@@ -29,9 +30,9 @@ def test_every_figure_of_the_parts_stands_in_both() -> None:
         visible(Parsed(Page(made, Path()).html()).text),
     ]
     for text in texts:
-        for one in headlines(quickstart(), "fine-tuning"):
+        for one in headlines(in_percent(quickstart()), "fine-tuning"):
             assert one.difference.text in text and one.difference.detail in text
-        for figure in ("0.452 → 0.868", "Q4_K_M", "lora-q4", "rank = 16"):
+        for figure in ("45.2 → 86.8", "Q4_K_M", "lora-q4", "rank = 16"):
             assert figure in text, figure
 
 

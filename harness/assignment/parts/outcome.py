@@ -14,6 +14,7 @@ from harness.reporting.blocks import Block, Charts, Column, Datum, Fields, Line,
 from harness.reporting.differences import single
 from harness.reporting.forest import forests
 from harness.reporting.format import DASH, count, percent_level, probability
+from harness.reporting.linked import Linked
 from harness.reporting.marks import Marks
 from harness.reporting.measures import subject
 from harness.reporting.outcomes import JudgedDifference
@@ -33,7 +34,8 @@ def verdict(source: Source) -> list[Block]:
 
 def forest_plot(source: Source) -> list[Block]:
     """The differences of fine-tuning as a picture."""
-    drawn = forests(source.summary, "forest", headlines(source.summary, "fine-tuning"))
+    found = headlines(source.summary, "fine-tuning")
+    drawn = forests(source.summary, "forest", found, Linked())
     level = percent_level(source.summary.confidence)
     note = f"Candidate minus baseline, with {level} intervals; the upright line is no difference."
     return [Charts(drawn, (note,))] if drawn else []
