@@ -23,6 +23,7 @@ from harness.reporting.compare import compare_table, task_line
 from harness.reporting.differences import differences
 from harness.reporting.gates import gate_table
 from harness.reporting.kinds import without_replicas
+from harness.reporting.linked import NOWHERE
 from harness.reporting.measures import is_headline
 from harness.reporting.reproduction import commands
 from harness.reporting.sections import pictures, title_lines
@@ -41,7 +42,7 @@ def short_document(summary: Summary) -> Document:
     parts: tuple[tuple[str, str, Sequence[Block]], ...] = (
         ("answer", "Answer", [block for block in said if isinstance(block, ANSWER)]),
         ("models", "Models", _models(main)),
-        ("pictures", "Trade-off and differences", pictures(main)),
+        ("pictures", "Trade-off and differences", pictures(main, NOWHERE)),
         ("details", "Details", [b for b in said if not isinstance(b, ANSWER)] + _behind(summary)),
     )
     title, subtitle = title_lines(summary)

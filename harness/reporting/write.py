@@ -39,7 +39,7 @@ def write_report(
     made = document(shown, answered, samples)
     short = short_document(shown)
     files = {out / "report.md": markdown(short), out / "index.html": html(made)}
-    for section in made.sections:
+    for section in (*made.sections, *short.sections):  # links of the page lead nowhere from a file
         for chart in charts(section.blocks):
             files[out / "charts" / f"{chart.file}.svg"] = on_white(chart.svg)
     for path, text in files.items():
