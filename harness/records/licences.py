@@ -34,6 +34,8 @@ class Quoting:
     """Why so much and no more: a sentence."""
     citation: str = ""
     """What is owed wherever it is quoted; "" where nothing is known."""
+    own: bool = False
+    """Whether the data is the suite's own."""
 
 
 def quoting(summary: Summary, task: str, published: bool = False) -> Quoting:
@@ -63,8 +65,9 @@ def quoting(summary: Summary, task: str, published: bool = False) -> Quoting:
         return Quoting("all", licence, reason, citation)
     if _is_ones_own(summary, of, task):
         if published and not of.asked:
-            return Quoting("none", NOT_STATED, "Only its owner can allow to pass it on.", citation)
-        return Quoting("all", "your own", "The data is the suite's own.", citation)
+            reason = "Only its owner can allow to pass it on."
+            return Quoting("none", NOT_STATED, reason, citation, own=True)
+        return Quoting("all", "your own", "The data is the suite's own.", citation, own=True)
     if published:
         reason = "Nobody here knows a licence that would allow to pass it on."
         return Quoting("none", "not known", reason, citation)

@@ -132,7 +132,7 @@ def _short(
 ) -> list[float | int | None]:
     """Values in the metric's unit, with the digits that are shown."""
     if decimals == 0:
-        return [None if value is None else int(factor * value) for value in values]
+        return [None if value is None else round(factor * value) for value in values]
     return [None if value is None else round(factor * value, decimals) for value in values]
 
 
@@ -145,8 +145,7 @@ def _decimals(of: MetricDescriptor, name: str, scores: Mapping[str, Scores]) -> 
     ends = [min(sizes), max(sizes)] if sizes else []
     if of.unit == "nats":
         return decimals_for(ends, decimals_of_magnitude(ends))
-    whole = all(size.is_integer() for size in map(float, sizes))
-    return 0 if whole else decimals_for(ends, least_decimals(of))
+    return 0 if of.kind == "proportion" else decimals_for(ends, least_decimals(of))
 
 
 def _scores(task: TaskSummary, kind: Kind, rows: Sequence[Row | None]) -> Scores:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
 
 from harness.quantities import plural
 from harness.records import Answered, CellSamples, Summary
-from harness.records.licences import Amount, quoting
-from harness.reporting.blocks import Block, Line, Name, Samples
+from harness.records.licences import Amount
+from harness.reporting.blocks import Block, Line, Samples
 from harness.reporting.browser.chosen import all_ids, amount_of, changed_ids, pairs
 from harness.reporting.browser.columns import columns
 from harness.reporting.browser.excerpt import excerpt
 from harness.reporting.browser.kinds import kind_of, modes
-from harness.reporting.format import count, sentence
+from harness.reporting.browser.said import Held, left_out, owed
+from harness.reporting.format import count
 from harness.reporting.measures import arrow, headline, label
 from harness.reporting.types.write import REPEATS
 
@@ -39,13 +40,12 @@ def sample_blocks(
     by_task = cells_by_task(summary, answered)
     if not by_task:
         return []
-    index, payloads = [], []
-    lines: list[Line] = []
+    index, payloads, held = [], [], {}
     total = shown = 0
     for task, cells in by_task.items():
         ids, every = _ids(summary, task, cells, wanted), all_ids(cells)
         total += sum(len(cell.rows) for cell in cells.values())
-        lines += _said(summary, task, len(ids), len(every), wanted)
+        held[task] = Held(len(ids), len(every))
         if not ids:
             continue
         put_in = set(ids)
@@ -60,7 +60,7 @@ def sample_blocks(
     whole = {"suite": name, "repeats": REPEATS, "tasks": index}
     return [
         Samples(
-            (first, *lines),
+            (first, *left_out(summary, held, wanted), *owed(summary, held)),
             excerpt(summary),
             json.dumps(whole, ensure_ascii=False),
             tuple(payloads),
@@ -91,25 +91,6 @@ def _ids(
             return changed_ids(summary, task, cells)
         case "none":
             return []
-
-
-def _said(
-    summary: Summary, task: str, here: int, every: int, wanted: Amount | None
-) -> Iterator[Line]:
-    """What is left out of a task and why, and whom its data is owed to."""
-    quoted, of = quoting(summary, task), summary.tasks[task]
-    if here < every:
-        why = "asked for by --samples" if wanted else f"{quoted.reason} Licence: {quoted.licence}"
-        some = (
-            f" holds {count(here)} of {plural(every, 'example')}, those that changed"
-            if here
-            else " is left out"
-        )
-        more = "" if wanted else " `--samples all` puts in all of them."
-        yield (Name(task), f"{some}: {sentence(why)}{more}")
-    if here and not of.synthetic and not of.asked and of.dataset:
-        told = f"data: {of.dataset}, licence {quoted.licence}"
-        yield (Name(task), f", {told}. {sentence(quoted.citation)}".rstrip())
 
 
 def _task(

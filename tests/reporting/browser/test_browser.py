@@ -231,6 +231,8 @@ def test_a_link_to_an_answer_shows_it_whatever_else_it_says(page: Page) -> None:
         link("t-classify", "base", ["tuned"], example="t-classify-0007", mode="fixed", label="x")
     )
     assert page.shown().startswith("t-classify-0007")
+    page.open(link("t-classify", "base", mode="broke"))
+    assert page.page.is_checked("#samples-mode-all") and len(page.listed()) == 30
     page.open("#s=no-task/no-id&a=nobody&b=%E0%A4%A,tuned&mode=none&x")
     assert page.shown().startswith("t-classify")
 
@@ -270,7 +272,8 @@ def test_models_are_added_exchanged_and_taken_away(page: Page) -> None:
     page.page.click("[aria-label='Show without B']")
     page.settle()
     assert page.page.locator("#samples-detail .answer").count() == 1
-    assert page.counts()["different"] == 0 and page.counts()["all"] == 30
+    assert list(page.counts()) == ["wrong", "unparsed", "all"] and page.counts()["all"] == 30
+    assert page.page.inner_text("#samples-modes label >> nth=0").startswith("Wrong")
 
 
 def test_every_figure_of_an_answer_is_shown_as_its_sample_has_it(page: Page, results: Path) -> None:

@@ -152,3 +152,23 @@ def test_no_samples_are_no_samples_anywhere_on_the_page(results: Path, tmp_path:
 def test_the_page_is_the_same_for_the_same_results(results: Path, tmp_path: Path) -> None:
     pages = [written(results, tmp_path / name).read_bytes() for name in ("a", "b")]
     assert pages[0] == pages[1]
+
+
+def test_whom_data_is_owed_to_is_said_and_of_an_unknown_licence_only_what_changed_is_quoted(
+    tmp_path: Path,
+) -> None:
+    write_made(tmp_path / "nd", licence="CC BY-NC-ND 4.0")
+    text = written(tmp_path / "nd", tmp_path / "report").read_text()
+    assert "licence CC BY-NC-ND 4.0. N. Obody: Data that nobody collected, 2026." in text
+    assert "--samples all" not in text
+    write_made(tmp_path / "unknown", licence="")
+    page = written(tmp_path / "unknown", tmp_path / "other")
+    assert "Licence: not known. `--samples all` puts in all of them." in page.read_text()
+    (first, *_) = index_of(page)["tasks"]
+    assert 0 < first["here"] < first["of"] == 30
+    assert all(
+        task["here"] == task["of"]
+        for task in index_of(written(tmp_path / "unknown", tmp_path / "all", samples="all"))[
+            "tasks"
+        ]
+    )

@@ -43,17 +43,19 @@ function toHash(state) {
 
 const placeOf = (name) => Math.max(0, index.tasks.findIndex((task) => task.name === name));
 
+const PAIRED = ["different", "broke", "fixed"];
+
+// The modes of a task that say something of so many models.
+const offered = (task, models) =>
+  task.modes.filter((mode) => models.length > 1 || !PAIRED.includes(mode.key));
+
 // The same with what is there in the place of what is not, and defaults for what was not said.
 function settled(asked) {
   const task = index.tasks[placeOf(asked.task)];
   let models = [...new Set(asked.models)].filter((model) => task.models.includes(model));
   if (!models.length) models = task.pairs[0] ?? task.models.slice(0, 1);
-  const modes = task.modes.map((mode) => mode.key);
+  const modes = offered(task, models).map((mode) => mode.key);
   const usual = models.length > 1 ? modes[0] : "all";
-  return {
-    ...asked,
-    task: task.name,
-    models,
-    mode: modes.includes(asked.mode) ? asked.mode : usual,
-  };
+  const mode = modes.includes(asked.mode) ? asked.mode : usual;
+  return { ...asked, task: task.name, models, mode };
 }

@@ -3,6 +3,13 @@
 const byId = (name) => document.getElementById(`samples-${name}`);
 const MOST_LABELS = 200;
 
+// "Both wrong" of two models, "All wrong" of more, "Wrong" of one.
+function titleOf(mode, models) {
+  if (models > 1) return mode.title.replace("Both", models > 2 ? "All" : "Both");
+  const alone = mode.title.replace("Both ", "");
+  return alone[0].toUpperCase() + alone.slice(1);
+}
+
 function options(select, values, chosen, words = (value) => value) {
   select.replaceChildren(...values.map((value) =>
     el("option", { value, selected: value === chosen }, visible(words(value)))));
@@ -30,8 +37,8 @@ function fillControls(task, columns, state, lists) {
   }));
   byId("more").hidden = state.models.length >= task.models.length;
   fillFilters(task, columns, state);
-  byId("modes").replaceChildren(...task.modes.map((mode) => {
-    const several = state.models.length > 2 ? mode.title.replace("Both", "All") : mode.title;
+  byId("modes").replaceChildren(...offered(task, state.models).map((mode) => {
+    const several = titleOf(mode, state.models.length);
     const input = el("input", {
       type: "radio", name: "samples-mode", value: mode.key, id: `samples-mode-${mode.key}`,
       checked: mode.key === state.mode,

@@ -56,7 +56,8 @@ function showDetail() {
   for (const name of ["previous", "next", "words", "prompt", "copy"]) byId(name).disabled = empty;
   byId("words").setAttribute("aria-pressed", String(how.words));
   byId("prompt").setAttribute("aria-pressed", String(how.prompt));
-  byId("words").hidden = taskNow().kind === "right" && !columnsNow.cells[current.models[0]].written;
+  byId("words").hidden = current.models.length < 2
+    || (taskNow().kind === "right" && !columnsNow.cells[current.models[0]].written);
   if (empty) detail.replaceChildren();
   else fillDetail(taskNow(), columnsNow, current, shownRows[position()], how);
 }
