@@ -20,6 +20,7 @@ from harness.plan.places import Places
 from harness.plan.steps import Step
 from harness.records import Sample
 from harness.results.artifacts import ArtifactStore, Manifest
+from harness.results.prompts import prompt_texts
 from harness.results.store import ResultsStore, read_summary
 from harness.runner.handlers import handler_of
 from harness.runner.jobs import StepJob
@@ -207,19 +208,23 @@ def _in_results(folder: Path, spec: SuiteSpec, model: str, task: str, options: O
                 note = "" if tokenizer else "The tokenizer is not here, so that ids have no pieces."
                 samples = store.cell(model, task).samples(cell.samples_key)
                 return Found(root, PromptSet.read(prompts), tokenizer, samples, note)
+    samples, texts = store.cell(model, task).samples(cell.samples_key), store.texts(task)
+    kept_texts = prompt_texts(folder, cell.prompts, (), home.home)
+    gone = "The prompts" if kept_texts is None else "The prompts' ids"
     note = (
-        f"The prompts are no longer in {home.home}. `harness show SUITE {model} {task}`, with the suite's "
+        f"{gone} are no longer in {home.home}. `harness show SUITE {model} {task}`, with the suite's "
         "file, encodes them again."
     )
-    samples, texts = store.cell(model, task).samples(cell.samples_key), store.texts(task)
+    shown = texts if kept_texts is None else kept_texts.texts
     kept_alone = PromptSet(
         prompts=tuple(
-            Prompt(s.index, s.id, texts.get(s.id, ""), (), s.target or "", ()) for s in samples
+            Prompt(s.index, s.id, shown.get(s.id, ""), (), s.target or "", ()) for s in samples
         ),
         labels=(),
         stop_ids=frozenset(),
-        mode="kept",
+        mode="kept" if kept_texts is None else kept_texts.mode,
         available=len(samples),
+        system="none" if kept_texts is None else kept_texts.system,
     )
     return Found(root, kept_alone, None, samples, note, cell.prompts)
 
@@ -263,7 +268,7 @@ def _shown(model: str, task: str, found: Found, prompt: Prompt, number: int) -> 
         read = found.tokenizer.decode
         return Tokens(ids, tuple(read([token], keep_special=True) for token in ids))
 
-    asked, gone = found.prompts.sha256_of(prompt), found.prompts.mode == "kept"
+    asked, gone = found.prompts.sha256_of(prompt), bool(found.set_hash)
     fitting = (s for s in found.samples if s.id == prompt.id and (gone or s.prompt == asked))
     sample = next(fitting, None)
     return ShownPrompt(
