@@ -80,7 +80,7 @@ def _entry(criterion: Criterion, source: Source, words: Mapping[str, str]) -> En
     return Entry(
         criterion.text,
         state,
-        joined([one.line for one in telling]),
+        joined(list(dict.fromkeys(one.line for one in telling))),
         _spoken(criterion.open, source),
     )
 

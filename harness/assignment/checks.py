@@ -171,6 +171,8 @@ def _loss_fell(summary: Summary) -> Finding:
         (Name(m), f" {fixed(of.first_loss, 3)} → {fixed(of.final_loss, 3)}")
         for m, of in trained.items()
     ]
+    if any(of.steps < 2 for of in trained.values()):
+        return _open("one step of training shows no fall")
     fell = all(of.final_loss < of.first_loss for of in trained.values())
     return Finding(State.MET if fell else State.NOT_MET, ("loss of ", *joined(said, ", ")))
 

@@ -39,6 +39,12 @@ def test_what_is_open_says_what_is_missing_and_the_command(tmp_path: Path) -> No
     )
 
 
+def test_what_several_checks_say_alike_is_said_once(tmp_path: Path) -> None:
+    criteria = "criteria:\n  T: {checks: [answers_written, answers_without_loops]}\n"
+    made = report(quickstart(), template(tmp_path / "t", PLACED, criteria))
+    assert plain(made.checklist.all[0].line) == "☐ T (open): no model was asked to write."
+
+
 def test_what_is_met_shows_by_what(tmp_path: Path) -> None:
     made = report(quickstart(), template(tmp_path / "t", PLACED, CRITERIA), {"ui": "gradio"})
     assert plain(made.checklist.all[1].line).startswith("☑ Answers and words: all ")

@@ -113,16 +113,20 @@ def test_harm_to_another_model_is_said_beside_an_improvement() -> None:
     assert "harm was done to qlora" in plain(finding.line)
 
 
-def test_a_loss_that_rose_is_not_met() -> None:
+@pytest.mark.parametrize(
+    ("change", "expected"), [({"final_loss": 99.0}, State.NOT_MET), ({"steps": 1}, State.OPEN)]
+)
+def test_a_loss_that_rose_is_not_met_and_one_step_shows_nothing(
+    change: dict[str, float], expected: State
+) -> None:
     whole = quickstart()
-    training = whole.models["lora"].training
-    assert training is not None
-    worse = training.model_copy(update={"final_loss": training.first_loss + 1})
     models = {
-        name: of.model_copy(update={"training": worse}) if of.training else of
+        name: of.model_copy(update={"training": of.training.model_copy(update=change)})
+        if of.training
+        else of
         for name, of in whole.models.items()
     }
-    assert state("loss_fell", whole.model_copy(update={"models": models})) == State.NOT_MET
+    assert state("loss_fell", whole.model_copy(update={"models": models})) == expected
 
 
 def test_of_several_states_the_worst_counts() -> None:

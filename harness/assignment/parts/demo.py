@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.assignment.changes import Example
 from harness.assignment.source import Source
 from harness.records import Comparison
+from harness.records.licences import quoting
 from harness.reporting.blocks import (
     Block,
     Column,
@@ -45,7 +46,19 @@ def examples(source: Source) -> list[Block]:
         if shown:
             blocks.append(_table(title, shown, found.baseline, found.candidate))
     missing = [word for word, of in (("better", found.better), ("worse", found.worse)) if not of]
-    return [*blocks, *(Prose((f"Not one answer became {word}.",)) for word in missing)]
+    blocks += [Prose((f"Not one answer became {word}.",)) for word in missing]
+    return [*blocks, *_sources(source, {one.task for one in (*found.better, *found.worse)})]
+
+
+def _sources(source: Source, tasks: set[str]) -> list[Block]:
+    """Whose texts are quoted, and under which licence: it is owed wherever they are."""
+    said = dict.fromkeys(
+        f"{of.dataset} (licence: {quoted.licence})" + f", {quoted.citation}" * bool(quoted.citation)
+        for task, of in source.summary.tasks.items()
+        if task in tasks and of.dataset
+        for quoted in [quoting(source.summary, task)]
+    )
+    return [Prose((f"Quoted from {'; '.join(said)}.",))] if said else []
 
 
 def rule(source: Source) -> list[Block]:
@@ -122,12 +135,15 @@ def answers_written(source: Source) -> list[Block]:
     """What the models wrote on prompts, the same text once, cut where it is long."""
     summary = source.main
     blocks: list[Block] = []
+    cut = False
     for task in free_text_tasks(summary):
         prompts = prompts_of(summary, task)
         for prompt in prompts[:MOST_PROMPTS]:
             asked = summary.tasks[task].asked.get(prompt, "")
             found = texts(summary, task, prompt)
             shown = tuple(_short(of) for of in found[:MOST_TEXTS])
+            whole = [of.passage.head + of.passage.rest for of in found]
+            cut |= len(found) > MOST_TEXTS or any(len(text) > TEXT_LENGTH for text in whole)
             blocks += [
                 Heading(f"{task}: {prompt}"),
                 Texts(Passage(clip(asked, PROMPT_LENGTH)), shown),
@@ -135,7 +151,7 @@ def answers_written(source: Source) -> list[Block]:
         hidden = len(prompts) - MOST_PROMPTS
         if hidden > 0:
             blocks.append(_more(f"What was written on {hidden} more prompts"))
-    if blocks:
+    if cut:
         blocks.append(
             _more(f"Texts are cut at {TEXT_LENGTH} characters, and at {MOST_TEXTS} models; all")
         )

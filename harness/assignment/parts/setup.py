@@ -97,7 +97,7 @@ def suite_file(source: Source) -> list[Block]:
     named: Line = (
         "Suite ",
         Name(str(suite.get("file", ""))),
-        f", SHA-256 {str(suite.get('sha256', ''))[:HASH_LENGTH]}…; comments are left out here.",
+        f", SHA-256 {str(suite.get('sha256', ''))[:HASH_LENGTH]}…; lines that are comments are left out.",
     )
     if not lines:
         return []
