@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from harness.quantities import byte_size
 from harness.records import OWN_METRICS, Failure, ModelSummary, Summary
@@ -24,6 +25,7 @@ from harness.reporting.measures import (
     task_column,
     task_metrics,
 )
+from harness.reporting.timings import doubts_at, in_doubt
 from harness.suite.schema import TASK_TYPES
 
 MODEL = Column("Model", numeric=False)
@@ -218,7 +220,8 @@ def _together(summary: Summary, task: str, shown: Sequence[str]) -> list[Line]:
 def result(summary: Summary, model: str, task: str, metric: str, roof: bool = False) -> Datum:
     """A model's figure, or why there is none; n where it differs from the other models'.
 
-    With `roof`, beside a decode speed stands the share of the memory limit that it reached.
+    With `roof`, beside a decode speed stands the share of the memory limit that it reached. A timing
+    that is in doubt bears a sign, and its reasons where a table has the room.
     """
     cell = cell_of(summary, model, task)
     if cell is None:
@@ -229,6 +232,8 @@ def result(summary: Summary, model: str, task: str, metric: str, roof: bool = Fa
     shown = figure(of.metric(metric), cell.metrics.get(metric))
     if of.reference == model and of.metric(metric).measures == "change":
         return Datum(shown.text, "the reference")
+    if shown.tone != "missing" and (found := doubts_at(summary, [model], task, metric)):
+        shown = replace(shown, detail=f"{shown.detail} {in_doubt(found)}".strip(), tone="unsure")
     reached = cell.metrics.get("roofline_share")
     if roof and metric == "decode_tokens_per_second" and reached and reached.value is not None:
         part = figure(of.metric("roofline_share"), reached).text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,37 +77,47 @@ def _varied(details: SpeedDetails) -> str:
     return ", ".join(said)
 
 
-def doubts_at(summary: Summary, model: str, task: str, metric: str) -> tuple[str, ...]:
-    """Why a timing of a model is in doubt, in words; nothing where it is not, or is no timing.
+def doubts_at(summary: Summary, models: Iterable[str], task: str, metric: str) -> tuple[str, ...]:
+    """Why a timing of these models is in doubt, in words; nothing where it is not, or is no timing.
 
     How much repetitions vary is said of the phase that the metric is of; how busy the machine was,
-    and whether repetitions were too short, of every timing of the cell.
+    and whether repetitions were too short, of every timing of a cell. What does not concern all of
+    the models is said of the first that it does concern.
     """
-    of = summary.tasks[task].metric(metric)
-    cell = measures.cell_of(summary, model, task) if of.is_timing else None
-    details = measures.detail_of(cell, "speed", SpeedDetails)
-    if details is None:
+    if not summary.tasks[task].metric(metric).is_timing:
         return ()
-    kinds = {warning.kind for warning in details.warnings}
-    words = [SHORT_WORDS[kind] for kind in ("busy", "short") if kind in kinds]
+    found = {
+        model: measures.detail_of(measures.cell_of(summary, model, task), "speed", SpeedDetails)
+        for model in models
+    }
+    timed = {model: details for model, details in found.items() if details is not None}
+    words: list[str] = []
+    for kind, said in SHORT_WORDS.items():
+        of_kind = [m for m, d in timed.items() if any(w.kind == kind for w in d.warnings)]
+        words += _said_of(of_kind, len(found), said)
     for phase, metrics in PHASES.items():
-        shape = headline_of(details, phase)
-        spread = shape.spread if shape is not None and metric.startswith(metrics) else None
-        if spread is not None and spread > SPREAD_LIMIT:
-            words.append(f"{phase} varied by {share(spread)} (CV)")
+        shapes = {model: headline_of(details, phase) for model, details in timed.items()}
+        spreads = {m: one.spread for m, one in shapes.items() if one and one.spread is not None}
+        wide = [m for m, spread in spreads.items() if spread > SPREAD_LIMIT]
+        if wide and metric.startswith(metrics):
+            most = (
+                f"up to {share(max(spreads.values()))}"
+                if len(wide) > 1
+                else share(spreads[wide[0]])
+            )
+            words += _said_of(wide, len(found), f"{phase} varied by {most} (CV)")
     return tuple(words)
 
 
+def _said_of(models: Sequence[str], total: int, said: str) -> list[str]:
+    if not models:
+        return []
+    return [said if len(models) == total else f"{models[0]}: {said}"]
+
+
 def doubts_of(summary: Summary, row: Comparison) -> tuple[str, ...]:
-    """Why a difference of timings is in doubt: what is in doubt of either model, each thing once."""
-    found: dict[str, list[str]] = {}
-    for model in (row.baseline, row.candidate):
-        for words in doubts_at(summary, model, row.task, row.metric):
-            found.setdefault(words, []).append(model)
-    both = len({row.baseline, row.candidate})
-    return tuple(
-        words if len(models) == both else f"{models[0]}: {words}" for words, models in found.items()
-    )
+    """Why a difference of timings is in doubt: what is in doubt of either model."""
+    return doubts_at(summary, (row.baseline, row.candidate), row.task, row.metric)
 
 
 def in_doubt(doubts: Sequence[str]) -> str:

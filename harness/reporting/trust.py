@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.quantities import plural
 from harness.records import Summary
 from harness.reporting.answer.facts import is_synthetic
 from harness.reporting.blocks import (
@@ -27,7 +28,7 @@ from harness.reporting.marks import CHECK_LABELS, OUTCOMES, SIGN
 from harness.reporting.measures import timed_tasks
 from harness.reporting.parity import parity_blocks
 from harness.reporting.reproduction import allowed
-from harness.reporting.timings import details_of, doubts, timed_apart
+from harness.reporting.timings import details_of, doubts, timed_apart, timings_in_doubt
 
 DOUBT: tuple[str, Tone] = (f"{SIGN} doubt", "unsure")
 LEFT_OUT: tuple[str, Tone] = ("− left out", "plain")
@@ -54,9 +55,18 @@ def trust_blocks(summary: Summary) -> list[Block]:
     found = items(summary)
     checked = any(item.what in CHECK_LABELS.values() for item in found)
     none = "No checks were recorded with these results, so that nothing here speaks for them."
-    lead: Line = outcome_line(summary) if checked else (none,)
+    lead: Line = (*(outcome_line(summary) if checked else (none,)), _in_doubt(summary))
     listed: list[Block] = [_table(found)] if found else []
     return [Prose(lead), *listed, *parity_blocks(summary)]
+
+
+def _in_doubt(summary: Summary) -> str:
+    """How many models' timings are in doubt; "" for none."""
+    models = {model for model, _ in timings_in_doubt(summary)}
+    verb = "is" if len(models) == 1 else "are"
+    return (
+        f" {SIGN} The timing of {plural(len(models), 'model')} {verb} in doubt." if models else ""
+    )
 
 
 def items(summary: Summary) -> list[Item]:

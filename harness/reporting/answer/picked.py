@@ -124,8 +124,9 @@ def speed_line(of: Speed, baseline: str, absolute: bool = True) -> Line:
     one, doubts = of.difference, f" {in_doubt(of.doubts)}" if of.doubts else ""
     if one is not None and one.row.ratio is not None:
         times = ratio(one.row)
-        said = f"{times.text}× {times.detail}".strip()
-        line = (*line, "; " * absolute, f"{said} ", Name(baseline), f" ({in_words(one.outcome)})")
+        said = f" {times.detail}" if times.detail else ""
+        start: Line = ("; " * absolute, f"{times.text}× ", Name(baseline))
+        line = (*line, *start, f"{said} ({in_words(one.outcome)})")
     elif of.baseline is not None:
         before = value_words(of.metric, of.baseline)
         line = (*line, "; " * absolute, Name(baseline), f" {before}")

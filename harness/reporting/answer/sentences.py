@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from harness.quantities import byte_size, plural
 from harness.reporting.answer.figures import bound_words, change_words, detectable_words
-from harness.reporting.answer.picked import speed_line, subject, tone_of
+from harness.reporting.answer.picked import speed_line, subject
 from harness.reporting.answer.record import Answer, Bound, Effect
-from harness.reporting.blocks import CardRow, Line, Name, joined
-from harness.reporting.format import clip, count, sentence, share
+from harness.reporting.blocks import CardRow, Line, Name, Strong, joined
+from harness.reporting.format import clip, sentence, share
 from harness.reporting.kinds import ComparisonKind
-from harness.reporting.measures import label
 from harness.reporting.outcomes import DETECTED_IN, Conclusion, JudgedDifference, in_words
 from harness.reporting.seeds import Spread, excludes_zero
 
@@ -74,16 +73,20 @@ def lead(of: Effect) -> str:
 
 def _row(answer: Answer, head: str, of: Effect) -> CardRow:
     kind = f" ({of.label})" if of.label else ""
-    start: Line = (Name(of.candidate), f"{kind} against ", Name(of.baseline), f": {lead(of)}")
+    start: Line = (
+        Name(of.candidate),
+        f"{kind} against ",
+        Name(of.baseline),
+        ": ",
+        Strong(lead(of)),
+    )
     parts = [start, *_sizes(of), *_quality(of)]
     parts += [clause for one in of.headlines if (clause := over_seeds(one, answer.confidence))]
     if of.speed is not None and of.kind != "fine-tuning":
         alone = of.speed.difference is None
         parts.append(("decode ", *speed_line(of.speed, of.baseline, absolute=alone)))
     notes = dict.fromkeys(sentence(one.row.note) for one in of.quality if one.row.note)
-    return CardRow(
-        head, (*joined(parts), ".", *(f" {note}" for note in notes)), tone_of(of.quality)
-    )
+    return CardRow(head, (*joined(parts), ".", *(f" {note}" for note in notes)))
 
 
 def _sizes(of: Effect) -> list[Line]:
@@ -113,8 +116,6 @@ def _difference(effect: Effect, one: JudgedDifference, bound: Bound | None) -> L
         reason = clip((one.row.reason or "no reason was recorded").rstrip(". "), REASON_LENGTH)
         return (*subject(one), f" missing ({reason})")
     said = [in_words(one.outcome)]
-    broke, fixed = len(one.row.right_to_wrong), len(one.row.wrong_to_right)
-    said += [f"{count(broke)} broke, {count(fixed)} fixed"] if broke or fixed else []
     if one.outcome in (Conclusion.NOT_SHOWN, Conclusion.TENTATIVE, Conclusion.WORSE):
         said += _what_remains(one, bound, effect.kind == "fine-tuning")
     return (*subject(one), f" {change_words(one.of, one.row)} ({'; '.join(said)})")
@@ -132,12 +133,9 @@ def _what_remains(one: JudgedDifference, bound: Bound | None, tuned: bool) -> li
 
 
 def _counted(outcome: Conclusion, found: Sequence[JudgedDifference]) -> Line:
-    """What is better is named; of the rest it is said how many measures came to it."""
-    named = list(dict.fromkeys(label(one.of) for one in found))
-    if outcome not in (Conclusion.BETTER, Conclusion.WORSE):
-        return (f"{in_words(outcome)} in {plural(len(named), 'other measure')}",)
-    more = f" and {len(named) - DIFFERENCES_SHOWN} more" if len(named) > DIFFERENCES_SHOWN else ""
-    return (f"{in_words(outcome)} in {', '.join(named[:DIFFERENCES_SHOWN])}{more}",)
+    """How many measures of quality besides came to it."""
+    measures = {(one.row.task, one.of.name) for one in found}
+    return (f"{in_words(outcome)} in {plural(len(measures), 'other measure')}",)
 
 
 def over_seeds(one: JudgedDifference, confidence: float) -> Line:
