@@ -184,12 +184,18 @@ def number(of: MetricDescriptor, value: float, among: list[float], signed: bool 
 
 def rounded_up(of: MetricDescriptor, value: float) -> str:
     """A figure that must not be said to be smaller than it is."""
-    text = number(of, value, [value])
-    fraction = text.partition(".")[2]
-    if not fraction.isdigit():
-        return text
-    half = 0.5 * 10 ** -len(fraction) / of.factor
-    return number(of, value + half * (1 - 1e-9), [value])
+    return number(of, value + _half_a_digit(of, value), [value])
+
+
+def rounded_down(of: MetricDescriptor, value: float) -> str:
+    """A figure above zero that must not be said to be larger than it is."""
+    return number(of, max(0.0, value - _half_a_digit(of, value)), [value])
+
+
+def _half_a_digit(of: MetricDescriptor, value: float) -> float:
+    """A little less than half of the last digit that is printed of a figure, in the metric's own unit."""
+    fraction = number(of, value, [value]).partition(".")[2]
+    return 0.5 * 10 ** -len(fraction) / of.factor * (1 - 1e-9) if fraction.isdigit() else 0.0
 
 
 def figure(of: MetricDescriptor, value: Value | None) -> Datum:

@@ -39,9 +39,8 @@ def verdict(summary: Summary) -> tuple[Block, ...]:
     blocks.extend(Prose(line) for line in in_short(without_replicas(summary)))
     if not summary.comparisons:
         blocks.append(Prose(("The suite compares no models, so no difference is judged here.",)))
-    blocks.append(Prose(gates(summary)))
-    missed = missed_gates(summary)
-    blocks += [Bullets(tuple(missed))] if missed else []
+    if missed := missed_gates(summary):
+        blocks += [Prose(gates(summary)), Bullets(tuple(missed))]
     blocks.extend(Prose(line) for line in baselines(summary))
     return tuple(blocks)
 

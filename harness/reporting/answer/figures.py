@@ -6,7 +6,14 @@ from harness.metrics.divergence import PERPLEXITY_RATIO
 from harness.records import Comparison, MetricDescriptor, Value
 from harness.reporting.answer.record import Bound
 from harness.reporting.format import percent_level
-from harness.reporting.measures import decimals, difference, figure, number, rounded_up
+from harness.reporting.measures import (
+    decimals,
+    difference,
+    figure,
+    number,
+    rounded_down,
+    rounded_up,
+)
 from harness.reporting.outcomes import JudgedDifference
 from harness.reporting.percent import shown as in_unit
 
@@ -37,15 +44,14 @@ def bound_words(of: MetricDescriptor, bound: Bound) -> str:
     finer = shown.model_copy(update={"format": f".{decimals(shown) + 1}f"})
     unit = _unit(shown, difference=True)
     level = percent_level(bound.confidence)
-    sure = level if bound.one_sided else f"{level} interval"
+    sure = f", {level}" if bound.one_sided else f", {level} interval"
     if bound.loss < 0:
-        gain = number(finer, -bound.loss, [bound.loss])
-        said = f"gains at least {gain}{unit} ({sure}"
+        said = f"gains at least {rounded_down(finer, -bound.loss)}{unit}{sure}"
     else:
-        said = f"loses at most {rounded_up(finer, bound.loss)}{unit} ({sure}"
+        said = f"loses at most {rounded_up(finer, bound.loss)}{unit}{sure}"
     if bound.margin is None:
-        return f"{said})"
-    return f"{said}; margin {number(shown, bound.margin, [bound.margin])}{unit})"
+        return said
+    return f"{said}; margin {number(shown, bound.margin, [bound.margin])}{unit}"
 
 
 def detectable_words(one: JudgedDifference) -> str:

@@ -19,6 +19,8 @@ ROWS_SHOWN = 8
 """Candidates of each kind that have a row; the others are counted."""
 DIFFERENCES_SHOWN = 3
 """Differences that are said in full, of each candidate; the others are counted."""
+OTHERS_NAMED = 2
+"""Other measures that are better or worse, and named."""
 REASON_LENGTH = 120
 HEADS: dict[ComparisonKind, str] = {
     "fine-tuning": "Fine-tuning",
@@ -84,7 +86,8 @@ def _row(answer: Answer, head: str, of: Effect) -> CardRow:
     parts += [clause for one in of.headlines if (clause := over_seeds(one, answer.confidence))]
     if of.speed is not None and of.kind != "fine-tuning":
         alone = of.speed.difference is None
-        parts.append(("decode ", *speed_line(of.speed, of.baseline, absolute=alone)))
+        speed = replace(of.speed, doubts=of.speed.doubts[:1])
+        parts.append(("decode ", *speed_line(speed, of.baseline, absolute=alone)))
     notes = dict.fromkeys(sentence(one.row.note) for one in of.quality if one.row.note)
     return CardRow(head, (*joined(parts), ".", *(f" {note}" for note in notes)))
 
@@ -97,45 +100,39 @@ def _sizes(of: Effect) -> list[Line]:
 
 
 def _quality(of: Effect) -> list[Line]:
-    """The first differences in full, what is worse before all others; the rest by what they came to."""
+    """The first differences, what is worse before all others; of the rest what is better or worse."""
     told = [*of.headlines, *(one for one in of.others if one.outcome is Conclusion.WORSE)]
     told = sorted(told, key=lambda one: GRAVEST.index(one.outcome))[:DIFFERENCES_SHOWN]
-    rest = [one for one in of.quality if one not in told]
     bounds = dict(zip(map(id, of.headlines), of.bounds, strict=True))
     clauses = [_difference(of, one, bounds.get(id(one))) for one in told]
-    counts = {outcome: [one for one in rest if one.outcome is outcome] for outcome in GRAVEST}
-    return clauses + [
-        _counted(outcome, found)
-        for outcome, found in counts.items()
-        if found and outcome is not Conclusion.SAME
-    ]
+    rest = [one for one in of.quality if one not in told]
+    for outcome in (Conclusion.WORSE, Conclusion.BETTER, Conclusion.MISSING):
+        if found := [one for one in rest if one.outcome is outcome]:
+            clauses.append(_besides(outcome, found))
+    return clauses
 
 
 def _difference(effect: Effect, one: JudgedDifference, bound: Bound | None) -> Line:
     if one.outcome is Conclusion.MISSING:
         reason = clip((one.row.reason or "no reason was recorded").rstrip(". "), REASON_LENGTH)
         return (*subject(one), f" missing ({reason})")
-    said = [in_words(one.outcome)]
-    if one.outcome in (Conclusion.NOT_SHOWN, Conclusion.TENTATIVE, Conclusion.WORSE):
-        said += _what_remains(one, bound, effect.kind == "fine-tuning")
-    return (*subject(one), f" {change_words(one.of, one.row)} ({'; '.join(said)})")
-
-
-def _what_remains(one: JudgedDifference, bound: Bound | None, tuned: bool) -> list[str]:
-    """Of a fine-tuning the gain that could have been shown, of all else the loss that is excluded."""
+    said, tuned = in_words(one.outcome), effect.kind == "fine-tuning"
     if one.row.too_few:
-        return ["too few examples to show any"]
-    if not tuned:
-        return [bound_words(one.of, replace(bound, margin=None))] if bound else []
-    if one.outcome is Conclusion.WORSE or not one.row.detectable:
-        return []
-    return [f"minimum detectable difference {detectable_words(one)} ({DETECTED_IN} power)"]
+        said += "; too few examples to show any"
+    elif bound is not None and not tuned and one.outcome is not Conclusion.SAME:
+        said += f"; {bound_words(one.of, replace(bound, margin=None))}"
+    elif one.row.detectable and tuned and one.outcome is Conclusion.NOT_SHOWN:
+        least = detectable_words(one)
+        said += f"; minimum detectable difference {least} ({DETECTED_IN} power)"
+    return (*subject(one), f" {change_words(one.of, one.row)} ({said})")
 
 
-def _counted(outcome: Conclusion, found: Sequence[JudgedDifference]) -> Line:
-    """How many measures of quality besides came to it."""
-    measures = {(one.row.task, one.of.name) for one in found}
-    return (f"{in_words(outcome)} in {plural(len(measures), 'other measure')}",)
+def _besides(outcome: Conclusion, found: Sequence[JudgedDifference]) -> Line:
+    """What other measures of quality came to it; many of them are counted."""
+    named = [subject(one) for one in found]
+    if len(named) > OTHERS_NAMED:
+        return (f"{in_words(outcome)} in {plural(len(named), 'other measure')}",)
+    return (f"{in_words(outcome)} in ", *joined(named, ", "))
 
 
 def over_seeds(one: JudgedDifference, confidence: float) -> Line:
