@@ -52,7 +52,7 @@ TIMED_NOTE = (
 )
 SHOWN_NOTE = (
     "p is adjusted for the number of candidates. “Inconclusive”: the interval includes zero, so that "
-    "neither a difference up nor one down could be shown."
+    "neither a gain nor a loss is sure."
 )
 DETECTABLE_NOTE = (
     "“Detectable”: the minimum detectable difference. So many examples show one of that size in "

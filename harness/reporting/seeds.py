@@ -186,7 +186,7 @@ def _table(summary: Summary, caption: str, found: Sequence[Spread]) -> Table:
             Column("Standard deviation over seeds", f"[{level} interval]"): _deviation(one),
             Column("Standard error over examples"): _error(one) or DASH,
             "The larger": Datum(
-                one.larger or DASH, "" if one.is_sure or not one.larger else "not sure"
+                one.larger or DASH, "" if one.is_sure or not one.larger else "inconclusive"
             ),
             Column("Mean difference", f"[{level} t interval]"): difference(one.metric, one.mean),
         }

@@ -142,7 +142,7 @@ def _reading(task: ComparedTask, confidence: float) -> list[str]:
     lines = []
     if any(one.outcome is Conclusion.NOT_SHOWN for one in _judged(task, confidence)):
         lines.append(
-            "“Not shown”: the interval includes zero. That is not proof that there is no difference."
+            "“Inconclusive”: the interval includes zero. That is not proof that there is no difference."
         )
     if any(row.detectable for row in task.rows) and not TASK_TYPES[task.type].timed:
         lines.append(
@@ -172,14 +172,14 @@ def _flips(task: ComparedTask, row: Comparison) -> str:
 
 
 def _parted(row: Comparison) -> str:
-    """How many texts are the same to the end, and where the others part."""
+    """How many texts are the same to the end, and where the others first diverge."""
     places = sorted(place for place in row.parted.values() if place is not None)
     same = count(len(row.parted) - len(places))
     line = f"{same} of {plural(len(row.parted), 'text')} the same to the last token"
     if not places:
         return f"{line}."
     first, middle = count(places[0]), f"{median(places):g}"
-    return f"{line}; the others part after {middle} tokens (median; the first after {first})."
+    return f"{line}; first divergence after {middle} tokens (median; the earliest after {first})."
 
 
 def _examples(

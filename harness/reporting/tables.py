@@ -120,7 +120,7 @@ def _floor(summary: Summary, floor: str, picked: list[tuple[str, str]]) -> Field
 
 
 def _floor_note(floors: Collection[str]) -> list[Line]:
-    said = "Rows in italics are the floor for every other row"
+    said = "Rows in italics are baselines"
     if set(floors) - {"16-bit"}:
         said += ": they need no language model"
     if "16-bit" in floors:

@@ -1,4 +1,4 @@
-"""What models wrote on prompts of the user's own, for a reader to judge."""
+"""What models wrote on prompts of the user's own: to be read, since nothing scores it automatically."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MOST = 8_000
 """Characters of a text that a report shows at all."""
 PROMPTS_SHOWN = 40
 LISTED = 8
-"""Places where texts part that are listed one by one."""
+"""First divergences that are listed one by one."""
 
 
 def written_blocks(summary: Summary) -> list[Block]:
@@ -122,7 +122,7 @@ def _cut(of: WrittenText, model: str, task: str) -> list[Datum]:
 def _parted(rows: Sequence[Comparison], models: Sequence[str], prompt: str) -> list[Datum]:
     """A passage that shows where a text leaves the text of the model that it is compared with."""
     said = [
-        f"◆ parts from {row.baseline} after {plural(place, 'token')}"
+        f"◆ diverges from {row.baseline} after {plural(place, 'token')}"
         for row in rows
         if row.candidate in models and (place := row.parted.get(prompt)) is not None
     ]
@@ -142,7 +142,7 @@ def passage(text: str) -> Passage:
 
 
 def _compared(summary: Summary, task: str) -> list[Comparison]:
-    """Comparisons that say where texts part; a fine-tuned model is meant to write otherwise."""
+    """Comparisons that say where texts first diverge; a fine-tuned model is meant to write otherwise."""
     kind = kinds(summary)
     return [
         row
@@ -154,13 +154,13 @@ def _compared(summary: Summary, task: str) -> list[Comparison]:
 
 
 def partings(summary: Summary, task: str) -> Table | None:
-    """How many texts are their baseline's to the end, and after how many tokens the others part."""
+    """How many texts are their baseline's to the end, and where the others first diverge."""
     rows = [_parting(row) for row in _compared(summary, task) if row.candidate in summary.models]
     note = (
         "One other token changes all that follows: an early parting does not say that a text is "
         "worse. A text that is the same to the end was not touched by what was changed."
     )
-    return table(f"{task}: where texts part", rows, [(note,)]) if rows else None
+    return table(f"{task}: first divergence", rows, [(note,)]) if rows else None
 
 
 def _parting(row: Comparison) -> Fields:
@@ -174,7 +174,7 @@ def _parting(row: Comparison) -> Fields:
         "Candidate": name(row.candidate),
         "against": name(row.baseline),
         Column("The same to the end", "texts"): same,
-        Column("The others part after", "tokens", numeric=False): shown,
+        Column("First divergence after", "tokens", numeric=False): shown,
     }
 
 
@@ -191,7 +191,7 @@ def _lead(summary: Summary, task: str, details: dict[str, WrittenDetails]) -> Li
     elif plain:
         asked = (" The prompts were given as text to go on with, without a chat template.",)
     return (
-        "Whether a text makes sense is for its reader to judge. What is counted of ",
+        "Texts are not scored automatically. What is counted of ",
         Name(task),
         " only finds texts that turn in a loop, come to no end, or are empty; with so few prompts its "
         "intervals are wide. All texts were written greedily: the likeliest token each time.",
@@ -217,9 +217,9 @@ def in_short(summary: Summary) -> list[Line]:
         )
         lines.append(
             (
-                "Whether what was written on ",
+                "What was written on ",
                 Name(task),
-                " makes sense is for a reader to judge: see “Written texts”. Of "
+                " is not scored automatically: see “Written texts”. Of "
                 f"{plural(len(found), 'text')}, {said}.",
             )
         )

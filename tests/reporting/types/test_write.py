@@ -67,7 +67,7 @@ def test_a_text_says_where_it_parts_from_its_baseline() -> None:
     *_, last = texts(with_texts(), "coherence", "sky")
     assert [mark.text for mark in last.marks] == [
         "15 tokens",
-        "◆ parts from lora-f16 after 14 tokens",
+        "◆ diverges from lora-f16 after 14 tokens",
     ]
     table = partings(with_texts(), "coherence")
     assert table is not None
@@ -88,7 +88,7 @@ def test_a_fine_tuned_model_is_not_said_to_part_from_its_base() -> None:
     )
     summary = with_texts(comparisons=[row])
     assert partings(summary, "coherence") is None
-    assert "parts from" not in markdown(document(summary))
+    assert "diverges from" not in markdown(document(summary))
 
 
 def test_a_long_text_is_cut_between_words_and_nothing_is_lost() -> None:
@@ -120,11 +120,11 @@ def test_of_many_prompts_the_rest_is_named_by_its_files() -> None:
 def test_the_verdict_leaves_the_judgement_to_the_reader() -> None:
     (line,) = in_short(with_texts())
     assert "".join(line) == (
-        "Whether what was written on coherence makes sense is for a reader to judge: see “Written "
+        "What was written on coherence is not scored automatically: see “Written "
         "texts”. Of 21 texts, 1 repeats itself, 7 were cut off, 1 is empty."
     )
     alone = visible(report("texts-alone").page.text)
-    assert "is for a reader to judge" in alone
+    assert "is not scored automatically" in alone
     assert "Quantization cost quality" not in alone and "helped" not in alone
 
 
@@ -198,7 +198,7 @@ def test_two_models_side_by_side_say_how_many_texts_part_and_show_no_target() ->
     console.print(terminal_comparison(ComparedModels("a", "b", "a", [task]), 0.95, 5))
     shown = visible(console.export_text())
     assert (
-        "1 of 3 texts the same to the last token; the others part after 2 tokens (median; the first "
+        "1 of 3 texts the same to the last token; first divergence after 2 tokens (median; the earliest "
         "after 1)." in shown
     )
     assert "prompt-1 repetition 0.000 → 0.867 before 1 2 3 4 5 after 1 9 1 9" in shown
