@@ -111,7 +111,7 @@ def _samples(
 
 def is_file_name(name: str) -> bool:
     """Whether a name that a summary holds may become part of a path: it leads nowhere else."""
-    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}", name) is not None
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,199}", name) is not None
 
 
 def _gain(answer: ChangedAnswer) -> float:

@@ -89,7 +89,7 @@ def _spoken(text: str, source: Source) -> Line:
     """The remedy: what stands between backticks is code, SUITE and RESULTS are those of this report."""
     suite = source.summary.suite
     named = text.replace("SUITE", str(suite.get("file", "SUITE")))
-    named = named.replace("RESULTS", f"results/{suite.get('name', 'NAME')}")
+    named = named.replace("RESULTS", f"results/{source.summary.place}")
     parts = _CODE.split(" ".join(named.split()))
     pieces = [Name(part) if index % 2 else part for index, part in enumerate(parts) if part]
     return (*pieces, "." * (pieces[-1][-1] not in ".!?")) if pieces else ()

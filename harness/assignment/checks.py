@@ -60,6 +60,8 @@ def _all_answered(summary: Summary) -> Finding:
         where = listed(list(dict.fromkeys(f"{cell.model}/{cell.task}" for cell in failed)))
         many = f"{len(failed)} of {plural(len(summary.cells), 'cell')} failed: "
         return Finding(State.NOT_MET, (many, *where))
+    if summary.partial is not None:
+        return _open("these results are partial: see Limits")
     return Finding(State.MET, (f"all {plural(len(summary.cells), 'cell')} were answered",))
 
 

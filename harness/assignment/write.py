@@ -48,10 +48,11 @@ def write_assignment(summary: Summary, results: Path, template: Template, report
         InputError: the template has a mistake, or the author's words cannot be read back: then nothing is
             written.
     """
-    suite = str(summary.suite.get("name", ""))
-    if not is_file_name(suite):
-        raise InputError(f"the summary's suite is called {suite!r}, which can name no folder")
-    out = reports / suite / STEM
+    if not is_file_name(summary.place):
+        raise InputError(
+            f"the summary's suite is called {summary.place!r}, which can name no folder"
+        )
+    out = reports / summary.place / STEM
     file = out / f"{STEM}.md"
     before = read(file)
     made = make_report(Source(summary, ResultsStore(results)), template, before.words)

@@ -187,6 +187,10 @@ def report(
     if template is not None:
         from harness.cli.assignment import report_assignment
 
+        if markdown or link or samples:
+            raise typer.BadParameter(
+                "it goes with no --markdown, --link or --samples", param_hint="--template"
+            )
         raise typer.Exit(report_assignment(results, reports, template, json))
     from harness.cli.report import print_comment, report_results
 

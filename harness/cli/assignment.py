@@ -12,6 +12,7 @@ from harness.assignment.write import write_assignment
 from harness.quantities import plural
 from harness.reporting.blocks import plain
 from harness.reporting.format import clean
+from harness.results.baselines import results_folder
 from harness.results.store import read_summary
 
 
@@ -19,8 +20,7 @@ def report_assignment(results: Path, reports: Path, template: str, as_json: bool
     """Writes the report, and says what is still open. Returns the exit code."""
     summary = read_summary(results)
     trained = any(of.training is not None for of in summary.models.values())
-    folder = results if results.is_dir() else results.parent
-    made = write_assignment(summary, folder, find(template, trained), reports)
+    made = write_assignment(summary, results_folder(results), find(template, trained), reports)
     entries = made.checklist.all
     if as_json:
         data = {

@@ -7,9 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from harness.assignment.checks import CHECKS
+from harness.assignment.parts import PARTS
+from harness.assignment.source import Source
 from harness.assignment.states import State, worst
-from harness.records import Comparison, Summary
+from harness.records import Comparison, Partial, Summary
+from harness.reporting import markdown
 from harness.reporting.blocks import plain
+from tests.assignment.made import NOWHERE
 from tests.reporting.every_variant import VARIANTS
 from tests.reporting.fixture import quickstart
 from tests.reporting.hostile import hostile
@@ -87,6 +91,13 @@ def test_a_check_sees_what_the_results_show(
     name: str, summary: Callable[[], Summary], expected: State
 ) -> None:
     assert state(name, summary()) == expected
+
+
+def test_partial_results_do_not_answer_the_suite() -> None:
+    partial = quickstart(partial=Partial(limit=10))
+    assert state("all_answered", partial) == State.OPEN
+    limits = PARTS["limits"](Source(partial, NOWHERE))
+    assert "--limit 10" in markdown.block(limits[0])
 
 
 def test_an_improvement_is_met_only_where_it_is_shown() -> None:

@@ -91,6 +91,11 @@ def test_a_suites_name_that_leads_elsewhere_writes_nothing(tmp_path: Path, name:
     assert not list(tmp_path.iterdir())
 
 
+def test_results_of_another_limit_have_a_report_of_their_own(tmp_path: Path) -> None:
+    file = written(tmp_path, quickstart(limit=10)).files[0]
+    assert file.parent == tmp_path / "quickstart@limit-10" / "assignment"
+
+
 def test_charts_that_are_no_longer_shown_are_removed(tmp_path: Path) -> None:
     charts = written(tmp_path).files[0].parent / "charts"
     (charts / "old.svg").write_text("<svg/>")

@@ -55,3 +55,11 @@ def test_a_mistake_in_a_template_ends_with_one_message_and_writes_nothing(
     assert (code, out) == (2, "")
     assert err.startswith("error: own/report.md.j2:2: no part `sped`\nhint: Did you mean `speed`?")
     assert not Path("reports").exists()
+
+
+def test_what_belongs_to_other_reports_is_refused(
+    results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("report", results, "--template", "assignment", "--samples", "none")
+    code, _, err = run(*words, monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 2 and "no --markdown, --link or --samples" in " ".join(err.split())

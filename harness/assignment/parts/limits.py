@@ -13,6 +13,7 @@ from harness.reporting.format import clip, sentence
 from harness.reporting.kinds import families
 from harness.reporting.measures import label, timed_tasks
 from harness.reporting.outcomes import DETECTED_IN, Conclusion
+from harness.reporting.partial import partial_lines
 from harness.reporting.timings import details_of, doubts
 
 MOST = 3
@@ -23,7 +24,7 @@ LENGTH = 260
 def limits(source: Source) -> list[Block]:
     """What failed, what is in doubt, what was too little to show something."""
     summary = source.summary
-    lines: list[Line] = []
+    lines = partial_lines(summary)
     failed = [cell for cell in summary.cells if cell.status == "failed"]
     for cell in failed[:MOST]:
         why = sentence(clip(cell.error.message, LENGTH)) if cell.error else ""
