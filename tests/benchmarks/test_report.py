@@ -1,13 +1,14 @@
 """What a report of many answers costs, in readings of its samples by Python's own JSON reader.
 
 20 models × 10 tasks × 1,000 samples must cost no more than 7 of them, in seconds of a processor; on two cores
-of an EPYC a reading took 0.73 s and the report 2.5 s, the start of the command included.
+of a Xeon a reading took 0.75 s and the report 3.0 s (3.9 readings), the start of the command included.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,10 @@ def test_a_report_of_200_000_answers_costs_a_few_readings_of_them(
     results = tmp_path / "large"
     write_made(results, models, tasks, EXAMPLES)
     ours = ["-m", "harness", "report", str(results), "--reports", str(tmp_path / "reports")]
-    subprocess.run([sys.executable, *ours], cwd=Path.cwd(), check=True, capture_output=True)
+    run = partial(subprocess.run, [sys.executable, *ours], check=True, capture_output=True)
+    benchmark.pedantic(run, rounds=1)
     page = tmp_path / "reports" / "large" / "index.html"
+    benchmark.extra_info["page_bytes"] = page.stat().st_size
     ratio = cost(ours, Path.cwd()) / cost(["-c", READ, str(results)], tmp_path)
     benchmark.extra_info["readings"] = ratio
-    benchmark.extra_info["page_bytes"] = page.stat().st_size
-    benchmark.pedantic(cost, (ours, Path.cwd()), rounds=1)
     assert ratio <= 7
