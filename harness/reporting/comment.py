@@ -156,7 +156,7 @@ def _behind(summary: Summary, gate: GateVerdict) -> Comparison | None:
 def _changed(row: Comparison) -> Datum:
     if row.worse is None or row.better is None:
         return NOT_KNOWN
-    return Datum(f"{row.worse} / {row.better}", f"of {row.n:,}")
+    return Datum(f"{row.worse} / {row.better}", f"n = {row.n:,}")
 
 
 def _reasons(summary: Summary, failing: Sequence[GateVerdict]) -> list[Block]:

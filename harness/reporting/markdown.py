@@ -49,6 +49,7 @@ _SPECIAL = re.compile(rf"({_INTERVAL})|([\\`*\[\]|~$])|(?<![^\W_])_|_(?![^\W_])"
 _SAFE_AS_CODE = re.compile(r"[\w.+:/@=, -]+")
 WIDTH = 100
 """Characters of a line of what a model wrote."""
+_SET_APART = ("[", "≈[", "\\[", "⚠")
 _MARKS = {"good": "✓", "bad": "⚠", "unsure": "ℹ"}
 
 
@@ -191,7 +192,7 @@ def _wrapped(text: str) -> str:
 
 
 def _table(of: Table) -> str:
-    headers = [" ".join(filter(None, (escape(c.label), escape(c.detail)))) for c in of.columns]
+    headers = [_beside(escape(c.label), escape(c.detail)) for c in of.columns]
     rows = [
         [f"*{_field(f)}*" if row.floor and i == 0 else _field(f) for i, f in enumerate(row.fields)]
         for row in of.rows
@@ -202,12 +203,19 @@ def _table(of: Table) -> str:
 
 def _grid(headers: list[str], rows: list[list[str]], align: list[str]) -> str:
     kept = align if rows else None
-    return tabulate(rows, headers, tablefmt="github", colalign=kept, disable_numparse=True)
+    return tabulate(rows, headers, tablefmt="pipe", colalign=kept, disable_numparse=True)
 
 
 def _field(of: Datum) -> str:
     text = code(of.text) if of.name else escape(of.text)
-    return f"{text} {escape(of.detail)}".strip()
+    return _beside(text, escape(of.detail))
+
+
+def _beside(text: str, detail: str) -> str:
+    """What a field says, and behind it what qualifies it: an interval and a sign as they are, all else
+    in brackets."""
+    is_plain = not text or not detail or detail.startswith(_SET_APART)
+    return f"{text} {detail}".strip() if is_plain else f"{text} ({detail})"
 
 
 def _confusion(of: Confusion) -> str:

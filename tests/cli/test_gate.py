@@ -67,7 +67,7 @@ def test_a_saved_baseline_is_named_and_held_against(
     text = Path("pr.md").read_text(encoding="utf-8")
     broke = sum(was and not is_now for was, is_now in zip(GOOD, MUCH_WORSE, strict=True))
     assert f"{broke} answers that broke" in text and text.count("**Prompt**") <= 5
-    assert f"| {broke} / 0 of 600 |" in re.sub(" +", " ", text)
+    assert f"| {broke} / 0 (n = 600) |" in re.sub(" +", " ", text)
     assert "[Full report](<https://ci.example.org/1>)" in text
     assert "Reproduce: `harness gate results/ladder --baseline main`" in text
     (verdict,) = data["gates"]

@@ -77,7 +77,7 @@ def test_a_gate_that_compares_shows_both_figures_and_what_changed() -> None:
         if (row.task, row.metric, row.candidate) == (gate.task, gate.metric, gate.candidate)
     )
     line = next(line for line in comment(summary, PLACE).splitlines() if "✗ not met" in line)
-    assert f"{row.worse} / {row.better} of {row.n}" in line
+    assert f"{row.worse} / {row.better} (n = {row.n})" in line
     assert f"{row.baseline_value:.3f}" in line and f"{row.candidate_value:.3f}" in line
 
 

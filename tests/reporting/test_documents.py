@@ -228,6 +228,6 @@ def test_metrics_that_the_suite_names_stand_in_a_table_of_their_own() -> None:
     named = made.model_copy(update={"cells": cells, "tasks": {**made.tasks, "dialogue": task}})
     page = markdown(document(named))
     (table,) = re.findall(r"dialogue: metrics that the suite names.*?\n\n(.*?)\n\n", page, re.S)
-    assert "Politeness points ↓" in table and "ROUGE" not in table and "0.250" in table
+    assert "Politeness (points ↓)" in table and "ROUGE" not in table and "0.250" in table
     (usual,) = re.findall(r"dialogue: the usual metrics.*?\n\n(.*?)\n\n", page, re.S)
     assert "ROUGE-L" in usual and "Politeness" not in usual
