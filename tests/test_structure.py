@@ -26,7 +26,7 @@ MAY_IMPORT = {
     },
     "api": {"records", "reporting", "results", "runner"},
     "assignment": {"analysis", "records", "reporting", "results", "suite"},
-    "publish": {"exports", "hub", "records", "reporting", "suite"},
+    "publish": {"exports", "hub", "leaderboard", "records", "reporting", "suite"},
     "exports": {"data", "metrics", "records", "reporting", "results", "suite"},
     "estimate": {"data", "engines", "hub", "models", "plan", "results", "runner", "suite", "tasks"},
     "runner": {

@@ -12,7 +12,7 @@ from harness.hub.publishing import push, readme_of, require_login
 from harness.hub.records import Repo
 from harness.hub.revisions import named
 from harness.publish.making import make_publication
-from harness.publish.places import REPLACE, is_ours, write_folder
+from harness.publish.places import OVERWRITE, is_ours, write_folder
 from harness.publish.publication import Kind, Publication
 from harness.quantities import byte_size
 from harness.suite.hub import is_repo
@@ -30,7 +30,7 @@ class Wish:
     show: str | None = None
     private: bool = False
     pull_request: bool = False
-    replace: bool = False
+    overwrite: bool = False
     anyway: bool = False
 
 
@@ -64,7 +64,7 @@ def publish(results: Path, wish: Wish, as_json: bool) -> int:
 def _send(made: Publication, wish: Wish) -> str:
     """Puts the files where they are to go, and gives the place."""
     if not is_repo(wish.to) or Path(wish.to).is_dir():
-        write_folder(made, Path(wish.to), wish.replace)
+        write_folder(made, Path(wish.to), wish.overwrite)
         return wish.to
     if made.repo_type is None:
         raise InputError(
@@ -79,13 +79,13 @@ def _send(made: Publication, wish: Wish) -> str:
 
 
 def _keep_their_own(made: Publication, repo: Repo, wish: Wish) -> None:
-    if "README.md" not in made.files or wish.replace or wish.pull_request:
+    if "README.md" not in made.files or wish.overwrite or wish.pull_request:
         return
     there = readme_of(repo)
     if there is not None and not is_ours(there):
         raise InputError(
             f"{repo.name} has a README that harness did not write",
-            f"{REPLACE} --pull-request proposes it.",
+            f"{OVERWRITE} --pull-request proposes the new one.",
         )
 
 

@@ -15,7 +15,7 @@ FormatName = Literal[
     "csv", "parquet", "jsonl", "lm-eval", "every-eval-ever", "pytest-benchmark", "mlflow", "wandb"
 ]
 
-KindName = Literal["model-card", "eval-results", "dataset"]
+KindName = Literal["model-card", "eval-results", "dataset", "space", "pages"]
 
 
 @app.command(
@@ -47,6 +47,7 @@ def export(
     epilog=examples(
         "publish results/quickstart --to ./card --as model-card --model lora-q4",
         "publish results/quickstart --to me/quickstart-results --as dataset --dry-run",
+        "publish results --to ./docs --as pages",
     )
 )
 def publish(
@@ -69,8 +70,8 @@ def publish(
     pull_request: Annotated[
         bool, typer.Option("--pull-request", help="Propose the files to a repo that is there.")
     ] = False,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace files that somebody else wrote.")
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that somebody else wrote.")
     ] = False,
     anyway: Annotated[
         bool,
@@ -82,9 +83,12 @@ def publish(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Publish results: a model card, a data set, a leaderboard."""
+    """Publish results: a model card, a data set, a leaderboard.
+
+    Of a leaderboard, RESULTS may be a folder of many.
+    """
     from harness.cli.publish import Wish
     from harness.cli.publish import publish as put
 
-    wish = Wish(to, kind, model, source, dry_run, show, private, pull_request, replace, anyway)
+    wish = Wish(to, kind, model, source, dry_run, show, private, pull_request, overwrite, anyway)
     raise typer.Exit(put(results, wish, json))

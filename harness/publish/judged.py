@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 from harness.quantities import plural
 from harness.records import Summary
 from harness.reporting.marks import CHECK_LABELS, all_checks
-from harness.suite.schema import TASK_TYPES
 
 
 def refusals(summary: Summary, models: Collection[str]) -> tuple[str, ...]:
@@ -72,18 +71,11 @@ def _unchecked(summary: Summary, models: Collection[str]) -> Iterator[str]:
 
 
 def _missing(summary: Summary, models: Collection[str]) -> Iterator[str]:
-    """Cells that the suite asks for and that are not there."""
-    tasks = summary.suite.get("spec", {}).get("tasks", {})
-    there = {(cell.model, cell.task) for cell in summary.cells}
-    missing = []
-    for task, of in tasks.items():
-        if of.get("type") not in TASK_TYPES:
-            continue
-        asked = of.get("models") or list(summary.models)
-        missing += [
-            f"{model}/{task}"
-            for model in asked
-            if model in models and (model, task) not in there and model != of.get("reference")
-        ]
+    if summary.partial is None:
+        return
+    missing = [f"{model}/{task}" for model, task in summary.partial.missing if model in models]
     if missing:
-        yield f"the results are partial, {plural(len(missing), 'cell')} are missing: {', '.join(missing)}"
+        yield f"the results are partial, {plural(len(missing), 'cell')} missing: {', '.join(missing)}"
+    if summary.partial.limit is not None:
+        asked = plural(summary.partial.limit, "example")
+        yield f"the results are partial: {asked} per task by --limit, where the suite asks for more"

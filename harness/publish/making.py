@@ -2,67 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import InputError
 from harness.exports.origin import was_made
 from harness.exports.results import Results, read_results
+from harness.leaderboard.collect import Result, collect
+from harness.publish.boards import pages, space
 from harness.publish.cleaned import Machine, cleaned, refuse_leaks
 from harness.publish.data_set import data_set
 from harness.publish.eval_results import eval_results
 from harness.publish.model_card import model_card
 from harness.publish.publication import Kind, Publication
+from harness.records import Summary
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a user asked for."""
+    """What a user asked for, and where."""
 
-    results: Results
+    path: Path
+    machine: Machine
     model: str | None = None
     source_url: str | None = None
     """Where the results can be looked at."""
 
-    def one_model(self) -> str:
-        """The model that is published.
+    @property
+    def results(self) -> Results:
+        """The results of one suite, cleaned."""
+        read = read_results(self.path)
+        return replace(read, summary=cleaned(read.summary, self.machine))
 
-        Raises:
-            InputError: several could be, or there is no such model.
-        """
-        models = self.results.summary.models
-        if self.model is not None:
-            if self.model not in models:
-                raise InputError(
-                    f"there is no model {self.model}", f"There are: {', '.join(models)}."
-                )
-            return self.model
-        made = [name for name, of in models.items() if was_made(of)]
-        if len(made) != 1:
-            names = ", ".join(made or models)
-            raise InputError("a model has to be named: --model NAME", f"There are: {names}.")
-        return made[0]
+    @property
+    def many(self) -> Sequence[Result]:
+        """All results below the path, as they are."""
+        return collect([self.path]).results
+
+
+def _one_model(summary: Summary, model: str | None) -> str:
+    """The model that is published.
+
+    Raises:
+        InputError: several could be, or there is no such model.
+    """
+    if model is not None:
+        if model not in summary.models:
+            raise InputError(
+                f"there is no model {model}", f"There are: {', '.join(summary.models)}."
+            )
+        return model
+    made = [name for name, of in summary.models.items() if was_made(of)]
+    if len(made) != 1:
+        names = ", ".join(made or summary.models)
+        raise InputError("a model has to be named: --model NAME", f"There are: {names}.")
+    return made[0]
+
+
+def _model_card(asked: Asked) -> Publication:
+    summary = asked.results.summary
+    return model_card(summary, _one_model(summary, asked.model))
+
+
+def _eval_results(asked: Asked) -> Publication:
+    summary = asked.results.summary
+    return eval_results(summary, _one_model(summary, asked.model), asked.source_url)
 
 
 MAKERS: Mapping[Kind, Callable[[Asked], Publication]] = {
-    "model-card": lambda of: model_card(of.results.summary, of.one_model()),
-    "eval-results": lambda of: eval_results(of.results.summary, of.one_model(), of.source_url),
-    "dataset": lambda of: data_set(of.results),
+    "model-card": _model_card,
+    "eval-results": _eval_results,
+    "dataset": lambda asked: data_set(asked.results),
+    "space": lambda asked: space(asked.many, asked.machine),
+    "pages": lambda asked: pages(asked.many, asked.machine),
 }
 
 
 def make_publication(
     path: Path, kind: Kind, model: str | None = None, source_url: str | None = None
 ) -> Publication:
-    """What would be published of a results folder, cleaned of this machine.
+    """What would be published of results, cleaned of this machine.
 
     Raises:
         InputError: there are no results, or they cannot be published so.
     """
     machine = Machine.here()
-    read = read_results(path)
-    results = replace(read, summary=cleaned(read.summary, machine))
-    made = MAKERS[kind](Asked(results, model, source_url))
+    made = MAKERS[kind](Asked(path, machine, model, source_url))
     refuse_leaks(made.files, machine)
     return made

@@ -6,20 +6,25 @@ from pathlib import Path, PurePosixPath
 
 from harness.errors import InputError
 from harness.files import write_bytes_atomically
+from harness.leaderboard.write import write_site
 from harness.publish.publication import MARK, Publication
 
 
-def write_folder(publication: Publication, folder: Path, replace: bool) -> list[Path]:
+def write_folder(publication: Publication, folder: Path, overwrite: bool) -> list[Path]:
     """Writes the files, and gives them.
 
     Raises:
-        InputError: a file of the same name is not one of ours, and `replace` does not allow it.
+        InputError: a file of the same name is not one of ours, and `overwrite` does not allow it.
     """
+    if publication.is_site:
+        texts = {path: data.decode("utf-8") for path, data in publication.files.items()}
+        write_site(texts, folder, overwrite)
+        return [folder / PurePosixPath(path) for path in texts]
     ours = _was_written_here(folder)
     for path, data in publication.files.items():
         file = folder / PurePosixPath(path)
-        if file.is_file() and not (replace or ours or file.read_bytes() == data):
-            raise InputError(f"{file} is there already, and is somebody's own work", REPLACE)
+        if file.is_file() and not (overwrite or ours or file.read_bytes() == data):
+            raise InputError(f"{file} is there already, and is somebody's own work", OVERWRITE)
     written = []
     for path, data in publication.files.items():
         file = folder / PurePosixPath(path)
@@ -28,7 +33,7 @@ def write_folder(publication: Publication, folder: Path, replace: bool) -> list[
     return written
 
 
-REPLACE = "--replace puts the new one in its place."
+OVERWRITE = "--overwrite puts the new one in its place."
 
 
 def is_ours(readme: bytes) -> bool:

@@ -10,7 +10,7 @@ from harness.hub.records import RepoType
 
 MARK = "<!-- written by harness publish -->"
 """Stands in every README that is made here; one without it is somebody's own work."""
-Kind = Literal["model-card", "eval-results", "dataset"]
+Kind = Literal["model-card", "eval-results", "dataset", "space", "pages"]
 
 
 @dataclass(frozen=True)
@@ -25,3 +25,5 @@ class Publication:
     """Sentences that say why this should not be published as it is."""
     warnings: tuple[str, ...] = ()
     """Sentences that a publisher should know, and that the files tell, too."""
+    is_site: bool = False
+    """Whether these are all files of a site: what is no longer one of them goes."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 from huggingface_hub import ModelCard
 
 from harness.cli.publish import Wish, publish
@@ -81,12 +82,12 @@ def test_a_card_that_somebody_else_wrote_is_not_replaced_unasked(
     writable.commit("me/tiny-q4", {"README.md": b"# My own words"})
     with pytest.raises(InputError, match="did not write") as raised:
         publish(folder, CARD, as_json=True)
-    assert "--replace" in raised.value.hint and "--pull-request" in raised.value.hint
+    assert "--overwrite" in raised.value.hint and "--pull-request" in raised.value.hint
     assert contents(writable, "me/tiny-q4") == {"README.md": b"# My own words"}
     publish(folder, replace(CARD, pull_request=True), as_json=True)
     assert contents(writable, "me/tiny-q4") == {"README.md": b"# My own words"}
     assert b"lora-q4" in contents(writable, "me/tiny-q4", "refs/pr/1")["README.md"]
-    publish(folder, replace(CARD, replace=True), as_json=True)
+    publish(folder, replace(CARD, overwrite=True), as_json=True)
     assert b"lora-q4" in contents(writable, "me/tiny-q4")["README.md"]
 
 
@@ -163,3 +164,27 @@ def test_which_model_is_asked_for_where_several_could_be(tmp_path: Path) -> None
     with pytest.raises(InputError, match="--model NAME") as raised:
         publish(write_results(tmp_path), replace(CARD, model=None), as_json=True)
     assert "lora-q4" in raised.value.hint
+
+
+def test_a_leaderboard_becomes_a_static_space(writable: HubStandIn, tmp_path: Path) -> None:
+    publish(write_results(tmp_path), Wish("me/board", "space"), as_json=True)
+    files = contents(writable, "spaces/me/board")
+    head = yaml.safe_load(files["README.md"].decode().split("---")[1])
+    assert (head["sdk"], head["app_file"]) == ("static", "index.html")
+    assert b"lora-q4" in files["index.html"] and b"lora-q4" in files["leaderboard.csv"]
+
+
+def test_a_leaderboard_of_many_results_becomes_a_folder_of_pages(tmp_path: Path) -> None:
+    write_results(tmp_path)
+    site = tmp_path / "docs"
+    publish(tmp_path / "results", Wish(str(site), "pages"), as_json=True)
+    assert (site / ".nojekyll").is_file() and "lora-q4" in (site / "index.html").read_text()
+    first = {f: f.read_bytes() for f in site.rglob("*") if f.is_file()}
+    publish(tmp_path / "results", Wish(str(site), "pages"), as_json=True)
+    assert {f: f.read_bytes() for f in site.rglob("*") if f.is_file()} == first
+
+
+def test_pages_are_for_a_folder(writable: HubStandIn, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="names a repo on the Hub"):
+        publish(write_results(tmp_path), Wish("me/board", "pages"), as_json=True)
+    assert not writable.requests

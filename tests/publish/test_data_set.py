@@ -16,7 +16,7 @@ from tests.reporting.variants import with_failures
 
 def test_the_library_of_data_sets_reads_the_tables_that_the_card_names(tmp_path: Path) -> None:
     made = make_publication(write_results(tmp_path, with_failures()), "dataset")
-    write_folder(made, tmp_path / "repo", replace=False)
+    write_folder(made, tmp_path / "repo", overwrite=False)
     head = yaml.safe_load((tmp_path / "repo/README.md").read_text().split("---")[1])
     (config,) = [one for one in head["configs"] if one["config_name"] == "metrics"]
     rows = load_dataset(
@@ -35,7 +35,7 @@ def test_the_library_of_data_sets_reads_the_tables_that_the_card_names(tmp_path:
 
 def test_the_summary_that_is_published_can_be_read_as_results(tmp_path: Path) -> None:
     made = make_publication(write_results(tmp_path), "dataset")
-    write_folder(made, tmp_path / "repo", replace=False)
+    write_folder(made, tmp_path / "repo", overwrite=False)
     assert (
         read_summary(tmp_path / "repo").cells == read_summary(tmp_path / "results/quickstart").cells
     )

@@ -10,7 +10,7 @@ import yaml
 from huggingface_hub import ModelCard
 
 from harness.publish.model_card import model_card
-from harness.records import Check, SourceStep, Summary
+from harness.records import Check, Partial, SourceStep, Summary
 from tests.reporting.fixture import quickstart
 from tests.reporting.hostile import hostile
 from tests.reporting.variants import with_failures
@@ -110,17 +110,9 @@ def test_failures_and_failed_checks_are_refused_by_name_and_told_in_the_card() -
 
 
 def test_partial_results_are_refused_by_name() -> None:
-    whole = quickstart()
-    spec = {
-        "tasks": {
-            "sentiment": {"type": "classify"},
-            "speed": {"type": "speed", "models": ["lora-q4"]},
-        }
-    }
-    cells = [c for c in whole.cells if (c.model, c.task) != ("lora-q4", "speed")]
-    made = model_card(quickstart(suite={**whole.suite, "spec": spec}, cells=cells), "lora-q4")
-    (refusal,) = made.refusals
-    assert "partial" in refusal and refusal.endswith("lora-q4/speed")
+    partial = Partial(limit=10, missing=[("lora-q4", "speed"), ("qlora", "speed")])
+    missing, limited = model_card(quickstart(partial=partial), "lora-q4").refusals
+    assert "partial, 1 cell missing: lora-q4/speed" in missing and "10 examples" in limited
 
 
 def test_synthetic_models_are_warned_of_and_told() -> None:
