@@ -62,11 +62,9 @@ def demo(summary: Summary, results: ResultsStore) -> Demo | None:
     Of the first fine-tuned model that is compared. From all answers that changed as many are drawn by lot
     (in the order of a hash of the suite's seed, the task and the example's id), the tasks in turn.
     """
-    rows = [one.row for one in headlines(summary, "fine-tuning") if one.row.better is not None]
+    rows = demo_rows(summary)
     if not rows:
         return None
-    pair = (rows[0].baseline, rows[0].candidate)
-    rows = [row for row in rows if (row.baseline, row.candidate) == pair]
     seed = str(summary.suite.get("defaults", {}).get("seed", 0))
     better: list[list[Example]] = []
     worse: list[list[Example]] = []
@@ -82,7 +80,19 @@ def demo(summary: Summary, results: ResultsStore) -> Demo | None:
         up = of.higher_is_better is not False
         better.append([one for one in made if (_gain(one.answer) > 0) == up])
         worse.append([one for one in made if (_gain(one.answer) > 0) != up])
-    return Demo(*pair, in_turn(better), in_turn(worse), tuple(rows), all_there)
+    return Demo(
+        rows[0].baseline, rows[0].candidate, in_turn(better), in_turn(worse), tuple(rows), all_there
+    )
+
+
+def demo_rows(summary: Summary) -> list[Comparison]:
+    """The differences that the demo is of: those of the first pair whose answers are scored one by one."""
+    rows = [one.row for one in headlines(summary, "fine-tuning") if one.row.better is not None]
+    return [
+        row
+        for row in rows
+        if (row.baseline, row.candidate) == (rows[0].baseline, rows[0].candidate)
+    ]
 
 
 def _all_changed(

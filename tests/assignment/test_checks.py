@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from harness.assignment.checks import CHECKS
 from harness.assignment.parts import PARTS
 from harness.assignment.source import Source
 from harness.assignment.states import State, worst
-from harness.records import Comparison, Partial, Summary
+from harness.records import Comparison, Learned, Partial, Summary
 from harness.reporting import markdown
 from harness.reporting.blocks import plain
 from tests.assignment.made import NOWHERE
@@ -19,6 +20,8 @@ from tests.reporting.fixture import quickstart
 from tests.reporting.hostile import hostile
 from tests.reporting.variants import empty, with_doubts, with_failures, without_speed
 from tests.reporting.written import texts_alone, with_texts
+
+LEARNED = Learned(name="sample", kind="task", rows=9, left_out={}, learned=9)
 
 
 def tuned(change: Callable[[Comparison], Comparison]) -> Summary:
@@ -125,10 +128,15 @@ def test_harm_to_another_model_is_said_beside_an_improvement() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "expected"), [({"final_loss": 99.0}, State.NOT_MET), ({"steps": 1}, State.OPEN)]
+    ("change", "expected"),
+    [
+        ({"final_loss": 99.0, "learned": []}, State.NOT_MET),
+        ({"final_loss": 99.0, "learned": [LEARNED, LEARNED]}, State.OPEN),
+        ({"steps": 1}, State.OPEN),
+    ],
 )
 def test_a_loss_that_rose_is_not_met_and_one_step_shows_nothing(
-    change: dict[str, float], expected: State
+    change: dict[str, Any], expected: State
 ) -> None:
     whole = quickstart()
     models = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.assignment.parts.setup import MOST_MODELS, more
 from harness.assignment.source import Source
-from harness.reporting.blocks import Block, Callout, Fields, Line, Strong, joined, listed, table
+from harness.reporting.blocks import Block, Callout, Fields, Line, Strong, table
 from harness.reporting.format import percent_level
 from harness.reporting.measures import task_metrics, timed_tasks
 from harness.reporting.tables import MODEL, asked_models, name, task_results
@@ -49,9 +49,5 @@ def speed(source: Source) -> list[Block]:
 
 
 def _doubt(found: list[Doubt]) -> Line:
-    """What makes the timings doubtful, and of which models, in a line."""
-    said: list[Line] = [
-        (of.lead[:1].lower() + of.lead[1:], " (", *listed([m for m, _ in of.messages]), ")")
-        for of in found
-    ]
-    return (Strong("These timings are in doubt:"), " ", *joined(said), f". {found[0].remedy}")
+    """What to do about doubtful timings; why they are doubtful stands at each of them."""
+    return (Strong("Timings with ⚠ are in doubt."), f" {found[0].remedy}")

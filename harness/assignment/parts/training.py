@@ -47,6 +47,9 @@ def training(source: Source) -> list[Block]:
         for model, of in list(trained.items())[:MOST_TRAINED]
     ]
     note: Line = ("Loss is that of the answers' tokens alone, not of the prompts'.",)
+    if any(len(of.learned) > 1 for of in trained.values()):
+        mixed = " Batches of several data sets alternate: first and last may be of different ones."
+        note = (*note, mixed)
     notes = [note, *more(len(trained), "fine-tunings", MOST_TRAINED)]
     return [table("What each fine-tuning did", rows, notes)] if rows else []
 
