@@ -6,7 +6,7 @@ against is not met.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.assignment.changes import demo_rows, headlines, tuned
@@ -34,7 +34,7 @@ from harness.reporting.measures import (
     value_of,
     words,
 )
-from harness.reporting.outcomes import Conclusion, in_words
+from harness.reporting.outcomes import Conclusion, JudgedDifference, in_words
 from harness.reporting.timings import details_of as timings_of
 from harness.reporting.timings import doubts
 from harness.reporting.types.write import REPEATS, details_of
@@ -201,18 +201,20 @@ def _improvement(summary: Summary) -> Finding:
     if not found:
         return _open("no fine-tuned model is compared with its base on the same examples")
     states = [_state_of(of) for of in found]
-    best = next(state for state in State if state in states)
+    # harm to one model is not made good by another of which nothing could be shown
+    order = (State.MET, State.PARTLY, State.NOT_MET, State.OPEN)
+    best = min(states, key=order.index)
     told = found[states.index(best)]
-    harmed = [of.candidate for of in found if Conclusion.WORSE in of.outcomes and of is not told]
-    said = (
-        Name(told.candidate),
-        ": ",
-        *joined([_change(told, one.row.task) for one in told.headlines]),
-    )
-    worse = dict.fromkeys(label(x.of) for x in told.others if x.outcome is Conclusion.WORSE)
-    if worse:
-        said = (*said, f"; worse in {', '.join(worse)}")
-    return Finding(best, (*said, *(("; harm was done to ", *listed(harmed)) if harmed else ())))
+    said: list[Line] = [_change(one) for one in told.headlines]
+    said += [_worse(told.candidate, told.others)] if told.others else []
+    said += [_worse(of.candidate, of.quality) for of in found if of is not told]
+    return Finding(best, (Name(told.candidate), ": ", *joined([line for line in said if line])))
+
+
+def _worse(candidate: str, rows: Sequence[JudgedDifference]) -> Line:
+    """What became worse; nothing where that is nothing."""
+    names = dict.fromkeys(label(one.of) for one in rows if one.outcome is Conclusion.WORSE)
+    return (Name(candidate), f" became worse in {', '.join(names)}") if names else ()
 
 
 def _state_of(of: Effect) -> State:
@@ -222,8 +224,7 @@ def _state_of(of: Effect) -> State:
     return State.NOT_MET if worse else State.OPEN
 
 
-def _change(of: Effect, task: str) -> Line:
-    (one,) = (one for one in of.headlines if one.row.task == task)
+def _change(one: JudgedDifference) -> Line:
     return (*subject(one), f" {change_words(one.of, one.row)} ({in_words(one.outcome)})")
 
 
