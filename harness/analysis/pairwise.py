@@ -101,11 +101,12 @@ def interval_pairs(
     from scipy.special import ndtr, ndtri
 
     error = (high - low) / (2 * ndtri((1 + confidence) / 2))
-    delta = np.abs(values[:, None] - values[None, :])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * ndtr(-delta / np.sqrt(error[:, None] ** 2 + error[None, :] ** 2))
-    apart = (low[:, None] > high[None, :]) | (low[None, :] > high[:, None])
-    return np.asarray(np.where(apart & np.isfinite(p), p, 1.0), dtype=np.float64)
+    above, below = np.nonzero(low[:, None] > high[None, :])
+    found = np.ones((len(values), len(values)))
+    with np.errstate(divide="ignore"):
+        z = np.abs(values[above] - values[below]) / np.hypot(error[above], error[below])
+    found[above, below] = found[below, above] = 2 * ndtr(-z)
+    return found
 
 
 def judged(p: FloatArray, values: FloatArray, paired: BoolArray, confidence: float) -> Pairs:

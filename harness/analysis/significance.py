@@ -23,10 +23,10 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 def holm_adjusted(p_values: FloatArray) -> FloatArray:
     """The same of an array, in which NaN stays NaN and is not counted."""
-    order = np.argsort(p_values, kind="stable")
-    present = order[: int(np.sum(~np.isnan(p_values)))]
-    standing = len(present) - np.arange(len(present))
-    adjusted = np.full(len(p_values), np.nan)
+    adjusted = np.where(np.isnan(p_values), np.nan, 1.0)
+    below = np.flatnonzero(p_values < 1)  # what is 1 stays 1, and comes last
+    present = below[np.argsort(p_values[below], kind="stable")]
+    standing = np.sum(~np.isnan(p_values)) - np.arange(len(present))
     adjusted[present] = np.maximum.accumulate(np.minimum(1.0, p_values[present] * standing))
     return adjusted
 

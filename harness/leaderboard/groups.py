@@ -166,11 +166,25 @@ def families(groups: Sequence[Group]) -> list[list[Group]]:
     return sorted(found.values(), key=lambda same: (same[0].task, same[0].family))
 
 
-def differences(groups: Sequence[Group]) -> list[tuple[str, list[str]]]:
-    """What sets groups apart: each fact that is not the same in all, and what it is in each."""
+@dataclass(frozen=True)
+class Differing:
+    """Something that sets groups apart: what it is in each, None where that is not said.
+
+    `exact` says that it is a hash, of which only whether it is the same tells anything.
+    """
+
+    name: str
+    said: Sequence[str | None]
+    exact: bool
+
+
+def differences(groups: Sequence[Group]) -> list[Differing]:
+    """What sets groups apart: each fact that is not the same in all, then what only hashes tell."""
     found = []
-    for name in dict.fromkeys(key for of in groups for key in (*of.facts, *of.evidence)):
-        said = [of.facts.get(name, of.evidence.get(name, "")) for of in groups]
-        if len(set(said)) > 1:
-            found.append((name, [value or "not known" for value in said]))
+    for exact in (False, True):
+        told = [of.evidence if exact else of.facts for of in groups]
+        for name in dict.fromkeys(key for one in told for key in one):
+            said = [one.get(name) for one in told]
+            if len(set(said)) > 1:
+                found.append(Differing(name, said, exact or name.endswith("(hash)")))
     return found

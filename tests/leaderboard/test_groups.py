@@ -63,7 +63,7 @@ def test_what_was_asked_otherwise_stands_apart(
     first = one("a", prompts={"sentiment": "words"}, keys={"a": "the same files"})
     board = board_of(first, one("b", **otherwise), at=tmp_path)
     assert [len(of.group.figures) for of in board.groups] == [1, 1]
-    apart = [name for name, _ in differences([of.group for of in board.groups])]
+    apart = [of.name for of in differences([of.group for of in board.groups])]
     assert any(name.startswith(said) for name in apart)
     assert len(board.pages) == (1 if said else 2), "another data set has a page of its own"
 
@@ -115,7 +115,7 @@ def test_another_version_of_the_scorer_stands_apart(tmp_path: Path) -> None:
     )
     groups = build(collect(folders).results).groups
     assert [len(of.group.figures) for of in groups] == [1, 1]
-    assert [name for name, _ in differences([of.group for of in groups])] == ["scored by"]
+    assert [of.name for of in differences([of.group for of in groups])] == ["scored by"]
 
 
 def test_speeds_of_different_machines_are_never_in_one_group(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.leaderboard.board import Board, Ranked
-from harness.leaderboard.groups import differences
+from harness.leaderboard.groups import Differing, differences
 from harness.leaderboard.pages import names
 from harness.leaderboard.pages.figures import Shown, unit
 from harness.leaderboard.pages.index import letter
@@ -55,7 +55,7 @@ def task_page(
         "explanation": clean(first.metric.explanation),
         "ranked": first.ranked,
         "timed": first.of_type.timed,
-        "apart": [(clean(name), [clip(said, 80) for said in of]) for name, of in apart],
+        "apart": [(clean(of.name), _said(of)) for of in apart],
         "letters": [letter(place) for place in range(len(page))],
         "groups": [
             _group(board, one, place, shown[one.group.id]) for place, one in enumerate(page)
@@ -79,6 +79,20 @@ def _group(board: Board, of: Ranked, place: int, figures: Mapping[str, Shown]) -
         "how": how(of),
         "matrix": _matrix(board, of),
     }
+
+
+def _said(of: Differing) -> list[tuple[str, str]]:
+    """What differs, group by group, with its tone; of a hash which groups have the same."""
+    if not of.exact:
+        return [
+            ("by default", "none") if said is None else (clip(said, 80), "") for said in of.said
+        ]
+    found = []
+    for place, said in enumerate(of.said):
+        first = of.said.index(said)
+        alike = f"as {letter(first)}" if first < place else f"hash {said}"
+        found.append((alike if said is not None else "not known", "none"))
+    return found
 
 
 def _row(board: Board, of: Ranked, identity: str, one: Shown) -> dict[str, Any]:

@@ -39,11 +39,12 @@
   }
 
   // A figure: [text, interval, order, rank, rank's text, place in the bar, doubt]; ["failed"]; or none.
-  function figure(row, head, chosen) {
-    const found = row.cells[head.number];
-    if (!found) return make("td", "number none", "–");
-    if (found.length === 1) return make("td", "number bad", found[0]);
-    const field = make("td", "number");
+  // Where it stands: in the column that ranks ("chosen"), beside it, or "further" to the right.
+  function figure(row, head, where) {
+    const [found, chosen] = [row.cells[head.number], where === "chosen"];
+    if (!found) return make("td", `number ${where} none`, "–");
+    if (found.length === 1) return make("td", `number ${where} bad`, found[0]);
+    const field = make("td", `number ${where}`);
     field.append(make("b", "", found[0]));
     if (!chosen && found[4]) {
       const at = make("small", "at", found[4]);
@@ -65,17 +66,19 @@
     if (row.apart) field.append(" ", make("small", "apart", row.apart));
     field.append(make("small", "lineage", row.lineage));
     if (row.doubt) field.append(make("small", "doubt", row.doubt));
-    field.append(command(row));
+    const links = make("div", "links");
+    links.append(command(row));
     if (row.report) {
-      const report = make("a", "report", "report");
+      const report = make("a", "", "report");
       report.href = row.report;
-      field.append(" ", report);
+      links.append(report);
     }
+    field.append(links);
     return field;
   }
 
   function command(row) {
-    const fold = make("details", "command");
+    const fold = make("details");
     const code = make("code", "", row.command);
     const copy = make("button", "", "Copy");
     copy.type = "button";
@@ -101,10 +104,10 @@
     const ranked = of("ranked");
     const chosen = ranked.find((head) => head.id === state.ranked);
     const speed = of("speed").find((head) => head.id === state.speed);
-    const ofGroup = (head, isChosen) => ({
+    const ofGroup = (head, where) => ({
       key: head.id, label: head.label, detail: head.detail, page: head.page,
-      className: `number ${head.kind}`,
-      order: (row) => (row.cells[head.number] || [])[2], cell: (row) => figure(row, head, isChosen),
+      className: `number ${where} ${head.kind}`,
+      order: (row) => (row.cells[head.number] || [])[2], cell: (row) => figure(row, head, where),
     });
     const standing = new Map(chosen ? chosen.order.map((place, at) => [place, at]) : []);
     const rank = (row) => (chosen && (row.cells[chosen.number] || [])[4]) || "–";
@@ -114,7 +117,7 @@
         order: (row) => standing.get(row.place), cell: (row) => make("td", "rank", rank(row)),
       },
       { key: "name", label: "Model", className: "model", order: (row) => row.name, cell: model },
-      chosen && ofGroup(chosen, true),
+      chosen && ofGroup(chosen, "chosen"),
       {
         key: "type", label: "Weights",
         order: (row) => row.type || undefined, cell: (row) => make("td", "", row.type || "–"),
@@ -127,9 +130,9 @@
         key: "size", label: "Size", className: "number",
         order: (row) => row.size ?? undefined, cell: (row) => make("td", "number", row.sizeText),
       },
-      speed && ofGroup(speed, false),
-      ...of("change").map((head) => ofGroup(head, false)),
-      ...ranked.filter((head) => head !== chosen).map((head) => ofGroup(head, false)),
+      speed && ofGroup(speed, "beside"),
+      ...of("change").map((head) => ofGroup(head, "further")),
+      ...ranked.filter((head) => head !== chosen).map((head) => ofGroup(head, "further")),
       { key: "date", label: "Newest run", order: (row) => row.date, cell: (row) => make("td", "", row.date) },
     ].filter(Boolean);
   }
