@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from harness.publish.judged import refusals, warnings
 from harness.publish.publication import MARK, Publication
 from harness.publish.tables import figures_table
 from harness.records import Summary
+from harness.records.licences import Quoting, quoting, unquoted
 from harness.reporting.format import sentence
 from harness.reporting.lineage import lineage_words
 from harness.reporting.markdown import code, escape
@@ -29,7 +31,12 @@ def data_set(results: Results) -> Publication:
     Args:
         results: their summary is cleaned of this machine.
     """
-    summary = results.summary
+    kept_back = {
+        task: of
+        for task in results.summary.tasks
+        if (of := quoting(results.summary, task, published=True)).amount == "none"
+    }
+    summary = unquoted(results.summary, kept_back)
     against = refusals(summary, summary.models)
     told = warnings(summary, summary.models)
     dumped = json.dumps(
@@ -44,10 +51,18 @@ def data_set(results: Results) -> Publication:
     card = DatasetCardData(
         pretty_name=f"Results of {results.suite}", tags=["harness", "evaluation"], configs=configs
     )
-    body = "\n\n".join([MARK, *_body(summary, (*against, *told))])
+    body = "\n\n".join([MARK, *_body(summary, (*against, *told)), *_left_out(kept_back)])
     readme = f"---\n{card.to_yaml()}\n---\n\n{body}\n".encode()
     files = {"README.md": readme, **files}
     return Publication("dataset", "dataset", files, against, told)
+
+
+def _left_out(kept_back: Mapping[str, Quoting]) -> list[str]:
+    """What of the data is not passed on, by name, and why."""
+    return [
+        f"Examples of {code(task)} are left out (licence: {escape(of.licence)}). {escape(of.reason)}"
+        for task, of in kept_back.items()
+    ]
 
 
 def parquet(table: Table) -> bytes:

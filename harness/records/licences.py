@@ -6,9 +6,11 @@ A licence decides only what happens where nobody says anything: who asks for mor
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.records.comparisons import ChangedAnswer
 from harness.records.summary import Summary, TaskSummary
 
 Amount = Literal["all", "changed", "none"]
@@ -73,6 +75,21 @@ def quoting(summary: Summary, task: str, published: bool = False) -> Quoting:
         return Quoting("none", "not known", reason, citation)
     reason = "Its licence is not known here, so that only what is argued from is quoted."
     return Quoting("changed", licence if licence not in ("", NOT_STATED) else "not known", reason)
+
+
+def unquoted(summary: Summary, tasks: Collection[str]) -> Summary:
+    """The summary without what it quotes of the data of some tasks: changed answers and a prompt."""
+    if not tasks:
+        return summary
+    nothing: dict[str, list[ChangedAnswer]] = {"changed_for_better": [], "changed_for_worse": []}
+    rows = [
+        row.model_copy(update=nothing) if row.task in tasks else row for row in summary.comparisons
+    ]
+    of_tasks = {
+        name: of.model_copy(update={"example_prompt": ""}) if name in tasks else of
+        for name, of in summary.tasks.items()
+    }
+    return summary.model_copy(update={"comparisons": rows, "tasks": of_tasks})
 
 
 def _is_ones_own(summary: Summary, of: TaskSummary, task: str) -> bool:

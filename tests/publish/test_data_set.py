@@ -11,6 +11,7 @@ from harness.publish.making import make_publication
 from harness.publish.places import write_folder
 from harness.results.store import read_summary
 from tests.exports.made_results import write_results
+from tests.reporting.fixture import quickstart
 from tests.reporting.variants import with_failures
 
 
@@ -45,3 +46,18 @@ def test_answers_are_left_out(tmp_path: Path) -> None:
     made = make_publication(write_results(tmp_path), "dataset")
     assert set(made.files) == {"README.md", "data/metrics.parquet", "summary.json", "suite.yaml"}
     assert b"text of example" not in b"".join(made.files.values())
+
+
+def test_of_data_that_may_not_be_passed_on_no_example_is_published(tmp_path: Path) -> None:
+    told = {"synthetic": False, "licence": "CC BY-NC-ND 4.0", "example_prompt": "Operating profit"}
+    tasks = {
+        name: of.model_copy(update=told) if name == "sentiment" else of
+        for name, of in quickstart().tasks.items()
+    }
+    free = {name: of.model_copy(update={"licence": "MIT"}) for name, of in tasks.items()}
+    for licensed, published in ((tasks, False), (free, True)):
+        folder = tmp_path / str(published)
+        made = make_publication(write_results(folder, quickstart(tasks=licensed)), "dataset")
+        assert (b"Operating profit" in made.files["summary.json"]) is published
+        said = b"Examples of `sentiment` are left out (licence: CC BY-NC-ND 4.0)."
+        assert (said in made.files["README.md"]) is not published

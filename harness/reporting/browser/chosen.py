@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.records import CellSamples, ChangedAnswer, Summary
-from harness.records.licences import Amount, quoting
+from harness.records import CellSamples, Summary
+from harness.records.licences import Amount, quoting, unquoted
 from harness.reporting.browser.columns import document_kl
 from harness.reporting.browser.kinds import Kind, kind_of
 from harness.reporting.measures import headline
@@ -25,18 +25,7 @@ def amount_of(summary: Summary, task: str, wanted: Amount | None) -> Amount:
 def quoted(summary: Summary, wanted: Amount | None) -> Summary:
     """The summary without the examples of tasks of which none is put in."""
     without = {task for task in summary.tasks if amount_of(summary, task, wanted) == "none"}
-    if not without:
-        return summary
-    nothing: dict[str, list[ChangedAnswer]] = {"changed_for_better": [], "changed_for_worse": []}
-    rows = [
-        row.model_copy(update=nothing) if row.task in without else row
-        for row in summary.comparisons
-    ]
-    tasks = {
-        name: of.model_copy(update={"example_prompt": ""}) if name in without else of
-        for name, of in summary.tasks.items()
-    }
-    return summary.model_copy(update={"comparisons": rows, "tasks": tasks})
+    return unquoted(summary, without)
 
 
 def all_ids(cells: Mapping[str, CellSamples]) -> list[str]:
