@@ -192,8 +192,6 @@ def _ends(values: Iterable[Value]) -> list[float]:
 
 def _field(summary: Summary, model: str, one: Pick) -> Datum:
     shown = result(summary, model, one.task, one.metric, roof=True)
-    if doubts_at(summary, model, one.task, one.metric):
-        shown = replace(shown, detail=f"{shown.detail} {SIGN}".strip(), tone="unsure")
     cell = cell_of(summary, model, one.task)
     value = cell.metrics.get(one.metric) if cell is not None and cell.status == "ok" else None
     return with_bar(shown, value, one.largest)

@@ -25,6 +25,7 @@ from harness.reporting.gates import gate_table
 from harness.reporting.kinds import without_replicas
 from harness.reporting.linked import NOWHERE
 from harness.reporting.measures import is_headline
+from harness.reporting.percent import in_percent
 from harness.reporting.reproduction import commands
 from harness.reporting.sections import pictures, title_lines
 from harness.reporting.tables import failures
@@ -38,6 +39,7 @@ ANSWER = (Card, Callout)
 
 def short_document(summary: Summary) -> Document:
     """The report in short; parts that have nothing to say are left out."""
+    summary = in_percent(summary)
     main, said = without_replicas(summary), verdict(summary)
     parts: tuple[tuple[str, str, Sequence[Block]], ...] = (
         ("answer", "Answer", [block for block in said if isinstance(block, ANSWER)]),

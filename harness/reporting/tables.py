@@ -12,7 +12,7 @@ from harness.reporting.approximate import approximate_notes, rare_label_notes, v
 from harness.reporting.blocks import NOT_KNOWN, Column, Datum, Fields, Line, Table, table
 from harness.reporting.format import DASH, count, fixed, percent_level
 from harness.reporting.languages import language_notes
-from harness.reporting.marks import Marks
+from harness.reporting.marks import SIGN, Marks
 from harness.reporting.measures import (
     KINDS,
     cell_of,
@@ -221,7 +221,7 @@ def result(summary: Summary, model: str, task: str, metric: str, roof: bool = Fa
     """A model's figure, or why there is none; n where it differs from the other models'.
 
     With `roof`, beside a decode speed stands the share of the memory limit that it reached. A timing
-    that is in doubt bears a sign, and its reasons where a table has the room.
+    that is in doubt bears a sign; without `roof`, in tables of one task, its reasons too.
     """
     cell = cell_of(summary, model, task)
     if cell is None:
@@ -232,8 +232,9 @@ def result(summary: Summary, model: str, task: str, metric: str, roof: bool = Fa
     shown = figure(of.metric(metric), cell.metrics.get(metric))
     if of.reference == model and of.metric(metric).measures == "change":
         return Datum(shown.text, "the reference")
-    if shown.tone != "missing" and (found := doubts_at(summary, [model], task, metric)):
-        shown = replace(shown, detail=f"{shown.detail} {in_doubt(found)}".strip(), tone="unsure")
+    if shown.tone != "missing" and (found := doubts_at(summary, model, task, metric)):
+        said = SIGN if roof else in_doubt(found)
+        shown = replace(shown, detail=f"{shown.detail} {said}".strip(), tone="unsure")
     reached = cell.metrics.get("roofline_share")
     if roof and metric == "decode_tokens_per_second" and reached and reached.value is not None:
         part = figure(of.metric("roofline_share"), reached).text

@@ -25,6 +25,7 @@ from harness.reporting.kinds import without_replicas
 from harness.reporting.languages import ROUGE, language_doubts
 from harness.reporting.measures import free_text_tasks, quality_tasks, timed_tasks
 from harness.reporting.partial import partial_lines
+from harness.reporting.percent import in_percent
 from harness.reporting.tables import matrix, matrix_doubts, own_tables
 from harness.reporting.timings import details_of, doubts
 from harness.reporting.types.write import prompts_of, texts
@@ -42,7 +43,7 @@ def terminal_table(summary: Summary) -> RenderableType:
 
     Nothing of the summary is read as Rich markup.
     """
-    main = without_replicas(summary)
+    main = without_replicas(in_percent(summary))
     parts: list[RenderableType] = [_verdict(summary), Text("")]
     parts += [rich_table(table) for table in (matrix(main), *own_tables(main))]
     parts += _excerpts(main)

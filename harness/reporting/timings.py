@@ -77,7 +77,17 @@ def _varied(details: SpeedDetails) -> str:
     return ", ".join(said)
 
 
-def doubts_at(summary: Summary, models: Iterable[str], task: str, metric: str) -> tuple[str, ...]:
+def doubts_at(summary: Summary, model: str, task: str, metric: str) -> tuple[str, ...]:
+    """Why a timing of a model is in doubt, in words; nothing where it is not, or is no timing."""
+    return _doubts(summary, (model,), task, metric)
+
+
+def doubts_of(summary: Summary, row: Comparison) -> tuple[str, ...]:
+    """Why a difference of timings is in doubt: what is in doubt of either model."""
+    return _doubts(summary, (row.baseline, row.candidate), row.task, row.metric)
+
+
+def _doubts(summary: Summary, models: Iterable[str], task: str, metric: str) -> tuple[str, ...]:
     """Why a timing of these models is in doubt, in words; nothing where it is not, or is no timing.
 
     How much repetitions vary is said of the phase that the metric is of; how busy the machine was,
@@ -113,11 +123,6 @@ def _said_of(models: Sequence[str], total: int, said: str) -> list[str]:
     if not models:
         return []
     return [said if len(models) == total else f"{models[0]}: {said}"]
-
-
-def doubts_of(summary: Summary, row: Comparison) -> tuple[str, ...]:
-    """Why a difference of timings is in doubt: what is in doubt of either model."""
-    return doubts_at(summary, (row.baseline, row.candidate), row.task, row.metric)
 
 
 def in_doubt(doubts: Sequence[str]) -> str:

@@ -80,7 +80,7 @@ def printed(summary: Summary, width: int = 120) -> str:
 
 def test_the_terminal_shows_models_intervals_and_gates() -> None:
     text = printed(quickstart())
-    for part in ("lora-q4", "0.833", "[0.786, 0.880]", "majority vote", "✓ met", "✗ not met"):
+    for part in ("lora-q4", "83.3", "[78.6, 88.0]", "majority vote", "✓ met", "✗ not met"):
         assert part in text
 
 

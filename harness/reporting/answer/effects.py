@@ -83,7 +83,7 @@ def speed_of(
         timed = [row for row in rows or () if (row.task, row.metric) == (task, of.name)]
         found = next(iter(judge(summary, timed)), None)
         doubts = (
-            doubts_of(summary, found.row) if found else doubts_at(summary, [model], task, of.name)
+            doubts_of(summary, found.row) if found else doubts_at(summary, model, task, of.name)
         )
         return Speed(task, of, value, before, found, doubts)
     return None
