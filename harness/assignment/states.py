@@ -37,6 +37,11 @@ class Finding:
     line: Line
 
 
+def still_open(why: str) -> Finding:
+    """A finding that nothing was measured, or that it shows nothing."""
+    return Finding(State.OPEN, (why,))
+
+
 def worst(states: list[State]) -> State:
     """The state of something that wants all of several things."""
     order = list(State)
