@@ -42,7 +42,7 @@ from harness.reporting.partial import partial_callouts
 
 MOST_BROKE = 5
 """Answers that broke of which the text is shown."""
-MOST_ROWS = 40
+MOST_ROWS = 25
 """Rows of a table: GitHub takes 65,536 characters of a comment."""
 MOST_REASONS = 3
 """Reasons that stand open."""
@@ -166,7 +166,11 @@ def _reasons(summary: Summary, failing: Sequence[GateVerdict]) -> list[Block]:
 
 
 def _told(summary: Summary, passing: Sequence[GateVerdict]) -> Table:
-    made = gate_table(summary.model_copy(update={"gates": list(passing[:MOST_ROWS])}))
+    shown = [
+        gate.model_copy(update={"reason": clip(gate.reason, TEXT_LENGTH)})
+        for gate in passing[:MOST_ROWS]
+    ]
+    made = gate_table(summary.model_copy(update={"gates": shown}))
     more = len(passing) - MOST_ROWS
     rest: tuple[Line, ...] = ((f"And {plural(more, 'more gate')}.",),) if more > 0 else ()
     return replace(made, caption="Gates that pass", notes=(*made.notes, *rest))

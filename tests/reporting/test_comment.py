@@ -90,6 +90,18 @@ def test_many_reasons_are_shut_and_many_gates_counted() -> None:
     assert "Why each of them fails" not in few
 
 
+def test_hundreds_of_gates_with_long_reasons_fit() -> None:
+    long = gates()[0].model_copy(update={"reason": "Accuracy changed by a little. " * 60})
+    failing = long.model_copy(update={"outcome": "not met", "passed": False})
+    passing = long.model_copy(update={"outcome": "met", "passed": True})
+    twelve = VARIANTS["twelve-models"]()
+    broken = [cell.model_copy(update={"status": "failed", "metrics": {}}) for cell in twelve.cells]
+    summary = twelve.model_copy(
+        update={"gates": [*[failing] * 300, *[passing] * 300], "cells": broken}
+    )
+    assert len(comment(summary, PLACE)) < GITHUB_MOST
+
+
 def broken(summary: Summary) -> str:
     (fold,) = [f for f in comment(summary, PLACE).split("<details>") if "that broke</summary>" in f]
     return f"<details>{fold.split('</details>')[0]}</details>"
