@@ -14,10 +14,14 @@ import pytest
 from harness.cli.leaderboard import write_leaderboard
 from harness.leaderboard.board import Board, build
 from harness.leaderboard.collect import collect
+from harness.leaderboard.pages.figures import shown
 from harness.leaderboard.site import site
 from harness.reporting.format import moment
+from harness.reporting.timings import doubts_at
+from harness.results.store import ResultsStore
 from tests.leaderboard.made import DIALOGUE, SENTIMENT, Run, coins, named
 from tests.leaderboard.strangers import formulas, write_hostile
+from tests.reporting.fixture import quickstart
 
 MODELS = {name: {"source": f"org/{name}"} for name in ("a", "b", "c")}
 TASKS = {"sentiment": SENTIMENT, "dialogue": DIALOGUE}
@@ -175,3 +179,14 @@ def test_the_command_writes_once_and_says_so(
     assert write_leaderboard(folders, out, tmp_path / "reports", False, True) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["models"], told["changed"], told["removed"]) == (3, [], [])
+
+
+def test_a_doubt_about_a_timing_stands_at_its_figure(tmp_path: Path) -> None:
+    summary = quickstart()
+    ResultsStore(tmp_path / "results").write_summary(summary)
+    board = board_of(tmp_path / "results")
+    (speed,) = [of for of in board.groups if of.group.of_type.timed]
+    found = {board.models[of].name: one.doubt for of, one in shown(speed).items()}
+    told = {name: doubts_at(summary, name, "speed", "decode_tokens_per_second") for name in found}
+    assert any(told.values())
+    assert found == {name: f"⚠ {', '.join(words)}" if words else "" for name, words in told.items()}
