@@ -6,7 +6,7 @@ times `factor` it is in `unit`. A failed cell is one row without a figure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -80,9 +80,16 @@ def metrics_table(results: Results) -> Table:
     return Table(METRIC_COLUMNS, rows)
 
 
-def answers_table(results: Results) -> Table:
-    """A row for each answer, a column for each score, and what else is kept of it as `data`."""
-    rows = [row for cell in results.cells() for row in _answer_rows(results, cell)]
+def answers_table(results: Results, tasks: Collection[str] | None = None) -> Table:
+    """A row for each answer, a column for each score, and what else is kept of it as `data`.
+
+    Args:
+        results: whose answers.
+        tasks: only of these; of all where none are named.
+    """
+    wanted = results.summary.tasks if tasks is None else tasks
+    cells = [cell for cell in results.cells() if cell.task in wanted]
+    rows = [row for cell in cells for row in _answer_rows(results, cell)]
     scores = sorted({key for row in rows for key in row if key.startswith("score.")})
     columns: dict[str, Kind] = {
         **ANSWER_COLUMNS,

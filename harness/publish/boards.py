@@ -17,6 +17,7 @@ from harness.leaderboard.site import site
 from harness.publish.cleaned import Machine, cleaned
 from harness.publish.judged import refusals, warnings
 from harness.publish.publication import MARK, Publication
+from harness.publish.quotable import quotable
 from harness.quantities import plural
 from harness.reporting.format import sentence
 from harness.reporting.markdown import escape
@@ -41,7 +42,7 @@ def pages(results: Sequence[Result], machine: Machine) -> Publication:
 
 
 def _board(results: Sequence[Result], machine: Machine) -> Publication:
-    clean = [replace(one, summary=cleaned(one.summary, machine)) for one in results]
+    clean = [replace(one, summary=quotable(cleaned(one.summary, machine))) for one in results]
     files = {place: text.encode() for place, text in site(build(clean)).items()}
     against = [
         f"{one.suite}: {said}"

@@ -2,67 +2,60 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import DatasetCardData
 
 from harness.exports.parquet import write_parquet
+from harness.exports.plain import dumped
 from harness.exports.results import Results
-from harness.exports.tidy import Table, metrics_table
+from harness.exports.tidy import Table, answers_table, metrics_table
+from harness.publish.cleaned import Machine, refuse_leaks
 from harness.publish.judged import refusals, warnings
 from harness.publish.publication import MARK, Publication
+from harness.publish.quotable import left_out, licences
 from harness.publish.tables import figures_table
 from harness.records import Summary
-from harness.records.licences import Quoting, quoting, unquoted
 from harness.reporting.format import sentence
 from harness.reporting.lineage import lineage_words
 from harness.reporting.markdown import code, escape
 
 METRICS = "data/metrics.parquet"
+ANSWERS = "data/answers.parquet"
 
 
-def data_set(results: Results) -> Publication:
+def data_set(results: Results, machine: Machine) -> Publication:
     """The files of the repo.
 
     Args:
         results: their summary is cleaned of this machine.
+        machine: what no answer may tell of, either: in Parquet it could not be looked for.
     """
-    kept_back = {
-        task: of
-        for task in results.summary.tasks
-        if (of := quoting(results.summary, task, published=True)).amount == "none"
-    }
-    summary = unquoted(results.summary, kept_back)
+    summary = results.summary
     against = refusals(summary, summary.models)
-    told = warnings(summary, summary.models)
-    dumped = json.dumps(
-        summary.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False
-    )
+    told = (*warnings(summary, summary.models), *left_out(summary))
+    whole = dumped(summary.model_dump(mode="json", by_alias=True), indent=1)
     configs: list[dict[str, Any]] = [
         {"config_name": "metrics", "data_files": METRICS, "default": True}
     ]
-    files = {METRICS: parquet(metrics_table(results)), "summary.json": f"{dumped}\n".encode()}
+    files = {METRICS: parquet(metrics_table(results)), "summary.json": f"{whole}\n".encode()}
+    free = [task for task, of in licences(summary).items() if of.amount == "all"]
+    answers = answers_table(results, free)
+    if answers.rows:
+        refuse_leaks({ANSWERS: dumped(answers.rows).encode()}, machine)
+        files[ANSWERS] = parquet(answers)
+        configs.append({"config_name": "answers", "data_files": ANSWERS})
     if text := str(summary.suite.get("text", "")):
         files["suite.yaml"] = text.encode()
     card = DatasetCardData(
         pretty_name=f"Results of {results.suite}", tags=["harness", "evaluation"], configs=configs
     )
-    body = "\n\n".join([MARK, *_body(summary, (*against, *told)), *_left_out(kept_back)])
+    body = "\n\n".join([MARK, *_body(summary, (*against, *told))])
     readme = f"---\n{card.to_yaml()}\n---\n\n{body}\n".encode()
     files = {"README.md": readme, **files}
     return Publication("dataset", "dataset", files, against, told)
-
-
-def _left_out(kept_back: Mapping[str, Quoting]) -> list[str]:
-    """What of the data is not passed on, by name, and why."""
-    return [
-        f"Examples of {code(task)} are left out (licence: {escape(of.licence)}). {escape(of.reason)}"
-        for task, of in kept_back.items()
-    ]
 
 
 def parquet(table: Table) -> bytes:
@@ -82,8 +75,15 @@ def _body(summary: Summary, told: tuple[str, ...]) -> list[str]:
         f"Measured by harness {escape(summary.software.get('harness', ''))} on "
         f"{escape(summary.created[:10])}, on {escape(str(summary.machine.get('processor', '')))}. `metrics` "
         "has a row for each model, task and metric, with its interval; `summary.json` is all that the report is made of. "
+        "`answers`, where it is there, has a row for each answer of tasks whose data may be passed on. "
         "≈ marks intervals that are approximate, ⚠ timings in doubt.",
     ]
+    owed = [
+        f"- {code(task)}: {escape(of.licence)}. {escape(of.citation)}".rstrip()
+        for task, of in licences(summary).items()
+        if of.amount == "all" and of.citation
+    ]
+    parts += ["## Sources of the examples", "\n".join(owed)] if owed else []
     for model, of in summary.models.items():
         failed = [
             f"- {code(cell.task)} failed, and has no figure."

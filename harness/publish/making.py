@@ -16,6 +16,7 @@ from harness.publish.data_set import data_set
 from harness.publish.eval_results import eval_results
 from harness.publish.model_card import model_card
 from harness.publish.publication import Kind, Publication
+from harness.publish.quotable import quotable
 from harness.records import Summary
 
 
@@ -33,7 +34,7 @@ class Asked:
     def results(self) -> Results:
         """The results of one suite, cleaned."""
         read = read_results(self.path)
-        return replace(read, summary=cleaned(read.summary, self.machine))
+        return replace(read, summary=quotable(cleaned(read.summary, self.machine)))
 
     @property
     def many(self) -> Sequence[Result]:
@@ -73,7 +74,7 @@ def _eval_results(asked: Asked) -> Publication:
 MAKERS: Mapping[Kind, Callable[[Asked], Publication]] = {
     "model-card": _model_card,
     "eval-results": _eval_results,
-    "dataset": lambda asked: data_set(asked.results),
+    "dataset": lambda asked: data_set(asked.results, asked.machine),
     "space": lambda asked: space(asked.many, asked.machine),
     "pages": lambda asked: pages(asked.many, asked.machine),
 }

@@ -60,7 +60,7 @@ def test_large_files_of_a_data_set_go_the_way_of_large_files(
     files = contents(writable, "datasets/me/results")
     assert files["data/metrics.parquet"][:4] == b"PAR1" and "summary.json" in files
     uploads = [seen for seen in writable.requests if seen.method == "PUT"]
-    assert len(uploads) == 1 and uploads[0].cdn and "authorization" not in uploads[0].headers
+    assert len(uploads) == 2 and uploads[0].cdn and "authorization" not in uploads[0].headers
 
 
 def test_publishing_again_replaces_what_was_published_and_keeps_other_files(
@@ -100,6 +100,7 @@ def test_a_dry_run_shows_every_file_and_touches_nothing(
     said = json.loads(capsys.readouterr().out)
     assert said["place"] is None and {of["path"] for of in said["files"]} == {
         "README.md",
+        "data/answers.parquet",
         "data/metrics.parquet",
         "summary.json",
         "suite.yaml",
