@@ -79,8 +79,11 @@ class Page:
         self.settle()
 
     def settle(self) -> None:
-        """Waits until what was asked for is drawn, and the address written."""
-        self.page.wait_for_timeout(170)
+        """Waits until the address is the one that is drawn, and the list has followed."""
+        self.page.wait_for_function(
+            """() => new Promise(done => requestAnimationFrame(() => done(
+              document.getElementById('samples').dataset.address === location.hash)))"""
+        )
 
     def counts(self) -> dict[str, int]:
         """How many examples each mode says that it lists."""
@@ -205,6 +208,22 @@ def test_a_cell_of_a_confusion_matrix_opens_its_answers(page: Page, results: Pat
     rows = rows_of(results, "tuned", "t-classify").items()
     expected = [i for i, row in rows if (row["target"], row["answer"]) == ("neutral", "negative")]
     assert page.open(of).listed() == expected != []
+
+
+def test_every_link_on_the_page_leads_to_as_many_answers_as_it_says(page: Page) -> None:
+    page.open()
+    found = page.page.evaluate(
+        "[...document.querySelectorAll('a[href^=\"#s=\"]')].map(of => "
+        "[of.getAttribute('href'), of.closest('.confusion') ? of.textContent : ''])"
+    )
+    counted = [(href, said) for href, said in found if said]
+    assert len(counted) >= 15 and len(found) > len(counted)
+    for href, said in dict.fromkeys(map(tuple, found)):
+        page.page.evaluate("href => { location.hash = href }", href)
+        page.page.wait_for_function("href => location.hash === href", arg=href)
+        page.settle()
+        assert page.page.inner_text("#samples-at").endswith(f" of {said}" if said else "")
+        assert page.page.inner_text("#samples-at") != "no example fits"
 
 
 def test_back_and_forward_go_through_what_was_shown(page: Page) -> None:

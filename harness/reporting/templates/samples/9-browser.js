@@ -62,8 +62,10 @@ function showDetail() {
   else fillDetail(taskNow(), columnsNow, current, shownRows[position()], how);
 }
 
+// The section's data-address is the address that is drawn; "" while something is being drawn.
 // A change of what is listed: a new step of the history, unless it is one of many (typing).
 async function change(changes, step = true) {
+  section.dataset.address = "";
   await show({ ...current, id: "", ...changes });
   writeAddress(step);
 }
@@ -74,6 +76,7 @@ function select(at) {
   current = { ...current, id: columnsNow.ids[shownRows[place]] };
   moveTo(place);
   showDetail();
+  section.dataset.address = "";
   clearTimeout(later);  // a key that is held down writes the address once
   later = setTimeout(() => writeAddress(false), 150);
 }
@@ -81,9 +84,9 @@ function select(at) {
 function writeAddress(step) {
   clearTimeout(later);
   const address = toHash(current);
-  if (address === location.hash) return;
-  if (step) history.pushState(null, "", address);
+  if (step && address !== location.hash) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
+  section.dataset.address = location.hash;
 }
 
 function toggle(name) {
@@ -136,6 +139,7 @@ async function followAddress() {
   await show(asked, true);
   section.scrollIntoView({ behavior: "instant" });
   list.focus({ preventScroll: true });
+  section.dataset.address = location.hash;
 }
 
 function start() {
