@@ -19,8 +19,8 @@ UNKNOWN = "N/A"
 def sample_rows(results: Results, cell: Cell, samples: list[Sample]) -> Iterator[dict[str, Any]]:
     """A row for each answer.
 
-    `doc` and `arguments` hold the text that is asked about; the whole prompt is not kept in results, but
-    `prompt_hash` is of it.
+    `doc` and `arguments` hold the text that is asked about, without the words around it; `prompt_hash` is of
+    the whole prompt.
     """
     texts = results.store.texts(cell.task)
     for sample in samples:
