@@ -4,6 +4,7 @@
 # make test-real   hold the harness on these models against plain Transformers and llama.cpp
 # make test-exports   exports to MLflow and Weights & Biases against the libraries themselves, which have 180 MB
 # make lint   formatting, lint, types
+# make examples   write reports/examples anew
 # make bench  measure against lm-evaluation-harness and llama.cpp's own tools (ONLY=classify: some)
 PYTHON ?= python3
 VENV   := .venv
@@ -81,5 +82,15 @@ bench: $(VENV)/.test $(PEERS)/.installed $(PEERS)/.built
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-sort=name \
 	  --benchmark-json=.benchmarks/latest.json $(if $(ONLY),-k '$(ONLY)')
 
+# What stands in reports/examples: the quickstart's report, an assignment and a leaderboard of it.
+EXAMPLES := reports/examples
+
+examples: $(STAMP)
+	$(BIN)/harness run suites/quickstart.yaml --jobs 2
+	$(BIN)/harness report results/quickstart --reports $(EXAMPLES)
+	$(BIN)/harness report results/quickstart --template assignment-2 --reports $(EXAMPLES)
+	$(BIN)/harness leaderboard results/quickstart --out $(EXAMPLES)/leaderboard
+
 clean:
-	rm -rf results/* reports/*
+	rm -rf results/*
+	find reports -mindepth 1 -maxdepth 1 ! -name examples -exec rm -rf {} +
