@@ -23,7 +23,14 @@ WORDS: Mapping[Capability, str] = {
 ON_IDS: frozenset[Capability] = frozenset({"choose", "generate", "distributions", "timing"})
 """What every engine can that runs token ids in this process."""
 
-CAPABILITIES: Mapping[str, frozenset[Capability]] = {"hf": ON_IDS, "llamacpp": ON_IDS}
+SERVED: frozenset[Capability] = frozenset({"choose", "generate"})
+"""What can be asked of a server; whether its log-probabilities hold is seen when it is asked."""
+
+CAPABILITIES: Mapping[str, frozenset[Capability]] = {
+    "hf": ON_IDS,
+    "llamacpp": ON_IDS,
+    "endpoint": SERVED,
+}
 """By engine what it can do whatever the model, as far as a plan can know it."""
 
 

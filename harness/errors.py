@@ -91,6 +91,12 @@ class CannotAnswerError(HarnessError):
     kind = "cannot-answer"
 
 
+class EndpointError(HarnessError):
+    """A server that is asked cannot be reached, refuses, breaks off, or is not the one that was meant."""
+
+    kind = "endpoint"
+
+
 class OutOfMemoryError(HarnessError):
     """The machine or the device ran out of memory."""
 

@@ -33,7 +33,7 @@ MAY_IMPORT = {
         "analysis", "data", "engines", "hub", "metrics", "models", "plan", "records", "resolve",
         "results", "suite", "tasks",
     },
-    "resolve": {"data", "hub", "metrics", "models", "plan", "records", "suite"},
+    "resolve": {"data", "engines", "hub", "metrics", "models", "plan", "records", "suite"},
     "leaderboard": {"analysis", "metrics", "records", "reporting", "results", "suite"},
     "reporting": {"analysis", "metrics", "records", "suite"},
     "results": {"analysis", "metrics", "plan", "records", "suite"},

@@ -8,8 +8,8 @@ ids; what answers over a connection, without ids, is one directly. One conforman
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, Protocol
 
 from harness.capabilities import Capability, refusal
@@ -72,6 +72,8 @@ class Completion:
     ids: tuple[int, ...] | None = None
     token_seconds: tuple[float, ...] = ()
     stopped_at: str | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """What is known of a request to a server: seconds, and what it counted."""
 
     @property
     def truncated(self) -> bool:
@@ -87,7 +89,9 @@ class Completion:
 
     def record(self) -> dict[str, Any]:
         """What a sample keeps of the reasoning, and of what ended the answer if a text did."""
-        stopped = {} if self.stopped_at is None else {"stopped_at": self.stopped_at}
+        stopped: dict[str, Any] = {"request": dict(self.request)} if self.request else {}
+        if self.stopped_at is not None:
+            stopped["stopped_at"] = self.stopped_at
         if self.reasoning is None:
             return stopped
         thought = {"thought": self.reasoning, "thought_finished": self.reasoning_finished}
@@ -107,6 +111,15 @@ class Answerer:
     load_seconds: float
     work: Work
     """What was computed so far, as far as it is known; grows while answers are being asked for."""
+
+    def unscored(self, prompts: Sequence[Asked]) -> str:
+        """Why the choices of these prompts have to be written and read in place of being scored: a
+        word (`harness.engines.endpoint.findings`); "" where `choose` gives what it should."""
+        return ""
+
+    def told(self) -> dict[str, Any]:
+        """What a result says of who answered, beside `info`; empty of what runs here."""
+        return {}
 
     def choose(self, prompts: Sequence[Asked]) -> Iterator[tuple[int, list[float]]]:
         """For each prompt the summed log-probability (nats) of each of its choices after it."""

@@ -24,6 +24,8 @@ class Tokenizer(ABC):
     """The id that ends a text; None where the tokenizer has none."""
     chat_template: str | None
     """The Jinja source of the chat template."""
+    knows_ids = True
+    """Whether ids are those of the model; else they only tell texts apart."""
 
     def __init__(self, own_template: str | None, chat: ChatSettings | None) -> None:
         """Args:

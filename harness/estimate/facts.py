@@ -77,6 +77,9 @@ class Facts:
             raise UnknownError("What it is asked is not known: its data cannot be read.") from None
 
     def _bytes_per_token(self, key: str) -> float:
-        source = self.plan.steps[self.plan.steps[key].parents["tokenizer"]]
+        tokenizer = self.plan.steps[key].parents.get("tokenizer")
+        if tokenizer is None:
+            return BYTES_PER_TOKEN
+        source = self.plan.steps[tokenizer]
         starter = source.kind == "random" or self.store.file(source) == MODEL_FOLDER
         return STARTER_BYTES_PER_TOKEN if starter else BYTES_PER_TOKEN

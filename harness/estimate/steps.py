@@ -80,6 +80,8 @@ class Needs:
         match step.kind:
             case "cell" | "round":
                 cell = step.given(CellParams)
+                if cell.endpoint is not None:
+                    return []
                 opened = [(own, cell.options)]
                 if cell.reference_options is not None:
                     opened.append((reference, cell.reference_options))
@@ -139,14 +141,16 @@ class Needs:
             return tuning_work(self.shape(step), self.tuning(step), seen)
         if step.is_timing:
             return timed_work(step, self.models(step)[0])
-        if step.kind != "cell":
+        models = self.models(step) if step.kind == "cell" else []
+        if not models:
             return None
-        models = self.models(step)
         ask = self._ask(step, models[0]).mean
         return sum((asking_work(model, ask) for model in models), Computation())
 
     def small(self, step: Step) -> bool:
         """Whether the step's model is run on one thread, as `harness.runner.threads` decides."""
+        if isinstance(step.params, CellParams) and step.params.endpoint is not None:
+            return False
         options = step.params.options if isinstance(step.params, CellParams) else EXACT
         return self._model(step.parents, options).read_bytes < SMALL_MODEL_BYTES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -45,6 +46,33 @@ class LoadOptions(EngineOptions):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
 
 
+class Served(Entry):
+    """A model that a server runs."""
+
+    url: str
+    model: str
+    api: Literal["chat", "completions"]
+    says: str
+    """Hash of what the server says of the model and of itself; "" where it was never asked."""
+
+    @property
+    def key(self) -> str:
+        """Another for another model, as far as the server tells."""
+        text = self.model_dump_json()
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Connection(Entry):
+    """How a server is asked, which changes no answer."""
+
+    key: str = ""
+    """The environment variable that holds the API key."""
+    concurrency: int
+    timeout: float
+    retries: int
+    patience: float
+
+
 class GradedBy(Entry):
     """A metric that a task names."""
 
@@ -59,11 +87,14 @@ class GradedBy(Entry):
 class CellParams(Params):
     """A model's answers to a task, and their figures."""
 
-    ASIDE = frozenset({"answers", "refs", "cell", "round"})
+    ASIDE = frozenset({"answers", "refs", "cell", "round", "connection"})
 
     task: AskedPart
     options: LoadOptions
     seed: int
+    endpoint: Served | None = None
+    """Where a served model answers; None of one that is run here."""
+    connection: Connection | None = None
     reference_options: LoadOptions | None = None
     """Of the model that this one is held against."""
     metrics: tuple[GradedBy, ...] = ()

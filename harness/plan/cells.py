@@ -52,7 +52,11 @@ class CellSteps(Checking):
             params |= self.chat_params(root)
         if self.suite.spec.defaults.mismatch == "allow":
             params["mismatch"] = "allow"
-        parents = {"tokenizer": self.source(root)}
+        parents: dict[str, str] = {}
+        if self.served(root) is not None:
+            params["served"] = True
+        else:
+            parents["tokenizer"] = self.source(root)
         if task.leaves_out:
             params |= self._fits(task, root, parents)
         self.prompts[name, root] = self.add(
@@ -71,7 +75,7 @@ class CellSteps(Checking):
         for model, spec in models.items():
             of, context = root_of(models, model), spec.engine.context
             alone = task.held_against is not None
-            if task.asks(model) and (of == root or not alone):
+            if self.served(of) is None and task.asks(model) and (of == root or not alone):
                 asked[of] = min((size for size in (asked.get(of, 0), context) if size), default=0)
         fits = []
         for place, (of, context) in enumerate(asked.items()):
@@ -84,6 +88,8 @@ class CellSteps(Checking):
             behind = "choices"
         elif "generate" in task.needs:
             behind, new_tokens = "answer", int(getattr(task, "max_new_tokens", 0))
+        if not fits:
+            return {}
         found = {"fits": tuple(fits), "fit_names": tuple(asked), "behind": behind}
         return found | ({"new_tokens": new_tokens} if new_tokens else {})
 
@@ -123,7 +129,10 @@ class CellSteps(Checking):
             uses.append(reference.engine)
         if of.asked:
             parents["prompts"] = self.prompts[name, model.root]
-            parents["tokenizer"] = self.source(model.root)
+            if model.endpoint is None:
+                parents["tokenizer"] = self.source(model.root)
+            else:
+                more |= {"endpoint": model.endpoint, "connection": model.connection}
         engine = " ".join(sorted({word for word in (*uses, task.type) if word}))
         made_by = versions("cell", engine, self.resolved.software)
         step = make_step(

@@ -20,7 +20,7 @@ class Checking(Making):
     def check_prompts(self, root: str) -> None:
         """A step that checks what a lineage is asked; none where it is asked nothing."""
         asked = self.asked(root)
-        if asked:
+        if asked and self.served(root) is None:
             self.prompt_checks[root] = self.add(
                 "check", f"confirm the prompts for {root}", self._policy(root),
                 {"tokenizer": self.source(root), **asked},

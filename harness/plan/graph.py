@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.plan.cell_params import LoadOptions
+from harness.plan.cell_params import Connection, LoadOptions, Served
 from harness.plan.params import FilesParams
 from harness.plan.steps import Step
 from harness.records import DataReading, LineageStep, Permission
@@ -16,13 +16,13 @@ class ModelPlan:
     """How one model of the suite comes about, and what runs it.
 
     `parts` are the keys of the steps that its files come from: `weights` and perhaps `adapter`
-    for Transformers, `gguf` for llama.cpp.
+    for Transformers, `gguf` for llama.cpp, none of what a server runs.
     """
 
     name: str
     root: str
     lineage: tuple[LineageStep, ...]
-    engine: Literal["hf", "llamacpp"]
+    engine: Literal["hf", "llamacpp", "endpoint"]
     parts: dict[str, str]
     options: LoadOptions
     synthetic: bool
@@ -35,8 +35,15 @@ class ModelPlan:
     """The step that holds its F16 GGUF against the weights."""
     merge_parity: str = ""
     """The step that holds its merged weights against base and adapter."""
+    endpoint: Served | None = None
+    connection: Connection | None = None
     checks: tuple[str, ...] = ()
     """The steps whose findings concern this model: these two, and those on what it is asked."""
+
+    @property
+    def key(self) -> str:
+        """Of the files, or of the server, that answers."""
+        return self.endpoint.key if self.endpoint else next(reversed(self.parts.values()))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from harness.records import (
     AdapterStep,
@@ -14,6 +15,7 @@ from harness.records import (
     MergeStep,
     Permission,
     QuantizeStep,
+    ServedStep,
     SourceStep,
 )
 from harness.suite.lineage import ancestry, last_merge
@@ -65,6 +67,9 @@ def _steps(spec: SuiteSpec, name: str) -> Iterator[LineageStep]:
     if isinstance(model.source, Shape):
         source = model.source
         yield SourceStep(name=source.architecture, random=True, changed=source.changed)
+    elif model.endpoint is not None:
+        host = urlsplit(model.endpoint.url).netloc
+        yield ServedStep(name=model.endpoint.model, host=host)
     elif model.from_ is None:
         yield SourceStep(name=str(model.source or model.gguf))
     if model.quantize is not None:

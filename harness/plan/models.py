@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from harness.finetuning import ADAPTER_SETTINGS
-from harness.plan.cell_params import LoadOptions
+from harness.plan.cell_params import Connection, LoadOptions, Served
 from harness.plan.graph import ModelPlan
 from harness.plan.kinds import Kind
 from harness.plan.lineage import lineage_of, permissions_of, seed_of
@@ -213,7 +213,25 @@ class Making:
         return (self.prompt_checks[root],) if root in self.prompt_checks else ()
 
     def plain(self, root: str) -> bool:
+        served = self.served(root)
+        if served is not None:
+            return served.api == "completions"
         return self.spec(root).chat_template == "none"
+
+    def served(self, name: str) -> Served | None:
+        """Where a model answers that a server runs."""
+        given = self.spec(name).endpoint
+        if given is None:
+            return None
+        found = self.resolved.endpoints[name]
+        return Served(url=given.url, model=given.model, api=found.api, says=found.says)
+
+    def _connection(self, name: str) -> Connection | None:
+        given = self.spec(name).endpoint
+        if given is None:
+            return None
+        how = given.model_dump(include={"concurrency", "timeout", "retries", "patience"})
+        return Connection(key=given.key or "", **how)
 
     def chat_params(self, root: str) -> dict[str, Any]:
         """What a suite says of a lineage's chat template, as far as prompts depend on it."""
@@ -233,9 +251,12 @@ class Making:
         on_nf4 = spec.has_adapter and spec.finetune and spec.finetune.row.base == "nf4"
         quantize = "nf4" if on_nf4 else spec.quantize
         how = {"quantize": quantize, "dtype": spec.dtype, **spec.engine.model_dump()}
-        training, parts = "", {}
-        if spec.gguf is not None:
-            parts["gguf"] = self.gguf(name)
+        training, parts = "", dict[str, str]()
+        engine: Literal["hf", "llamacpp", "endpoint"] = "hf"
+        if spec.endpoint is not None:
+            engine = "endpoint"
+        elif spec.gguf is not None:
+            engine, parts["gguf"] = "llamacpp", self.gguf(name)
         elif spec.has_adapter:
             parts = self.unmerged(name)
         else:
@@ -247,13 +268,15 @@ class Making:
             name=name,
             root=chain[0],
             lineage=lineage_of(self.suite.spec, name),
-            engine="llamacpp" if spec.gguf is not None else "hf",
+            engine=engine,
             parts=parts,
-            options=LoadOptions(**how),
+            options=LoadOptions() if spec.endpoint else LoadOptions(**how),
             replica_of=self.repeated.get(name, ""),
             permissions=permissions_of(models, name),
             synthetic=root.source == "starter" or root.weights is not None,
             training=training,
+            endpoint=self.served(name),
+            connection=self._connection(name),
         )
 
 

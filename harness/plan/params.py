@@ -122,6 +122,8 @@ class PromptsParams(Params, Put):
     plain: bool = False
     """Whether no chat template is used."""
     chat: Chat | None = None
+    served: bool = False
+    """Whether a server is asked, whose template and tokens nobody knows here."""
     fits: tuple[Fit, ...] = ()
     """Where examples are left out that are too long: for whom."""
     fit_names: tuple[str, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from pydantic import TypeAdapter
 
@@ -34,6 +35,15 @@ class FoundRepo:
     revision: str
     commit: str
     """What the revision stands for; "" where nobody could say, which its download will."""
+
+
+@dataclass(frozen=True)
+class FoundEndpoint:
+    """A server, as it last said of itself."""
+
+    api: Literal["chat", "completions"]
+    says: str
+    """Hash of what it says; "" where it was never asked."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,8 @@ class Resolved:
     """By task."""
     software: Mapping[str, str]
     """Versions of packages, and of shapes of random weights that have one (`harness <shape>`)."""
+    endpoints: Mapping[str, FoundEndpoint] = field(default_factory=dict)
+    """By model that a server runs."""
     absent: tuple[str, ...] = ()
     """Data sets that have yet to be fetched: keys of what reads them are for the time being."""
 

@@ -15,6 +15,7 @@ from harness.records.lineage import (
     LoadStep,
     MergeStep,
     QuantizeStep,
+    ServedStep,
     SourceStep,
 )
 from harness.records.metrics import Kind, Measures, MetricDescriptor
@@ -29,6 +30,7 @@ from harness.records.models import (
     TrainingPoint,
 )
 from harness.records.readings import DataReading, LeftOutRows, TooLong
+from harness.records.served import SERVED, ServedDetails
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
 from harness.records.summary import SUMMARY_SCHEMA, Partial, Summary, TaskSummary
 from harness.records.training import TrainingExample
@@ -37,6 +39,7 @@ from harness.records.written import WrittenDetails, WrittenText
 
 __all__ = [
     "OWN_METRICS",
+    "SERVED",
     "SUMMARY_SCHEMA",
     "WORDING",
     "WORDLESS",
@@ -71,6 +74,8 @@ __all__ = [
     "Record",
     "Sample",
     "SeedVariance",
+    "ServedDetails",
+    "ServedStep",
     "SourceStep",
     "SpeedDetails",
     "SpeedFigures",

@@ -23,6 +23,16 @@ class SourceStep(Record):
     """The type that a GGUF file says of itself ("Q4_K_M"); "" for other files, and where it was not read."""
 
 
+class ServedStep(Record):
+    """A model that a server runs, and whose files nobody here has seen."""
+
+    kind: Literal["served"] = "served"
+    name: str
+    """What the server calls it."""
+    host: str
+    """With the port, where the suite names one."""
+
+
 class LoadStep(Record):
     """Weights that bitsandbytes quantizes while they are loaded."""
 
@@ -79,6 +89,13 @@ class QuantizeStep(Record):
 
 
 LineageStep = Annotated[
-    SourceStep | LoadStep | FinetuneStep | AdapterStep | MergeStep | ConvertStep | QuantizeStep,
+    SourceStep
+    | ServedStep
+    | LoadStep
+    | FinetuneStep
+    | AdapterStep
+    | MergeStep
+    | ConvertStep
+    | QuantizeStep,
     Field(discriminator="kind"),
 ]

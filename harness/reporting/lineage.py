@@ -13,6 +13,7 @@ from harness.records import (
     LoadStep,
     MergeStep,
     QuantizeStep,
+    ServedStep,
     SourceStep,
 )
 
@@ -31,6 +32,8 @@ def step_words(step: LineageStep) -> str:
             return f"random weights in the shape of {shape}"
         case SourceStep():
             return step.name
+        case ServedStep():
+            return f"{step.name}, served by {step.host}"
         case LoadStep():
             return f"{step.type} on load"
         case FinetuneStep():

@@ -26,6 +26,7 @@ from harness.reporting.measures import quality_tasks
 from harness.reporting.percent import in_percent
 from harness.reporting.questions import lead_forest, question_blocks
 from harness.reporting.reproduction import reproduction_blocks
+from harness.reporting.served import served_blocks
 from harness.reporting.tradeoffs import quality_chart, tradeoff_blocks
 from harness.reporting.trust import trust_blocks
 from harness.reporting.tuning import training_blocks
@@ -56,6 +57,7 @@ def document(
         ("samples", "Samples", browser),
         ("training", "Training", training_blocks(summary)),
         ("gates", "Gates", gate_blocks(summary, linked)),
+        ("served", "Served models", served_blocks(summary)),
         ("trust", "Trust", trust_blocks(summary)),
         ("reproduction", "Reproduction", reproduction_blocks(summary)),
     )

@@ -13,6 +13,7 @@ from harness.plan.data import DataRef, data_ref, instruction_ref
 from harness.plan.resolved import FoundData, FoundFile, FoundMetric, FoundRepo, Resolved
 from harness.plan.versions import PACKAGES
 from harness.records import DataReading
+from harness.resolve.endpoints import found_endpoint
 from harness.resolve.lookups import Lookups
 from harness.resolve.mistakes import Mistakes
 from harness.resolve.readings import check_parts
@@ -78,6 +79,11 @@ class Resolver(Lookups):
             instructions=self._instructions(suite, [found.ref for found in data.values()]),
             metrics={name: tuple(map(self._metric, refs)) for name, refs in named.items() if refs},
             software=self._software(models),
+            endpoints={
+                name: found_endpoint(spec.endpoint, self._home, may_ask=not self._provisional)
+                for name, spec in models.items()
+                if spec.endpoint is not None
+            },
             absent=tuple(self._absent),
         )
 
@@ -95,7 +101,7 @@ class Resolver(Lookups):
         what: Literal["weights", "adapter", "gguf"]
         if spec.adapter is not None:
             what, text = "adapter", spec.adapter
-        elif spec.from_ is not None or isinstance(spec.source, Shape):
+        elif spec.from_ is not None or spec.endpoint or isinstance(spec.source, Shape):
             return None
         else:
             what = "weights" if spec.source is not None else "gguf"

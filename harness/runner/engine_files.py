@@ -7,9 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.engines.endpoint.spec import EndpointSpec
 from harness.engines.protocol import EngineSpec
-from harness.plan.cell_params import LoadOptions
+from harness.plan.cell_params import CellParams, LoadOptions
 from harness.runner.threads import threads_for
+
+
+def endpoint_spec(params: CellParams) -> EndpointSpec | None:
+    """Where a cell's model is asked; None of one that is run here."""
+    if params.endpoint is None or params.connection is None:
+        return None
+    served = params.endpoint
+    how = params.connection.model_dump()
+    return EndpointSpec(url=served.url, model=served.model, api=served.api, **how)
 
 
 def engine_spec(

@@ -19,13 +19,13 @@ from harness.nearest import closest, nearest
 from harness.plan.places import Places
 from harness.plan.steps import Step
 from harness.records import Sample
-from harness.results.artifacts import ArtifactStore, Manifest
+from harness.results.artifacts import ArtifactStore
 from harness.results.prompts import prompt_texts
 from harness.results.store import ResultsStore, read_summary
 from harness.runner.handlers import handler_of
 from harness.runner.jobs import StepJob
 from harness.runner.run import Options, Prepared, prepare
-from harness.starter import MODEL_FOLDER
+from harness.runner.showing_tokens import GONE, SERVED, tokenizer_at, tokenizer_of
 from harness.suite.lineage import root_of
 from harness.suite.schema import SuiteSpec, type_of
 from harness.tasks.prompts import Prompt, PromptSet
@@ -152,13 +152,15 @@ def _in_suite(prepared: Prepared, model: str, task: str) -> Found:
             "A divergence task is asked only models of its reference's lineage.",
         )
     step = plan.steps[plan.prompts[task, root]]
+    if "tokenizer" not in step.parents:
+        return _found_in_suite(prepared, model, task, root, step, None)
     source = prepared.artifacts.file(_here(prepared, plan.steps[step.parents["tokenizer"]]))
     with granted({source: Permissions(**plan.permissions(step.parents["tokenizer"]))}):
         return _found_in_suite(prepared, model, task, root, step, source)
 
 
 def _found_in_suite(
-    prepared: Prepared, model: str, task: str, root: str, step: Step, source: Path
+    prepared: Prepared, model: str, task: str, root: str, step: Step, source: Path | None
 ) -> Found:
     plan = prepared.plan
     folder = prepared.artifacts.folder(step)
@@ -172,7 +174,9 @@ def _found_in_suite(
     samples = (
         prepared.results.cell(model, task).samples(cell.answers_key) if cell is not None else []
     )
-    return Found(root, prompts, _tokenizer(source), samples)
+    if source is None:
+        return Found(root, prompts, None, samples, SERVED)
+    return Found(root, prompts, tokenizer_at(source), samples)
 
 
 def _here(prepared: Prepared, source: Step) -> Step:
@@ -185,8 +189,8 @@ def _here(prepared: Prepared, source: Step) -> Step:
     return source
 
 
-def _encode(step: Step, source: Path, places: Places, out: Path) -> None:
-    job = StepJob(step, {"tokenizer": str(source)}, places=places)
+def _encode(step: Step, source: Path | None, places: Places, out: Path) -> None:
+    job = StepJob(step, {"tokenizer": str(source)} if source else {}, places=places)
     handler_of(step.row)(job, out, 1, lambda *_, **__: None)
 
 
@@ -204,10 +208,12 @@ def _in_results(folder: Path, spec: SuiteSpec, model: str, task: str, options: O
         if manifest.kind == "prompts" and manifest.outcome.get("sha256") == cell.prompts:
             prompts = home.home / "artifacts" / "prompts" / manifest.key
             if (prompts / "prompts.json").is_file():
-                tokenizer = _tokenizer_of(manifest, kept, spec, root)
-                note = "" if tokenizer else "The tokenizer is not here, so that ids have no pieces."
+                tokenizer = tokenizer_of(manifest, kept, spec, root)
+                note = GONE if "tokenizer" in manifest.parents else SERVED
                 samples = store.cell(model, task).samples(cell.samples_key)
-                return Found(root, PromptSet.read(prompts), tokenizer, samples, note)
+                return Found(
+                    root, PromptSet.read(prompts), tokenizer, samples, "" if tokenizer else note
+                )
     samples, texts = store.cell(model, task).samples(cell.samples_key), store.texts(task)
     kept_texts = prompt_texts(folder, cell.prompts, (), home.home)
     gone = "The prompts" if kept_texts is None else "The prompts' ids"
@@ -227,24 +233,6 @@ def _in_results(folder: Path, spec: SuiteSpec, model: str, task: str, options: O
         system="none" if kept_texts is None else kept_texts.system,
     )
     return Found(root, kept_alone, None, samples, note, cell.prompts)
-
-
-def _tokenizer_of(
-    prompts: Manifest, kept: dict[str, Manifest], spec: SuiteSpec, root: str
-) -> Tokenizer | None:
-    """The tokenizer of a source that was fetched, or that the suite names by a path from here."""
-    fetched = kept.get(prompts.parents["tokenizer"])
-    source = spec.models[root].source or spec.models[root].gguf
-    path = MODEL_FOLDER if source == "starter" else Path(str(source)).expanduser()
-    if fetched is not None and "path" in fetched.outcome:
-        path = Path(fetched.outcome["path"])
-    return _tokenizer(path) if path.exists() else None
-
-
-def _tokenizer(path: Path) -> Tokenizer:
-    from harness.engines.tokenizer import open_tokenizer
-
-    return open_tokenizer(path)
 
 
 def _example(prompts: PromptSet, wanted: str) -> tuple[Prompt, int]:

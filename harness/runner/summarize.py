@@ -148,8 +148,8 @@ class Summarizer:
         plan: ModelPlan = self._plan.models[name]
         cells = self._of_model[name]
         answered = [cell for cell in cells if cell.status == "ok"]
-        size = answered[0].footprint["disk_bytes"] if answered else None
-        parameters = answered[0].engine["parameters"] if answered else None
+        size = (answered[0].footprint["disk_bytes"] or None) if answered else None
+        parameters = (answered[0].engine["parameters"] or None) if answered else None
         return ModelSummary(
             lineage=with_type(plan.lineage, answered),
             engine=plan.engine,
@@ -162,7 +162,7 @@ class Summarizer:
             synthetic=plan.synthetic,
             permissions=list(plan.permissions),
             replica_of=plan.replica_of,
-            key=next(reversed(plan.parts.values())),
+            key=plan.key,
             error=cells[0].error if cells and not answered else None,
         )
 

@@ -114,6 +114,7 @@ _SECTIONS: dict[str, dict[str, type[BaseModel]] | type[BaseModel]] = {
 _INNER: dict[str, type[BaseModel]] = {
     "finetune": schema.FineTune,
     "engine": schema.EngineOptions,
+    "endpoint": schema.Endpoint,
     "prompts": schema.WrittenPrompt,
     "own": schema.OwnMetric,
 }

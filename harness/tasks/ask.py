@@ -89,12 +89,17 @@ def _went_on(samples: Sequence[Sample], prompts: PromptSet) -> int:
     return sum("\n" in (sample.answer or "").strip() for sample in samples)
 
 
+def _any_scored(samples: Sequence[Sample]) -> bool:
+    """False where a server's log-probabilities did not hold, and all choices were written."""
+    return any("logprobs" in sample.data for sample in samples)
+
+
 def details_of(task: TaskSpec, samples: Sequence[Sample], prompts: PromptSet) -> Details:
     """What the report shows of a cell beside its metrics."""
     thoughts = counts(sample.data for sample in samples)
     told = {
         "thoughts": thoughts,
-        "scored_by": prompts.scored_by(),
+        "scored_by": prompts.scored_by() if _any_scored(samples) else {},
         "stop": list(prompts.ending.texts),
         "went_on": _went_on(samples, prompts),
     }

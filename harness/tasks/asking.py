@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from harness.data import Dataset, Phrasing
@@ -44,6 +45,12 @@ class Asking:
         limits = Limits(max_new_tokens, self.prompts.stop_ids, self.prompts.ending.texts)
         for position, completion in self.answerer.generate(prompts, limits):
             yield prompts[position], completion
+
+    @cached_property
+    def scored(self) -> bool:
+        """Whether choices are told by their log-probabilities; else they are written, and read."""
+        prompts = self.open_prompts()
+        return not (self.prompts.ending.written or self.answerer.unscored(prompts))
 
     def choose(self) -> Iterator[tuple[Prompt, ScoredChoices]]:
         """How likely each choice of each open prompt is."""

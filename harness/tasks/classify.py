@@ -16,7 +16,8 @@ from harness.tasks.prompts import PromptSet
 
 def ask(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:
     """Asks every open prompt, in the way that the task says."""
-    return (_choose if task.ask == "loglikelihood" else _write)(task, asking)
+    chosen = task.ask == "loglikelihood" and asking.scored
+    return (_choose if chosen else _write)(task, asking)
 
 
 def _choose(task: ClassifyTask, asking: Asking) -> Iterator[Sample]:

@@ -31,16 +31,25 @@ class Ending:
     texts: tuple[str, ...] = ()
     """Texts that end what is written."""
 
+    written: bool = False
+    """Whether choices are written, and read: their end is to be scored, and only a server knows what
+    ends them."""
+
     def data(self) -> dict[str, Any]:
         """What is set, as plain data."""
-        found = {"score": self.score, "end_ids": sorted(self.ids), "stop": list(self.texts)}
+        found: dict[str, Any] = {
+            "score": self.score,
+            "end_ids": sorted(self.ids),
+            "stop": list(self.texts),
+            "written": self.written,
+        }
         return {key: value for key, value in found.items() if value}
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Ending:
         """What `data` gave."""
         ids, texts = data.get("end_ids", ()), data.get("stop", ())
-        return cls(data.get("score", ""), frozenset(ids), tuple(texts))
+        return cls(data.get("score", ""), frozenset(ids), tuple(texts), data.get("written", False))
 
 
 def line_breaks(

@@ -6,6 +6,7 @@ And from a text to the windows of it that are read as they are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from harness.data import Dataset, Example, Phrasing, draw
@@ -105,7 +106,8 @@ class Prompter:
         """What the choices of some prompts are compared by, and what ends one where that is scored.
 
         Raises:
-            BadModelError: the end is to be scored, and nothing ends an answer.
+            BadModelError: the end is to be scored, and nothing ends an answer. (Of a server, which alone
+            knows what does, nothing is scored then.)
             BadDataError: two labels are the same ids.
         """
         wanted = score == "end" or (score == "auto" and any(continued(p.choices) for p in prompts))
@@ -118,6 +120,8 @@ class Prompter:
             first = prompts[0]
             for answer, ids in zip(first.continuations, first.choices, strict=True):
                 ends.update(line_breaks(self.tokenizer, first.text, first.ids, answer, ids))
+        if not ends and not self.tokenizer.knows_ids:
+            return Ending(written=True)
         if not ends:
             named = self._continued(prompts)
             raise BadModelError(
@@ -193,11 +197,14 @@ def prompts_to_ask(
     prompter = Prompter(tokenizer, phrasing, dataset.labels, shown, prompt_format)
     chosen = draw(dataset.test, limit, seed, stratify)
     prompts = [prompter.prompt(index, example) for index, example in enumerate(chosen)]
+    ending = Ending()
     if score:
         ending = prompter.ending(prompts, score)
-    else:
+    if not score or not tokenizer.knows_ids:
         answers = [example.target for example in (*dataset.train, *dataset.test)]
-        ending = Ending(texts=stop_texts(stop, prompter.mode == "plain", shots, answers))
+        given = stop if not score else None
+        texts = stop_texts(given, prompter.mode == "plain", shots, answers)
+        ending = replace(ending, texts=texts)
     return prompter.set_of(prompts, len(dataset.test), ending)
 
 

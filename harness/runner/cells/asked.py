@@ -9,11 +9,11 @@ from pathlib import Path
 from harness.engines.answerer import Answerer
 from harness.metrics.score import open_scorers
 from harness.plan.cell_params import CellParams
-from harness.records import Cell, Sample
+from harness.records import SERVED, Cell, Sample
 from harness.runner.cells.lent import lent
 from harness.runner.cells.scores import located_refs, scored, was_asked, without_own
 from harness.runner.cells.work import CellWork, Means
-from harness.runner.engine_files import engine_spec
+from harness.runner.engine_files import endpoint_spec, engine_spec
 from harness.runner.jobs import Pace, Progress, StepJob
 from harness.suite.schema import TaskSpec
 from harness.tasks.ask import ask
@@ -68,8 +68,11 @@ class AskedWork(CellWork):
 
     def open(self) -> None:
         job, threads = self._job, self._means.threads
-        model = engine_spec("", job.inputs, self._params.options, threads)
-        self._answerer = self._means.answerers.keep_open(model, job.inputs["tokenizer"])
+        params = self._params
+        served = endpoint_spec(params)
+        model = served or engine_spec("", job.inputs, params.options, threads)
+        tokenizer = job.inputs.get("tokenizer", "")
+        self._answerer = self._means.answerers.keep_open(model, tokenizer)
         self._reference = self._open_reference()
         self._computed = self._answerer.work.tokens
 
@@ -112,6 +115,7 @@ class AskedWork(CellWork):
             engine=asdict(answerer.info),
             footprint=asdict(answerer.footprint()),
             prompts=self._prompts.sha256(),
+            details={SERVED: told} if (told := answerer.told()) else {},
         )
 
     def result(self, progress: Progress) -> Cell:

@@ -23,6 +23,7 @@ from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
 from harness.records import (
     OWN_METRICS,
+    SERVED,
     Cell,
     Kind,
     MetricDescriptor,
@@ -30,6 +31,7 @@ from harness.records import (
 )
 from harness.results.artifacts import TEXTS
 from harness.results.store import CellFolder
+from harness.runner.cells.served import served
 from harness.runner.jobs import Progress, StepJob
 from harness.suite.metrics import MetricRef
 from harness.suite.schema import TASK_TYPES, TaskSpec, type_of
@@ -117,7 +119,12 @@ def scored(
     metrics = compute_metrics(
         _metrics(params, spec.type), samples, params.seed, labels=labels or None
     )
-    details = details_of(spec, samples, prompts) | _scored_by(step, together, read)
+    told = (
+        {SERVED: served(asked.details[SERVED], samples, "choose" in spec.needs)}
+        if SERVED in asked.details
+        else {}
+    )
+    details = details_of(spec, samples, prompts) | _scored_by(step, together, read) | told
     return asked.model_copy(
         update={
             "key": step.key,

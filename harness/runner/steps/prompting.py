@@ -26,17 +26,20 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     from harness.models.parity.legible import check_legible
 
     params = job.step.given(PromptsParams)
-    own = Fit(role="tokenizer", plain=params.plain, chat=params.chat)
+    own = Fit(role="" if params.served else "tokenizer", plain=params.plain, chat=params.chat)
     asked = _encoded(job, own)
     found: dict[str, Any] = {}
     if params.fits:
         asked, found = _that_fit(job, asked)
     asked.prompts.write(out)
+    if not params.window:
+        (out / TEXTS).write_text(json.dumps(asked.texts, ensure_ascii=False), encoding="utf-8")
+    if params.served:
+        return found | asked.prompts.summary() | {"checks": []}
     legible = check_legible(asked.tokenizer, asked.prompts.prompts)
     found |= asked.prompts.summary() | {"checks": [legible.model_dump(mode="json")]}
     if params.window:
         return found
-    (out / TEXTS).write_text(json.dumps(asked.texts, ensure_ascii=False), encoding="utf-8")
     thinks = how_it_thinks(asked.tokenizer.chat_template, asked.prompts)
     return {**found, "thinks": thinks, "unknown": legible.figures["unknown"]}
 
@@ -51,19 +54,24 @@ class Encoded:
 
 
 def _encoded(job: StepJob, way: Fit) -> Encoded:
-    """What the task asks, by the tokenizer of a role."""
+    """What the task asks, by the tokenizer of a role; "" is a server that has its own."""
+    from harness.engines.endpoint.texts import AsSent
     from harness.engines.tokenizer import open_tokenizer
     from harness.tasks.ask import put
     from harness.tasks.asking import AskedData
     from harness.tasks.prompting import prompts_to_ask, prompts_to_write, windows_to_read
 
-    params, place = job.step.given(PromptsParams), Path(job.inputs[way.role])
+    params = job.step.given(PromptsParams)
     if params.window:
-        tokenizer = open_tokenizer(place)
+        tokenizer = open_tokenizer(Path(job.inputs[way.role]))
         text = read_text(job.places.file(params.text))
         windows = windows_to_read(tokenizer, text, params.window, params.limit, params.seed)
         return Encoded(tokenizer, windows, {})
-    tokenizer = open_tokenizer(place, chat_settings(job, way.chat))
+    tokenizer = (
+        open_tokenizer(Path(job.inputs[way.role]), chat_settings(job, way.chat))
+        if way.role
+        else AsSent()
+    )
     prompt_format = prompt_format_of(way.plain, params)
     if params.prompts:
         texts = dict(params.prompts)

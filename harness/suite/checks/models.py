@@ -63,6 +63,9 @@ def check_model(
     if model.from_ not in names["models"]:
         hint = nearest(model.from_, names["models"] - {name})
         yield (*at, "from"), f"there is no model `{model.from_}`", hint
+    elif parent is not None and parent.endpoint is not None:
+        hint = "Name a model whose files are here."
+        yield (*at, "from"), f"`{model.from_}` is served, and nothing is made from it", hint
     elif parent is not None:
         chain = ancestry(spec.models, name)
         if spec.models[chain[0]].from_ in chain:

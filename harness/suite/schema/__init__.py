@@ -11,6 +11,7 @@ from harness.suite.schema.datasets import (
     PythonDataset,
     TableDataset,
 )
+from harness.suite.schema.endpoints import Endpoint
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
@@ -38,6 +39,7 @@ __all__ = [
     "DatasetTask",
     "Defaults",
     "DivergenceTask",
+    "Endpoint",
     "EngineOptions",
     "Entry",
     "ExampleTask",

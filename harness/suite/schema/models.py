@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.finetuning import ADAPTER_SETTINGS, METHODS, Method
 from harness.suite.schema.datasets import InstructionData
+from harness.suite.schema.endpoints import Endpoint
 from harness.suite.schema.entry import Entry, Name, UnitInterval
 
 if TYPE_CHECKING:
@@ -170,6 +171,9 @@ class ModelSpec(Entry):
     quantize: Literal["nf4", "int8"] | None = Field(
         None, description="Quantize by bitsandbytes while loading."
     )
+    endpoint: Endpoint | None = Field(
+        None, description="A model that a server runs, behind OpenAI's API, in place of files."
+    )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
         description="What Transformers computes in; auto: bfloat16 on a GPU and on a processor that "
@@ -210,6 +214,18 @@ class ModelSpec(Entry):
     @model_validator(mode="after")
     def _one_way_to_make_it(self) -> ModelSpec:
         made = [k for k in ("finetune", "adapter", "gguf", "merge") if getattr(self, k) is not None]
+        if self.endpoint is not None:
+            others = self.model_fields_set - {"endpoint"}
+            defaults = ModelSpec.model_fields
+            extra = [
+                key
+                for key in sorted(others)
+                if getattr(self, key) != defaults[key].get_default(call_default_factory=True)
+            ]
+            if extra:
+                keys = ["from" if key == "from_" else key for key in extra]
+                raise ValueError(f"a model with `endpoint` takes no {_names(keys)}")
+            return self
         if self.source is not None:
             if isinstance(self.source, Shape) != (self.weights is not None):
                 raise ValueError("`weights: random` and a source's `architecture` go together")
@@ -226,7 +242,7 @@ class ModelSpec(Entry):
         elif made != ["gguf"]:
             raise ValueError(
                 "a model needs a `source`, a `from` with `finetune`, `adapter`, `merge` or `gguf`, "
-                "or a `gguf` file"
+                "a `gguf` file, or an `endpoint`"
             )
         on_hub = isinstance(self.source, str) or self.adapter is not None
         if self.revision is not None and not (on_hub or (made == ["gguf"] and self.from_ is None)):

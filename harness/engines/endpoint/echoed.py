@@ -1,0 +1,128 @@
+"""Log-probabilities of a text's own tokens (`echo` and `logprobs` of /completions), read with suspicion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Fault = Literal["echo-ignored", "no-logprobs", "misaligned", "boundary"]
+"""`echo-ignored`: the text does not come back. `no-logprobs`: its tokens have none. `misaligned`: the
+tokens are not those of the text. `boundary`: one token lies across the end of the prompt."""
+
+
+class DoubtfulError(Exception):
+    """Log-probabilities that cannot be relied on."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+@dataclass(frozen=True)
+class Echoed:
+    """Where each token of a text begins, and its log-probability (nats); None of the first."""
+
+    starts: tuple[int, ...]
+    logprobs: tuple[float | None, ...]
+
+    def between(self, start: int, end: int) -> float:
+        """The sum over the tokens that make up a part of the text.
+
+        Raises:
+            DoubtfulError: no token begins at its start or at its end, or one has no log-probability.
+        """
+        if start == end:
+            return 0.0
+        if start not in self.starts or end not in self.starts:
+            raise DoubtfulError("boundary")
+        found = [p for s, p in zip(self.starts, self.logprobs, strict=True) if start <= s < end]
+        if not found or any(value is None for value in found):
+            raise DoubtfulError("no-logprobs")
+        return math.fsum(value for value in found if value is not None)
+
+
+@dataclass(frozen=True)
+class WrittenToken:
+    """A token that a server wrote, its log-probability (nats), and the highest in its place."""
+
+    text: str
+    logprob: float
+    best: float | None
+
+
+def written_tokens(choice: Mapping[str, Any]) -> list[WrittenToken]:
+    """The tokens of an answer, as either API gives them; none where there are no log-probabilities."""
+    table = choice.get("logprobs")
+    if not isinstance(table, Mapping):
+        return []
+    if isinstance(table.get("content"), list):
+        return [
+            WrittenToken(
+                str(of.get("token", "")),
+                float(of["logprob"]),
+                _best(one.get("logprob") for one in of.get("top_logprobs") or ()),
+            )
+            for of in table["content"]
+            if isinstance(of.get("logprob"), int | float)
+        ]
+    tokens, values = table.get("tokens") or [], table.get("token_logprobs") or []
+    tops = table.get("top_logprobs") or [{}] * len(tokens)
+    return [
+        WrittenToken(str(token), float(value), _best((top or {}).values()))
+        for token, value, top in zip(tokens, values, tops, strict=False)
+        if isinstance(value, int | float)
+    ]
+
+
+def _best(values: Iterable[Any]) -> float | None:
+    return max((float(value) for value in values if isinstance(value, int | float)), default=None)
+
+
+def read_echo(choice: Mapping[str, Any], sent: str) -> Echoed:
+    """The tokens of a text that was sent, from one answer of a server.
+
+    Args:
+        choice: with `text` and `logprobs`.
+        sent: the text.
+
+    Raises:
+        DoubtfulError: it did not come back, or what stands beside it cannot be its tokens.
+    """
+    text, table = str(choice.get("text") or ""), choice.get("logprobs")
+    if not text.startswith(sent):
+        raise DoubtfulError("echo-ignored")
+    if not isinstance(table, Mapping):
+        raise DoubtfulError("no-logprobs")
+    tokens, values = table.get("tokens") or [], table.get("token_logprobs") or []
+    if len(tokens) != len(values) or len(tokens) < 2:
+        raise DoubtfulError("no-logprobs")
+    logprobs = tuple(_logprob(value) for value in values)
+    return Echoed((*_starts(text, tokens, table.get("text_offset")), len(text)), (*logprobs, None))
+
+
+def _starts(text: str, tokens: Sequence[Any], offsets: Any) -> tuple[int, ...]:
+    """Where each token begins, by the tokens' own letters; by what the server says where these are no
+    text (a part of a letter), if that fits wherever they are."""
+    starts, place = [], 0
+    for token in tokens:
+        starts.append(place)
+        place += len(str(token))
+    if "".join(map(str, tokens)) == text:
+        return tuple(starts)
+    if not isinstance(offsets, list) or len(offsets) != len(tokens) or not offsets:
+        raise DoubtfulError("misaligned")
+    found = [int(offset) - int(offsets[0]) for offset in offsets]
+    ends = [*found[1:], len(text)]
+    for start, end, token in zip(found, ends, tokens, strict=True):
+        piece = text[start:end]
+        if not 0 <= start <= end <= len(text) or (piece != token and piece.isascii() and piece):
+            raise DoubtfulError("misaligned")
+    return tuple(found)
+
+
+def _logprob(value: Any) -> float | None:
+    if isinstance(value, int | float) and math.isfinite(value) and value <= 1e-6:
+        return min(float(value), 0.0)
+    return None

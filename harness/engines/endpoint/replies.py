@@ -1,0 +1,108 @@
+"""Reads what a server writes, as it comes: server-sent events of both of OpenAI's APIs, or one JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from harness.engines.endpoint.failures import FailedRequest, words
+
+
+class UnfinishedError(ValueError):
+    """An answer broke off."""
+
+
+@dataclass
+class Reply:
+    """What was written behind one prompt, and what the server counted.
+
+    Attributes:
+        text: the answer.
+        reasoning: what a server that parts it gives beside the answer.
+        finish: `stop`, `length`, or another word of the server.
+        model: that answered, as the server calls it; "" where it does not say.
+        prompt_tokens: that were read; None where it does not say.
+        new_tokens: that were written; None where it does not say.
+        times: of each piece, seconds from the request until it was there.
+        seconds: until the whole answer was.
+        choice: the answer as it came, of one that came in one piece.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    finish: str = ""
+    model: str = ""
+    prompt_tokens: int | None = None
+    new_tokens: int | None = None
+    times: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    choice: Mapping[str, Any] = field(default_factory=dict)
+
+    def take(self, part: Mapping[str, Any], seconds: float) -> None:
+        """One event of the answer, or the whole of it."""
+        if part.get("error"):
+            said = words(json.dumps(part))
+            raise FailedRequest("broken", f"The server broke off: {said}", "Its log may say why.")
+        self.model = str(part.get("model") or self.model)
+        usage = part.get("usage") or {}
+        if usage:
+            self.prompt_tokens = _count(usage.get("prompt_tokens"), self.prompt_tokens)
+            self.new_tokens = _count(usage.get("completion_tokens"), self.new_tokens)
+        for choice in part.get("choices") or ():
+            said = choice.get("delta") or choice.get("message") or choice
+            text = said.get("content") or said.get("text") or ""
+            thought = said.get("reasoning_content") or said.get("reasoning") or ""
+            if text or thought:
+                self.times.append(seconds)
+            self.text += text
+            self.reasoning += thought
+            self.finish = str(choice.get("finish_reason") or self.finish)
+            self.choice = choice
+
+
+def read_reply(
+    response: httpx2.Response,
+    elapsed: Callable[[], float],
+    ended: Callable[[Reply], bool] = lambda reply: False,
+) -> Reply:
+    """A whole answer, or one up to where `ended` finds that it need not go on.
+
+    Raises:
+        FailedRequest: the server says that it failed, or takes too long.
+        ValueError: what came is no whole answer.
+    """
+    reply = Reply()
+    if "event-stream" in response.headers.get("Content-Type", ""):
+        for part in _events(response):
+            reply.take(part, elapsed())
+            if ended(reply):
+                reply.finish = "stop"
+                break
+    else:
+        raw = []
+        for chunk in response.iter_bytes():
+            raw.append(chunk)
+            elapsed()
+        reply.take(json.loads(b"".join(raw)), elapsed())
+    reply.seconds = elapsed()
+    if not reply.finish:
+        raise UnfinishedError("it does not say that it ended")
+    return reply
+
+
+def _events(response: httpx2.Response) -> Iterator[Mapping[str, Any]]:
+    for line in response.iter_lines():
+        if not line.startswith("data:"):
+            continue
+        data = line.removeprefix("data:").strip()
+        if data == "[DONE]":
+            return
+        yield json.loads(data)
+
+
+def _count(value: Any, before: int | None) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else before

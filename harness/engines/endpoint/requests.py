@@ -1,0 +1,136 @@
+"""The requests of both APIs, without what a server turns out not to take."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from harness.engines.answerer import Asked
+from harness.engines.endpoint.failures import FailedRequest
+from harness.engines.endpoint.replies import Reply, read_reply
+from harness.engines.endpoint.transport import Transport
+from harness.engines.endpoint.written import has_ended
+
+GREEDY: dict[str, float] = {
+    "temperature": 0,
+    "top_p": 1,
+    "seed": 0,
+    "frequency_penalty": 0,
+    "presence_penalty": 0,
+    "repeat_penalty": 1,
+    "repetition_penalty": 1,
+}
+"""Sent with each request, since servers have defaults of their own: llama_cpp.server and Ollama punish
+repetition by 1.1 unless told otherwise, at temperature 0, too. The last is vLLM's name for the one
+before."""
+OPTIONAL = ("stream_options", *reversed(GREEDY))
+"""What is asked for and can be done without; that it was is said in the result."""
+REFUSALS = frozenset({400, 422})
+
+
+class Requests:
+    """Asks for one answer at a time; may be used by several threads."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport, self._spec = transport, transport.spec
+        self._lock = threading.Lock()
+        self.refused: set[str] = set()
+        """What the server does not take of what it was asked for."""
+        self.other_model = ""
+        """Another model that has answered."""
+
+    def write(self, asked: Mapping[str, Any], new_tokens: int, stops: Sequence[str] = ()) -> Reply:
+        """What the model writes greedily.
+
+        Args:
+            asked: `messages` or `prompt`.
+            new_tokens: at most.
+            stops: texts that end it. They are looked for here, and the connection is closed: a server
+                would not say which it was, and takes one before the first word for an end, too.
+
+        Raises:
+            FailedRequest, EndpointError: see `Transport.post`; or another model answered.
+        """
+        body = {
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "max_tokens": new_tokens,
+            **GREEDY,
+        }
+        return self._send(asked, body, stops)
+
+    def count(self, asked: Mapping[str, Any]) -> int | None:
+        """How many tokens the server says that it read of a prompt; None where it does not say.
+
+        Not as a stream, in which some servers count nothing.
+        """
+        return self._send(asked, {"max_tokens": 1, **GREEDY}).prompt_tokens
+
+    def echo(self, prompt: str) -> Reply:
+        """A text with the log-probabilities of its tokens, and one token more, which not every server
+        can do without."""
+        body = {"echo": True, "logprobs": 1, "max_tokens": 1, **GREEDY}
+        return self._send({"prompt": prompt}, body)
+
+    def likeliest(self, asked: Mapping[str, Any], new_tokens: int) -> Reply:
+        """What the model writes greedily, with the log-probability of each token and of the likeliest
+        in its place."""
+        how = {"logprobs": True, "top_logprobs": 1} if "messages" in asked else {"logprobs": 1}
+        return self._send(asked, {**how, "max_tokens": new_tokens, **GREEDY})
+
+    def _send(
+        self, asked: Mapping[str, Any], body: Mapping[str, Any], stops: Sequence[str] = ()
+    ) -> Reply:
+        read = partial(read_reply, ended=partial(has_ended, stops=stops))
+        path = "/chat/completions" if "messages" in asked else "/completions"
+        while True:
+            refused = frozenset(self.refused)
+            try:
+                reply = self.transport.post(
+                    path, {"model": self._spec.model, **asked, **_taken(body, refused)}, read
+                )
+            except FailedRequest as failed:
+                if failed.status not in REFUSALS or not self._can_do_without(failed, body, refused):
+                    raise
+                continue
+            self._check_model(reply.model)
+            return reply
+
+    def _can_do_without(
+        self, failed: FailedRequest, body: Mapping[str, Any], refused: frozenset[str]
+    ) -> bool:
+        """Notes what a server says that it does not take."""
+        for name in ("max_tokens", *OPTIONAL):
+            if name in body and name not in refused and name in failed.message:
+                with self._lock:
+                    self.refused.add(name)
+                return True
+        return False
+
+    def _check_model(self, answered: str) -> None:
+        """A dated version ("gpt-5-2026-01-01" of "gpt-5") and a tag (":latest") are the model itself."""
+        wanted = self._spec.model
+        rest = answered.removeprefix(wanted)
+        if not answered or not rest or (answered.startswith(wanted) and rest[0] in "-:@"):
+            return
+        raise FailedRequest(
+            "lasting",
+            f"The server {self._spec.host} was asked for `{wanted}`, and `{answered}` answers",
+            "Name the model that is meant as the server calls it.",
+        )
+
+
+def _taken(body: Mapping[str, Any], refused: frozenset[str]) -> dict[str, Any]:
+    found = {key: value for key, value in body.items() if key not in refused}
+    if "max_tokens" in refused:
+        found["max_completion_tokens"] = body["max_tokens"]
+    return found
+
+
+def asked_of(prompt: Asked, api: str) -> dict[str, Any]:
+    """A prompt in the form that an API takes."""
+    if api == "chat":
+        return {"messages": list(prompt.messages) or [{"role": "user", "content": prompt.text}]}
+    return {"prompt": prompt.text}

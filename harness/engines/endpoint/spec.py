@@ -1,0 +1,75 @@
+"""Where a served model is asked, and the key that opens it, which never leaves this process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from harness.errors import EndpointError
+
+API = Literal["chat", "completions"]
+HIDDEN = "(key)"
+
+
+@dataclass(frozen=True)
+class EndpointSpec:
+    """Plain data that says which server to ask for which model, and how patiently.
+
+    Attributes:
+        url: of the API, without a slash at its end.
+        model: as the server calls it.
+        key: the environment variable that holds the API key; "" for none.
+        api: messages, or texts that are continued.
+        concurrency: requests side by side.
+        timeout: seconds that a request may take in all.
+        retries: how often a request is sent again that failed or broke off.
+        patience: seconds without any answer after which nothing more is asked.
+    """
+
+    url: str
+    model: str
+    key: str = ""
+    api: API = "chat"
+    concurrency: int = 4
+    timeout: float = 120.0
+    retries: int = 5
+    patience: float = 120.0
+
+    @property
+    def host(self) -> str:
+        """With the port, where one is named."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this machine, which no proxy stands before."""
+        return urlsplit(self.url).hostname in ("127.0.0.1", "localhost", "::1")
+
+    def secret(self) -> str:
+        """The API key; "" where none is wanted.
+
+        Raises:
+            EndpointError: the variable is not set, or holds what no header can.
+        """
+        if not self.key:
+            return ""
+        found = os.environ.get(self.key, "").strip()
+        if not found:
+            raise EndpointError(
+                f"The environment variable {self.key}, which is to hold the key for {self.host}, is not set",
+                f"Set it and run again: export {self.key}=…",
+            )
+        if not found.isascii() or not found.isprintable():
+            raise EndpointError(
+                f"What the environment variable {self.key} holds cannot be a key: it has signs that "
+                "no header takes",
+                "Set it anew.",
+            )
+        return found
+
+
+def without(secret: str, text: str) -> str:
+    """A server's words without the key, should it repeat it."""
+    return text.replace(secret, HIDDEN) if secret else text

@@ -1,0 +1,42 @@
+"""What a result says of the server that answered, put together from all its samples."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from harness.records import Sample, ServedDetails
+
+
+def served(told: Mapping[str, Any], samples: Sequence[Sample], choosing: bool) -> dict[str, Any]:
+    """A `ServedDetails` as plain data.
+
+    Args:
+        told: by the answerer of the last run, or of an earlier one.
+        choosing: whether choices were to be scored.
+        samples: of all runs, so that what an interruption parted counts as one.
+    """
+    requests = [sample.data["request"] for sample in samples if "request" in sample.data]
+    scored = sum("logprobs" in sample.data for sample in samples)
+    found = {
+        "choosing": choosing,
+        "scored": scored,
+        "written": len(samples) - scored,
+        "prompt_tokens": _sum(request["prompt_tokens"] for request in requests),
+        "new_tokens": _sum(request["new_tokens"] for request in requests),
+        "counted": "+".join(sorted({request["counted"] for request in requests})),
+        "first_seconds": _median(request["first_seconds"] for request in requests),
+        "request_seconds": _median(request["seconds"] for request in requests),
+    }
+    return ServedDetails.model_validate({**told, **found}).model_dump()
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    found = list(values)
+    return None if not found or None in found else sum(value or 0 for value in found)
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    found = [value for value in values if value is not None]
+    return statistics.median(found) if found else None

@@ -1,0 +1,71 @@
+"""Where a served model answers: any server that speaks OpenAI's API."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from harness.suite.schema.entry import Entry
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Endpoint(Entry):
+    """A model that a server runs, and how it is asked."""
+
+    url: str = Field(
+        description="Address of the API, such as http://127.0.0.1:8080/v1; `/chat/completions` follows it."
+    )
+    model: str = Field(min_length=1, description="What the server calls the model.")
+    key: str | None = Field(
+        None,
+        description="Name of the environment variable that holds the API key. The key itself is "
+        "written nowhere.",
+    )
+    api: Literal["auto", "chat", "completions"] = Field(
+        "auto",
+        description="chat: messages, put through the server's own template. completions: texts that "
+        "are continued, whose labels are scored where the server gives log-probabilities that "
+        "hold. auto: chat where the server has it.",
+    )
+    concurrency: int = Field(4, ge=1, le=256, description="Requests side by side.")
+    timeout: float = Field(120.0, gt=0, description="Seconds that a request may take in all.")
+    retries: int = Field(
+        5, ge=0, description="How often a request is sent again that failed or broke off."
+    )
+    patience: float = Field(
+        120.0,
+        ge=0,
+        description="Seconds without any answer, waits included, after which a cell gives up; what "
+        "was answered is kept. A server that asks to wait (429, `Retry-After`) is heard within it.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            whole = False
+        if not whole:
+            raise ValueError("an address begins with http:// or https:// and names a host")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError(
+                "an address holds no user, password, query or fragment; a key stands in an "
+                "environment variable that `key` names"
+            )
+        return url.rstrip("/")
+
+    @field_validator("key")
+    @classmethod
+    def _a_variable(cls, key: str | None) -> str | None:
+        if key is not None and not _VARIABLE.fullmatch(key):
+            raise ValueError(
+                "this names an environment variable, such as OPENAI_API_KEY, and never holds the key "
+                "itself"
+            )
+        return key

@@ -1,0 +1,65 @@
+"""What a report says of models that a server ran."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+from harness.engines.endpoint.echoed import Fault
+from harness.records import SERVED, Cell, ServedDetails, ServedStep
+from harness.reporting.blocks import Bullets
+from harness.reporting.lineage import step_words
+from harness.reporting.served import WHY, served_blocks
+from tests.reporting.fixture import quickstart
+
+
+def said(**told: Any) -> str:
+    summary = quickstart()
+    model = next(iter(summary.models))
+    details = ServedDetails(host="127.0.0.1:8080", model="toy", **told)
+    cell = Cell(key="k", model=model, task="t", status="ok", details={SERVED: details.model_dump()})
+    _, bullets = served_blocks(summary.model_copy(update={"cells": [*summary.cells, cell]}))
+    assert isinstance(bullets, Bullets)
+    (line,) = bullets.lines
+    return "".join(line)
+
+
+def test_models_that_were_run_here_have_no_section() -> None:
+    assert served_blocks(quickstart()) == []
+
+
+def test_it_says_how_labels_were_told_and_why() -> None:
+    scored = said(api="completions", choosing=True, scored=5, greedy=True, counts_prompts=True)
+    assert "labels were told by the server's log-probabilities" in scored
+    assert "without a template" in scored and "cannot be seen" not in scored
+    written = said(api="chat", choosing=True, written=5, unscored="chat-api")
+    assert "written and read, since a chat gives no log-probabilities" in written
+    assert "the server's own template" in written and "cannot be seen" in written
+    mixed = said(api="completions", choosing=True, scored=2, written=3, unscored="disagrees")
+    assert "2 answers were told by log-probabilities and 3 were written" in mixed
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"greedy": False}, "not what it finds likeliest"),
+        ({"repeats": False}, "answered otherwise the second time"),
+        ({"refused": ["seed"]}, "does not take the setting seed"),
+        ({"counts_prompts": False}, "does not count what it reads"),
+        ({"listed": False}, "taken on trust"),
+        ({"retries": 2}, "2 requests failed"),
+        ({"request_seconds": 0.5, "first_seconds": 0.1}, "0.50 s a request, 0.10 s to its first"),
+    ],
+)
+def test_what_nobody_here_decided_is_said(told: dict[str, Any], words: str) -> None:
+    assert words in said(api="chat", **told)
+    assert words not in said(api="chat", counts_prompts=True, greedy=True)
+
+
+def test_every_fault_that_the_probe_knows_has_words() -> None:
+    assert set(get_args(Fault)) <= set(WHY)
+
+
+def test_a_lineage_names_who_serves_the_model() -> None:
+    assert step_words(ServedStep(name="toy", host="a.b:80")) == "toy, served by a.b:80"
