@@ -12,6 +12,7 @@ from harness.reporting.answer.record import Answer, Bound, Effect
 from harness.reporting.blocks import CardRow, Line, Name, Strong, joined
 from harness.reporting.format import clip, sentence, share
 from harness.reporting.kinds import ComparisonKind
+from harness.reporting.measures import label
 from harness.reporting.outcomes import DETECTED_IN, Conclusion, JudgedDifference, in_words
 from harness.reporting.seeds import Spread, excludes_zero
 
@@ -64,6 +65,9 @@ def lead(of: Effect) -> str:
         return "helped" if of.kind == "fine-tuning" else "better"
     if not of.quality:
         return "quality not measured"
+    if not found and not of.headlines:
+        alike = ", ".join(dict.fromkeys(label(one.of) for one in of.others))
+        return f"quality not graded, no difference in {alike}"
     if not found:
         return "no answer scored differently"
     if found == {Conclusion.MISSING}:

@@ -95,6 +95,14 @@ def test_equal_answers_are_called_equal() -> None:
     assert "lora-q4 (Q4_K_M) against lora-f16: no answer scored differently" in said
 
 
+def test_texts_that_nobody_graded_are_not_said_to_score_alike() -> None:
+    alike = {"delta": 0.0, "low": -0.4, "high": 0.4, "better": 0, "worse": 0}
+    pair = {"baseline": "lora-f16", "candidate": "lora-q4"}
+    said = text(quickstart(comparisons=[row(metric="unparsed", **pair, **alike)], gates=[]))
+    assert "quality not graded, no difference in unparsed" in said
+    assert "scored differently" not in said
+
+
 @pytest.mark.parametrize("claim", ["× lora-f16", "times as fast", "(better)"])
 def test_speeds_that_the_suite_does_not_compare_are_not_claimed_to_differ(claim: str) -> None:
     assert claim not in quantized(**UNCERTAIN)
