@@ -27,7 +27,7 @@ from harness.reporting.blocks import (
 )
 from harness.reporting.data import rows_read, too_long
 from harness.reporting.format import sentence, share
-from harness.reporting.kinds import ladders, precision, without_replicas
+from harness.reporting.kinds import ladders, precision, stem, without_replicas
 from harness.reporting.lineage import step_words
 from harness.reporting.marks import SIGN, Marks
 from harness.reporting.measures import (
@@ -40,6 +40,7 @@ from harness.reporting.measures import (
     task_column,
     task_metrics,
     timed_tasks,
+    value_of,
 )
 from harness.reporting.reproduction import drawn
 from harness.reporting.tables import (
@@ -173,12 +174,22 @@ def _picked(summary: Summary) -> list[Pick]:
             task,
             metric,
             task_column(summary.tasks[task].metric(metric), task, shared_n(summary, task)),
-            max((abs(end) for end in _ends(values_of(summary, task, [metric]))), default=0.0),
+            max((abs(end) for end in _ends(_alike(summary, task, metric))), default=0.0),
         )
         for task, metrics in wanted
         for metric in metrics
         if metric in task_metrics(summary, task) or metric == headline(summary.tasks[task]).name
     ]
+
+
+def _alike(summary: Summary, task: str, metric: str) -> list[Value]:
+    """The values that bars are scaled by: of a divergence those that differ from the reference in
+    precision alone, beside which no other would leave anything to be seen."""
+    reference = summary.models.get(summary.tasks[task].reference or "")
+    if reference is None or summary.tasks[task].metric(metric).measures != "change":
+        return values_of(summary, task, [metric])
+    alike = [name for name, of in summary.models.items() if stem(of) == stem(reference)]
+    return [v for name in alike if (v := value_of(summary, name, task, metric)) is not None]
 
 
 def _ends(values: Iterable[Value]) -> list[float]:
@@ -203,7 +214,7 @@ def with_bar(shown: Datum, value: Value | None, largest: float) -> Datum:
         return shown
     ends = [end for end in (value.value, value.low, value.high) if end is not None]
     bar = None
-    if largest > 0 and min(ends) >= 0:
+    if largest > 0 and min(ends) >= 0 and max(ends) <= largest:
         low, high = (None if e is None else e / largest for e in (value.low, value.high))
         bar = Bar(value.value / largest, low, high)
     return replace(shown, sort=value.value, bar=bar)

@@ -70,15 +70,13 @@ def _question(
 
 
 def lead_forest(summary: Summary, file: str, linked: Linked) -> Chart | None:
-    """The plot for the first screen: the first graded task, of quantization if that was asked, else of
-    whatever was compared."""
+    """The plot for the first screen: the first task that grades, else that times, of quantization if
+    that was asked, else of whatever was compared."""
     for kind in LEADS:
-        found = [
-            one
-            for one in judge(summary, of_kind(summary, kind))
-            if is_headline(summary, one.row) and one.row.delta is not None
-        ]
-        first = [one for one in found if one.row.task == found[0].row.task]
+        known = [one for one in judge(summary, of_kind(summary, kind)) if one.row.delta is not None]
+        leading = [one for one in known if _leads(summary, one)]
+        graded = [one for one in leading if is_headline(summary, one.row)] or leading
+        first = [one for one in graded if one.row.task == graded[0].row.task]
         if drawn := forests(summary, file, first, linked):
             return replace(drawn[0], file=file)
     return None

@@ -22,12 +22,11 @@ from harness.reporting.gates import gate_table, gates
 from harness.reporting.glossary import definitions
 from harness.reporting.kinds import without_replicas
 from harness.reporting.linked import Linked
-from harness.reporting.measures import quality_tasks
 from harness.reporting.percent import in_percent
 from harness.reporting.questions import lead_forest, question_blocks
 from harness.reporting.reproduction import reproduction_blocks
 from harness.reporting.served import served_blocks
-from harness.reporting.tradeoffs import quality_chart, tradeoff_blocks
+from harness.reporting.tradeoffs import first_chart, tradeoff_blocks
 from harness.reporting.trust import trust_blocks
 from harness.reporting.tuning import training_blocks
 from harness.reporting.types import TYPE_SECTIONS
@@ -86,8 +85,7 @@ def first_screen(summary: Summary, linked: Linked) -> list[Block]:
 
 def pictures(summary: Summary, linked: Linked) -> list[Block]:
     """Quality against size with the Pareto line, and the paired differences of the same task."""
-    pareto = (quality_chart(summary, task, "answer-pareto") for task in quality_tasks(summary))
-    first = next((chart for chart in pareto if chart is not None), None)
+    first = first_chart(summary, "answer-pareto")
     forest = lead_forest(summary, "answer-forest", linked)
     drawn = [chart for chart in (first, forest) if chart is not None]
     return [Charts(tuple(drawn))] if drawn else []

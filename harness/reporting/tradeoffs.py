@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 
 from harness.records import MetricDescriptor, ModelSummary, Summary
 from harness.reporting import charts
@@ -68,15 +70,17 @@ def _rounding(summary: Summary, task: str) -> Line:
     return ("What 16 bits alone change in ", reference, f" was {reason}.")
 
 
-def quality_chart(summary: Summary, task: str, file: str) -> Chart | None:
-    """The first metric of a task against size, with the Pareto line."""
-    of = headline(summary.tasks[task])
-    return _against_size(summary, task, of, file, f"{task}: {_titled(of)}")
+def first_chart(summary: Summary, file: str) -> Chart | None:
+    """What the first screen shows: quality against size, where none is graded decode speed."""
+    drawn = next(chain(_quality(summary), _speed(summary)), None)
+    return replace(drawn, file=file) if drawn else None
 
 
 def _quality(summary: Summary) -> Iterator[Chart]:
     for index, task in enumerate(quality_tasks(summary), start=1):
-        if made := quality_chart(summary, task, f"quality-against-size-{index}"):
+        of = headline(summary.tasks[task])
+        title = f"{task}: {_titled(of)}"
+        if made := _against_size(summary, task, of, f"quality-against-size-{index}", title):
             yield made
 
 

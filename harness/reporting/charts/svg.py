@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import takewhile
 from typing import Literal
 
 from harness.reporting.format import clean, clip
@@ -25,6 +26,8 @@ SMALL = 12
 WIDTH = 400
 """Of every chart, so that its letters are read on a phone."""
 LABEL_LENGTH = 28
+LEAST_COMMON = 6
+"""Characters that all names begin with, from which on they are left out where names are long."""
 
 
 def number(value: float) -> str:
@@ -124,14 +127,20 @@ def picture(height: float, parts: Iterable[str], width: int = WIDTH) -> str:
 
 
 def short_names(names: Sequence[str], length: int = LABEL_LENGTH) -> dict[str, str]:
-    """Each name short enough for a chart, and still unlike every other."""
+    """Each name short enough for a chart, and still unlike every other; what all begin with goes first."""
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    alike = names[0][: len(list(same))] if len(set(names)) > 1 else ""
+    common = 1 + max(alike.rfind(between) for between in "-/_.: ")
+    if max(map(len, names), default=0) <= length or common < LEAST_COMMON:
+        common = 0
     labels: dict[str, str] = {}
     taken: set[str] = set()
     for name in dict.fromkeys(names):
-        short, count = clip(name, length), 1
+        told = f"…{name[common:]}" if common else name
+        short, count = clip(told, length), 1
         while short in taken:
             count += 1
-            short = f"{clip(name, length - 4)} ({count})"
+            short = f"{clip(told, length - 4)} ({count})"
         labels[name] = short
         taken.add(short)
     return labels

@@ -45,6 +45,8 @@ function withTools(figure) {
   const shown = made("output", { className: "note" });
   const filter = made("input", { type: "search", placeholder: "model, metric, …" });
   const order = made("select", {}, made("option", { value: "", textContent: "as in the suite" }));
+  filter.setAttribute("aria-label", "Filter");
+  order.setAttribute("aria-label", "Sort by");
   heads.forEach((head, index) => {
     for (const [sign, down] of [["↑", 0], ["↓", 1]]) {
       const said = `${headingOf(head)} ${sign}`;
