@@ -21,7 +21,8 @@ QUICKSTART = ROOT / "suites" / "quickstart.yaml"
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
-    """A machine of 12 GB without a GPU, whatever this one has."""
+    """A machine of 12 GB without a GPU, whatever this one has, and where nothing was run yet."""
+    monkeypatch.chdir(tmp_path)
     made = with_free(100 * GB, 12 * GB)
     monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
     for module in (import_module("harness.cli.plan"), fitting):

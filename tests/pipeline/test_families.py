@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.records import Check
-from harness.reporting.write import write_report
+from harness.reporting.markdown import markdown
+from harness.reporting.sections import document
 from harness.runner.run import Options, Outcome, prepare, run
 from tests.pipeline.conftest import Notes
 from tests.pipeline.in_process import run_here
@@ -84,8 +85,7 @@ def test_a_family_goes_the_whole_way(
         assert 0 < parity.max_logprob_difference < 0.01
     training = outcome.summary.models["lora"].training
     assert training is not None and training.examples == 8
-    write_report(outcome.summary, tmp_path / "report")
-    assert "do not agree" not in (tmp_path / "report" / "report.md").read_text()
+    assert "do not agree" not in markdown(document(outcome.summary))
 
 
 def test_where_the_gguf_is_another_model_the_report_says_so_and_the_pipeline_goes_on(
@@ -102,7 +102,6 @@ def test_where_the_gguf_is_another_model_the_report_says_so_and_the_pipeline_goe
     cause = "by query_pre_attn_scalar (256), llama.cpp by the width of a head (64)"
     assert cause in found["conversion"].message
     assert found["merge"].status == found["tokens"].status == "passed"
-    write_report(outcome.summary, tmp_path / "report")
-    report = (tmp_path / "report" / "report.md").read_text()
+    report = markdown(document(outcome.summary))
     assert "**do not agree with the weights that they were converted from**" in report
     assert cause in report

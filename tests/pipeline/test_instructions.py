@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.reporting.write import write_report
+from harness.reporting.markdown import markdown
+from harness.reporting.sections import document
 from harness.runner.run import Options, prepare, run
 from harness.runner.walk import Quiet
 
@@ -31,12 +32,11 @@ def test_what_was_learned_stands_in_the_report(tmp_path: Path) -> None:
     assert training is not None and training.examples == 12
     (part,) = training.learned
     assert (part.rows, part.left_out, part.learned) == (13, {"a repetition of another row": 1}, 12)
-    write_report(outcome.summary, tmp_path / "report")
-    page = (tmp_path / "report" / "report.md").read_text()
+    page = markdown(document(outcome.summary))
     (line,) = [line for line in page.splitlines() if "| rows.jsonl" in line]
     assert [field.strip() for field in line.split("|")[1:-1]] == [
         "`lora`",
-        "rows.jsonl instructions",
+        "rows.jsonl (instructions)",
         "13",
         "1: a repetition of another row",
         "12",

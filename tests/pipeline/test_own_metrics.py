@@ -11,7 +11,8 @@ import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
 from harness.errors import InputError
-from harness.reporting.write import write_report
+from harness.reporting.markdown import markdown
+from harness.reporting.sections import document
 from harness.results.baselines import save_baseline
 from harness.results.comparing import Wanted, compare_results
 from harness.results.gating import judge_results
@@ -124,8 +125,7 @@ def test_what_a_metric_gives_for_all_answers_at_once_is_kept_and_told(folder: Pa
     pairs = [(set(str(o["answer"]).split()), set(str(o["target"]).split())) for o in lines(folder)]
     together = sum(len(p & r) for p, r in pairs) / sum(len(r) for _, r in pairs)
     assert cell.details["own_metrics"]["overlap"]["together"] == pytest.approx(together)
-    write_report(outcome.summary, folder / "report")
-    report = (folder / "report" / "report.md").read_text()
+    report = markdown(document(outcome.summary))
     assert "overlap is the mean of scores of single answers" in report
     assert f"base {together:.3f}" in report
     assert "Rouge_again is the mean" not in report and "rouge_again is the mean" not in report
@@ -205,9 +205,8 @@ def test_scores_of_other_code_are_not_compared(folder: Path) -> None:
 
 def test_the_report_names_label_unit_direction_and_explanation(folder: Path) -> None:
     outcome, _ = ran(folder)
-    write_report(outcome.summary, folder / "report")
-    report = (folder / "report" / "report.md").read_text()
-    assert "Length characters ↓" in report
+    report = markdown(document(outcome.summary))
+    assert "Length (characters ↓)" in report
     assert "the evaluate metric \\`./overlap\\`" in report
     assert "mine.py:length" in report
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.records import Failure, Permission
-from harness.reporting.write import write_report
+from harness.reporting.markdown import markdown
+from harness.reporting.sections import document
 from harness.runner.run import Outcome
 from tests.models.own_code import with_own_code, with_pickle
 from tests.pipeline.conftest import Notes, Place, write_random_llama
@@ -79,5 +80,5 @@ def test_results_and_report_say_what_was_allowed(
         assert models[name].permissions == [Permission(model="own", allows="code")]
     assert models["pickled"].permissions == [Permission(model="pickled", allows="pickle")]
     assert models["plain"].permissions == models["same"].permissions == []
-    report = write_report(outcome.summary, tmp_path)[0].read_text()
+    report = markdown(document(outcome.summary))
     assert "ran code that came with it" in report and "was read from a pickle" in report

@@ -13,7 +13,8 @@ from harness.engines import open_engine
 from harness.engines.protocol import EngineSpec
 from harness.engines.tokenizer import open_tokenizer
 from harness.records import Cell, Value
-from harness.reporting.write import write_report
+from harness.reporting.markdown import markdown
+from harness.reporting.sections import document
 from harness.runner.run import Options, Outcome, prepare
 from tests.engines.models import sentences
 from tests.pipeline.conftest import Notes, Place, write_random_llama
@@ -129,8 +130,7 @@ def test_differences_of_all_metrics_are_paired_by_window(first_run: First) -> No
 
 def test_the_report_shows_the_floor_and_the_text(first_run: First, tmp_path: Path) -> None:
     _, outcome, _ = first_run
-    write_report(outcome.summary, tmp_path)
-    text = (tmp_path / "report.md").read_text()
+    text = markdown(document(outcome.summary))
     assert "*16-bit rounding*" in text
     assert "corpus.txt in windows of 24 tokens" in text
 

@@ -17,7 +17,8 @@ from harness.models.finetune.base_model import load_base
 from harness.models.finetune.recipe import Recipe, default_learning_rate
 from harness.models.finetune.run import finetune
 from harness.records import Training
-from harness.reporting.write import write_report
+from harness.reporting.markdown import markdown
+from harness.reporting.sections import document
 from harness.runner.run import Options, prepare, run
 from harness.suite.problems import SuiteError
 from tests.estimate.suites import by_name, forecasted
@@ -128,5 +129,4 @@ def test_a_suite_with_it_runs_to_its_report(
     made, q4 = summary.models["full"], summary.models["full-q4"]
     assert made.training is not None and made.training.method == "full"
     assert q4.parity is not None and q4.parity.passed and q4.merge_parity is None
-    write_report(summary, tmp_path / "report")
-    assert "| full fine-tuning |" in (tmp_path / "report" / "report.md").read_text()
+    assert "| full fine-tuning |" in markdown(document(summary))
