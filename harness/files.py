@@ -9,6 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection)."""
+
+
+def defused(value: str) -> str:
+    """A text that no spreadsheet takes for a formula: an apostrophe stands before one that begins as such."""
+    begins = value.lstrip(" ").startswith(FORMULA) or value.lstrip().startswith(FORMULA)
+    return f"'{value}" if begins else value
+
 
 def write_atomically(file: Path, text: str) -> None:
     """Replaces a file by a new one with this text, or leaves it as it was."""

@@ -11,11 +11,11 @@ import io
 from pathlib import Path
 from typing import Any
 
-from harness.exports.plain import defused, dumped, finite, text
+from harness.exports.plain import dumped, finite, text
 from harness.exports.results import Exported, Results
 from harness.exports.tables import write_tables
 from harness.exports.tidy import Kind, Table
-from harness.files import write_atomically
+from harness.files import defused, write_atomically
 
 
 def export_csv(results: Results, out: Path) -> Exported:

@@ -6,9 +6,6 @@ import json
 import math
 from typing import Any
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection)."""
-
 
 def finite(value: Any) -> Any:
     """Plain data without NaN and infinity, which JSON does not have: they become None, however deep."""
@@ -24,11 +21,6 @@ def finite(value: Any) -> Any:
 def text(value: str) -> str:
     """A text that can be written as UTF-8: half a surrogate pair becomes U+FFFD."""
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def defused(value: str) -> str:
-    """A text that no spreadsheet takes for a formula: an apostrophe stands before one that begins as such."""
-    return f"'{value}" if value.lstrip(" ").startswith(FORMULA) else value
 
 
 def dumped(value: Any, indent: int | None = None) -> str:

@@ -7,14 +7,13 @@ import io
 import json
 from typing import Any
 
+from harness.files import defused
 from harness.leaderboard.board import Board, Ranked
 from harness.leaderboard.pages import names
 from harness.reporting.format import clean
 from harness.reporting.lineage import lineage_words
 
 SCHEMA = "harness-leaderboard/1"
-FORMULA = ("=", "+", "-", "@")
-"""What a text begins with that a spreadsheet would compute."""
 COLUMNS = (
     "group", "task", "type", "dataset", "metric", "unit", "higher_is_better", "rank", "shared",
     "model", "identity", "lineage", "weights", "bits_per_weight", "bytes", "value", "low", "high",
@@ -118,4 +117,4 @@ def _field(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = clean(value)
-    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
+    return defused(text)

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from harness.files import defused
 from harness.reporting.format import clean
 from harness.reporting.outcomes import JudgedDifference
 
@@ -14,8 +15,6 @@ HEADS = (
     "candidate_value", "difference", "low", "high", "p", "p_adjusted", "better", "worse", "n",
     "minimum_detectable", "ratio", "ratio_low", "ratio_high", "conclusion", "note",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def differences_csv(found: Sequence[JudgedDifference]) -> str:
@@ -45,5 +44,4 @@ def _harmless(field: str | float | int | None) -> str | float | int:
     """A text that no spreadsheet runs; numbers as they are."""
     if not isinstance(field, str):
         return "" if field is None else field
-    tidy = clean(field)
-    return f"'{tidy}" if tidy.lstrip().startswith(FORMULA) else tidy
+    return defused(clean(field))

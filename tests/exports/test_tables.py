@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from harness.exports.csv_tables import csv_text, export_csv
 from harness.exports.json_lines import export_json_lines
 from harness.exports.parquet import export_parquet, write_parquet
-from harness.exports.plain import FORMULA, defused, finite, text
+from harness.exports.plain import finite, text
 from harness.exports.results import Results
 from harness.exports.tidy import METRIC_COLUMNS, Table, metrics_table
+from harness.files import FORMULA, defused
 from tests.exports.made_results import made_results, samples_of, strict
 from tests.reporting.hostile import hostile
 from tests.reporting.variants import with_failures
