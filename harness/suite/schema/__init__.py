@@ -13,9 +13,10 @@ from harness.suite.schema.datasets import (
 )
 from harness.suite.schema.endpoints import Endpoint
 from harness.suite.schema.entry import Entry, Name
+from harness.suite.schema.finetuning import FineTune
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
-from harness.suite.schema.models import EngineOptions, FineTune, ModelSpec, Shape
+from harness.suite.schema.models import EngineOptions, ModelSpec, Shape
 from harness.suite.schema.tasks import TASK_TYPES, TaskSpec, task_of, type_of
 from harness.suite.schema.tasks.asked import AskedTask
 from harness.suite.schema.tasks.classify import ClassifyTask
