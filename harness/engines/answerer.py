@@ -14,7 +14,7 @@ from typing import Any, Literal, NoReturn, Protocol
 
 from harness.capabilities import Capability, refusal
 from harness.engines.messages import Message
-from harness.engines.protocol import EngineInfo, Footprint, Limits, LogProbs, Work
+from harness.engines.protocol import EngineInfo, Footprint, Limits, LogProbs, Sampling, Work
 from harness.errors import CannotAnswerError
 from harness.words import pieces
 
@@ -98,6 +98,15 @@ class Completion:
         return thought | stopped
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Some of what is being written, as soon as it can no longer change."""
+
+    text: str
+    reasoning: bool = False
+    """Whether the model writes it for itself."""
+
+
 class Answerer:
     """Answers prompts; what it cannot do it refuses by name.
 
@@ -129,6 +138,13 @@ class Answerer:
         self, prompts: Sequence[Asked], limits: Limits
     ) -> Iterator[tuple[int, Completion]]:
         """What is written, greedily, behind each prompt, up to the first of `Limits.stops`."""
+        self._refuse("generate")
+
+    def stream(
+        self, prompt: Asked, limits: Limits, sampling: Sampling
+    ) -> Iterator[Piece | Completion]:
+        """What is written behind one prompt, drawn as `sampling` says: pieces, and last the completion,
+        whose text counts where the pieces differ from it."""
         self._refuse("generate")
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:

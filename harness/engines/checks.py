@@ -10,6 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from harness.engines.contexts import Context, NoNumberError, Scored, Scores, plan_contexts
 from harness.engines.finite import FaultyWeight, first_row_without_numbers, not_finite
@@ -22,14 +23,27 @@ from harness.engines.protocol import (
     Generation,
     Limits,
     LogProbs,
+    Sampling,
     Work,
 )
+from harness.engines.sampling import Sampler
 from harness.errors import InputError, NotFiniteError, PromptTooLongError
 
 LENGTH_HINT = (
     "Use fewer shots, shorter examples or fewer new tokens, or a model with a longer context; "
     "`too_long: leave_out` in the task leaves such examples out for all models."
 )
+
+
+class Reader(Protocol):
+    """One sequence that is run a part at a time."""
+
+    def read(self, ids: Sequence[int]) -> LogProbs:
+        """Runs its next tokens.
+
+        Returns:
+            Logits after the last of them, float32, (vocabulary,); the next call may overwrite them.
+        """
 
 
 class CheckedEngine(ABC):
@@ -64,6 +78,29 @@ class CheckedEngine(ABC):
                 raise self._no_number(generation.highest, number)
             yield number, generation
 
+    def sample(self, prompt: Sequence[int], limits: Limits, sampling: Sampling) -> Iterator[int]:
+        """See `Engine.sample`."""
+        check_prompts([prompt], limits, self.info.vocab_size, self.info.context_length)
+        written: list[int] = []
+        reader, sampler = (
+            self._reader(len(prompt) + limits.max_new_tokens),
+            Sampler(sampling, prompt),
+        )
+        while len(written) < limits.max_new_tokens:
+            logits = reader.read(written[-1:] or prompt)
+            self.work.prompt_tokens += 0 if written else len(prompt)
+            highest = float(logits.max())
+            if not math.isfinite(highest):
+                raise self._no_number(highest, 0)
+            token = sampler.draw(logits)
+            if token in limits.stop_ids:
+                return
+            written.append(token)
+            self.work.new_tokens += 1
+            yield token
+            if limits.ended is not None and limits.ended(written):
+                return
+
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
         """See `Engine.distributions`."""
         check_sequence(ids, self.info.vocab_size, self.info.context_length)
@@ -95,6 +132,10 @@ class CheckedEngine(ABC):
         self, prompts: Sequence[Sequence[int]], limits: Limits
     ) -> Iterator[tuple[int, Generation]]:
         """The greedy continuation of each prompt, by at least one token."""
+
+    @abstractmethod
+    def _reader(self, tokens: int) -> Reader:
+        """Reads one sequence of at most so many tokens, a part at a time."""
 
     @abstractmethod
     def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:

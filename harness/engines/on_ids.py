@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from typing import Literal
 
 from harness.capabilities import CAPABILITIES
-from harness.engines.answerer import Answerer, Asked, Completion
+from harness.engines.answerer import Answerer, Asked, Completion, Piece
 from harness.engines.protocol import (
     ChoiceQuestion,
     Engine,
@@ -16,9 +18,11 @@ from harness.engines.protocol import (
     Generation,
     Limits,
     LogProbs,
+    Sampling,
 )
 from harness.engines.reasoning import open_mark, part
 from harness.engines.stopping import StopWatch, cut
+from harness.engines.streaming import GrowingText, Parting
 from harness.engines.templated import Tokenizer
 from harness.errors import NotFiniteError
 
@@ -62,13 +66,45 @@ class OnIds(Answerer):
             PromptTooLongError: prompt and answer exceed the context.
             NotFiniteError: the model gives NaN.
         """
-        if limits.stops:
-            marks = {open_mark(of.text): of.text for of in prompts}
-            watch = StopWatch(limits.stops, tuple(marks.values()), self.decode, self._with_markers)
-            limits = replace(limits, ended=watch.ended)
+        limits = self._watched(prompts, limits)
         with _by_name(prompts):
             for position, generation in self.engine.generate([of.ids for of in prompts], limits):
                 yield position, self._completion(prompts[position], generation, limits)
+
+    def stream(
+        self, prompt: Asked, limits: Limits, sampling: Sampling
+    ) -> Iterator[Piece | Completion]:
+        """See `Answerer.stream`; `Limits.ended` ends it, too.
+
+        Raises:
+            PromptTooLongError: prompt and answer exceed the context.
+            NotFiniteError: the model gives NaN.
+        """
+        watched, started = self._watched([prompt], limits), time.perf_counter()
+        ids: list[int] = []
+        seconds: list[float] = []
+        growing = GrowingText(self._with_markers)
+        parting = Parting(prompt.text, limits.stops)
+        with _by_name([prompt]):
+            for token in self.engine.sample(prompt.ids, watched, sampling):
+                ids.append(token)
+                seconds.append(time.perf_counter() - started)
+                yield from parting.add(growing.add(ids))
+        reason: Literal["stop", "length"] = (
+            "length" if len(ids) == limits.max_new_tokens else "stop"
+        )
+        done = self._completion(prompt, Generation(tuple(ids), reason, tuple(seconds)), limits)
+        yield from parting.rest(done)
+        yield done
+
+    def _watched(self, prompts: Sequence[Asked], limits: Limits) -> Limits:
+        """Limits that end an answer at the first of its stops."""
+        if not limits.stops:
+            return limits
+        marks = {open_mark(of.text): of.text for of in prompts}
+        watch = StopWatch(limits.stops, tuple(marks.values()), self.decode, self._with_markers)
+        also = limits.ended
+        return replace(limits, ended=lambda ids: watch.ended(ids) or bool(also and also(ids)))
 
     def _completion(self, prompt: Asked, generation: Generation, limits: Limits) -> Completion:
         parted = part(prompt.text, generation.ids, self.decode, self._with_markers)

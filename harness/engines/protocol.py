@@ -81,6 +81,22 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """How the next token is drawn (`harness.engines.sampling`); as it stands here, the likeliest one is
+    taken."""
+
+    temperature: float = 0.0
+    """Logits are divided by it; 0 takes the likeliest token."""
+    top_p: float = 1.0
+    """The fewest of the likeliest tokens that have this share together may be drawn."""
+    top_k: int = 0
+    """So many of the likeliest tokens may be drawn; 0: all."""
+    repetition_penalty: float = 1.0
+    """What makes tokens less likely that stand in the prompt or the answer already; 1 changes nothing."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Generation:
     """The greedy continuation of one prompt."""
 
@@ -149,6 +165,16 @@ class Engine(Protocol):
         Raises:
             PromptTooLongError: prompt and answer exceed the context.
             NotFiniteError: there are no probabilities to choose by.
+        """
+
+    def sample(self, prompt: Sequence[int], limits: Limits, sampling: Sampling) -> Iterator[int]:
+        """One continuation of one prompt, drawn id by id, each given as soon as it is known.
+
+        An id that ends the text is not given.
+
+        Raises:
+            PromptTooLongError: prompt and answer exceed the context.
+            NotFiniteError: there are no probabilities to draw by.
         """
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from harness.engines.protocol import ChoiceQuestion, Engine, Limits
+from harness.engines.protocol import ChoiceQuestion, Engine, Limits, Sampling
+from harness.engines.sampling import Sampler
 from harness.errors import InputError, PromptTooLongError
 from tests.engines.models import CONTEXT, VOCABULARY
 from tests.engines.plain import Plain
@@ -170,6 +171,35 @@ class Conformance:
             assert len(answer.token_seconds) == len(answer.ids) == 4
             assert list(answer.token_seconds) == sorted(answer.token_seconds)
             assert answer.token_seconds[0] > 0
+
+    def test_at_temperature_0_a_sample_is_what_is_generated(self, case: Case) -> None:
+        prompts = [ids_of(3 + 5 * n, seed=n) for n in range(4)] + [ids_of(0, seed=0)]
+        generated = dict(case.engine.generate(prompts, Limits(8)))
+        for number, prompt in enumerate(prompts):
+            sampled = tuple(case.engine.sample(prompt, Limits(8), Sampling()))
+            assert sampled == generated[number].ids == case.plain.greedy(prompt, 8)
+
+    def test_a_sample_is_drawn_from_the_plain_models_distribution(self, case: Case) -> None:
+        prompt, sampling = ids_of(6, seed=3), Sampling(0.8, 0.9, 20, seed=5)
+        ids, sampler = list(prompt), Sampler(sampling, prompt)
+        for _ in range(6):
+            logits = case.plain.log_probabilities(ids)[-1].astype(np.float32)
+            ids.append(sampler.draw(logits))
+        assert tuple(case.engine.sample(prompt, Limits(6), sampling)) == tuple(ids[len(prompt) :])
+        others = (replace(sampling, seed=n) for n in range(5))
+        assert len({tuple(case.engine.sample(prompt, Limits(6), other)) for other in others}) > 1
+
+    def test_a_sample_ends_where_it_is_told_and_can_be_dropped(self, case: Case) -> None:
+        prompt = ids_of(5, seed=2)
+        free = case.plain.greedy(prompt, 6)
+        stopped = case.engine.sample(prompt, Limits(6, frozenset({free[3]})), Sampling())
+        assert tuple(stopped) == free[: free.index(free[3])]
+        ended = Limits(6, ended=lambda ids: len(ids) == 2)
+        assert tuple(case.engine.sample(prompt, ended, Sampling())) == free[:2]
+        assert next(case.engine.sample(prompt, Limits(6), Sampling())) == free[0]
+        assert tuple(case.engine.sample(prompt, Limits(0), Sampling())) == ()
+        with pytest.raises(PromptTooLongError):
+            next(case.engine.sample(ids_of(CONTEXT - 2, seed=7), Limits(9), Sampling()))
 
     def test_no_new_token_is_no_answer(self, case: Case) -> None:
         answer = dict(case.engine.generate([(1, 9)], Limits(0)))[0]

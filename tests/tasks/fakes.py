@@ -15,6 +15,7 @@ from harness.engines.protocol import (
     Generation,
     Limits,
     LogProbs,
+    Sampling,
     Work,
 )
 from harness.engines.templated import Tokenizer
@@ -120,6 +121,9 @@ class FakeEngine:
             known = self.texts.get(tuple(prompts[index]))
             times = tuple(0.5 + 0.25 * token for token in range(limits.max_new_tokens))
             yield index, known or Generation((FIRST,) * len(times), "length", times)
+
+    def sample(self, prompt: Sequence[int], limits: Limits, sampling: Sampling) -> Iterator[int]:
+        return iter(self.texts[tuple(prompt)].ids)
 
     def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
         assert self.rows is not None

@@ -29,6 +29,7 @@ from harness.engines.hf.load import (
 )
 from harness.engines.hf.packed import open_packed
 from harness.engines.hf.plain import PlainRunner
+from harness.engines.hf.reader import HfReader
 from harness.engines.hf.speed import HfStopwatch
 from harness.engines.hf.tokenizer import open_hf_tokenizer
 from harness.engines.oom import memory_errors
@@ -90,6 +91,9 @@ class HfEngine(CheckedEngine):
         self, prompts: Sequence[Sequence[int]], limits: Limits
     ) -> Iterator[tuple[int, Generation]]:
         return self._running.generate(prompts, limits)
+
+    def _reader(self, tokens: int) -> HfReader:
+        return HfReader(self._running.passes())
 
     def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:
         for logits in self._running.blocks(ids, rows):

@@ -19,6 +19,7 @@ from harness.engines.finite import FaultyWeight
 from harness.engines.llamacpp.context import BatchRow, LlamaContext, log_softmax
 from harness.engines.llamacpp.generate import generate_all
 from harness.engines.llamacpp.model import LlamaModel, gguf_files
+from harness.engines.llamacpp.reader import LlamaReader
 from harness.engines.llamacpp.score import score_all
 from harness.engines.llamacpp.sizes import ANSWERS, MAX_TOKENS, STREAMS
 from harness.engines.llamacpp.speed import LlamaCppStopwatch
@@ -82,6 +83,9 @@ class LlamaCppEngine(CheckedEngine):
     ) -> Iterator[tuple[int, Generation]]:
         streams = self.info.batch["answers"]
         return generate_all(self._cache, prompts, limits, self._model, streams, self.work)
+
+    def _reader(self, tokens: int) -> LlamaReader:
+        return LlamaReader(self._cache, tokens, self._model)
 
     def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:
         cache, least = self._cache(len(ids), 1), self._model.least_rows
