@@ -11,8 +11,7 @@ from typing import Any
 
 from harness.engines.process import physical_cores
 from harness.engines.timing import Phase
-from harness.runner import process
-from harness.runner.jobs import Job
+from harness.runner import child
 from tests.benchmarks import llama_tools
 from tests.benchmarks.model import Model
 from tests.benchmarks.places import CACHE, PEERS
@@ -30,8 +29,7 @@ FEW = 4
 
 def environment(alone: bool = False) -> dict[str, str]:
     """That of a worker process of `harness run`; `alone`, of one that measures speed."""
-    job = Job("benchmark", (), home="", results="", threads=THREADS, alone=alone)
-    return process.environment(job)
+    return child.environment(THREADS, alone, network=False)
 
 
 class Ring:

@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.runner.jobs import Job
-from harness.runner.process import environment
+from harness.runner.child import environment
 
 KNOWN_IDS = 4000
 """Ids are drawn from so many, which every model here has."""
@@ -44,10 +43,9 @@ def measure(do: str, **given: Any) -> Peak:
     Raises:
         AssertionError: it failed.
     """
-    job = Job("measured", (), home="", results="", threads=1)
     done = subprocess.run(
         ["nice", sys.executable, "-m", "tests.estimate.measured", json.dumps({"do": do, **given})],
-        env=environment(job),
+        env=environment(threads=1, alone=False, network=False),
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,117 @@
+"""A worker process, seen from its parent: started, sent lines, heard line by line, ended with all it started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+from harness.errors import CrashError, HarnessError, OutOfMemoryError
+
+SPIN_COUNT = 600
+"""Turns of the loop, some 20 µs in all, that a thread waits for others before it sleeps."""
+ROUTINES = 64
+"""Sizes of product that oneDNN, and ideep above it, keep a routine for (their default is 1,024)."""
+
+
+class Child:
+    """`python -m MODULE`, which reads lines and writes lines; what else it prints goes to a log."""
+
+    def __init__(
+        self, module: str, log: Path, threads: int = 0, alone: bool = False, network: bool = False
+    ) -> None:
+        """Starts it.
+
+        Args:
+            module: that is run.
+            log: a file; its folder is made.
+            threads: most that it takes; 0: no limit of ours.
+            alone: whether time is measured in it.
+            network: whether it downloads something.
+        """
+        self._log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as stream:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stream,
+                env=environment(threads, alone, network),
+                start_new_session=True,
+            )
+        self.lines: queue.Queue[str | None] = queue.Queue()
+        """What it says; None when it has said all."""
+        assert self._process.stdout is not None
+        reading = (self._process.stdout, self.lines)
+        threading.Thread(target=_read, args=reading, daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def send(self, line: str) -> None:
+        """Says something to it; nothing where it has ended."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(f"{line}\n".encode())
+            self._process.stdin.flush()
+
+    def death(self) -> HarnessError:
+        """What the end of a process that owed an answer most likely means; waits for it."""
+        code = self._process.wait()
+        if code == -signal.SIGKILL:
+            return OutOfMemoryError(
+                "the worker was killed by the system, most likely because memory ran out",
+                "Take a smaller model or quantization, or a machine with more memory.",
+            )
+        how = f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit code {code}"
+        return CrashError(f"the worker process ended with {how}", f"Its log is {self._log}.")
+
+    def kill(self) -> None:
+        """Ends the process and what it started, and reaps it."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+
+def environment(threads: int, alone: bool, network: bool) -> dict[str, str]:
+    """Workers that do not download stay off the network, and all take no more threads than they were given.
+
+    Routines for products are kept for a bounded number of sizes, since every batch has its own: over
+    10,000 examples they would take 250 MB. Threads that wait for each other soon go to sleep (see docs/decisions.md), but not where time is
+    measured: there they wait as they would for any other program.
+    """
+    settings = {
+        **({} if network else {"HF_HUB_OFFLINE": "1"}),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONUNBUFFERED": "1",
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": str(ROUTINES),
+        "LRU_CACHE_CAPACITY": str(ROUTINES),
+    }
+    if not alone:
+        settings |= {"GOMP_SPINCOUNT": str(SPIN_COUNT), "KMP_BLOCKTIME": "1"}
+    if threads:
+        settings["OMP_NUM_THREADS"] = str(threads)
+    return {**os.environ, **settings}
+
+
+def _read(stream: IO[bytes], lines: queue.Queue[str | None]) -> None:
+    with contextlib.suppress(ValueError):  # closed by `kill`
+        for line in stream:
+            lines.put(line.decode())
+    lines.put(None)
