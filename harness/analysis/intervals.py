@@ -74,17 +74,17 @@ def proportion(successes: float, n: int, confidence: float = 0.95) -> Interval:
     )
 
 
-def clopper_pearson(successes: float, n: int, confidence: float = 0.95) -> Interval:
+def clopper_pearson(successes: float, n: float, confidence: float = 0.95) -> Interval:
     """Exact interval of a proportion (1934): either end misses at most half of 1 - confidence.
 
-    It holds the truth more often than it says, at most shares much more. `successes` need not be whole.
+    It holds the truth more often than it says, at most shares much more. Neither number need be whole.
     """
     if n == 0:
         return NO_INTERVAL
     return Interval(*_exact_bounds(successes, n, (1 + confidence) / 2))
 
 
-def _exact_bounds(successes: float, n: int, level: float) -> tuple[float, float]:
+def _exact_bounds(successes: float, n: float, level: float) -> tuple[float, float]:
     """Two bounds, each exact by itself at `level`."""
     from scipy.special import betaincinv
 

@@ -12,6 +12,7 @@ from harness.cli.report import write_pages
 from harness.errors import InputError
 from harness.results.baselines import results_folder
 from harness.results.store import read_summary
+from harness.results.votes import VOTES
 
 
 def view_report(results: Path | None, all_results: Path, reports: Path, open_page: bool) -> int:
@@ -64,7 +65,8 @@ def up_to_date(results: Path, reports: Path) -> Path:
     summary = read_summary(results)
     page = reports / summary.place / "index.html"
     file = results_folder(results) / "summary.json" if results.is_dir() else results
-    if not page.is_file() or page.stat().st_mtime_ns < file.stat().st_mtime_ns:
+    written = max(one.stat().st_mtime_ns for one in (file, file.parent / VOTES) if one.is_file())
+    if not page.is_file() or page.stat().st_mtime_ns < written:
         write_pages(results, summary, reports)
     return page
 

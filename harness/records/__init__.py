@@ -34,6 +34,16 @@ from harness.records.served import SERVED, ServedDetails
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
 from harness.records.summary import SUMMARY_SCHEMA, Partial, Summary, TaskSummary
 from harness.records.training import TrainingExample
+from harness.records.votes import (
+    PreferenceOutcome,
+    PreferencePair,
+    PreferenceRating,
+    Preferences,
+    Unrated,
+    Vote,
+    VotedAnswer,
+    VotesSummary,
+)
 from harness.records.wording import WORDING, WORDLESS, WordingDetails
 from harness.records.written import WrittenDetails, WrittenText
 
@@ -69,6 +79,10 @@ __all__ = [
     "ParityLimits",
     "Partial",
     "Permission",
+    "PreferenceOutcome",
+    "PreferencePair",
+    "PreferenceRating",
+    "Preferences",
     "PromptTexts",
     "QuantizeStep",
     "Record",
@@ -87,7 +101,11 @@ __all__ = [
     "Training",
     "TrainingExample",
     "TrainingPoint",
+    "Unrated",
     "Value",
+    "Vote",
+    "VotedAnswer",
+    "VotesSummary",
     "WordingDetails",
     "WrittenDetails",
     "WrittenText",

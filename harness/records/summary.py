@@ -12,6 +12,7 @@ from harness.records.comparisons import Comparison, GateVerdict
 from harness.records.metrics import MetricDescriptor
 from harness.records.models import Check, ModelSummary
 from harness.records.readings import DataReading, TooLong
+from harness.records.votes import VotesSummary
 from harness.suite.schema import TASK_TYPES
 
 SUMMARY_SCHEMA: Final = "harness-summary/2"
@@ -118,6 +119,8 @@ class Summary(Record):
     """Examples per task that `--limit` set in place of the suite's own limits."""
     partial: Partial | None = None
     """What is missing; None where these are the results of the whole suite."""
+    votes: VotesSummary | None = None
+    """What people preferred who saw answers side by side; None where nobody voted."""
 
     @property
     def place(self) -> str:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from harness.files import defused
+from harness.records import Preferences
 from harness.reporting.format import clean
 from harness.reporting.outcomes import JudgedDifference
 
@@ -20,6 +21,30 @@ HEADS = (
 def differences_csv(found: Sequence[JudgedDifference]) -> str:
     """Paired differences, a line each; figures in the metric's own unit before any factor."""
     return _csv(HEADS, (_fields(one) for one in found))
+
+
+PREFERENCE_HEADS = (
+    "votes", "first", "second", "first_preferred", "second_preferred", "both_good", "both_bad", "voters",
+    "share_of_first", "low", "high", "p", "p_adjusted", "outcome", "first_rating", "second_rating",
+)  # fmt: skip
+
+
+def preferences_csv(sets: Sequence[Preferences]) -> str:
+    """What votes say of each pair of models, a line each; ratings are log-odds against the mean."""
+    rows = []
+    for of in sets:
+        ratings = {one.model: one.rating.value for one in of.ratings}
+        for pair in of.pairs:
+            found = pair.share
+            rows.append(
+                (
+                    "blind" if of.blind else "names shown", pair.first, pair.second,
+                    pair.first_preferred, pair.second_preferred, pair.both_good, pair.both_bad,
+                    pair.voters, found.value, found.low, found.high, pair.p, pair.p_adjusted,
+                    pair.outcome, ratings.get(pair.first), ratings.get(pair.second),
+                )
+            )  # fmt: skip
+    return _csv(PREFERENCE_HEADS, rows)
 
 
 def _fields(one: JudgedDifference) -> list[str | float | int | None]:

@@ -23,6 +23,7 @@ from harness.reporting.glossary import definitions
 from harness.reporting.kinds import without_replicas
 from harness.reporting.linked import Linked
 from harness.reporting.percent import in_percent
+from harness.reporting.preferences import preference_blocks
 from harness.reporting.questions import lead_forest, question_blocks
 from harness.reporting.reproduction import reproduction_blocks
 from harness.reporting.served import served_blocks
@@ -53,6 +54,7 @@ def document(
         ("differences", "Differences", question_blocks(summary, linked)),
         ("trade-offs", "Trade-offs", tradeoff_blocks(main)),
         *((of.anchor, of.title, _linked(of.blocks(main), linked)) for of in TYPE_SECTIONS),
+        ("preferences", "Preferences", preference_blocks(summary)),
         ("samples", "Samples", browser),
         ("training", "Training", training_blocks(summary)),
         ("gates", "Gates", gate_blocks(summary, linked)),

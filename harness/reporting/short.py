@@ -26,6 +26,7 @@ from harness.reporting.kinds import without_replicas
 from harness.reporting.linked import NOWHERE
 from harness.reporting.measures import is_headline
 from harness.reporting.percent import in_percent
+from harness.reporting.preferences import KINDS, preference_table
 from harness.reporting.reproduction import commands
 from harness.reporting.sections import pictures, title_lines
 from harness.reporting.tables import failures
@@ -73,6 +74,9 @@ def _behind(summary: Summary) -> list[Block]:
         folds.append(Fold(title, (differences(summary, "Candidate against baseline", rows),)))
     if summary.gates:
         folds.append(Fold(plural(len(summary.gates), "gate"), (gate_table(summary),)))
+    for of in summary.votes.sets if summary.votes else ():
+        said = preference_table(of, summary.confidence)
+        folds.append(Fold(f"Preferences in {KINDS[of.blind]}", (said,)))
     asked = tuple(task_line(summary, task) for task in summary.tasks)
     if asked:
         folds.append(Fold("What was asked", (Bullets(asked),)))

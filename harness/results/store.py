@@ -23,6 +23,7 @@ from harness.records import Cell, Sample, SpeedRound, Summary
 from harness.results.artifacts import Manifest
 from harness.results.limits import other_limits
 from harness.results.upgrade import OtherVersionError, understood
+from harness.results.votes import with_votes
 
 
 class CellFolder:
@@ -177,7 +178,7 @@ def _where_else(path: Path) -> str:
 
 
 def read_summary(path: Path) -> Summary:
-    """The summary in a results folder, or in the file itself.
+    """The summary in a results folder, or in the file itself, with the votes that lie beside it.
 
     Raises:
         InputError: there is none, it is not one, or another version wrote it and it cannot be
@@ -191,7 +192,7 @@ def read_summary(path: Path) -> Summary:
     except ValueError as error:
         raise InputError(f"{file}: not a summary: {error}", WRITE_ANEW) from None
     try:
-        return understood(data if isinstance(data, dict) else {})
+        return with_votes(understood(data if isinstance(data, dict) else {}), file.parent)
     except OtherVersionError as error:
         raise InputError(
             f"{file}: written by another version of harness: {error}", WRITE_ANEW

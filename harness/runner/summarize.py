@@ -27,6 +27,7 @@ from harness.records import (
 from harness.results.artifacts import Manifest
 from harness.results.partial import partial_of
 from harness.results.store import ResultsStore
+from harness.results.votes import with_votes
 from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
 from harness.runner.task_summary import summarize_task
@@ -67,6 +68,9 @@ def is_current(
         return False
     cells = current_cells(suite, plan, store)
     lacking = _lacking(suite, plan, summary.tasks, cells, limit)
+    unvoted = summary.model_copy(update={"votes": None})
+    if with_votes(unvoted, store.folder).votes != summary.votes:
+        return False
     return summary.cells == cells and (summary.limit, summary.partial) == (limit, lacking)
 
 
@@ -115,7 +119,7 @@ class Summarizer:
         spec = self._suite.spec
         comparisons, gates = self._compared()
         tasks = {name: self._task(name) for name in spec.tasks}
-        return Summary(
+        made = Summary(
             suite={
                 "name": spec.name,
                 "description": spec.description,
@@ -140,6 +144,7 @@ class Summarizer:
             limit=self._limit,
             partial=_lacking(self._suite, self._plan, tasks, self._cells, self._limit),
         )
+        return with_votes(made, self._store.folder)
 
     def _kept(self, key: str) -> Manifest | None:
         return self._store.kept(self._plan.steps[key]) if key else None

@@ -14,6 +14,7 @@ from tests.reporting.variants import (
     with_long_names,
     with_seeds,
     with_twelve_models,
+    with_votes,
     without_intervals,
     without_speed,
 )
@@ -34,6 +35,7 @@ VARIANTS = {
     "seeds": with_seeds,
     "texts": with_texts,
     "texts-alone": texts_alone,
+    "votes": with_votes,
     "partial": partly,
     "hostile": hostile,
     "hostile-texts": hostile_texts,

@@ -15,8 +15,10 @@ from harness.records import (
     Summary,
     Value,
 )
+from harness.results.votes import ReadVotes, summarize_votes
 from tests.reporting.fixture import gates, quickstart
 from tests.reporting.fixture_models import LINEAGES
+from tests.results.votes_made import vote
 
 
 def with_failures() -> Summary:
@@ -243,6 +245,21 @@ def _shifted(cell: Cell, seed: str) -> dict[str, Value]:
         )
         for name, value in cell.metrics.items()
     }
+
+
+def with_votes() -> Summary:
+    """Blind votes on three models and votes with names shown on two, some of them not counted."""
+    whole = quickstart()
+    models = ("base", "lora-f16", "lora-q4")
+    pairs = [models[:2], models[1:], models[::2]]
+    blind = [
+        vote(pairs[n % 3][:: 1 if n % 2 else -1], int(n % 5 < 2), f"v{n % 7}") for n in range(70)
+    ]
+    blind += [vote(models, 1, "v1"), vote(models[:2], "both good"), vote(models[1:], "both bad")]
+    shown = [vote(models[:2], 1, blind=False)] * 3
+    votes = (*blind, *shown, vote(("base", "gone"), 0))
+    bare = {name: of.model_copy(update={"key": ""}) for name, of in whole.models.items()}
+    return quickstart(votes=summarize_votes(ReadVotes(votes, damaged=2), bare))
 
 
 def empty() -> Summary:
