@@ -49,13 +49,20 @@ def mcnemar_pairs(right: FloatArray) -> FloatArray:
     """McNemar's exact p-value of every pair of rows of (models, examples), whose scores are 0 or 1."""
     from scipy.special import bdtr
 
-    gained = np.rint(right @ (1 - right).T).astype(np.int64)
-    fewer, changed = np.minimum(gained, gained.T), gained + gained.T
+    upper = _upper(len(right))
+    both = np.rint(right @ (1 - right).T).astype(np.int64)
+    gained, lost = both[upper], both.T[upper]
     width = right.shape[1] + 1
-    codes, place = np.unique(changed * width + fewer, return_inverse=True)
+    told = (gained + lost) * width + np.minimum(gained, lost)
+    order = np.argsort(told)
+    ordered = told[order]
+    first = np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(told)]
+    codes = ordered[first]  # far fewer than pairs
     p = np.minimum(1.0, 2 * bdtr(codes % width, codes // width, 0.5))
     p[codes // width == 0] = 1.0
-    return np.asarray(p[place].reshape(gained.shape), dtype=np.float64)
+    of_pairs = np.empty(len(told))
+    of_pairs[order] = p[np.cumsum(first) - 1]
+    return _of_both_orders(upper, of_pairs, 1.0)
 
 
 def paired_t(scores: FloatArray) -> FloatArray:
@@ -74,18 +81,17 @@ def paired_t(scores: FloatArray) -> FloatArray:
     centred = scores - means[:, None]
     squares = centred @ centred.T
     own = np.diag(squares)
-    one, other = np.triu_indices(models, 1)
+    upper = _upper(models)
+    one, other = np.nonzero(upper)
     both = own[one] + own[other]
-    spread = both - 2 * squares[one, other]
+    spread = both - 2 * squares[upper]
     spread[spread <= ROUNDING * both] = 0.0
     delta = np.abs(means[one] - means[other])
     alike = delta <= ROUNDING * (np.abs(means[one]) + np.abs(means[other]))
     with np.errstate(divide="ignore", invalid="ignore"):
         t = delta / np.sqrt(spread / (n * (n - 1)))
     p = np.maximum(2 * stdtr(n - 1, -np.where(spread > 0, t, np.inf)), 2.0 ** (1 - n))
-    found = np.ones((models, models))
-    found[one, other] = found[other, one] = np.where(alike, 1.0, p)
-    return found
+    return _of_both_orders(upper, np.where(alike, 1.0, p), 1.0)
 
 
 def interval_pairs(
@@ -118,10 +124,22 @@ def judged(p: FloatArray, values: FloatArray, paired: BoolArray, confidence: flo
         paired: which pairs were held against each other example by example.
         confidence: that not one of all the differences that are shown is none.
     """
-    models = len(values)
-    rows, columns = np.triu_indices(models, 1)
-    adjusted = np.full((models, models), np.nan)
-    adjusted[rows, columns] = adjusted[columns, rows] = holm_adjusted(p[rows, columns])
+    upper = _upper(len(values))
+    adjusted = _of_both_orders(upper, holm_adjusted(p[upper]), np.nan)
     with np.errstate(invalid="ignore"):
         better = (adjusted <= 1 - confidence) & (values[:, None] > values[None, :])
     return Pairs(adjusted, better, paired)
+
+
+def _upper(models: int) -> BoolArray:
+    """Where in (models, models) each pair stands once: above the diagonal."""
+    places = np.arange(models)
+    return np.less.outer(places, places)
+
+
+def _of_both_orders(upper: BoolArray, of_pairs: FloatArray, diagonal: float) -> FloatArray:
+    """What each pair has, as an array (models, models) that is the same in both orders."""
+    found = np.full(upper.shape, diagonal)
+    found[upper] = of_pairs
+    found.T[upper] = of_pairs
+    return found

@@ -23,11 +23,14 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 def holm_adjusted(p_values: FloatArray) -> FloatArray:
     """The same of an array, in which NaN stays NaN and is not counted."""
-    adjusted = np.where(np.isnan(p_values), np.nan, 1.0)
+    missing = np.isnan(p_values)
+    adjusted = np.where(missing, np.nan, 1.0)
     below = np.flatnonzero(p_values < 1)  # what is 1 stays 1, and comes last
-    present = below[np.argsort(p_values[below], kind="stable")]
-    standing = np.sum(~np.isnan(p_values)) - np.arange(len(present))
-    adjusted[present] = np.maximum.accumulate(np.minimum(1.0, p_values[present] * standing))
+    ordered = p_values[below]
+    order = np.argsort(ordered)  # of equal ones the first decides for all, whichever it is
+    ordered = ordered[order]
+    ordered *= np.arange(len(p_values) - missing.sum(), 0, -1)[: len(order)]
+    adjusted[below[order]] = np.maximum.accumulate(np.minimum(1.0, ordered))
     return adjusted
 
 

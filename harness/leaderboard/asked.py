@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from harness.leaderboard.collect import Result
 from harness.leaderboard.models import Made, made_in
-from harness.leaderboard.samples import Answered, answered, texts_hash
+from harness.leaderboard.samples import Answered, Wanted, read_answers
 from harness.metrics.registry import METRICS
 from harness.metrics.statistic import FloatArray
 from harness.records import (
@@ -83,26 +83,46 @@ def is_ranked(metric: MetricDescriptor, of: TaskType) -> bool:
     return of.graded and quality and metric.has_interval
 
 
-def figures_of(result: Result) -> Iterator[Figure]:
-    """Every figure of one run that a leaderboard shows: of each task its headline, and the suite's own
+def figures_of(results: Sequence[Result]) -> list[Figure]:
+    """Every figure of these runs that a leaderboard shows: of each task its headline, and the suite's own
     metrics where answers are graded. Texts that nothing grades have none."""
+    shown = [(result, made, cell) for result in results for made, cell in _cells(result)]
+    wanted = [
+        Wanted(result, cell, [of.name for of in _metrics(result, cell)])
+        for result, _, cell in shown
+        if _type(result, cell).graded
+    ]
+    answers = read_answers(wanted)
+    told = [  # while the samples are read
+        [(of, _facts(result, cell, made, of)) for of in _metrics(result, cell)]
+        for result, made, cell in shown
+    ]
+    figures = []
+    for (result, made, cell), facts in zip(shown, told, strict=True):
+        found = next(answers) if _type(result, cell).graded else None
+        evidence = _evidence(result, cell, made[cell.model], found)
+        figures += [
+            Figure(made[cell.model], cell.task, metric, cell, found, of, evidence)
+            for metric, of in facts
+        ]
+    return figures
+
+
+def _cells(result: Result) -> Iterator[tuple[Mapping[str, Made], Cell]]:
+    """The cells that have figures, each with all models of the run."""
     made = made_in(result)
-    texts: dict[tuple[str, str], str] = {}
     for cell in result.summary.cells:
-        task = result.summary.tasks.get(cell.task)
-        if task is None or cell.model not in made or TASK_TYPES[task.type].free_text:
-            continue
-        metrics = _metrics(task, cell)
-        graded = TASK_TYPES[task.type].graded
-        found = answered(result, cell, [of.name for of in metrics]) if graded else None
-        evidence = _evidence(result, cell, made[cell.model], found, texts)
-        for metric in metrics:
-            facts = _facts(result, cell, made, metric)
-            yield Figure(made[cell.model], cell.task, metric, cell, found, facts, evidence)
+        known = cell.task in result.summary.tasks and cell.model in made
+        if known and not _type(result, cell).free_text:
+            yield made, cell
 
 
-def _metrics(task: TaskSummary, cell: Cell) -> list[MetricDescriptor]:
-    of = TASK_TYPES[task.type]
+def _type(result: Result, cell: Cell) -> TaskType:
+    return TASK_TYPES[result.summary.tasks[cell.task].type]
+
+
+def _metrics(result: Result, cell: Cell) -> list[MetricDescriptor]:
+    task, of = result.summary.tasks[cell.task], _type(result, cell)
     headline = task.metric(of.headline)
     own = [metric for metric in task.metrics.values() if metric.own and is_ranked(metric, of)]
     return [headline, *(metric for metric in own if metric.name != headline.name)]
@@ -163,13 +183,7 @@ def _settings(result: Result, name: str, task: TaskSummary) -> dict[str, Any]:
     return found
 
 
-def _evidence(
-    result: Result,
-    cell: Cell,
-    made: Made,
-    found: Answered | None,
-    texts: dict[tuple[str, str], str],
-) -> dict[str, str]:
+def _evidence(result: Result, cell: Cell, made: Made, found: Answered | None) -> dict[str, str]:
     task = result.summary.tasks[cell.task]
     evidence = {}
     if cell.prompts:
@@ -180,11 +194,8 @@ def _evidence(
             evidence[f"prompts as token ids, tokenizer {put[:6]}"] = cell.prompts[:12]
     if found is not None:
         evidence["ids and right answers"] = found.asked[:12]
-        place = cell.task, found.asked
-        if place not in texts:
-            texts[place] = texts_hash(result, cell.task, found.ids)
-        if texts[place]:
-            evidence["texts"] = texts[place][:12]
+        if found.texts:
+            evidence["texts"] = found.texts[:12]
     if task.floors and TASK_TYPES[task.type].has_floors:
         values = {n: {m: v.value for m, v in of.items()} for n, of in task.floors.items()}
         evidence["baselines without a language model"] = _hash(values)

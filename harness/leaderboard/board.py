@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -115,7 +116,7 @@ def _by_weight(of: Ranked) -> tuple[bool, int, int]:
 
 def build(results: Sequence[Result]) -> Board:
     """The leaderboard of results, the oldest first."""
-    figures = [figure for result in results for figure in figures_of(result)]
+    figures = figures_of(results)
     made: dict[str, list[Made]] = defaultdict(list)
     parents: dict[str, set[str]] = defaultdict(set)
     for result in results:
@@ -132,7 +133,10 @@ def build(results: Sequence[Result]) -> Board:
         for identity, of in made.items()
     }
     ordered = dict(sorted(models.items(), key=lambda item: (item[1].name, item[0])))
-    pages = [[Ranked(one, rank(one)) for one in same] for same in families(group(figures))]
+    same_page = families(group(figures))
+    with ThreadPoolExecutor() as pool:  # most of it is arithmetic on arrays, side by side
+        ranked = [pool.map(lambda of: Ranked(of, rank(of)), groups) for groups in same_page]
+        pages = [[*of] for of in ranked]
     return Board(results, ordered, {of: sorted(above) for of, above in parents.items()}, pages)
 
 

@@ -107,11 +107,11 @@ def hold_pairs(figures: Sequence[Figure], values: FloatArray, confidence: float)
         scores = np.array([figures[place].scores for place in known])
         scores = scores[:, ~np.isnan(scores[0])]
         right = figures[0].metric.kind == "proportion" and bool(np.isin(scores, (0.0, 1.0)).all())
-        found = mcnemar_pairs(scores) if right else paired_t(scores)
-        block = np.ix_(known, known)
-        tested = ~np.isnan(found)
-        p[block] = np.where(tested, found, p[block])
-        paired[block] = tested
+        if right or scores.shape[1] > 1:
+            every = len(known) == len(figures)
+            block = (slice(None), slice(None)) if every else np.ix_(known, known)
+            p[block] = mcnemar_pairs(scores) if right else paired_t(scores)
+            paired[block] = True
     np.fill_diagonal(paired, False)
     return judged(p, values, paired, confidence)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,56 +16,86 @@ import numpy as np
 from pydantic_core import from_json
 
 from harness.leaderboard.collect import Result
+from harness.leaderboard.spread import spread
 from harness.metrics.statistic import FloatArray
 from harness.records import WORDLESS, Cell
 from harness.results.store import ResultsStore
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 """What names of models and tasks may be that stand in a path."""
+_ID, _SCORES = itemgetter("id"), itemgetter("scores")
+MANY = 100_000
+"""Samples from which on it pays to read them in several processes."""
 NEAR = 1e-9
 """How far the mean of the samples may be from the figure that the summary has of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """What one cell's samples say, in the order of their ids.
+    """What one cell's samples say.
 
-    `scores` holds by metric an array (examples,), NaN where it is not defined; `asked` is a hash of
-    the ids and right answers.
+    `scores` holds by metric an array (examples,) in the order of the examples' ids, NaN where it is not
+    defined; `asked` is a hash of the ids and right answers; `texts` of what the examples are about, ""
+    where these texts were not kept.
     """
 
-    ids: tuple[str, ...]
     scores: Mapping[str, FloatArray]
     asked: str
+    texts: str
 
 
-def answered(result: Result, cell: Cell, metrics: Sequence[str]) -> Answered | None:
-    """The samples behind a cell's figures; None where they are not there, or do not give these figures."""
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """A cell whose samples are looked for, and the metrics whose scores are."""
+
+    result: Result
+    cell: Cell
+    metrics: Sequence[str]
+
+
+def read_answers(wanted: Sequence[Wanted]) -> Iterator[Answered | None]:
+    """The samples behind the figures of cells, in their order; None where they are not there, or do not
+    give these figures."""
+    worth = sum(of.cell.n for of in wanted) >= MANY
+    return spread(_read_part, wanted, worth)
+
+
+def _read_part(wanted: Sequence[Wanted]) -> list[Answered | None]:
+    texts: dict[tuple[Path, str, str], str] = {}
+    return [_answered(of, texts) for of in wanted]
+
+
+def _answered(of: Wanted, texts: dict[tuple[Path, str, str], str]) -> Answered | None:
+    cell, store = of.cell, ResultsStore(of.result.folder)
     if cell.status != "ok" or not (_NAME.fullmatch(cell.model) and _NAME.fullmatch(cell.task)):
         return None
-    key, file = (
-        cell.samples_key,
-        ResultsStore(result.folder).cell(cell.model, cell.task).samples_file,
-    )
     try:
-        rows = {row["index"]: row for row in _rows(file) if row["key"] == key}
-        ordered = sorted(rows.values(), key=lambda row: row["id"])
-        ids = tuple(str(row["id"]) for row in ordered)
-        asked = _hash(ids, tuple(row.get("target") for row in ordered))
-        scores = {metric: _scores(ordered, metric) for metric in metrics}
-    except (KeyError, TypeError, ValueError):
+        content = store.cell(cell.model, cell.task).samples_file.read_bytes()
+    except OSError:
+        return None
+    key, rows = cell.samples_key, _rows(content)
+    try:
+        by_index = {row["index"]: row for row in rows if row["key"] == key}
+        ordered = sorted(by_index.values(), key=_ID)
+        ids = tuple(map(str, map(_ID, ordered)))
+        asked = _hash(ids, tuple([row.get("target") for row in ordered]))
+        scores = {metric: _scores(ordered, metric) for metric in of.metrics}
+        if WORDLESS.encode() in content:
+            told = [(row.get("data") or {}).get(WORDLESS, False) for row in ordered]
+            scores = {metric: np.where(told, np.nan, own) for metric, own in scores.items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
     if not ids or len(set(ids)) < len(ids) or len(ids) != cell.n:
         return None
-    fitting = {metric: of for metric, of in scores.items() if _fits(of, cell, metric)}
-    return Answered(ids, fitting, asked)
+    place = of.result.folder, cell.task, asked
+    if place not in texts:
+        texts[place] = _texts_hash(store, cell.task, ids)
+    fitting = {metric: one for metric, one in scores.items() if _fits(one, cell, metric)}
+    return Answered(fitting, asked, texts[place])
 
 
-def texts_hash(result: Result, task: str, ids: Sequence[str]) -> str:
-    """A hash of what these examples are about; "" where their texts were not kept."""
-    if not _NAME.fullmatch(task):
-        return ""
-    texts = ResultsStore(result.folder).texts(task)
+def _texts_hash(store: ResultsStore, task: str, ids: Sequence[str]) -> str:
+    texts = store.texts(task)
     if not all(name in texts for name in ids):
         return ""
     return hashlib.sha256(json.dumps([texts[name] for name in ids]).encode()).hexdigest()
@@ -77,14 +108,11 @@ def _hash(ids: tuple[str, ...], targets: tuple[str | None, ...]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _rows(file: Path) -> list[Any]:
+def _rows(content: bytes) -> list[Any]:
     """Every line of a file as data; one that was cut off by a crash is passed over."""
+    lines = [line for line in content.split(b"\n") if line]
     try:
-        lines = [line for line in file.read_bytes().split(b"\n") if line]
-    except OSError:
-        return []
-    try:
-        return list(from_json(b"[" + b",".join(lines) + b"]"))
+        return list(from_json(b"[%b]" % b",".join(lines)))
     except ValueError:
         return [row for line in lines for row in _row(line)]
 
@@ -97,10 +125,11 @@ def _row(line: bytes) -> list[Any]:
 
 
 def _scores(rows: Sequence[Mapping[str, Any]], metric: str) -> FloatArray:
-    found = [
-        np.nan if (row.get("data") or {}).get(WORDLESS) else row["scores"].get(metric, np.nan)
-        for row in rows
-    ]
+    own = list(map(_SCORES, rows))
+    try:
+        found = list(map(itemgetter(metric), own))
+    except KeyError:
+        found = [of.get(metric, np.nan) for of in own]
     return np.array(found, dtype=np.float64)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import lru_cache
 from typing import Any
 
 from harness.files import defused
@@ -110,11 +111,14 @@ def as_csv(board: Board) -> str:
 
 def _field(value: object) -> object:
     """A field that no spreadsheet takes for a formula."""
+    if isinstance(value, str):
+        return _text(value)
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, str):
-        return value
-    text = clean(value)
-    return defused(text)
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+@lru_cache(maxsize=16_384)
+def _text(value: str) -> str:
+    """Most stand in every line of a group, or of a model."""
+    return defused(clean(value))

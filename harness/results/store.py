@@ -105,7 +105,7 @@ class ResultsStore:
 
     def cell(self, model: str, task: str) -> CellFolder:
         """The folder of a cell, whether it is there or not."""
-        return CellFolder(self.folder / "cells" / model / task)
+        return CellFolder(self.folder.joinpath("cells", model, task))
 
     def keep(self, manifest: Manifest) -> None:
         """Keeps what a step found beside the cells, so that results stand without artifacts."""

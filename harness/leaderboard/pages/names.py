@@ -6,6 +6,7 @@ import hashlib
 import re
 import shlex
 import unicodedata
+from functools import lru_cache
 
 from harness.leaderboard.board import Model, Ranked
 from harness.leaderboard.collect import Result
@@ -21,6 +22,7 @@ def is_plain(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", name) is not None
 
 
+@lru_cache(maxsize=16_384)
 def slug(text: str, told: str) -> str:
     """A name of a file: letters, digits and hyphens of a text, and the hash of what tells it apart."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
