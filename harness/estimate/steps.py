@@ -94,7 +94,7 @@ class Needs:
                 # Base with adapter, and merged weights beside it, both on the processor.
                 options = EXACT.model_copy(update={"device": "cpu"})
                 opened = [(own, options), ({"weights": parents["merged"]}, options)]
-        return [self._model(files, options) for files, options in opened]
+        return [self.model(files, options) for files, options in opened]
 
     def together(self, step: Step, models: Sequence[Model]) -> Memory:
         """What a step needs that opens these models one beside the other."""
@@ -152,7 +152,7 @@ class Needs:
         if isinstance(step.params, CellParams) and step.params.endpoint is not None:
             return False
         options = step.params.options if isinstance(step.params, CellParams) else EXACT
-        return self._model(step.parents, options).read_bytes < SMALL_MODEL_BYTES
+        return self.model(step.parents, options).read_bytes < SMALL_MODEL_BYTES
 
     def shape(self, step: Step) -> ModelShape:
         """Of the model that a step makes or loads."""
@@ -186,7 +186,7 @@ class Needs:
             return timed_ask(step)
         return ask_of(step, self._facts.asked(step.parents["prompts"]), model.shape.vocabulary)
 
-    def _model(self, files: Mapping[str, str], options: LoadOptions) -> Model:
+    def model(self, files: Mapping[str, str], options: LoadOptions) -> Model:
         """A model by the keys of its files, as an engine opens it."""
         key = files.get("gguf") or files["weights"]
         made = self._facts.plan.steps[key]

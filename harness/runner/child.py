@@ -57,6 +57,11 @@ class Child:
         """Of the process."""
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def send(self, line: str) -> None:
         """Says something to it; nothing where it has ended."""
         assert self._process.stdin is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.engines.endpoint.spec import EndpointSpec
 from harness.engines.protocol import EngineSpec
-from harness.plan.cell_params import CellParams, LoadOptions
+from harness.plan.cell_params import CellParams, Connection, LoadOptions, Served
 from harness.runner.threads import threads_for
 
 
@@ -17,8 +17,12 @@ def endpoint_spec(params: CellParams) -> EndpointSpec | None:
     """Where a cell's model is asked; None of one that is run here."""
     if params.endpoint is None or params.connection is None:
         return None
-    served = params.endpoint
-    how = params.connection.model_dump()
+    return served_spec(params.endpoint, params.connection)
+
+
+def served_spec(served: Served, connection: Connection) -> EndpointSpec:
+    """Where a served model is asked, and how."""
+    how = connection.model_dump()
     return EndpointSpec(url=served.url, model=served.model, api=served.api, **how)
 
 

@@ -48,8 +48,7 @@ class Reporter:
 
 def main() -> int:
     """Does the job on standard input; steps after a parent that failed are left alone."""
-    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    stream = own_output()
     line = sys.stdin.readline()
     if not line:
         return 1
@@ -76,14 +75,22 @@ def main() -> int:
         except Exception as error:  # the process's boundary: what is unforeseen is reported as such
             failed.add(key)
             traceback.print_exc()
-            reporter.tell(key, "failed", **_unforeseen(error))
+            reporter.tell(key, "failed", **unforeseen(error))
         else:
             reporter.tell(key, "done")
     runner.close()
     return 0
 
 
-def _unforeseen(error: Exception) -> dict[str, str]:
+def own_output() -> TextIO:
+    """What was standard output, for lines to the parent; what libraries print goes to the log."""
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return stream
+
+
+def unforeseen(error: Exception) -> dict[str, str]:
+    """Kind, message and hint of an error that is none of ours."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         hint = "Take a smaller model or quantization, or a machine with more memory."
         return {"kind": "out-of-memory", "message": f"memory ran out: {error}", "hint": hint}

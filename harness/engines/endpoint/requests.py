@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from harness.engines.endpoint.failures import FailedRequest
 from harness.engines.endpoint.replies import Reply, read_reply
 from harness.engines.endpoint.transport import Transport
 from harness.engines.endpoint.written import has_ended
+from harness.engines.protocol import Sampling
 
 GREEDY: dict[str, float] = {
     "temperature": 0,
@@ -25,7 +26,7 @@ GREEDY: dict[str, float] = {
 """Sent with each request, since servers have defaults of their own: llama_cpp.server and Ollama punish
 repetition by 1.1 unless told otherwise, at temperature 0, too. The last is vLLM's name for the one
 before."""
-OPTIONAL = ("stream_options", *reversed(GREEDY))
+OPTIONAL = ("stream_options", "top_k", *reversed(GREEDY))
 """What is asked for and can be done without; that it was is said in the result."""
 REFUSALS = frozenset({400, 422})
 
@@ -53,13 +54,36 @@ class Requests:
         Raises:
             FailedRequest, EndpointError: see `Transport.post`; or another model answered.
         """
-        body = {
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            "max_tokens": new_tokens,
+        return self._send(asked, _streamed(new_tokens) | GREEDY, partial(has_ended, stops=stops))
+
+    def sample(
+        self,
+        asked: Mapping[str, Any],
+        new_tokens: int,
+        sampling: Sampling,
+        ended: Callable[[Reply], bool],
+    ) -> Reply:
+        """What the model writes, drawn by the server as `sampling` says.
+
+        Args:
+            asked: `messages` or `prompt`.
+            new_tokens: at most.
+            sampling: how; what the server does not take of it is left out, and `refused` names it.
+            ended: is given the reply after each piece; whether it need not go on.
+
+        Raises:
+            FailedRequest, EndpointError: see `write`.
+        """
+        drawn = {
             **GREEDY,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "top_k": sampling.top_k,
+            "seed": sampling.seed,
+            "repeat_penalty": sampling.repetition_penalty,
+            "repetition_penalty": sampling.repetition_penalty,
         }
-        return self._send(asked, body, stops)
+        return self._send(asked, _streamed(new_tokens) | drawn, ended)
 
     def count(self, asked: Mapping[str, Any]) -> int | None:
         """How many tokens the server says that it read of a prompt; None where it does not say.
@@ -81,9 +105,12 @@ class Requests:
         return self._send(asked, {**how, "max_tokens": new_tokens, **GREEDY})
 
     def _send(
-        self, asked: Mapping[str, Any], body: Mapping[str, Any], stops: Sequence[str] = ()
+        self,
+        asked: Mapping[str, Any],
+        body: Mapping[str, Any],
+        ended: Callable[[Reply], bool] = lambda reply: False,
     ) -> Reply:
-        read = partial(read_reply, ended=partial(has_ended, stops=stops))
+        read = partial(read_reply, ended=ended)
         path = "/chat/completions" if "messages" in asked else "/completions"
         while True:
             refused = frozenset(self.refused)
@@ -120,6 +147,11 @@ class Requests:
             f"The server {self._spec.host} was asked for `{wanted}`, and `{answered}` answers",
             "Name the model that is meant as the server calls it.",
         )
+
+
+def _streamed(new_tokens: int) -> dict[str, Any]:
+    usage = {"include_usage": True}
+    return {"stream": True, "stream_options": usage, "max_tokens": new_tokens}
 
 
 def _taken(body: Mapping[str, Any], refused: frozenset[str]) -> dict[str, Any]:

@@ -1,0 +1,148 @@
+"""Which models can be talked to: those of a suite, or one that stands for itself."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.chat.needs import Estimates
+from harness.chat.opening import Opening, Template
+from harness.engines.process import physical_cores
+from harness.errors import InputError
+from harness.estimate.need import Memory
+from harness.plan.graph import ModelPlan
+from harness.plan.steps import Step
+from harness.reporting.lineage import lineage_words
+from harness.runner.engine_files import engine_spec, served_spec
+from harness.runner.run import Options, Prepared, prepare
+from harness.suite.lineage import root_of
+
+ALONE = "model"
+"""What a model is called that no suite names, where its own name cannot be one."""
+
+
+@dataclass(frozen=True)
+class ChatModel:
+    """A model that can be talked to, or could be."""
+
+    name: str
+    made: str
+    """How it came about, in words."""
+    opening: Opening | None
+    """What its process opens; None where its files are not there."""
+    needs: Memory | None = None
+    """Of its process at its peak; None where that cannot be told, and of what a server runs."""
+    missing: str = ""
+    """What has to be done first, where it cannot be talked to."""
+
+
+def models_of_suite(file: Path, home: Path | None = None) -> list[ChatModel]:
+    """The models of a suite, in its order. What is not made yet says so.
+
+    Raises:
+        SuiteError: the suite has mistakes.
+        InputError: what it names is not there.
+    """
+    return models_of(prepare(file, Options(home=home, provisional=True)), f"harness run {file}")
+
+
+def models_of(prepared: Prepared, command: str) -> list[ChatModel]:
+    """The models of a suite that was planned; `command` makes those that are missing."""
+    found, estimates = [], Estimates(prepared)
+    for model in prepared.plan.models.values():
+        parts = dict(zip(model.parts, _parts(model, prepared), strict=True))
+        lacking = [step for step in parts.values() if not _is_there(step, prepared)]
+        made = lineage_words(model.lineage)
+        if lacking:
+            missing = f"{command} --only {model.name}"
+            found.append(ChatModel(model.name, made, None, missing=missing))
+            continue
+        opening = _opening(model, parts, prepared)
+        needs = estimates.of(model) if parts else None
+        found.append(ChatModel(model.name, made, opening, needs))
+    return found
+
+
+def one_model(what: str, home: Path | None = None) -> Prepared:
+    """A plan of a single model that no suite names: a GGUF file, a folder, a Hub id, or the starter.
+
+    Raises:
+        InputError: there is no such model.
+    """
+    path = Path(what)
+    if path.is_file() and path.suffix != ".gguf":
+        raise InputError(
+            f"{what} is neither a suite (.yaml) nor a model",
+            "Name a suite, a GGUF file, a folder with a model, or the id of one on the Hub.",
+        )
+    text = str(path.absolute()) if path.exists() else what
+    kind = "gguf" if text.endswith(".gguf") else "source"
+    suite = {
+        "name": "chat",
+        "models": {name_of(what): {kind: text}},
+        "tasks": {"talk": {"type": "write", "prompts": ["Hello"]}},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "chat.yaml"
+        file.write_text(json.dumps(suite), encoding="utf-8")  # JSON is YAML
+        return prepare(file, Options(home=home, provisional=True))
+
+
+def name_of(what: str) -> str:
+    """What a model is called that is named by a path or a Hub id."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "._+-") else "-" for c in what)
+    last = kept if "/" not in what else kept[len(what.rstrip("/").rpartition("/")[0]) + 1 :]
+    return last.strip("-._+")[:80] or ALONE
+
+
+def _opening(model: ModelPlan, parts: Mapping[str, Step], prepared: Prepared) -> Opening:
+    template = _template(model, prepared)
+    if model.endpoint is not None and model.connection is not None:
+        return Opening(endpoint=served_spec(model.endpoint, model.connection), template=template)
+    inputs = {role: str(prepared.artifacts.file(step).absolute()) for role, step in parts.items()}
+    root = _parts(prepared.plan.models[model.root], prepared)
+    return Opening(
+        engine_spec("", inputs, model.options, physical_cores()),
+        tokenizer=str(prepared.artifacts.file(root[0]).absolute()),
+        template=template,
+        permissions=_permissions((*parts.values(), *root), prepared),
+    )
+
+
+def _is_there(step: Step, prepared: Prepared) -> bool:
+    if step.row.in_place:
+        return prepared.artifacts.file(step).exists()
+    return prepared.is_cached(step)
+
+
+def _parts(model: ModelPlan, prepared: Prepared) -> list[Step]:
+    """The steps that a model's files come from."""
+    return [prepared.plan.steps[key] for key in model.parts.values()]
+
+
+def _permissions(steps: Iterable[Step], prepared: Prepared) -> dict[str, Mapping[str, Any]]:
+    """What may be done with the files of some steps, by path."""
+    return {
+        str(prepared.artifacts.file(step).absolute()): given
+        for step in steps
+        if (given := prepared.plan.permissions(step.key))
+    }
+
+
+def _template(model: ModelPlan, prepared: Prepared) -> Template:
+    suite = prepared.suite
+    spec = suite.spec.models[root_of(suite.spec.models, model.name)]
+    file = spec.template_file
+    plain = spec.chat_template == "none" or (
+        model.endpoint is not None and model.endpoint.api == "completions"
+    )
+    return Template(
+        file=str((suite.folder / file).absolute()) if file is not None else "",
+        options=spec.template_options or {},
+        thinking=spec.thinking,
+        plain=plain,
+    )
