@@ -22,6 +22,7 @@ from harness.cli.consoles import say
 from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Pace
+from harness.runner.paces import rates
 
 QUIET_SECONDS = 60.0
 """Where nobody sees a bar (in a pipe), how long a step goes on without a line that says where it is."""
@@ -141,14 +142,3 @@ class Display:
         took = f" {self._clock() - since:6.1f} s" if since is not None else " " * 9
         line = f"[{self._ended:>2}/{self._steps}]{took}  {word:<6}  {step.label}{rest}"
         say(self._console, line)
-
-
-def rates(pace: Pace, unit: str) -> str:
-    """How many examples and tokens a second, and how it goes, as words."""
-    if pace.seconds <= 0:
-        return ""
-    examples, tokens = pace.examples / pace.seconds, pace.tokens / pace.seconds
-    digits = 0 if examples >= 10 else 1 if examples >= 1 else 2
-    words = [f"{examples:,.{digits}f} {unit}/s"] if unit != "tokens" else []
-    words += [f"{tokens:,.0f} tokens/s", *(f"{name} {x:.2f}" for name, x in pace.figures.items())]
-    return ", ".join(words)

@@ -27,6 +27,7 @@ from harness.results.store import ResultsStore
 from harness.runner.again import bring_back, fits, set_aside, steps_again
 from harness.runner.findings import refusal
 from harness.runner.jobs import JobBuilder
+from harness.runner.journal import journal
 from harness.runner.keeper import Keeper, keep_failure, keep_findings
 from harness.runner.known import known
 from harness.runner.lending import Lending
@@ -231,21 +232,22 @@ def run(
         return Outcome(summary, 0, failures, time.perf_counter() - started, unchanged=True)
     every = {(step.model, step.task) for step in prepared.plan.cells}
     prepared.results.forget_except(every)
-    walk = _walk(prepared, options, observer, todo)
-    with set_aside(prepared.again, prepared.results, prepared.artifacts):
-        try:
-            walk.run()
-        finally:
-            for step in walk.failed:
-                if step.kind == "cell":
-                    alike = prepared.lending.alike(step)
-                    keep_failure(prepared.results, step, walk.failures[step.key], alike)
-            keep_findings(prepared.plan, prepared.results, prepared.artifacts)
-    seconds = time.perf_counter() - started
-    total = seconds + (summary.seconds if summary and not todo else 0.0)
-    summarizer = Summarizer(*place, prepared.artifacts.places, total, prepared.limit)
-    summary = summarizer.summary(list(commands))
-    prepared.results.write_summary(summary)
+    with journal(prepared.results.folder, todo, prepared.cells, observer) as heard:
+        walk = _walk(prepared, options, heard, todo)
+        with set_aside(prepared.again, prepared.results, prepared.artifacts):
+            try:
+                walk.run()
+            finally:
+                for step in walk.failed:
+                    if step.kind == "cell":
+                        alike = prepared.lending.alike(step)
+                        keep_failure(prepared.results, step, walk.failures[step.key], alike)
+                keep_findings(prepared.plan, prepared.results, prepared.artifacts)
+        seconds = time.perf_counter() - started
+        total = seconds + (summary.seconds if summary and not todo else 0.0)
+        summarizer = Summarizer(*place, prepared.artifacts.places, total, prepared.limit)
+        summary = summarizer.summary(list(commands))
+        prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)
     return Outcome(summary, len(todo), failed, seconds)
 

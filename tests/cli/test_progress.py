@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from harness.cli.progress import Display, rates
+from harness.cli.progress import Display
 from harness.cli.waiting import waiting
 from harness.plan.cell_params import CellParams, LoadOptions
 from harness.plan.steps import Step
 from harness.runner.jobs import Pace
+from harness.runner.paces import rates
 from harness.suite.schema import SpeedTask
 
 
