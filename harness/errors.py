@@ -97,6 +97,12 @@ class EndpointError(HarnessError):
     kind = "endpoint"
 
 
+class SpendingLimitError(HarnessError):
+    """What the suite allows to be spent on a served model leaves too little for another request."""
+
+    kind = "spending-limit"
+
+
 class OutOfMemoryError(HarnessError):
     """The machine or the device ran out of memory."""
 

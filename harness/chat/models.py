@@ -102,7 +102,8 @@ def name_of(what: str) -> str:
 def _opening(model: ModelPlan, parts: Mapping[str, Step], prepared: Prepared) -> Opening:
     template = _template(model, prepared)
     if model.endpoint is not None and model.connection is not None:
-        return Opening(endpoint=served_spec(model.endpoint, model.connection), template=template)
+        spec = served_spec(model.endpoint, model.connection, prepared.artifacts.home)
+        return Opening(endpoint=spec, template=template)
     inputs = {role: str(prepared.artifacts.file(step).absolute()) for role, step in parts.items()}
     root = _parts(prepared.plan.models[model.root], prepared)
     return Opening(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from harness.engines.endpoint.spec import EndpointSpec
 from harness.engines.protocol import EngineSpec
@@ -37,17 +38,12 @@ class Opening:
 
     def to_json(self) -> str:
         """One line. A server's key is not in it, but the name of the variable that holds it."""
-        return json.dumps(asdict(self))
+        return _JSON.dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Opening:
         """What `to_json` wrote."""
-        data = json.loads(text)
-        engine, endpoint = data["engine"], data["endpoint"]
-        return cls(
-            EngineSpec(**engine) if engine is not None else None,
-            EndpointSpec(**endpoint) if endpoint is not None else None,
-            data["tokenizer"],
-            Template(**data["template"]),
-            data["permissions"],
-        )
+        return _JSON.validate_json(text)
+
+
+_JSON = TypeAdapter(Opening)

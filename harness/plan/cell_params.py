@@ -62,6 +62,21 @@ class Served(Entry):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+class Spend(Entry):
+    """What a served model costs, and how much may be spent: amounts as texts, which are exact."""
+
+    account: str
+    """Name of the ledger that all models of the suite are in, whatever is asked and however often."""
+    model: str
+    """As the suite names it."""
+    currency: str
+    input: str
+    output: str
+    cached_input: str | None
+    limits: dict[str, str]
+    """In that currency, by model; that of the suite under ""."""
+
+
 class Connection(Entry):
     """How a server is asked, which changes no answer."""
 
@@ -71,6 +86,8 @@ class Connection(Entry):
     timeout: float
     retries: int
     patience: float
+    spend: Spend | None = None
+    """None where nobody says what it costs."""
 
 
 class GradedBy(Entry):

@@ -26,6 +26,7 @@ from harness.plan.params import (
     SourceParams,
 )
 from harness.plan.resolved import FoundFile, Resolved
+from harness.plan.spending import spend_of
 from harness.plan.steps import Step, make_step
 from harness.plan.versions import versions
 from harness.suite.lineage import Merge, ancestry, merge_of, root_of
@@ -231,7 +232,7 @@ class Making:
         if given is None:
             return None
         how = given.model_dump(include={"concurrency", "timeout", "retries", "patience"})
-        return Connection(key=given.key or "", **how)
+        return Connection(key=given.key or "", spend=spend_of(self.suite, name), **how)
 
     def chat_params(self, root: str) -> dict[str, Any]:
         """What a suite says of a lineage's chat template, as far as prompts depend on it."""

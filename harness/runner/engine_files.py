@@ -4,26 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from harness.engines.endpoint.places import ledger_file
 from harness.engines.endpoint.spec import EndpointSpec
+from harness.engines.endpoint.spending import Purse
 from harness.engines.protocol import EngineSpec
-from harness.plan.cell_params import CellParams, Connection, LoadOptions, Served
+from harness.money import Prices
+from harness.plan.cell_params import CellParams, Connection, LoadOptions, Served, Spend
 from harness.runner.threads import threads_for
 
 
-def endpoint_spec(params: CellParams) -> EndpointSpec | None:
+def endpoint_spec(params: CellParams, home: Path) -> EndpointSpec | None:
     """Where a cell's model is asked; None of one that is run here."""
     if params.endpoint is None or params.connection is None:
         return None
-    return served_spec(params.endpoint, params.connection)
+    return served_spec(params.endpoint, params.connection, home)
 
 
-def served_spec(served: Served, connection: Connection) -> EndpointSpec:
-    """Where a served model is asked, and how."""
-    how = connection.model_dump()
-    return EndpointSpec(url=served.url, model=served.model, api=served.api, **how)
+def served_spec(served: Served, connection: Connection, home: Path) -> EndpointSpec:
+    """Where a served model is asked, how, and what it costs; the harness's `home` holds the ledger."""
+    return EndpointSpec(
+        url=served.url,
+        model=served.model,
+        api=served.api,
+        purse=_purse(connection.spend, home),
+        **connection.model_dump(exclude={"spend"}),
+    )
+
+
+def _purse(spend: Spend | None, home: Path) -> Purse | None:
+    if spend is None:
+        return None
+    cached = None if spend.cached_input is None else Decimal(spend.cached_input)
+    return Purse(
+        Prices(Decimal(spend.input), Decimal(spend.output), spend.currency, cached),
+        spend.model,
+        ledger_file(home, spend.account),
+        {whose: Decimal(limit) for whose, limit in spend.limits.items()},
+    )
 
 
 def engine_spec(

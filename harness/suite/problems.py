@@ -109,12 +109,16 @@ _SECTIONS: dict[str, dict[str, type[BaseModel]] | type[BaseModel]] = {
     "models": schema.ModelSpec,
     "compare": schema.CompareSpec,
     "gates": schema.GateSpec,
+    "spending": schema.Spending,
+    "machine": schema.Machine,
     "tasks": {name: of.spec for name, of in schema.TASK_TYPES.items()},
 }
 _INNER: dict[str, type[BaseModel]] = {
     "finetune": schema.FineTune,
     "engine": schema.EngineOptions,
     "endpoint": schema.Endpoint,
+    "prices": schema.Prices,
+    "spending": schema.Spending,
     "prompts": schema.WrittenPrompt,
     "own": schema.OwnMetric,
 }

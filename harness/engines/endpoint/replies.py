@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 from harness.engines.endpoint.failures import FailedRequest, words
+from harness.money import Tokens
 
 
 class UnfinishedError(ValueError):
@@ -26,7 +27,11 @@ class Reply:
         finish: `stop`, `length`, or another word of the server.
         model: that answered, as the server calls it; "" where it does not say.
         prompt_tokens: that were read; None where it does not say.
-        new_tokens: that were written; None where it does not say.
+        new_tokens: that were written, reasoning included; None where it does not say.
+        cached_tokens: of those that were read, those that the server had cached, as far as it says.
+        reasoning_tokens: of those that were written, those that are no part of the answer, as far as it
+            says.
+        fingerprint: of the server's own configuration; "" where it does not say.
         times: of each piece, seconds from the request until it was there.
         seconds: until the whole answer was.
         choice: the answer as it came, of one that came in one piece.
@@ -38,6 +43,9 @@ class Reply:
     model: str = ""
     prompt_tokens: int | None = None
     new_tokens: int | None = None
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    fingerprint: str = ""
     times: list[float] = field(default_factory=list)
     seconds: float = 0.0
     choice: Mapping[str, Any] = field(default_factory=dict)
@@ -48,10 +56,9 @@ class Reply:
             said = words(json.dumps(part))
             raise FailedRequest("broken", f"The server broke off: {said}", "Its log may say why.")
         self.model = str(part.get("model") or self.model)
-        usage = part.get("usage") or {}
-        if usage:
-            self.prompt_tokens = _count(usage.get("prompt_tokens"), self.prompt_tokens)
-            self.new_tokens = _count(usage.get("completion_tokens"), self.new_tokens)
+        self.fingerprint = str(part.get("system_fingerprint") or self.fingerprint)
+        if usage := part.get("usage") or {}:
+            self._take_usage(usage)
         for choice in part.get("choices") or ():
             said = choice.get("delta") or choice.get("message") or choice
             text = said.get("content") or said.get("text") or ""
@@ -62,6 +69,29 @@ class Reply:
             self.reasoning += thought
             self.finish = str(choice.get("finish_reason") or self.finish)
             self.choice = choice
+
+    def _take_usage(self, usage: Mapping[str, Any]) -> None:
+        """Tokens by the server's count. Reasoning is written, and billed as such: servers that count it
+        apart from what they write hold it in the total alone."""
+        self.prompt_tokens = _count(usage.get("prompt_tokens"), self.prompt_tokens)
+        self.new_tokens = _count(usage.get("completion_tokens"), self.new_tokens)
+        read, written = (
+            usage.get(f"{part}_tokens_details") or {} for part in ("prompt", "completion")
+        )
+        hit = _count(usage.get("prompt_cache_hit_tokens"), self.cached_tokens)
+        self.cached_tokens = _count(read.get("cached_tokens"), hit) or 0
+        thought = _count(written.get("reasoning_tokens"), self.reasoning_tokens)
+        self.reasoning_tokens = thought or 0
+        total = _count(usage.get("total_tokens"), None)
+        if total is not None and self.prompt_tokens is not None and self.new_tokens is not None:
+            self.new_tokens = max(self.new_tokens, total - self.prompt_tokens)
+
+    @property
+    def billed(self) -> Tokens | None:
+        """What the server counted, so what it bills; None where it does not say."""
+        if self.prompt_tokens is None or self.new_tokens is None:
+            return None
+        return Tokens(self.prompt_tokens, self.new_tokens, self.cached_tokens)
 
 
 def read_reply(
@@ -105,4 +135,5 @@ def _events(response: httpx2.Response) -> Iterator[Mapping[str, Any]]:
 
 
 def _count(value: Any, before: int | None) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else before
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and value >= 0 else before

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from harness.engines.endpoint.spending import Purse
 from harness.errors import EndpointError
 
 API = Literal["chat", "completions"]
 HIDDEN = "(key)"
+
+
+@dataclass(frozen=True)
+class Remembering:
+    """Where a server's answers are remembered.
+
+    Attributes:
+        folder: of all servers' answers.
+        says: hash of what this server says of itself and of the model: another model's answers are others.
+        fresh: whether what is remembered is passed over, and replaced.
+    """
+
+    folder: Path
+    says: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,6 +43,8 @@ class EndpointSpec:
         timeout: seconds that a request may take in all.
         retries: how often a request is sent again that failed or broke off.
         patience: seconds without any answer after which nothing more is asked.
+        purse: what it costs, and how much may be spent; None where nobody says what it costs.
+        memory: where answers are remembered; None where each request is to be sent.
     """
 
     url: str
@@ -36,6 +55,8 @@ class EndpointSpec:
     timeout: float = 120.0
     retries: int = 5
     patience: float = 120.0
+    purse: Purse | None = None
+    memory: Remembering | None = None
 
     @property
     def host(self) -> str:

@@ -11,12 +11,14 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import httpx2
 
 from harness.engines.endpoint.failures import FailedRequest, Here
 from harness.engines.endpoint.spec import EndpointSpec, without
+from harness.engines.endpoint.spending import Bill, Spending
 from harness.errors import EndpointError
 
 T = TypeVar("T")
@@ -58,6 +60,7 @@ class Transport:
             trust_env=not spec.is_here,
             follow_redirects=False,
         )
+        self._spending = Spending(spec.purse) if spec.purse is not None else None
         self._random = random.Random(0)
         self._answered = clock()
         self._ever = False
@@ -90,13 +93,16 @@ class Transport:
         Raises:
             FailedRequest: of kind `lasting`; asking again would change nothing.
             EndpointError: it failed more often, or for longer, than the suite allows.
+            SpendingLimitError: it may cost more than the suite allows; it was not sent.
         """
         attempt = 0
         while True:
             if self._ended.is_set():
                 raise EndpointError("Nothing more is asked of a server that has failed")
             try:
-                found = self._once("POST", f"{self.spec.url}{path}", body, read)
+                with self._billing(body) as bill:
+                    found = self._once("POST", f"{self.spec.url}{path}", body, read)
+                    bill.came(found)
             except FailedRequest as failed:
                 if failed.kind == "lasting":
                     raise
@@ -106,6 +112,9 @@ class Transport:
                 continue
             self._answered, self._ever = self.clock(), True
             return found
+
+    def _billing(self, body: Mapping[str, Any]) -> AbstractContextManager[Bill]:
+        return nullcontext(Bill()) if self._spending is None else self._spending.billing(body)
 
     def _wait(self, failed: FailedRequest, attempt: int) -> None:
         """Waits before the next attempt, or gives up for all."""
@@ -169,6 +178,8 @@ class Transport:
     def close(self) -> None:
         """Closes all connections."""
         self._client.close()
+        if self._spending is not None:
+            self._spending.close()
 
 
 def whole(response: httpx2.Response, elapsed: Callable[[], float]) -> Any:

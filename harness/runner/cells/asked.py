@@ -69,7 +69,7 @@ class AskedWork(CellWork):
     def open(self) -> None:
         job, threads = self._job, self._means.threads
         params = self._params
-        served = endpoint_spec(params)
+        served = endpoint_spec(params, self._means.home)
         model = served or engine_spec("", job.inputs, params.options, threads)
         tokenizer = job.inputs.get("tokenizer", "")
         self._answerer = self._means.answerers.keep_open(model, tokenizer)

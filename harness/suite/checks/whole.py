@@ -9,6 +9,7 @@ from harness.suite.checks.comparing import check_compare, check_gate
 from harness.suite.checks.found import Found
 from harness.suite.checks.metrics import check_metrics
 from harness.suite.checks.models import check_model
+from harness.suite.checks.spending import check_spending
 from harness.suite.checks.tasks import check_task
 from harness.suite.known import Known
 from harness.suite.problems import Problem
@@ -44,6 +45,7 @@ def check_references(
     for name, task in spec.tasks.items():
         found += check_task(name, task, spec.models, names, folder, known)
     found += check_metrics(spec, folder)
+    found += check_spending(spec)
     for name, compare in spec.compare.items():
         found += check_compare(name, compare, names)
     for index, gate in zip(positions, spec.gates, strict=True):

@@ -17,6 +17,7 @@ from harness.suite.schema.finetuning import FineTune
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
 from harness.suite.schema.models import EngineOptions, ModelSpec, Shape
+from harness.suite.schema.prices import Machine, Prices, Spending
 from harness.suite.schema.tasks import TASK_TYPES, TaskSpec, task_of, type_of
 from harness.suite.schema.tasks.asked import AskedTask
 from harness.suite.schema.tasks.classify import ClassifyTask
@@ -49,15 +50,18 @@ __all__ = [
     "Graded",
     "HubDataset",
     "HubInstructions",
+    "Machine",
     "ModelSpec",
     "Name",
     "OwnDataset",
     "OwnMetric",
+    "Prices",
     "Put",
     "PythonDataset",
     "Score",
     "Shape",
     "SpeedTask",
+    "Spending",
     "SuiteSpec",
     "SummarizeTask",
     "TableDataset",

@@ -6,9 +6,10 @@ import re
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from harness.suite.schema.entry import Entry
+from harness.suite.schema.prices import Prices, Spending
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -42,6 +43,30 @@ class Endpoint(Entry):
         description="Seconds without any answer, waits included, after which a cell gives up; what "
         "was answered is kept. A server that asks to wait (429, `Retry-After`) is heard within it.",
     )
+
+    prices: Prices | None = Field(
+        None,
+        description="What the provider asks per million tokens. Without it what the model costs is not "
+        "known, and is never taken for nothing.",
+    )
+    spending: Spending | None = Field(
+        None, description="How much may be spent on this model, in the currency of its prices."
+    )
+
+    @model_validator(mode="after")
+    def _a_limit_of_what_is_known(self) -> Endpoint:
+        if self.spending is None:
+            return self
+        if self.prices is None:
+            raise ValueError(
+                "`spending` limits what is paid, and nobody says what this model costs: give it `prices`"
+            )
+        if self.spending.currency not in (None, self.prices.currency):
+            raise ValueError(
+                f"`spending` is in {self.spending.currency}, and the prices are in "
+                f"{self.prices.currency}; amounts of two currencies are never added"
+            )
+        return self
 
     @field_validator("url")
     @classmethod

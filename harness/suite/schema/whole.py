@@ -9,6 +9,7 @@ from pydantic import Field
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.models import ModelSpec
+from harness.suite.schema.prices import Machine, Spending
 from harness.suite.schema.tasks import TaskSpec
 
 
@@ -48,11 +49,24 @@ class SuiteSpec(Entry):
     tasks: dict[Name, TaskSpec] = Field(min_length=1)
     compare: dict[Name, CompareSpec] = Field(default_factory=dict)
     gates: list[GateSpec] = Field(default_factory=list)
+    spending: Spending | None = Field(
+        None, description="How much may be spent on all served models together."
+    )
+    machine: Machine | None = Field(
+        None, description="What this machine costs, for the cost of models that run here."
+    )
     prefer: Literal["smallest", "fastest"] = Field(
         "smallest",
         description="Which of the models that meet every gate the report recommends: the smallest "
         "on disk, or the fastest at decode.",
     )
+
+    @property
+    def currency(self) -> str | None:
+        """The one that all prices of served models are in; None where there are none, or several."""
+        served = (of.endpoint for of in self.models.values() if of.endpoint is not None)
+        found = {of.prices.currency for of in served if of.prices is not None}
+        return found.pop() if len(found) == 1 else None
 
 
 def json_schema() -> dict[str, Any]:
