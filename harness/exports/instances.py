@@ -22,12 +22,12 @@ def instance_rows(results: Results, cell: Cell, record: dict[str, Any]) -> Itera
         or not results.summary.tasks[cell.task].metric(headline).scores_examples
     ):
         return
-    texts = results.store.texts(cell.task)
+    texts, prompts = results.store.texts(cell.task), results.prompts(cell)
     for sample in results.answers(cell):
         if headline not in sample.scores:
             continue
         asked = {
-            "raw": text(texts.get(sample.id, "")),
+            "raw": text(prompts.get(sample.id, texts.get(sample.id, ""))),
             "reference": [] if sample.target is None else [text(sample.target)],
         }
         answer = "" if sample.answer is None else text(sample.answer)

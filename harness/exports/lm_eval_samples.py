@@ -19,10 +19,10 @@ UNKNOWN = "N/A"
 def sample_rows(results: Results, cell: Cell, samples: list[Sample]) -> Iterator[dict[str, Any]]:
     """A row for each answer.
 
-    `doc` and `arguments` hold the text that is asked about, without the words around it; `prompt_hash` is of
-    the whole prompt.
+    `doc` holds the text that is asked about, without the words around it; `arguments` the whole prompt, word
+    for word, or that text where prompts were not kept; `prompt_hash` is of the whole prompt.
     """
-    texts = results.store.texts(cell.task)
+    texts, prompts = results.store.texts(cell.task), results.prompts(cell)
     for sample in samples:
         asked = text(texts.get(sample.id, ""))
         doc, target = {"id": sample.id, "text": asked}, text(sample.target or "")
@@ -31,7 +31,7 @@ def sample_rows(results: Results, cell: Cell, samples: list[Sample]) -> Iterator
             "doc_id": sample.index,
             "doc": doc,
             "target": target,
-            **_answered(sample, asked),
+            **_answered(sample, text(prompts.get(sample.id, asked))),
             "filter": "none",
             "metrics": list(scores),
             "doc_hash": _hash(json.dumps(doc, indent=2, ensure_ascii=False)),

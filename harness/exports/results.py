@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.home import default_home
 from harness.records import Cell, Sample, Summary
 from harness.results.baselines import results_folder
+from harness.results.prompts import prompt_texts
 from harness.results.store import ResultsStore, read_summary
 from harness.suite.schema import TASK_TYPES
 
@@ -43,6 +45,11 @@ class Results:
     def answers(self, cell: Cell) -> list[Sample]:
         """The samples of a cell, by index; none where the summary stands alone."""
         return self.store.cell(cell.model, cell.task).samples(cell.samples_key)
+
+    def prompts(self, cell: Cell) -> Mapping[str, str]:
+        """What a cell was asked, word for word, by example; none where that was not kept."""
+        kept = prompt_texts(self.store.folder, cell.prompts, self.store.all_kept(), default_home())
+        return {} if kept is None else kept.texts
 
     def failures(self) -> Iterator[str]:
         """Every failed cell with its reason, for whoever reads that it is missing."""

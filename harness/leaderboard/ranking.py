@@ -1,12 +1,12 @@
-"""Ranks of models that were asked alike, and of each pair whether the two are shown to differ.
+"""Ranks of models that were asked alike, and of each pair whether the difference is significant.
 
 The rule. Models are put in the order of their figures. The first has rank 1. Each further one shares
-the rank of those before it, unless one of the models of that rank is shown to be better: then it
-begins a new rank, which is 1 + the number of models above it. Shown means: by a paired test on the
+the rank of those before it, unless one of the models of that rank is significantly better: then it
+begins a new rank, which is 1 + the number of models above it. Significant means: by a paired test on the
 same examples, p-values corrected over all pairs of the group (Holm), at the confidence of the results.
 
-So ranks never contradict figures; of two models of which one is shown to be better, that one has the
-better rank; and models that share a rank are not shown to differ. (To count the models that are
+So ranks never contradict figures; of two models of which one is significantly better, that one
+has the better rank; and of models that share a rank every pair is inconclusive. (To count the models that are
 better, as rank = 1 + their number, keeps neither of the first two: tests of pairs are not
 transitive.) Two neighbours of different ranks may be inconclusive as a pair; the pairs say so.
 """
@@ -77,7 +77,7 @@ def tiers(better: BoolArray) -> list[int]:
     """Ranks by the rule above, of models in the order of their figures.
 
     Args:
-        better: (models, models): whether the first of two is shown to be better.
+        better: (models, models): whether the first of two is significantly better.
     """
     ranks: list[int] = []
     start = 0
@@ -94,7 +94,7 @@ def hold_pairs(figures: Sequence[Figure], values: FloatArray, confidence: float)
     Args:
         figures: of one group.
         values: theirs, higher is better.
-        confidence: of the intervals, and that no difference is shown that is none.
+        confidence: of the intervals, and that no difference is called significant that is none.
     """
     p = np.ones((len(figures), len(figures)))
     paired = np.zeros_like(p, dtype=np.bool_)

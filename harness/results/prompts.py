@@ -17,6 +17,7 @@ from harness.results.artifacts import Manifest
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _DIGITS = 24
+_KEPT = re.compile(rf"[0-9a-f]{{{_DIGITS}}}\.json")
 
 
 def keep_prompts(results: Path, made: Path) -> None:
@@ -33,6 +34,14 @@ def keep_prompts(results: Path, made: Path) -> None:
             write_atomically(file, _written(_read_artifact(made), digest))
     except (OSError, ValueError, KeyError, TypeError):
         return
+
+
+def forget_prompts(results: Path, wanted: Iterable[str]) -> None:
+    """Deletes the texts of all sets of prompts but those with these hashes."""
+    names = {file.name for digest in wanted if (file := _file(results, digest)) is not None}
+    for file in results.glob("prompts/*.json"):
+        if file.name not in names and _KEPT.fullmatch(file.name):
+            file.unlink(missing_ok=True)
 
 
 def take_prompts(results: Path, lender: Path, digest: str) -> None:

@@ -8,7 +8,7 @@ from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.records import Cell, Failure
 from harness.results.artifacts import TEXTS, ArtifactStore
-from harness.results.prompts import keep_prompts
+from harness.results.prompts import forget_prompts, keep_prompts
 from harness.results.store import ResultsStore
 from harness.runner.jobs import Pace
 from harness.runner.walk import Observer
@@ -70,3 +70,12 @@ def keep_findings(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -
         file = made / TEXTS
         if file.is_file():
             results.keep_texts(task, file.read_text(encoding="utf-8"))
+
+
+def forget_stale_prompts(plan: Plan, results: ResultsStore) -> None:
+    """Deletes the texts of prompts that no cell was asked by, nor will be by this plan."""
+    answered = [results.cell(step.model, step.task).result() for step in plan.cells]
+    made = [results.kept(plan.steps[key]) for key in plan.prompts.values()]
+    wanted = {cell.prompts for cell in answered if cell is not None}
+    wanted |= {str(of.outcome.get("sha256")) for of in made if of is not None}
+    forget_prompts(results.folder, wanted)

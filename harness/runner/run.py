@@ -28,7 +28,7 @@ from harness.runner.again import bring_back, fits, set_aside, steps_again
 from harness.runner.findings import refusal
 from harness.runner.jobs import JobBuilder
 from harness.runner.journal import journal
-from harness.runner.keeper import Keeper, keep_failure, keep_findings
+from harness.runner.keeper import Keeper, forget_stale_prompts, keep_failure, keep_findings
 from harness.runner.known import known
 from harness.runner.lending import Lending
 from harness.runner.local import LocalExecutor
@@ -243,6 +243,7 @@ def run(
                         alike = prepared.lending.alike(step)
                         keep_failure(prepared.results, step, walk.failures[step.key], alike)
                 keep_findings(prepared.plan, prepared.results, prepared.artifacts)
+        forget_stale_prompts(prepared.plan, prepared.results)
         seconds = time.perf_counter() - started
         total = seconds + (summary.seconds if summary and not todo else 0.0)
         summarizer = Summarizer(*place, prepared.artifacts.places, total, prepared.limit)

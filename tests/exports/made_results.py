@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.exports.results import Results, read_results
 from harness.records import Cell, Sample, Summary
+from harness.results.prompts import keep_prompts
 from harness.results.store import ResultsStore
 from tests.analysis.samples import classified, diverged, summarized
 from tests.reporting.fixture import quickstart
@@ -48,6 +49,28 @@ def write_results(folder: Path, summary: Summary | None = None) -> Path:
 def made_results(folder: Path, summary: Summary | None = None, **given: Any) -> Results:
     """The same, as an exporter is given it."""
     return read_results(write_results(folder, summary), **given)
+
+
+ASKED = "12" * 32
+"""The hash of prompts that `with_prompts` keeps."""
+
+
+def with_prompts(folder: Path) -> Results:
+    """The same with answers, of which those to `sentiment` keep what they were asked word for word."""
+    summary = quickstart()
+    cells = [
+        cell.model_copy(update={"prompts": ASKED}) if cell.task == "sentiment" else cell
+        for cell in summary.cells
+    ]
+    where = write_results(folder, summary.model_copy(update={"cells": cells}))
+    made = folder / "made"
+    made.mkdir()
+    ids = (sample.id for sample in samples_of(next(c for c in cells if c.task == "sentiment")))
+    rows = (json.dumps({"id": id, "text": f"<s>Shots. text of {id}<e>"}) for id in ids)
+    (made / "prompts.jsonl").write_text("\n".join(rows))
+    (made / "prompts.json").write_text(json.dumps({"sha256": ASKED, "mode": "chat"}))
+    keep_prompts(where, made)
+    return read_results(where, with_answers=True)
 
 
 def strict(text: str) -> Any:

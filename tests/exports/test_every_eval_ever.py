@@ -15,7 +15,7 @@ from harness.exports.every_eval_ever import export_every_eval_ever, portable
 from harness.exports.results import Results
 from harness.records import SourceStep
 from tests.exports.every_eval_ever_schema import RECORD, ROW
-from tests.exports.made_results import made_results, strict
+from tests.exports.made_results import made_results, strict, with_prompts
 from tests.reporting.fixture import quickstart
 from tests.reporting.variants import with_failures, without_intervals
 
@@ -112,6 +112,14 @@ def test_rows_belong_to_their_record_and_the_checksum_is_of_the_file(
         assert {row["evaluation_result_id"] for row in rows} <= ids
         assert {row["evaluation_id"] for row in rows} == {record["evaluation_id"]}
         assert {row["model_id"] for row in rows} == {record["model_info"]["id"]}
+
+
+def test_input_is_the_whole_prompt_where_it_was_kept(tmp_path: Path) -> None:
+    _, rows = export(with_prompts(tmp_path), tmp_path / "out")["base"]
+    asked = {row["evaluation_name"]: row["input"]["raw"] for row in reversed(rows)}
+    assert asked["quickstart.sentiment"] == "<s>Shots. text of example-0000<e>"
+    assert asked["quickstart.dialogue"] == "text of example-0000"
+    assert not [found for row in rows for found in mistakes(ROW, row)]
 
 
 def test_only_what_is_right_or_wrong_is_correct(written: Written) -> None:

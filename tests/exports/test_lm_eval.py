@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.exports.lm_eval_files import export_lm_eval
-from tests.exports.made_results import made_results, strict
+from tests.exports.made_results import made_results, strict, with_prompts
 from tests.reporting.variants import with_failures
 
 
@@ -54,6 +54,15 @@ def test_samples_hold_what_was_asked_answered_and_scored(exported: dict[str, Pat
     assert rows(exported["samples_dialogue"])[3]["rougeL"] == 0.7
     likelihood = float(rows(exported["samples_fidelity"])[0]["filtered_resps"][0])
     assert likelihood < 0
+
+
+def test_what_was_asked_stands_there_word_for_word_where_it_was_kept(tmp_path: Path) -> None:
+    files = export_lm_eval(with_prompts(tmp_path), tmp_path / "out").files
+    of = {f.name.rsplit("_", 1)[0]: rows(f) for f in files if f.match("base/*.jsonl")}
+    first = of["samples_sentiment"][0]
+    assert first["doc"]["text"] == "text of example-0000"
+    assert first["arguments"]["gen_args_1"]["arg_0"] == "<s>Shots. text of example-0000<e>"
+    assert of["samples_dialogue"][0]["arguments"]["gen_args_0"]["arg_0"] == "text of example-0000"
 
 
 def test_a_failed_cell_is_told_and_is_in_no_file(tmp_path: Path) -> None:

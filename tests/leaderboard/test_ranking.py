@@ -35,7 +35,7 @@ def test_ranks_contradict_neither_the_figures_nor_what_is_shown(found: np.ndarra
     assert ranks[0] == 1
     assert ranks == sorted(ranks), "a better figure has no worse rank"
     for i, j in zip(*np.nonzero(better), strict=True):
-        assert ranks[i] < ranks[j], "who is shown to be better has the better rank"
+        assert ranks[i] < ranks[j], "who is significantly better has the better rank"
     for place, rank in enumerate(ranks):
         assert rank == 1 + sum(other < rank for other in ranks)
         if place and rank > ranks[place - 1]:

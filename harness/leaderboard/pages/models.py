@@ -120,7 +120,7 @@ def _history(of: Ranked, head: Head, figures: Sequence[Figure]) -> dict[str, Any
 
 
 def _change(of: Ranked, before: Figure, after: Figure) -> str:
-    """What is another thing than in the run before, and whether the figure is shown to differ."""
+    """What is another thing than in the run before, and whether the figure is significantly another."""
     said = []
     if of.group.ranked and before.value is not None and after.value is not None:
         sign = -1.0 if of.group.metric.higher_is_better is False else 1.0
@@ -128,7 +128,7 @@ def _change(of: Ranked, before: Figure, after: Figure) -> str:
         values = np.array([sign * (figure.value.value or 0.0) for figure in two if figure.value])
         pairs = hold_pairs(two, values, of.ranking.confidence)
         outcome = (
-            "better" if pairs.better[1, 0] else "worse" if pairs.better[0, 1] else "no change shown"
+            "better" if pairs.better[1, 0] else "worse" if pairs.better[0, 1] else "inconclusive"
         )
         chance = p_value(float(pairs.adjusted[0, 1])) if pairs.paired[0, 1] else "by intervals"
         said.append(f"{outcome} ({chance})")

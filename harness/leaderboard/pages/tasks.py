@@ -165,12 +165,12 @@ def how(of: Ranked) -> list[str]:
         f"After correction for all {pairs.tested:,} pairs (Holm, {level}), {pairs.shown:,} differ."
     )
     if len(set(of.ranking.ranks.values())) == 1:
-        said.append("No model is shown to be better than another: all share rank 1.")
+        said.append("No difference is significant: all models share rank 1.")
     return said
 
 
 def _matrix(board: Board, of: Ranked) -> dict[str, Any] | None:
-    """Of few models every pair: which is shown to be better, and p after correction."""
+    """Of few models every pair: which is significantly better, and p after correction."""
     pairs, models = of.ranking.pairs, of.ranking.models
     if pairs is None or not 2 <= len(models) <= MOST_IN_MATRIX:
         return None
