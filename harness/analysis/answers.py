@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.analysis.shared import prompts_hash, shared_examples
 from harness.metrics.metric import Metric
-from harness.records import Sample
+from harness.records import AskedTexts, Sample
 from harness.suite.schema import TASK_TYPES, TaskType
 
 
@@ -25,6 +25,12 @@ class CellAnswers:
     prompts: str = ""
     scored_by: Mapping[str, str] = field(default_factory=dict)
     """By metric that the suite names a hash of the code that scored the samples."""
+    served: bool = False
+    """Whether a server answered, whose tokens nobody here knows."""
+    told_by: str = ""
+    """How choices were told (`harness.records.served.told_by`)."""
+    asked: AskedTexts | None = None
+    """What the prompts were as texts; None where that is not known of these samples."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ def in_common(answers: TaskAnswers, baseline: str, candidate: str) -> TaskAnswer
     hashes = [prompts_hash(samples) for samples in (shared.baseline, shared.candidate)]
     if not all(hashes):
         hashes = [before.prompts, after.prompts]
+    if shared.note:
+        before, after = replace(before, asked=None), replace(after, asked=None)
     cut = {
         baseline: replace(before, samples=shared.baseline, prompts=hashes[0]),
         candidate: replace(after, samples=shared.candidate, prompts=hashes[1]),

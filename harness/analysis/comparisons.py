@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from harness.analysis.alike import asked_otherwise, notes_of
 from harness.analysis.answers import CellAnswers, TaskAnswers, in_common
 from harness.analysis.paired import PairedDifference, compare_cells, compare_values
 from harness.analysis.power import detectable
@@ -13,11 +14,6 @@ from harness.analysis.significance import holm
 from harness.metrics.writing import shared_start
 from harness.records import ChangedAnswer, Comparison, Sample
 
-DIFFERENT_PROMPTS = (
-    "The two were asked different prompts (the hashes of their token ids differ), so that a "
-    "difference would be the prompts' as much as the models'. `prompts: any` in the comparison "
-    "allows it."
-)
 OTHER_CODE = (
     "The two were scored by different code, or other `args`, so that a difference would be the "
     "metric's as much as the models'. Run the earlier suite again to score its answers anew."
@@ -114,8 +110,9 @@ def difference_of(
         if cell.failure is not None or not cell.samples:
             reason = cell.failure or "it was not asked."
             return PairedDifference(metric, reason=f"No answers of {model}: {reason}")
-    if _differ(before, after) and not any_prompts:
-        return PairedDifference(metric, reason=DIFFERENT_PROMPTS, other_prompts=True)
+    apart = "" if any_prompts else asked_otherwise(before, after)
+    if apart:
+        return PairedDifference(metric, reason=apart, other_prompts=True)
     if answers.metrics[metric].own:
         for model, cell in ((baseline, before), (candidate, after)):
             if metric not in cell.scored_by:
@@ -140,15 +137,8 @@ def difference_of(
     )
 
 
-def _differ(before: CellAnswers, after: CellAnswers) -> bool:
-    return bool(before.prompts and after.prompts and before.prompts != after.prompts)
-
-
 def _note(answers: TaskAnswers, before: CellAnswers, after: CellAnswers) -> str:
-    notes = [answers.note] * bool(answers.note)
-    if _differ(before, after):
-        notes.append("The same examples, each model asked by its own tokenizer and template.")
-    return " ".join(notes)
+    return " ".join([*[answers.note] * bool(answers.note), *notes_of(before, after)])
 
 
 def changed_answers(
@@ -198,7 +188,7 @@ def _partings(
     difference: PairedDifference, answers: TaskAnswers, before: CellAnswers, after: CellAnswers
 ) -> dict[str, Any]:
     """Where texts part; not said of models that were asked by tokenizers of their own."""
-    if _differ(before, after):
+    if before.prompts != after.prompts and before.prompts and after.prompts:
         return {}
     texts = {sample.id: sample.data.get("ids", []) for sample in before.samples}
     parted = {

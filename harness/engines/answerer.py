@@ -47,6 +47,43 @@ class Asked(Protocol):
         """The ids that each choice adds to the prompt's ids."""
 
 
+Way = Literal["loglikelihood", "first_token", "constrained", "parsed"]
+"""How a choice is told. `loglikelihood`: by the log-probabilities of all its tokens. `first_token`: by those
+of what an answer begins with. `constrained`: it is written where nothing else may be. `parsed`: it is
+read in what was written freely. What is told in different ways is not the same measurement."""
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Which of a prompt's choices was told without scoring all of each; choices are named by their place.
+
+    Attributes:
+        place: of the choice; None where it could not be told.
+        text: what was written.
+        logprobs: (nats) of the likeliest token that an answer may begin with and that begins this choice
+            and no other.
+        below: what those of the choices that have none are at most; None where nothing is scored.
+        shared: a token that begins several choices and is likelier than all that begin one; "" for none.
+        request: what is known of the request.
+    """
+
+    place: int | None
+    text: str
+    logprobs: Mapping[int, float] = field(default_factory=dict)
+    below: float | None = None
+    shared: str = ""
+    request: Mapping[str, Any] = field(default_factory=dict)
+
+    def record(self, labels: Sequence[str]) -> dict[str, Any]:
+        """What a sample keeps, by label."""
+        kept: dict[str, Any] = {"text": self.text, "request": dict(self.request)}
+        if self.below is not None:
+            found = {labels[place]: value for place, value in self.logprobs.items()}
+            shared = {"shared": self.shared} if self.shared else {}
+            kept["first_token"] = {"logprobs": found, "below": self.below, **shared}
+        return kept
+
+
 @dataclass(frozen=True)
 class Completion:
     """What was written behind one prompt.
@@ -121,10 +158,14 @@ class Answerer:
     work: Work
     """What was computed so far, as far as it is known; grows while answers are being asked for."""
 
-    def unscored(self, prompts: Sequence[Asked]) -> str:
-        """Why the choices of these prompts have to be written and read in place of being scored: a
-        word (`harness.engines.endpoint.findings`); "" where `choose` gives what it should."""
-        return ""
+    def way(self, prompts: Sequence[Asked], may: frozenset[Way]) -> Way:
+        """How the choices of these prompts are told.
+
+        Args:
+            prompts: all of a task, those that were answered before included.
+            may: what the task allows.
+        """
+        return "loglikelihood"
 
     def told(self) -> dict[str, Any]:
         """What a result says of who answered, beside `info`; empty of what runs here."""
@@ -132,6 +173,11 @@ class Answerer:
 
     def choose(self, prompts: Sequence[Asked]) -> Iterator[tuple[int, list[float]]]:
         """For each prompt the summed log-probability (nats) of each of its choices after it."""
+        self._refuse("choose")
+
+    def pick(self, prompts: Sequence[Asked], way: Way) -> Iterator[tuple[int, Picked]]:
+        """For each prompt the choice that an answer begins with, or that is written where nothing else
+        may be: what `way` gave, where that is `first_token` or `constrained`."""
         self._refuse("choose")
 
     def generate(

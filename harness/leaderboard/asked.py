@@ -16,11 +16,14 @@ from harness.metrics.registry import METRICS
 from harness.metrics.statistic import FloatArray
 from harness.records import (
     OWN_METRICS,
+    SERVED,
     WORDING,
     Cell,
     MetricDescriptor,
+    ServedDetails,
     TaskSummary,
     Value,
+    told_by,
 )
 from harness.reporting.lineage import lineage_words
 from harness.results.gating import TIMING_TRAITS
@@ -151,6 +154,7 @@ def _facts(
         facts[key] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     if of.asked:
         facts |= {key: str(value) for key, value in model.put.items()}
+        facts |= _of_server(cell)
         facts["words"] = str((cell.details.get(WORDING) or {}).get("rule", "english"))
     if metric.name in METRICS and METRICS[metric.name].by_words:
         facts["scored by"] = f"{SCORER} {result.summary.software.get(SCORER, 'of unknown version')}"
@@ -161,6 +165,16 @@ def _facts(
     if metric.own:
         facts["metric's code"] = _hash(code["code"]) if isinstance(code, dict) else "not known"
     return facts
+
+
+def _of_server(cell: Cell) -> dict[str, str]:
+    """What a server did otherwise than a model that runs here would be asked."""
+    if SERVED not in cell.details:
+        return {}
+    served, ways = ServedDetails.model_validate(cell.details[SERVED]), told_by(cell)
+    template = "none" if served.api == "completions" else "the server's own"
+    told = {"choices told by": ways} if served.choosing and ways != "loglikelihood" else {}
+    return {"chat_template": template, **told}
 
 
 def _reference(made: Made) -> str:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from harness.plan.params import Params
 from harness.suite.metrics import MetricRef
-from harness.suite.schema import TASK_TYPES, EngineOptions, Entry, TaskSpec, task_of
+from harness.suite.schema import TASK_TYPES, EngineOptions, Entry, Scoring, TaskSpec, task_of
 
 DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window", "prompts")
 """Keys that say what a task reads: its prompts hold it."""
@@ -54,11 +54,13 @@ class Served(Entry):
     api: Literal["chat", "completions"]
     says: str
     """Hash of what the server says of the model and of itself; "" where it was never asked."""
+    scoring: Scoring = "auto"
+    """How choices may be told; given where the suite does."""
 
     @property
     def key(self) -> str:
         """Another for another model, as far as the server tells."""
-        text = self.model_dump_json()
+        text = self.model_dump_json(exclude_unset=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -88,6 +90,8 @@ class Connection(Entry):
     patience: float
     spend: Spend | None = None
     """None where nobody says what it costs."""
+    authorities: str = ""
+    """Certificates (PEM) of authorities that are trusted beside the system's."""
 
 
 class GradedBy(Entry):

@@ -225,14 +225,17 @@ class Making:
         if given is None:
             return None
         found = self.resolved.endpoints[name]
-        return Served(url=given.url, model=given.model, api=found.api, says=found.says)
+        scoring: dict[str, Any] = {} if given.scoring == "auto" else {"scoring": given.scoring}
+        return Served(url=given.url, model=given.model, api=found.api, says=found.says, **scoring)
 
     def _connection(self, name: str) -> Connection | None:
         given = self.spec(name).endpoint
         if given is None:
             return None
         how = given.model_dump(include={"concurrency", "timeout", "retries", "patience"})
-        return Connection(key=given.key or "", spend=spend_of(self.suite, name), **how)
+        found = self.resolved.endpoints[name].authorities
+        trusted = {"authorities": found} if found else {}
+        return Connection(key=given.key or "", spend=spend_of(self.suite, name), **how, **trusted)
 
     def chat_params(self, root: str) -> dict[str, Any]:
         """What a suite says of a lineage's chat template, as far as prompts depend on it."""

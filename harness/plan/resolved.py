@@ -44,6 +44,8 @@ class FoundEndpoint:
     api: Literal["chat", "completions"]
     says: str
     """Hash of what it says; "" where it was never asked."""
+    authorities: str = ""
+    """Certificates (PEM) of authorities that the suite trusts beside the system's."""
 
 
 @dataclass(frozen=True)

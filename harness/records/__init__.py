@@ -4,6 +4,7 @@ Reports, gates and comparisons are functions of these records and of nothing els
 """
 
 from harness.records.answered import Answered, CellSamples, PromptTexts
+from harness.records.asked import ASKED, AskedTexts
 from harness.records.base import Approximate, Failure, Record, Value
 from harness.records.cells import OWN_METRICS, Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
@@ -30,7 +31,7 @@ from harness.records.models import (
     TrainingPoint,
 )
 from harness.records.readings import DataReading, LeftOutRows, TooLong
-from harness.records.served import SERVED, ServedDetails
+from harness.records.served import SERVED, ServedDetails, told_by, undecided_of, ways_of
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
 from harness.records.summary import SUMMARY_SCHEMA, Partial, Summary, TaskSummary
 from harness.records.training import TrainingExample
@@ -48,6 +49,7 @@ from harness.records.wording import WORDING, WORDLESS, WordingDetails
 from harness.records.written import WrittenDetails, WrittenText
 
 __all__ = [
+    "ASKED",
     "OWN_METRICS",
     "SERVED",
     "SUMMARY_SCHEMA",
@@ -56,6 +58,7 @@ __all__ = [
     "AdapterStep",
     "Answered",
     "Approximate",
+    "AskedTexts",
     "Cell",
     "CellSamples",
     "ChangedAnswer",
@@ -109,4 +112,7 @@ __all__ = [
     "WordingDetails",
     "WrittenDetails",
     "WrittenText",
+    "told_by",
+    "undecided_of",
+    "ways_of",
 ]

@@ -79,7 +79,8 @@ class Comparison(Record):
     reason: str | None = None
     """Why there is no difference to show; None where there is one."""
     other_prompts: bool = False
-    """Whether the reason is that the two models read different prompts."""
+    """Whether the reason is that the two models were asked otherwise: by other prompts, or so that their
+    choices were told in another way."""
     changed_for_better: list[ChangedAnswer] = Field(default_factory=list)
     changed_for_worse: list[ChangedAnswer] = Field(default_factory=list)
 

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from harness.doubts import doubt_words
 from harness.quantities import plural
 from harness.records import SERVED, Cell, ServedDetails, Summary
 from harness.reporting.blocks import Block, Bullets, Line, Name, Prose, Strong, listed
 
-WHY = {
-    "chat-api": "a chat gives no log-probabilities of given answers",
-    "echo-refused": "the server refuses to echo a text",
-    "echo-ignored": "the server does not give the text back that it was sent",
-    "no-logprobs": "the server gives the text's tokens no log-probabilities",
-    "misaligned": "the tokens that the server gives are not those of the text",
-    "boundary": "a token lies across the end of the prompt",
-    "not-repeatable": "the same question got other log-probabilities the second time",
-    "chance": "different answers got the same log-probability",
-    "disagrees": "a token has another log-probability when it is given than when it is written",
-    "wrapped": "the server puts a text that is to be continued through a template",
-}
-"""Why log-probabilities of given answers were not used, by the probe's word."""
 ENDS = "one goes on from another, and nobody here knows the token that ends an answer"
+CONSTRAINTS = {
+    "structured_outputs": "vLLM's structured outputs",
+    "guided_choice": "vLLM's guided choice",
+    "grammar": "a grammar",
+    "response_format": "a JSON schema",
+}
+"""What a server is told to hold to, by the form that it takes."""
+UNDECIDED = {
+    "shared": "began with what several labels begin with",
+    "outside": "had no label among the likeliest tokens",
+    "unfinished": "came to no label",
+}
+"""Why answers name no label, though none had to be read."""
 
 
 def served_blocks(summary: Summary) -> list[Block]:
     """A paragraph for each served model; none where every model was run here."""
-    cells = [(cell, ServedDetails.model_validate(cell.details[SERVED])) for cell in _cells(summary)]
+    cells = [
+        (cell, ServedDetails.model_validate(cell.details[SERVED])) for cell in served_cells(summary)
+    ]
     if not cells:
         return []
     lead = (
@@ -41,7 +44,8 @@ def served_blocks(summary: Summary) -> list[Block]:
     return [Prose((lead,)), Bullets(tuple(lines))]
 
 
-def _cells(summary: Summary) -> list[Cell]:
+def served_cells(summary: Summary) -> list[Cell]:
+    """Cells that a server answered, in the models' order."""
     order = list(summary.models)
     found = [cell for cell in summary.cells if SERVED in cell.details]
     return sorted(found, key=lambda cell: order.index(cell.model))
@@ -75,40 +79,87 @@ def _of(told: ServedDetails) -> Iterator[str]:
         yield "Prompts went in as messages, through the server's own template, which is not known here."
     else:
         yield "Prompts went in as texts to be continued, without a template."
+    if told.greedy is None:
+        yield "Whether it writes what it finds likeliest cannot be seen."
+    yield from doubts_of(told)
+    if told.retries:
+        yield f"{plural(told.retries, 'request')} failed and had to be sent again."
+
+
+def doubts_of(told: ServedDetails) -> Iterator[str]:
+    """What a server was found to do that its figures suffer from, each as a sentence."""
     if told.greedy is False:
         yield "What it wrote is not what it finds likeliest, though temperature 0 was asked for."
-    elif told.greedy is None:
-        yield "Whether it writes what it finds likeliest cannot be seen."
     if told.repeats is False:
         yield "The same question was answered otherwise the second time."
     if told.refused:
         yield f"It does not take the setting {', '.join(told.refused)}."
-    if told.wrapped and told.unscored != "wrapped":
+    if told.wrapped and told.passed_over.get("loglikelihood", told.unscored) != "wrapped":
         yield "It puts texts that are to be continued through a template."
     if not told.counts_prompts:
         yield "It does not count what it reads, so that prompts that it cut would not show."
     if not told.listed:
         yield "It does not list what it serves, so that the model's name is taken on trust."
-    if told.retries:
-        yield f"{plural(told.retries, 'request')} failed and had to be sent again."
 
 
 def _ways(cells: list[tuple[Cell, ServedDetails]]) -> Iterator[tuple[list[str], str]]:
     """How labels and choices were told, by the tasks that it is so of."""
     found: dict[str, list[str]] = {}
     for cell, told in cells:
-        if told.scored and told.written:
-            said = (
-                f"{told.scored:,} answers were told by log-probabilities and {told.written:,} were "
-                "written and read, so that they do not measure the same"
-            )
-        elif told.scored:
-            said = "labels were told by the server's log-probabilities, which held in every check"
-        elif told.choosing:
-            why = WHY.get(told.unscored, told.unscored) or ENDS
-            said = f"labels were written and read, since {why}"
-        else:
-            continue
-        found.setdefault(said, []).append(cell.task)
+        if told.choosing and told.ways:
+            found.setdefault(ways_words(told), []).append(cell.task)
     for said, tasks in found.items():
         yield tasks, said
+
+
+def ways_words(told: ServedDetails) -> str:
+    """How a cell's labels were told, and why not in a better way."""
+    if len(told.ways) > 1:
+        each = [f"{count:,} {_TOLD[way]}" for way, count in told.ways.items()]
+        return f"of its answers {' and '.join(each)}, so that they do not measure the same"
+    (way,) = told.ways
+    said = f"labels were {_TOLD.get(way, way)}"
+    if way == "loglikelihood":
+        said += ", which held in every check"
+    if way == "first_token":
+        said += f" of the {told.top} that the server lists"
+    if way == "constrained" and told.constraint:
+        said += f" ({CONSTRAINTS.get(told.constraint, told.constraint)})"
+    left = [f"{count:,} {UNDECIDED.get(word, word)}" for word, count in told.undecided.items()]
+    return said + _since(told, way) + (f"; {' and '.join(left)}" if left else "")
+
+
+_TOLD = {
+    "loglikelihood": "told by the server's log-probabilities",
+    "first_token": "told by the log-probability of the token that an answer begins with",
+    "constrained": "written where nothing else may be written",
+    "parsed": "written and read",
+}
+
+
+def _since(told: ServedDetails, way: str) -> str:
+    """Why the ways that come before this one were not taken."""
+    if told.scoring != "auto":
+        return f", as `scoring: {told.scoring}` demands"
+    doubts = dict(told.passed_over) or {"loglikelihood": told.unscored}
+    if way == "loglikelihood":
+        return ""
+    if doubts.get("loglikelihood") == "of-the-task" or not doubts.get("loglikelihood"):
+        doubts["loglikelihood"] = ENDS
+    names = {"loglikelihood": "", "first_token": "of first tokens, ", "constrained": ""}
+    return ", since " + ", and ".join(
+        f"{names.get(one, '')}{doubt_words(doubt)}{_named(told) if one == 'first_token' else ''}"
+        for one, doubt in doubts.items()
+        if doubt != "of-the-task"
+    )
+
+
+def _named(told: ServedDetails) -> str:
+    """Which choices share their beginning."""
+    shared = [f'"{token.strip()}" begins {listed_words(of)}' for token, of in told.shared.items()]
+    return f" ({'; '.join(shared)})" if shared else ""
+
+
+def listed_words(names: Iterable[str]) -> str:
+    """Names in a row, as they stand in a sentence."""
+    return " and ".join(name.strip() for name in names)

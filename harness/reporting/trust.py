@@ -28,6 +28,7 @@ from harness.reporting.marks import CHECK_LABELS, OUTCOMES, SIGN
 from harness.reporting.measures import timed_tasks
 from harness.reporting.parity import parity_blocks
 from harness.reporting.reproduction import allowed
+from harness.reporting.served_doubts import served_findings
 from harness.reporting.timings import details_of, doubts, timed_apart, timings_in_doubt
 
 DOUBT: tuple[str, Tone] = (f"{SIGN} doubt", "unsure")
@@ -71,7 +72,13 @@ def _in_doubt(summary: Summary) -> str:
 
 def items(summary: Summary) -> list[Item]:
     """Everything that is known, the gravest first."""
-    found = [*_checks(summary), *_timings(summary), *_data(summary), *_permissions(summary)]
+    found = [
+        *_checks(summary),
+        *_timings(summary),
+        *_data(summary),
+        *_served(summary),
+        *_permissions(summary),
+    ]
     return sorted(found, key=lambda item: ORDER.index(item.order))
 
 
@@ -117,6 +124,12 @@ def _data(summary: Summary) -> Iterator[Item]:
     if is_synthetic(summary):
         found = "Models or data are a small synthetic stand-in, which shows the pipeline, not any real model."
         yield Item("doubt", DOUBT, "stand-in", found)
+
+
+def _served(summary: Summary) -> Iterator[Item]:
+    for one in served_findings(summary):
+        order, outcome = ("doubt", DOUBT) if one.doubtful else ("passed", OUTCOMES["passed"])
+        yield Item(order, outcome, "server", one.said, (*one.models, *one.tasks))
 
 
 def _permissions(summary: Summary) -> Iterator[Item]:

@@ -16,33 +16,37 @@ from typing import Literal
 from harness.errors import EndpointError
 from harness.files import write_json
 from harness.plan.resolved import FoundEndpoint
+from harness.suite.lineage import resolve
 from harness.suite.schema import Endpoint
 
 LOOK_SECONDS = 10.0
 """A server that has not said what it is by then is taken as it was."""
 
 
-def found_endpoint(given: Endpoint, home: Path, may_ask: bool) -> FoundEndpoint:
+def found_endpoint(given: Endpoint, home: Path, folder: Path, may_ask: bool) -> FoundEndpoint:
     """What a server says.
 
     Args:
         given: by the suite.
+        folder: what its relative paths start from.
         home: where it is remembered.
         may_ask: whether it may be asked; a plan goes without.
     """
     name = hashlib.sha256(json.dumps([given.url, given.model]).encode()).hexdigest()
     memory = home / "endpoints" / f"{name}.json"
-    said = _asked(given) if may_ask else None
+    authorities = ""
+    if given.authorities is not None:
+        authorities = resolve(given.authorities, folder).read_text(encoding="ascii")
+    said = _asked(given, authorities) if may_ask else None
     if said is not None:
         write_json(memory, asdict(said))
     else:
         said = _remembered(memory)
-    if given.api == "auto":
-        return said
-    return FoundEndpoint(given.api, said.says)
+    api = said.api if given.api == "auto" else given.api
+    return FoundEndpoint(api, said.says, authorities)
 
 
-def _asked(given: Endpoint) -> FoundEndpoint | None:
+def _asked(given: Endpoint, authorities: str) -> FoundEndpoint | None:
     from harness.engines.endpoint.failures import FailedRequest
     from harness.engines.endpoint.identity import api_of, identify
     from harness.engines.endpoint.spec import EndpointSpec
@@ -50,7 +54,13 @@ def _asked(given: Endpoint) -> FoundEndpoint | None:
 
     seconds = min(LOOK_SECONDS, given.timeout)
     spec = EndpointSpec(
-        given.url, given.model, given.key or "", timeout=seconds, retries=0, patience=0.0
+        given.url,
+        given.model,
+        given.key or "",
+        timeout=seconds,
+        retries=0,
+        patience=0.0,
+        authorities=authorities,
     )
     try:
         transport = Transport(spec)

@@ -80,7 +80,9 @@ class Resolver(Lookups):
             metrics={name: tuple(map(self._metric, refs)) for name, refs in named.items() if refs},
             software=self._software(models),
             endpoints={
-                name: found_endpoint(spec.endpoint, self._home, may_ask=not self._provisional)
+                name: found_endpoint(
+                    spec.endpoint, self._home, folder, may_ask=not self._provisional
+                )
                 for name, spec in models.items()
                 if spec.endpoint is not None
             },

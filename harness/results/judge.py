@@ -12,7 +12,17 @@ from harness.analysis.gates import judge
 from harness.analysis.metrics import compute_metrics
 from harness.analysis.seeds import seed_variance
 from harness.analysis.timed import slowdown
-from harness.records import OWN_METRICS, WORDING, Cell, Comparison, GateVerdict
+from harness.records import (
+    ASKED,
+    OWN_METRICS,
+    SERVED,
+    WORDING,
+    AskedTexts,
+    Cell,
+    Comparison,
+    GateVerdict,
+    told_by,
+)
 from harness.results.own_metrics import asked_metrics
 from harness.results.partial import COMPARABLE, gate_models
 from harness.results.store import ResultsStore
@@ -208,8 +218,15 @@ def _answers(task: str, spec: SuiteSpec, store: ResultsStore, cells: list[Cell])
             if cell.details.get(WORDING, {}).get("rule") == "unicode":
                 by_words = (name for name, metric in metrics.items() if metric.by_words)
                 scored_by |= {name: f"{scored_by.get(name, '')} unicode" for name in by_words}
+            texts = cell.details.get(ASKED)
             by_model[model] = CellAnswers(
-                samples, extras, prompts=cell.prompts, scored_by=scored_by
+                samples,
+                extras,
+                prompts=cell.prompts,
+                scored_by=scored_by,
+                served=SERVED in cell.details,
+                told_by=told_by(cell),
+                asked=AskedTexts.model_validate(texts) if texts else None,
             )
     labels = next(
         (c.details["confusion"]["labels"] for c in found.values() if "confusion" in c.details),

@@ -30,6 +30,7 @@ def served_spec(served: Served, connection: Connection, home: Path) -> EndpointS
         url=served.url,
         model=served.model,
         api=served.api,
+        scoring=served.scoring,
         purse=_purse(connection.spend, home),
         **connection.model_dump(exclude={"spend"}),
     )

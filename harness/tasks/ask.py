@@ -90,7 +90,7 @@ def _went_on(samples: Sequence[Sample], prompts: PromptSet) -> int:
 
 
 def _any_scored(samples: Sequence[Sample]) -> bool:
-    """False where a server's log-probabilities did not hold, and all choices were written."""
+    """False where a server's log-probabilities did not hold, and all choices were told otherwise."""
     return any("logprobs" in sample.data for sample in samples)
 
 

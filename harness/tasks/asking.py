@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from harness.data import Dataset, Phrasing
-from harness.engines.answerer import Answerer, Completion
+from harness.engines.answerer import Answerer, Completion, Picked, Way
 from harness.engines.protocol import Limits
 from harness.metrics.metric import Answer
 from harness.metrics.registry import metrics_of, scores_of
@@ -46,11 +45,28 @@ class Asking:
         for position, completion in self.answerer.generate(prompts, limits):
             yield prompts[position], completion
 
-    @cached_property
-    def scored(self) -> bool:
-        """Whether choices are told by their log-probabilities; else they are written, and read."""
+    def way(self, may: frozenset[Way]) -> Way:
+        """How choices are told, of the ways that a task allows.
+
+        What is compared by more than the sum over its tokens cannot be told by the first one; and where
+        only a server knows what ends an answer, nothing that needs its end can be.
+        """
+        prompts = self.prompts
+        if prompts.ending.written:
+            may -= {"loglikelihood", "first_token"}
+        elif any(prompts.score_of(prompt) != "sum" for prompt in prompts.prompts):
+            may -= {"first_token"}
+        return self.answerer.way(prompts.prompts, may)
+
+    def pick(self, way: Way) -> Iterator[tuple[Prompt, Picked]]:
+        """Which choice of each open prompt is told in a way that scores none of them whole."""
         prompts = self.open_prompts()
-        return not (self.prompts.ending.written or self.answerer.unscored(prompts))
+        for position, found in self.answerer.pick(prompts, way):
+            yield prompts[position], found
+
+    def labels_of(self, prompt: Prompt) -> tuple[str, ...]:
+        """What a prompt's choices are called."""
+        return prompt.labels or self.prompts.labels
 
     def choose(self) -> Iterator[tuple[Prompt, ScoredChoices]]:
         """How likely each choice of each open prompt is."""

@@ -12,13 +12,12 @@ from dataclasses import replace
 from string import ascii_uppercase
 
 from harness.data import Example, Phrasing
-from harness.errors import BadDataError, CannotAnswerError
-from harness.metrics.metric import Answer
+from harness.errors import BadDataError
 from harness.records import Sample
 from harness.suite.schema.tasks.multiple_choice import MultipleChoiceTask
 from harness.suite.schema.tasks.put import Put
 from harness.tasks.asking import AskedData, Asking
-from harness.tasks.labels import parse_label
+from harness.tasks.choosing import WAYS, WHOLE, choose
 
 WRITTEN_TOKENS = 12
 """Of an answer that is written because it cannot be scored, as in `classify`."""
@@ -61,32 +60,10 @@ def _lettered(example: Example) -> Example:
 
 
 def ask(task: MultipleChoiceTask, asking: Asking) -> Iterator[Sample]:
-    """The choice with the highest log-probability, or the highest for each byte; the first of equals.
-
-    Letters are written, and read, where whoever answers cannot give log-probabilities that hold.
+    """The likeliest choice; letters, which stand in the prompt, can be told in other ways, too.
 
     Raises:
-        CannotAnswerError: there are none of texts, which do not stand in the prompt.
+        EndpointError: texts cannot be scored.
     """
-    if not asking.scored:
-        yield from _written(task, asking)
-        return
-    for prompt, found in asking.choose():
-        lengths = [len(choice.encode()) for choice in prompt.labels]
-        answer = prompt.labels[found.likeliest(lengths if task.normalize == "bytes" else None)]
-        data = found.record(prompt.labels)
-        yield asking.sample(task.type, prompt, Answer(answer, prompt.target), data)
-
-
-def _written(task: MultipleChoiceTask, asking: Asking) -> Iterator[Sample]:
-    if task.answer_with == "texts":
-        raise CannotAnswerError(
-            "The server gives no log-probabilities that hold, and texts that do not stand in the prompt "
-            "cannot be written",
-            "Set `answer_with: letters`.",
-        )
-    for prompt, written in asking.generate(WRITTEN_TOKENS):
-        finished = written.reasoning_finished
-        answer = parse_label(written.text, prompt.labels) if finished else None
-        data = {"text": written.text, **written.record()}
-        yield asking.sample(task.type, prompt, Answer(answer, prompt.target), data)
+    may = WHOLE if task.answer_with == "texts" else WAYS
+    return choose(task.type, asking, WRITTEN_TOKENS, may, by_bytes=task.normalize == "bytes")

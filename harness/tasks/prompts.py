@@ -81,6 +81,14 @@ class PromptSet:
         asked = [sorted(self.stop_ids), prompt.ids, prompt.choices, *self._ended_by(prompt)]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
+    def texts_sha256(self) -> str:
+        """Over the texts, the choices' texts, and what ends an answer, whoever makes tokens of them."""
+        digest = hashlib.sha256(json.dumps(self.ending.texts).encode())
+        for prompt in self.prompts:
+            asked = [prompt.id, prompt.text, prompt.continuations]
+            digest.update(json.dumps(asked).encode())
+        return digest.hexdigest()
+
     def _ended_by(self, prompt: Prompt) -> list[Any]:
         """What ends its answer beside the stop ids; nothing where nothing does."""
         if self.score_of(prompt) == "end":

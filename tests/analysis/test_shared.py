@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from harness.analysis.alike import DIFFERENT_PROMPTS
 from harness.analysis.answers import CellAnswers, TaskAnswers
-from harness.analysis.comparisons import DIFFERENT_PROMPTS, build_comparisons
+from harness.analysis.comparisons import build_comparisons
 from harness.analysis.shared import prompts_hash, shared_examples
 from harness.analysis.significance import mcnemar
 from harness.records import Comparison, Sample

@@ -6,11 +6,13 @@ from typing import Any, get_args
 
 import pytest
 
+from harness.doubts import DOUBTS
 from harness.engines.endpoint.echoed import Fault
+from harness.engines.endpoint.first_token import TopFault
 from harness.records import SERVED, Cell, ServedDetails, ServedStep
 from harness.reporting.blocks import Bullets
 from harness.reporting.lineage import step_words
-from harness.reporting.served import WHY, served_blocks
+from harness.reporting.served import served_blocks
 from tests.reporting.fixture import quickstart
 
 
@@ -30,14 +32,57 @@ def test_models_that_were_run_here_have_no_section() -> None:
 
 
 def test_it_says_how_labels_were_told_and_why() -> None:
-    scored = said(api="completions", choosing=True, scored=5, greedy=True, counts_prompts=True)
+    scored = said(
+        api="completions",
+        choosing=True,
+        ways={"loglikelihood": 5},
+        greedy=True,
+        counts_prompts=True,
+    )
     assert "labels were told by the server's log-probabilities" in scored
     assert "without a template" in scored and "cannot be seen" not in scored
-    written = said(api="chat", choosing=True, written=5, unscored="chat-api")
+    over = {"loglikelihood": "chat-api", "first_token": "outside", "constrained": "not-held-to"}
+    written = said(api="chat", choosing=True, ways={"parsed": 5}, passed_over=over)
     assert "written and read, since a chat gives no log-probabilities" in written
+    assert "of first tokens, no choice is among the likeliest" in written
+    assert "holds to no constraint" in written
     assert "the server's own template" in written and "cannot be seen" in written
-    mixed = said(api="completions", choosing=True, scored=2, written=3, unscored="disagrees")
-    assert "2 answers were told by log-probabilities and 3 were written" in mixed
+    mixed = said(api="completions", choosing=True, ways={"loglikelihood": 2, "parsed": 3})
+    assert "2 told by the server's log-probabilities and 3 written and read" in mixed
+
+
+def test_it_says_what_first_tokens_and_constraints_leave_open() -> None:
+    over = {"loglikelihood": "echo-ignored"}
+    first = said(
+        api="completions",
+        choosing=True,
+        ways={"first_token": 9},
+        passed_over=over,
+        top=5,
+        undecided={"shared": 2, "outside": 1},
+    )
+    assert "by the log-probability of the token that an answer begins with of the 5" in first
+    assert "since the server does not give the text back" in first
+    assert "2 began with what several labels begin with and 1 had no label among" in first
+    shared = {" ne": ["negative", "neutral"]}
+    over |= {"first_token": "shared-beginning"}
+    held = said(
+        api="chat",
+        choosing=True,
+        ways={"constrained": 9},
+        passed_over=over,
+        constraint="grammar",
+        shared=shared,
+    )
+    assert "written where nothing else may be written (a grammar), since" in held
+    assert '("ne" begins negative and neutral)' in held
+    demanded = said(api="chat", choosing=True, ways={"parsed": 9}, scoring="parsed")
+    assert "written and read, as `scoring: parsed` demands" in demanded
+
+
+def test_results_of_an_earlier_version_are_read() -> None:
+    old = {"host": "h", "model": "m", "api": "chat", "scored": 0, "written": 7}
+    assert ServedDetails.model_validate(old).ways == {"parsed": 7}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +103,7 @@ def test_what_nobody_here_decided_is_said(told: dict[str, Any], words: str) -> N
 
 
 def test_every_fault_that_the_probe_knows_has_words() -> None:
-    assert set(get_args(Fault)) <= set(WHY)
+    assert {*get_args(Fault), *get_args(TopFault)} <= set(DOUBTS)
 
 
 def test_a_lineage_names_who_serves_the_model() -> None:

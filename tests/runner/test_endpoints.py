@@ -16,7 +16,8 @@ from harness.runner.run import Options, Outcome, has_nothing_to_do, prepare, run
 from harness.runner.showing import show_prompt
 from harness.runner.walk import Quiet
 from harness.suite.schema import SuiteSpec
-from tests.engines.endpoint.standin import logprob, standing_in
+from tests.engines.endpoint.standin import standing_in
+from tests.engines.endpoint.toy import logprob
 from tests.pipeline.in_process import run_here
 
 LABELS = ("positive", "negative")
@@ -76,7 +77,8 @@ def test_labels_are_scored_where_log_probabilities_hold(place: Place) -> None:
         outcome = place.run()
         cell = only(outcome.summary)
         assert (cell.status, cell.n) == ("ok", 12)
-        assert cell.details["served"]["scored"] == 12 and not cell.details["served"]["unscored"]
+        told = cell.details["served"]
+        assert told["ways"] == {"loglikelihood": 12} and not told["passed_over"]
         sent = [body["prompt"] for _, body in server.asked if body.get("echo")]
         expected = {
             round(logprob(text.removesuffix(f" {label}"), f" {label}"), 6)
@@ -93,21 +95,43 @@ def test_labels_are_scored_where_log_probabilities_hold(place: Place) -> None:
         assert f"toy, served by {server.url[7:-3]}" in report
 
 
-def test_they_are_written_where_these_do_not_hold_and_the_result_says_why(place: Place) -> None:
-    for does, api, why in (("shifts", "completions", "disagrees"), ("", "auto", "chat-api")):
-        with standing_in(None, does) as server:
-            place.write(server.url, api)
-            cell = only(place.run().summary)
-            assert cell.status == "ok" and "scored_by" not in cell.details
-            told = cell.details["served"]
-            assert (told["written"], told["scored"], told["unscored"]) == (12, 0, why)
-            assert told["new_tokens"] == 12 * 12 and told["first_seconds"] > 0
-            assert all("text" in sample["data"] for sample in place.samples())
+@pytest.mark.parametrize(
+    ("does", "api", "way", "passed_over"),
+    [
+        ("shifts", "completions", "first_token", {"loglikelihood": "disagrees"}),
+        ("answers", "chat", "first_token", {"loglikelihood": "chat-api"}),
+        (
+            "holds grammar",
+            "chat",
+            "constrained",
+            {"loglikelihood": "chat-api", "first_token": "answers-later"},
+        ),
+        (
+            "no-logprobs",
+            "chat",
+            "parsed",
+            {"loglikelihood": "chat-api", "first_token": "no-tops", "constrained": "not-held-to"},
+        ),
+    ],
+)
+def test_where_these_do_not_hold_labels_are_told_otherwise_and_the_result_says_how_and_why(
+    does: str, api: str, way: str, passed_over: dict[str, str], place: Place
+) -> None:
+    with standing_in(None, does) as server:
+        place.write(server.url, api)
+        cell = only(place.run().summary)
+    told = cell.details["served"]
+    assert cell.status == "ok" and "scored_by" not in cell.details
+    assert (told["ways"], told["passed_over"]) == ({way: 12}, passed_over)
+    samples = place.samples()
+    assert all(("way" in of["data"]) == (way != "parsed") for of in samples)
+    assert way == "parsed" or {of["answer"] for of in samples} == set(LABELS)
+    assert told["longest_tokens"] > 0 and told["prompt_tokens"] >= 12
 
 
 def test_a_server_that_dies_leaves_a_failed_cell_and_what_it_answered(place: Place) -> None:
     with standing_in() as server:
-        place.write(server.url, "chat")
+        place.write(server.url, "chat", more=", scoring: parsed")
         server.after = 12
         outcome = place.run()
         ((step, failure),) = outcome.failures

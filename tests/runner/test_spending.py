@@ -16,7 +16,8 @@ from harness.money import Prices, Tokens
 from harness.plan.cell_params import CellParams
 from harness.plan.spending import account_of
 from harness.runner.run import Options, prepare
-from tests.engines.endpoint.standin import StandIn, standing_in, tokens_of
+from tests.engines.endpoint.standin import StandIn, standing_in
+from tests.engines.endpoint.toy import tokens_of
 from tests.runner.test_endpoints import Place, only, place
 
 __all__ = ["place"]

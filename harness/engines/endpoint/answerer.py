@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from harness.capabilities import CAPABILITIES
-from harness.engines.answerer import Answerer, Asked, Completion
-from harness.engines.endpoint.cutting import check_uncut
+from harness.doubts import doubt_words
+from harness.engines.answerer import Answerer, Asked, Completion, Picked, Way
+from harness.engines.endpoint.choosing import Choosing
+from harness.engines.endpoint.cutting import check_uncut, longest_of
 from harness.engines.endpoint.echoed import DoubtfulError
 from harness.engines.endpoint.failures import FailedRequest
 from harness.engines.endpoint.identity import identify
-from harness.engines.endpoint.probe import Findings, probe, score
+from harness.engines.endpoint.probe import Findings, probe
 from harness.engines.endpoint.replies import Reply
 from harness.engines.endpoint.requests import Requests, asked_of
+from harness.engines.endpoint.scored import scores
+from harness.engines.endpoint.side_by_side import side_by_side
 from harness.engines.endpoint.spec import EndpointSpec
 from harness.engines.endpoint.transport import Transport
 from harness.engines.endpoint.written import completion_of
 from harness.engines.protocol import EngineInfo, Limits, Work
 from harness.errors import EndpointError
 from harness.version import __version__
-
-T = TypeVar("T")
 
 
 class EndpointAnswerer(Answerer):
@@ -49,8 +50,8 @@ class EndpointAnswerer(Answerer):
         started = clock()
         self.spec = spec
         self.work = Work()
+        self._uncut: dict[str, int | None] = {}
         self._lock = threading.Lock()
-        self._unscored = ""
         self._transport = Transport(spec, sleep, clock)
         self._requests = Requests(self._transport)
         self.info = EngineInfo("endpoint", __version__, device=spec.host)
@@ -58,6 +59,7 @@ class EndpointAnswerer(Answerer):
             with self._told():
                 self._find_model()
                 self.findings: Findings = probe(self._requests, spec.api)
+                self._choosing = Choosing(self._requests, spec, self.findings)
         except BaseException:
             self._transport.close()
             raise
@@ -73,24 +75,42 @@ class EndpointAnswerer(Answerer):
             )
         self.models = identity.models
 
-    def unscored(self, prompts: Sequence[Asked]) -> str:
-        """See `Answerer.unscored`: what the probe found, and how the first of these prompts fares."""
-        self._unscored = self.findings.unscored or self._first_of(prompts)
-        return self._unscored
+    def way(self, prompts: Sequence[Asked], may: frozenset[Way]) -> Way:
+        """See `Answerer.way`: what the probe found, and how some of these prompts fare.
 
-    def _first_of(self, prompts: Sequence[Asked]) -> str:
-        """Why the choices of a task's first prompt cannot be scored; "" where they can."""
-        if not prompts:
-            return ""
-        first = prompts[0]
-        try:
-            with self._told():
-                found = {
-                    round(score(self._requests, first.text, c), 6) for c in first.continuations
-                }
-        except DoubtfulError as doubt:
-            return doubt.fault
-        return "chance" if len(found) == 1 < len(first.continuations) else ""
+        Raises:
+            EndpointError: the server fails, or the way that the suite demands does not hold.
+            PromptTooLongError: it leaves out a part of the longest prompt.
+        """
+        with self._told():
+            self._check_uncut(prompts)
+            return self._choosing.way(prompts, may)
+
+    def pick(self, prompts: Sequence[Asked], way: Way) -> Iterator[tuple[int, Picked]]:
+        """See `Answerer.pick`.
+
+        Raises:
+            EndpointError: the server fails.
+        """
+
+        def answer(prompt: Asked) -> Picked:
+            found = self._choosing.pick(prompt, way)
+            self._count(found.request)
+            return found
+
+        yield from side_by_side(self._transport, prompts, answer)
+
+    def _check_uncut(self, prompts: Sequence[Asked]) -> None:
+        if not prompts or not self.findings.counts_prompts:
+            return
+        longest = longest_of(prompts)
+        if longest.text not in self._uncut:
+            self._uncut = {longest.text: check_uncut(self._requests, longest, self.spec)}
+
+    def _count(self, request: Mapping[str, Any]) -> None:
+        with self._lock:
+            self.work.prompt_tokens += request["prompt_tokens"] or 0
+            self.work.new_tokens += request["new_tokens"]
 
     def choose(self, prompts: Sequence[Asked]) -> Iterator[tuple[int, list[float]]]:
         """See `Answerer.choose`.
@@ -98,16 +118,16 @@ class EndpointAnswerer(Answerer):
         Raises:
             EndpointError: the server fails, or gives what cannot be the choices' log-probabilities.
         """
-        yield from self._side_by_side(prompts, self._scores)
+        yield from side_by_side(self._transport, prompts, self._scores)
 
     def _scores(self, prompt: Asked) -> list[float]:
         try:
-            return [score(self._requests, prompt.text, choice) for choice in prompt.continuations]
+            return scores(self._requests, prompt)
         except DoubtfulError as doubt:
             raise EndpointError(
                 f"{self.spec.host} gives no log-probabilities that hold for the choices of prompt "
-                f'"{prompt.id}" ({doubt.fault})',
-                "Set `ask: generate`, so that the answer is written and read.",
+                f'"{prompt.id}": {doubt_words(doubt.fault)}',
+                "Set `scoring: parsed` of the endpoint, so that answers are written and read.",
             ) from None
 
     def generate(
@@ -118,21 +138,18 @@ class EndpointAnswerer(Answerer):
         Raises:
             EndpointError: the server fails, or leaves out a part of the longest prompt.
         """
-        if prompts and self.findings.counts_prompts:
-            with self._told():
-                check_uncut(self._requests, prompts, self.spec)
+        with self._told():
+            self._check_uncut(prompts)
 
         def write(prompt: Asked) -> Completion:
             asked = asked_of(prompt, self.spec.api)
             reply = self._requests.write(asked, limits.max_new_tokens, limits.stops)
             self._check_counted(prompt, reply)
             done = completion_of(reply, limits)
-            with self._lock:
-                self.work.prompt_tokens += reply.prompt_tokens or 0
-                self.work.new_tokens += done.tokens
+            self._count(done.request)
             return done
 
-        yield from self._side_by_side(prompts, write)
+        yield from side_by_side(self._transport, prompts, write)
 
     def _check_counted(self, prompt: Asked, reply: Reply) -> None:
         if reply.finish == "content_filter":
@@ -140,38 +157,6 @@ class EndpointAnswerer(Answerer):
                 f'{self.spec.host} filtered its answer to prompt "{prompt.id}"',
                 "Leave the example out, or ask another server.",
             )
-
-    def _side_by_side(
-        self, prompts: Sequence[Asked], answer: Callable[[Asked], T]
-    ) -> Iterator[tuple[int, T]]:
-        """Answers as they come; what was answered before a failure comes before it is raised."""
-        pool = ThreadPoolExecutor(self.spec.concurrency, thread_name_prefix="ask")
-        failure: Exception | None = None
-        places = iter(range(len(prompts)))
-        running: dict[Future[T], int] = {}
-        try:
-            while True:
-                while failure is None and len(running) < self.spec.concurrency:
-                    place = next(places, None)
-                    if place is None:
-                        break
-                    running[pool.submit(answer, prompts[place])] = place
-                if not running:
-                    break
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    place = running.pop(future)
-                    error = future.exception()
-                    if error is None:
-                        yield place, future.result()
-                    elif isinstance(error, FailedRequest):
-                        failure = failure or self._transport.told(error, prompts[place].id)
-                    elif isinstance(error, Exception):
-                        failure = failure or error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-        if failure is not None:
-            raise failure
 
     def told(self) -> dict[str, Any]:
         """See `Answerer.told`."""
@@ -184,7 +169,8 @@ class EndpointAnswerer(Answerer):
             "retries": self._transport.retries,
             "listed": self.spec.model in self.models,
             **self.findings.data(),
-            "unscored": self._unscored,
+            **self._choosing.told(),
+            "longest_tokens": next(iter(self._uncut.values()), None),
         }
 
     @contextmanager

@@ -20,21 +20,25 @@ LEAST_MORE = 12
 """Tokens that this is at least."""
 
 
-def check_uncut(requests: Requests, prompts: Sequence[Asked], spec: EndpointSpec) -> None:
-    """Looks whether the longest prompt is read whole.
+def longest_of(prompts: Sequence[Asked]) -> Asked:
+    """The prompt of most characters; the first of equals."""
+    return max(prompts, key=_length)
+
+
+def check_uncut(requests: Requests, longest: Asked, spec: EndpointSpec) -> int | None:
+    """Looks whether a prompt is read whole, and gives how many tokens of it the server counts.
 
     Raises:
         PromptTooLongError: it is not.
         FailedRequest, EndpointError: the server fails.
     """
-    longest = max(prompts, key=_length)
     asked = asked_of(longest, spec.api)
     count = requests.count(asked)
     try:
         more = requests.count(_longer(asked))
     except FailedRequest as refused:
         if refused.status in (400, 413, 422):
-            return  # it says so where a prompt is too long
+            return count  # it says so where a prompt is too long
         raise
     if count is not None and more is not None and more < count + LEAST_MORE:
         raise PromptTooLongError(
@@ -43,6 +47,7 @@ def check_uncut(requests: Requests, prompts: Sequence[Asked], spec: EndpointSpec
             "Serve the model with a longer context (in Ollama by OLLAMA_CONTEXT_LENGTH), or "
             "use fewer shots. Nothing was asked.",
         )
+    return count
 
 
 def _length(prompt: Asked) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+NO_LOGPROB = -9000.0
+"""OpenAI gives -9999 where it gives none."""
 Fault = Literal["echo-ignored", "no-logprobs", "misaligned", "boundary"]
 """`echo-ignored`: the text does not come back. `no-logprobs`: its tokens have none. `misaligned`: the
 tokens are not those of the text. `boundary`: one token lies across the end of the prompt."""
@@ -45,11 +47,16 @@ class Echoed:
 
 @dataclass(frozen=True)
 class WrittenToken:
-    """A token that a server wrote, its log-probability (nats), and the highest in its place."""
+    """A token that a server wrote, its log-probability (nats), and the likeliest in its place."""
 
     text: str
     logprob: float
-    best: float | None
+    top: tuple[tuple[str, float], ...]
+
+    @property
+    def best(self) -> float | None:
+        """The highest log-probability in its place; None where the server does not say."""
+        return max((value for _, value in self.top), default=None)
 
 
 def written_tokens(choice: Mapping[str, Any]) -> list[WrittenToken]:
@@ -62,7 +69,9 @@ def written_tokens(choice: Mapping[str, Any]) -> list[WrittenToken]:
             WrittenToken(
                 str(of.get("token", "")),
                 float(of["logprob"]),
-                _best(one.get("logprob") for one in of.get("top_logprobs") or ()),
+                _top(
+                    (one.get("token"), one.get("logprob")) for one in of.get("top_logprobs") or ()
+                ),
             )
             for of in table["content"]
             if isinstance(of.get("logprob"), int | float)
@@ -70,14 +79,16 @@ def written_tokens(choice: Mapping[str, Any]) -> list[WrittenToken]:
     tokens, values = table.get("tokens") or [], table.get("token_logprobs") or []
     tops = table.get("top_logprobs") or [{}] * len(tokens)
     return [
-        WrittenToken(str(token), float(value), _best((top or {}).values()))
+        WrittenToken(str(token), float(value), _top((top or {}).items()))
         for token, value, top in zip(tokens, values, tops, strict=False)
         if isinstance(value, int | float)
     ]
 
 
-def _best(values: Iterable[Any]) -> float | None:
-    return max((float(value) for value in values if isinstance(value, int | float)), default=None)
+def _top(pairs: Iterable[tuple[Any, Any]]) -> tuple[tuple[str, float], ...]:
+    """Without what has no log-probability, or the number that stands for none."""
+    found = ((str(token), value) for token, value in pairs if isinstance(value, int | float))
+    return tuple((token, float(value)) for token, value in found if value > NO_LOGPROB)
 
 
 def read_echo(choice: Mapping[str, Any], sent: str) -> Echoed:

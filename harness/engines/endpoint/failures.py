@@ -73,8 +73,8 @@ class Here:
             return FailedRequest(
                 "lasting",
                 f"The certificate of {self.host} is not trusted: {error}",
-                "Give the file of the authority that signed it in SSL_CERT_FILE, or ask the server's "
-                "owner; it is never passed over.",
+                "If it is a server of your own, name the certificate of the authority that signed it with "
+                "`authorities`; else ask the server's owner. It is never passed over.",
             )
         if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
             return FailedRequest(

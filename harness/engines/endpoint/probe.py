@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.engines.endpoint.echoed import DoubtfulError, read_echo, written_tokens
+from harness.engines.endpoint.echoed import DoubtfulError, written_tokens
 from harness.engines.endpoint.failures import FailedRequest
 from harness.engines.endpoint.replies import Reply
 from harness.engines.endpoint.requests import Requests
+from harness.engines.endpoint.scored import score
 
 AGAIN_AND_AGAIN = "north, south, north, south, north, south, north, south, north, south, north,"
 """What goes on like this does so no more where repetition is punished."""
@@ -63,8 +64,8 @@ def probe(requests: Requests, api: str) -> Findings:
     Raises:
         FailedRequest, EndpointError: it does not answer at all.
     """
-    asked = [_put(text, api) for text in (TEXT, AGAIN_AND_AGAIN)]
-    replies = [requests.write(asked[0], NEW_TOKENS) for _ in range(2)]
+    asked = [put(text, api) for text in (TEXT, AGAIN_AND_AGAIN)]
+    replies = [requests.write(asked[0], NEW_TOKENS, seed=seed) for seed in range(2)]
     repeats = _said(replies[0]) == _said(replies[1])
     counts = requests.count(asked[0]) is not None
     greedy = _greedy(requests, asked)
@@ -82,22 +83,12 @@ def probe(requests: Requests, api: str) -> Findings:
     return Findings("wrapped" if wrapped else unscored, repeats, greedy, counts, wrapped)
 
 
-def score(requests: Requests, prompt: str, answer: str) -> float:
-    """The log-probability (nats) of an answer behind a prompt, as the server gives it.
-
-    Raises:
-        DoubtfulError: what it gives cannot be it.
-        FailedRequest, EndpointError: it does not answer.
-    """
-    whole = prompt + answer
-    return read_echo(requests.echo(whole).choice, whole).between(len(prompt), len(whole))
-
-
 def _said(reply: Reply) -> tuple[str, str]:
     return reply.text, reply.reasoning
 
 
-def _put(text: str, api: str) -> dict[str, Any]:
+def put(text: str, api: str) -> dict[str, Any]:
+    """A text as a prompt of an API."""
     return {"messages": [{"role": "user", "content": text}]} if api == "chat" else {"prompt": text}
 
 

@@ -50,6 +50,16 @@ class Reply:
     seconds: float = 0.0
     choice: Mapping[str, Any] = field(default_factory=dict)
 
+    def record(self) -> dict[str, Any]:
+        """What a sample keeps of the request."""
+        return {
+            "seconds": round(self.seconds, 4),
+            "first_seconds": round(self.times[0], 4) if self.times else None,
+            "prompt_tokens": self.prompt_tokens,
+            "new_tokens": self.new_tokens if self.new_tokens is not None else len(self.times),
+            "counted": "server" if self.new_tokens is not None else "pieces",
+        }
+
     def take(self, part: Mapping[str, Any], seconds: float) -> None:
         """One event of the answer, or the whole of it."""
         if part.get("error"):

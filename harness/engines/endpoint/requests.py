@@ -42,7 +42,13 @@ class Requests:
         self.other_model = ""
         """Another model that has answered."""
 
-    def write(self, asked: Mapping[str, Any], new_tokens: int, stops: Sequence[str] = ()) -> Reply:
+    def write(
+        self,
+        asked: Mapping[str, Any],
+        new_tokens: int,
+        stops: Sequence[str] = (),
+        seed: int = 0,
+    ) -> Reply:
         """What the model writes greedily.
 
         Args:
@@ -50,11 +56,13 @@ class Requests:
             new_tokens: at most.
             stops: texts that end it. They are looked for here, and the connection is closed: a server
                 would not say which it was, and takes one before the first word for an end, too.
+            seed: of the server's sampling, which should find nothing to do.
 
         Raises:
             FailedRequest, EndpointError: see `Transport.post`; or another model answered.
         """
-        return self._send(asked, _streamed(new_tokens) | GREEDY, partial(has_ended, stops=stops))
+        body = _streamed(new_tokens) | GREEDY | {"seed": seed}
+        return self._send(asked, body, partial(has_ended, stops=stops))
 
     def sample(
         self,
@@ -98,11 +106,16 @@ class Requests:
         body = {"echo": True, "logprobs": 1, "max_tokens": 1, **GREEDY}
         return self._send({"prompt": prompt}, body)
 
-    def likeliest(self, asked: Mapping[str, Any], new_tokens: int) -> Reply:
-        """What the model writes greedily, with the log-probability of each token and of the likeliest
-        in its place."""
-        how = {"logprobs": True, "top_logprobs": 1} if "messages" in asked else {"logprobs": 1}
+    def likeliest(self, asked: Mapping[str, Any], new_tokens: int, top: int = 1) -> Reply:
+        """What the model writes greedily, with the log-probability of each token and of the `top`
+        likeliest in its place."""
+        chat = {"logprobs": True, "top_logprobs": top}
+        how = chat if "messages" in asked else {"logprobs": top}
         return self._send(asked, {**how, "max_tokens": new_tokens, **GREEDY})
+
+    def constrained(self, asked: Mapping[str, Any], constraint: Mapping[str, Any]) -> Reply:
+        """What the model writes greedily where it is held to something."""
+        return self._send(asked, {**GREEDY, **constraint})
 
     def _send(
         self,

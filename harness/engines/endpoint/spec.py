@@ -12,6 +12,7 @@ from harness.engines.endpoint.spending import Purse
 from harness.errors import EndpointError
 
 API = Literal["chat", "completions"]
+Scoring = Literal["auto", "echo", "first_token", "constrained", "parsed"]
 HIDDEN = "(key)"
 
 
@@ -45,6 +46,8 @@ class EndpointSpec:
         patience: seconds without any answer after which nothing more is asked.
         purse: what it costs, and how much may be spent; None where nobody says what it costs.
         memory: where answers are remembered; None where each request is to be sent.
+        scoring: the only way in which choices may be told; `auto` for the first that holds.
+        authorities: certificates (PEM) of those that are trusted beside the system's.
     """
 
     url: str
@@ -57,6 +60,8 @@ class EndpointSpec:
     patience: float = 120.0
     purse: Purse | None = None
     memory: Remembering | None = None
+    scoring: Scoring = "auto"
+    authorities: str = ""
 
     @property
     def host(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -58,6 +59,7 @@ class Transport:
             headers=headers,
             limits=httpx2.Limits(max_connections=spec.concurrency + 1),
             trust_env=not spec.is_here,
+            verify=_trusted(spec.authorities) if spec.authorities else True,
             follow_redirects=False,
         )
         self._spending = Spending(spec.purse) if spec.purse is not None else None
@@ -180,6 +182,13 @@ class Transport:
         self._client.close()
         if self._spending is not None:
             self._spending.close()
+
+
+def _trusted(authorities: str) -> ssl.SSLContext:
+    """Whose certificates are believed: the system's authorities, and these (PEM)."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(cadata=authorities)
+    return context
 
 
 def whole(response: httpx2.Response, elapsed: Callable[[], float]) -> Any:

@@ -13,17 +13,10 @@ from harness.engines.stopping import cut
 
 def completion_of(reply: Reply, limits: Limits) -> Completion:
     """The completion. Where the server does not count, pieces as they came count as tokens."""
-    tokens = reply.new_tokens if reply.new_tokens is not None else len(reply.times)
-    tokens = min(tokens, limits.max_new_tokens)
+    counted = reply.record()
+    tokens = min(counted["new_tokens"], limits.max_new_tokens)
     text, reasoning, finished = _parted(reply)
     answer, stop = cut(text, limits.stops)
-    request = {
-        "seconds": round(reply.seconds, 4),
-        "first_seconds": round(reply.times[0], 4) if reply.times else None,
-        "prompt_tokens": reply.prompt_tokens,
-        "new_tokens": tokens,
-        "counted": "server" if reply.new_tokens is not None else "pieces",
-    }
     return Completion(
         text=answer,
         tokens=tokens,
@@ -32,7 +25,7 @@ def completion_of(reply: Reply, limits: Limits) -> Completion:
         reasoning_finished=finished,
         token_seconds=tuple(reply.times) if len(reply.times) == tokens else (),
         stopped_at=stop,
-        request=request,
+        request={**counted, "new_tokens": tokens},
     )
 
 

@@ -22,8 +22,10 @@ from harness.metrics.score import score_samples
 from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
 from harness.records import (
+    ASKED,
     OWN_METRICS,
     SERVED,
+    AskedTexts,
     Cell,
     Kind,
     MetricDescriptor,
@@ -124,7 +126,10 @@ def scored(
         if SERVED in asked.details
         else {}
     )
-    details = details_of(spec, samples, prompts) | _scored_by(step, together, read) | told
+    asked_texts = (
+        _asked_texts(prompts, told.get(SERVED)) if params.task.type != "divergence" else {}
+    )
+    details = details_of(spec, samples, prompts) | _scored_by(step, together, read)
     return asked.model_copy(
         update={
             "key": step.key,
@@ -132,9 +137,22 @@ def scored(
             "alike": job.alike,
             "n": len(samples),
             "metrics": metrics,
-            "details": details,
+            "details": details | told | asked_texts,
         }
     )
+
+
+def _asked_texts(prompts: PromptSet, told: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An `AskedTexts`; the tokens are the server's where one made them."""
+    if not prompts.prompts:
+        return {}
+    if told is not None:
+        tokens, longest = told["prompt_tokens"], told["longest_tokens"]
+    else:
+        tokens = sum(len(prompt.ids) for prompt in prompts.prompts)
+        longest = len(max(prompts.prompts, key=lambda prompt: len(prompt.text)).ids)
+    found = AskedTexts(sha256=prompts.texts_sha256(), tokens=tokens, longest_tokens=longest)
+    return {ASKED: found.model_dump()}
 
 
 def _scored_by(

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.records import Sample, ServedDetails
+from harness.records import Sample, ServedDetails, undecided_of, ways_of
 
 
 def served(told: Mapping[str, Any], samples: Sequence[Sample], choosing: bool) -> dict[str, Any]:
@@ -14,15 +14,14 @@ def served(told: Mapping[str, Any], samples: Sequence[Sample], choosing: bool) -
 
     Args:
         told: by the answerer of the last run, or of an earlier one.
-        choosing: whether choices were to be scored.
+        choosing: whether choices were to be told.
         samples: of all runs, so that what an interruption parted counts as one.
     """
     requests = [sample.data["request"] for sample in samples if "request" in sample.data]
-    scored = sum("logprobs" in sample.data for sample in samples)
     found = {
         "choosing": choosing,
-        "scored": scored,
-        "written": len(samples) - scored,
+        "ways": ways_of(samples),
+        "undecided": undecided_of(samples),
         "prompt_tokens": _sum(request["prompt_tokens"] for request in requests),
         "new_tokens": _sum(request["new_tokens"] for request in requests),
         "counted": "+".join(sorted({request["counted"] for request in requests})),

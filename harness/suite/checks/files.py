@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,19 @@ def check_template(at: KeyPath, path: Path) -> Iterator[Found]:
         yield at, f"there is no file {path}", hint
     else:
         yield from check_text(at, path)
+
+
+def check_certificates(at: KeyPath, path: Path) -> Iterator[Found]:
+    try:
+        ssl.create_default_context().load_verify_locations(cadata=path.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        yield at, f"there is no file {path}", "Paths start from the suite's folder."
+    except (ssl.SSLError, ValueError) as error:
+        hint = "Name a file with certificates between BEGIN CERTIFICATE and END CERTIFICATE."
+        yield at, f"{path} holds no certificate in PEM: {error}", hint
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        yield at, message, "Name a file that this user may read."
 
 
 def check_text(at: KeyPath, path: Path) -> Iterator[Found]:

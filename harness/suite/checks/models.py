@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.nearest import nearest
-from harness.suite.checks.files import check_folder, check_template
+from harness.suite.checks.files import check_certificates, check_folder, check_template
 from harness.suite.checks.found import Found, KeyPath
 from harness.suite.hub import hub_place
 from harness.suite.known import Known
@@ -39,6 +39,9 @@ def check_model(
         yield from check_folder((*at, "adapter"), model.adapter, folder, ())
     if model.template_file is not None:
         yield from check_template((*at, "chat_template"), resolve(model.template_file, folder))
+    if model.endpoint is not None and model.endpoint.authorities is not None:
+        path = resolve(model.endpoint.authorities, folder)
+        yield from check_certificates((*at, "endpoint", "authorities"), path)
     if model.from_ is None:
         on_hub = model.gguf is not None and hub_place("gguf", model.gguf, None, folder)
         if model.gguf is not None and not on_hub and not resolve(model.gguf, folder).is_file():

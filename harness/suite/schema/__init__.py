@@ -11,7 +11,7 @@ from harness.suite.schema.datasets import (
     PythonDataset,
     TableDataset,
 )
-from harness.suite.schema.endpoints import Endpoint
+from harness.suite.schema.endpoints import Endpoint, Scoring
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.finetuning import FineTune
 from harness.suite.schema.gates import CompareSpec, GateSpec
@@ -59,6 +59,7 @@ __all__ = [
     "Put",
     "PythonDataset",
     "Score",
+    "Scoring",
     "Shape",
     "SpeedTask",
     "Spending",

@@ -11,6 +11,8 @@ from pydantic import Field, field_validator, model_validator
 from harness.suite.schema.entry import Entry
 from harness.suite.schema.prices import Prices, Spending
 
+Scoring = Literal["auto", "echo", "first_token", "constrained", "parsed"]
+"""How labels and letters of a served model are told."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -31,6 +33,18 @@ class Endpoint(Entry):
         description="chat: messages, put through the server's own template. completions: texts that "
         "are continued, whose labels are scored where the server gives log-probabilities that "
         "hold. auto: chat where the server has it.",
+    )
+    scoring: Scoring = Field(
+        "auto",
+        description="How labels and letters are told. echo: by the log-probabilities of all their tokens. "
+        "first_token: by that of the token that an answer begins with. constrained: written where "
+        "nothing else may be. parsed: written, and read. auto: the first of these that holds. Any "
+        "other fails where it does not hold.",
+    )
+    authorities: str | None = Field(
+        None,
+        description="File (PEM) of the authorities whose certificates are trusted, for servers of one's "
+        "own, relative to the suite file. Default: the system's.",
     )
     concurrency: int = Field(4, ge=1, le=256, description="Requests side by side.")
     timeout: float = Field(120.0, gt=0, description="Seconds that a request may take in all.")

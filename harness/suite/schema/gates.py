@@ -22,7 +22,8 @@ class CompareSpec(Entry):
     prompts: Literal["same", "any"] = Field(
         "same",
         description="same: refuse to compare answers to different prompts. any: compare models "
-        "that read the same examples through tokenizers or chat templates of their own.",
+        "that read the same examples through tokenizers or chat templates of their own, or whose "
+        "labels are told in different ways.",
     )
 
 

@@ -6,11 +6,9 @@ It does what it should, or one of the things that servers are reported to do wro
 from __future__ import annotations
 
 import json
-import re
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,43 +16,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from harness.engines.endpoint.spec import EndpointSpec
-
-WORDS = (
-    " the",
-    " bank",
-    " rises",
-    " falls",
-    " positive",
-    " negative",
-    " and",
-    " north,",
-    " south,",
-)
-TOKEN = re.compile(r"\s*[^\s]+|\s+$")
-TEMPLATE_TOKENS = 9
-Body = Mapping[str, Any]
-
-
-def tokens_of(text: str) -> list[str]:
-    return TOKEN.findall(text)
-
-
-def logprob(before: str, token: str) -> float:
-    """Of a word that the model knows between -1 and -2, of any other between -4 and -6."""
-    share = zlib.crc32(f"{before}|{token}".encode()) / 2**32
-    return -(1 + share) if token in WORDS else -(4 + 2 * share)
-
-
-def next_token(before: str, penalty: float = 1.0) -> str:
-    """The likeliest; a penalty counts against words that stand there already."""
-    return max(WORDS, key=lambda word: logprob(before, word) * (penalty if word in before else 1.0))
+from tests.engines.endpoint.toy import Body, Toy, tokens_of
 
 
 @dataclass
-class StandIn:
+class StandIn(Toy):
     """What the server does, and what it was asked."""
 
-    does: frozenset[str] = frozenset()
     model: str = "toy"
     owner: str = "tests"
     fails: list[tuple[int, dict[str, str]]] = field(default_factory=list)
@@ -62,13 +30,10 @@ class StandIn:
     after: int = 10**9
     """Requests for text after which it fails with what `then` says for good."""
     then: int = 500
-    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     url: str = ""
     looks: int = 0
     tls: ssl.SSLContext | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    cached: dict[str, float] = field(default_factory=dict)
 
     def spec(self, api: str = "completions", **more: Any) -> EndpointSpec:
         settings = {"model": "toy", "timeout": 5.0, "concurrency": 3, **more}
@@ -78,90 +43,10 @@ class StandIn:
     def texts_asked(self) -> int:
         return len(self.asked)
 
-    def read(self, body: Body) -> str:
-        """What the model reads."""
-        if "messages" in body:
-            turns = "".join(f" <{one['role']}> {one['content']}" for one in body["messages"])
-            return f"{turns} <assistant>"
-        prompt = str(body["prompt"])
-        return (
-            f" <user> {prompt} and so it goes on here <assistant>"
-            if "wraps" in self.does
-            else prompt
-        )
 
-    def written(self, body: Body, text: str) -> tuple[list[str], str]:
-        """The tokens that the model writes, and why it ended."""
-        taken = "penalizes" in self.does and body.get("repeat_penalty") != 1
-        found: list[str] = []
-        limit = body.get("max_tokens") or body["max_completion_tokens"]
-        for place in range(limit):
-            before = text + "".join(found)
-            token = next_token(before, 1.5 if taken else 1.0)
-            if "samples" in self.does:
-                token = WORDS[(len(self.asked) + place) % len(WORDS)]
-            found.append(token)
-        return found, "length"
-
-    def answer(self, body: Body) -> dict[str, Any]:
-        text = self.read(body)
-        tokens, finish = self.written(body, text)
-        said = "".join(tokens)
-        choice: dict[str, Any] = {"index": 0, "finish_reason": finish}
-        if "messages" in body:
-            choice["message"] = {"role": "assistant", "content": said}
-            if body.get("logprobs"):
-                choice["logprobs"] = {"content": self.chat_logprobs(text, tokens)}
-        else:
-            choice["text"] = said
-            echo = bool(body.get("echo")) and "ignores-echo" not in self.does
-            choice["text"] = (text if echo else "") + said
-            if body.get("logprobs") is not None and "no-logprobs" not in self.does:
-                choice["logprobs"] = self.logprobs(text, tokens, echo)
-        read = len(tokens_of(text))
-        read = min(read, 40) if "cuts" in self.does else read
-        usage = {"prompt_tokens": read, "completion_tokens": len(tokens)}
-        model = "another" if "answers-as-another" in self.does else body["model"]
-        counted = {} if "no-usage" in self.does else {"usage": usage}
-        return {"model": model, "choices": [choice], **counted}
-
-    def logprobs(self, text: str, tokens: list[str], echo: bool) -> dict[str, Any]:
-        given = tokens_of(text) if echo else []
-        if "merges" in self.does and echo and len(given) > 1:
-            given = [*given[:-2], given[-2] + given[-1]]
-        values: list[float | None] = []
-        tops: list[dict[str, float] | None] = []
-        before = "" if echo else text
-        for token in [*given, *tokens]:
-            best = next_token(before)
-            values.append(self.scored(before, token))
-            tops.append({best: logprob(before, best)})
-            before += token
-        if echo:
-            values[0] = None
-        if "shifts" in self.does and echo:
-            values = [values[0], *values[2:], -3.0]
-        return {"tokens": [*given, *tokens], "token_logprobs": values, "top_logprobs": tops}
-
-    def scored(self, before: str, token: str) -> float:
-        if "chance" in self.does:
-            return -2.0
-        value = logprob(before, token)
-        if "stale" in self.does:
-            place = f"{before}|{token}"
-            with self.lock:
-                value = self.cached.pop(place, value)
-                self.cached[place] = value - 0.5
-        return value
-
-    def chat_logprobs(self, text: str, tokens: list[str]) -> list[dict[str, Any]]:
-        found, before = [], text
-        for token in tokens:
-            best = next_token(before)
-            top = {"token": best, "logprob": logprob(before, best)}
-            found.append({"token": token, "logprob": logprob(before, token), "top_logprobs": [top]})
-            before += token
-        return found
+def listed_of(body: Body) -> list[int]:
+    """How many tokens are to be listed."""
+    return [body[key] for key in ("logprobs", "top_logprobs") if key in body]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -204,6 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send({"error": {"message": "not now"}}, failing[0], failing[1])
         elif "rejects-echo" in of.does and body.get("echo"):
             self.send({"error": {"message": "echo is not supported"}}, 400)
+        elif "lists 5" in of.does and max(map(int, listed_of(body)), default=0) > 5:
+            self.send({"error": {"message": "at most 5 log-probabilities"}}, 400)
         elif refused := [name for name in body if f"rejects {name}" in of.does]:
             self.send({"detail": f"unknown argument: {refused[0]}"}, 422)
         else:

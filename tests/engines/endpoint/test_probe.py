@@ -8,9 +8,11 @@ from harness.engines.endpoint.answerer import EndpointAnswerer
 from harness.engines.endpoint.probe import Findings
 from harness.engines.protocol import Limits
 from harness.errors import EndpointError, PromptTooLongError
+from harness.tasks.choosing import WAYS
 from harness.tasks.prompts import Prompt
-from tests.engines.endpoint.standin import logprob, standing_in
+from tests.engines.endpoint.standin import standing_in
 from tests.engines.endpoint.test_conformance import prompts
+from tests.engines.endpoint.toy import logprob
 
 
 def found(*does: str, api: str = "completions") -> Findings:
@@ -25,7 +27,7 @@ def test_log_probabilities_that_hold_are_used_and_are_those_of_the_model() -> No
         answerer = EndpointAnswerer(server.spec())
         assert answerer.findings == Findings("", True, True, True, False)
         asked = prompts(chat=False)
-        assert answerer.unscored(asked) == ""
+        assert answerer.way(asked, WAYS) == "loglikelihood"
         for place, scores in answerer.choose(asked):
             before, scored = asked[place].text, list(scores)
             assert scored[0] == pytest.approx(logprob(before, " rises"))
@@ -120,6 +122,8 @@ def test_choices_that_the_server_cuts_otherwise_than_the_probe_are_written() -> 
     with standing_in() as server:
         answerer = EndpointAnswerer(server.spec())
         inside = Prompt(0, "odd", "The bank ri", (), "", (), continuations=("ses", "ver"))
-        assert answerer.unscored([inside]) == "boundary"
-        with pytest.raises(EndpointError, match=r'"odd".*boundary'):
+        assert answerer.way([inside], WAYS) == "parsed"
+        over = {"loglikelihood": "boundary", "first_token": "outside", "constrained": "not-held-to"}
+        assert answerer.told()["passed_over"] == over
+        with pytest.raises(EndpointError, match=r'"odd": a token lies across the end'):
             list(answerer.choose([inside]))

@@ -25,9 +25,10 @@ from harness.engines.endpoint.transport import Transport
 from harness.engines.protocol import Limits
 from harness.errors import SpendingLimitError
 from harness.money import Prices, Tokens
-from tests.engines.endpoint.standin import StandIn, standing_in, tokens_of
+from tests.engines.endpoint.standin import StandIn, standing_in
 from tests.engines.endpoint.test_conformance import prompts
 from tests.engines.endpoint.test_transport import Time
+from tests.engines.endpoint.toy import tokens_of
 
 PRICES = Prices(Decimal("0.15"), Decimal("0.6"), "USD", Decimal("0.075"))
 ASKED = {"prompt": "The bank"}

@@ -144,7 +144,7 @@ def test_a_certificate_that_nobody_trusts_is_a_clear_failure(tmp_path: Path) -> 
         requests, _ = asking(server.spec())
         with pytest.raises(FailedRequest, match=r"certificate of .* is not trusted") as caught:
             requests.write(ASKED, 2)
-        assert caught.value.kind == "lasting" and "SSL_CERT_FILE" in caught.value.hint
+        assert caught.value.kind == "lasting" and "`authorities`" in caught.value.hint
         assert server.texts_asked == 0
     with standing_in() as server:
         spec = server.spec()
