@@ -16,7 +16,7 @@ from harness.assignment.yours import read, stamped
 from harness.errors import InputError
 from harness.files import write_atomically
 from harness.records import Summary
-from harness.reporting.blocks import charts
+from harness.reporting.contents import charts
 from harness.reporting.write import on_white
 from harness.results.store import ResultsStore
 

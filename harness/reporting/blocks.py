@@ -57,7 +57,6 @@ __all__ = [
     "Text",
     "Texts",
     "Tone",
-    "charts",
     "joined",
     "listed",
     "plain",
@@ -98,6 +97,8 @@ class CardRow:
     label: str
     line: Line
     tone: Tone = "plain"
+    detail: Line = ()
+    """What qualifies the label; rows that share both stand together."""
 
 
 @dataclass(frozen=True)
@@ -282,19 +283,3 @@ class Document:
     """Of the terms that fields and headings name by their keys."""
     samples: str = ""
     """How many answers were asked for; "" for the usual ones."""
-
-
-def charts(blocks: tuple[Block, ...]) -> list[Chart]:
-    """Every chart among the blocks, folded ones included, in order."""
-    found: list[Chart] = []
-    for block in blocks:
-        match block:
-            case Chart():
-                found.append(block)
-            case Charts(several):
-                found.extend(several)
-            case Fold():
-                found.extend(charts(block.blocks))
-            case Beside(left, right):
-                found.extend(charts((*left, *right)))
-    return found

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.records import GateVerdict, Summary
 from harness.reporting.blocks import (
     NOT_KNOWN,
+    Column,
     Datum,
     Fields,
     Line,
@@ -22,7 +23,8 @@ from harness.reporting.measures import label, metric_of
 from harness.reporting.partial import open_gates
 
 REASON_LENGTH = 400
-HEADS = ("Gate", "Candidate", "Rule", "Examples", "Reason")
+GATE = Column("Gate", numeric=False, term="gate")
+HEADS = (GATE, "Candidate", "Rule", "Examples", "Reason")
 GATE_OUTCOMES: dict[str, tuple[str, Tone]] = {
     "met": ("✓ met", "good"),
     "not met": ("✗ not met", "bad"),
@@ -35,7 +37,7 @@ def gate_table(summary: Summary) -> Table:
     doubts = Marks.read(summary)
     rows: list[Fields] = [
         {
-            "Gate": _gate_outcome(gate),
+            GATE: _gate_outcome(gate),
             "Candidate": doubts.against(gate),
             "Rule": f"{label(metric_of(summary, gate))} on {gate.task} {gate.rule}",
             "Examples": _examples(summary, gate),

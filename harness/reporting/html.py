@@ -21,6 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from harness.reporting.blocks import Block, Chart, Document, Link, Name, Strong
+from harness.reporting.contents import notes
 from harness.reporting.format import clean, clean_lines
 
 _TOGETHER = re.compile(r"(\[[-−+\d.,e ]+\]|\bn = [\d,]+|\bp [<=] [\d.]+)")
@@ -28,9 +29,11 @@ _TOGETHER = re.compile(r"(\[[-−+\d.,e ]+\]|\bn = [\d,]+|\bp [<=] [\d.]+)")
 
 def html(document: Document) -> str:
     """The whole page."""
+    noted = notes(document)
     terms = {
-        of.key: {"number": number, "line": of.line}
-        for number, of in enumerate(document.definitions, start=1)
+        note.definition.key: {"number": note.number, "line": note.definition.line}
+        for of_section in noted.values()
+        for note in of_section
     }
     look, script = style(), _joined(".js")
     return (
@@ -42,6 +45,7 @@ def html(document: Document) -> str:
             script=Markup(script),
             policy=policy(look, script),
             terms=terms,
+            notes=noted,
         )
     )
 

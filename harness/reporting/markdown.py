@@ -151,7 +151,8 @@ def _card(of: Card) -> str:
 
 def _card_row(of: CardRow) -> str:
     sign = f"{_MARKS[of.tone]} " if of.tone in ("bad", "unsure") else ""
-    return f"{sign}**{escape(of.label)}** {line(of.line)}"
+    detail = f" {line(of.detail)}:" if of.detail else ""
+    return f"{sign}**{escape(of.label)}**{detail} {line(of.line)}"
 
 
 def _folded(of: Block) -> str:

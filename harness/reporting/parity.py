@@ -66,7 +66,9 @@ def _fields(one: Held) -> Fields:
     mean = fixed(of.mean_logprob_difference, 6) if of.mean_logprob_difference else DASH
     return {
         MODELS: Datum(", ".join(one.models), name=True),
-        Column("What", "and against what", numeric=False): Datum(one.kind, f"against {of.against}"),
+        Column("What", "and against what", numeric=False, term="parity"): Datum(
+            one.kind, f"against {of.against}"
+        ),
         Column("Prompts", "/ tokens"): Datum(count(of.prompts), f"/ {count(of.tokens)}"),
         TOKEN_IDS: share(of.same_tokens) if one.kind == "conversion" else NOT_KNOWN,
         LARGEST: fixed(of.max_logprob_difference, 4) if of.tokens else DASH,

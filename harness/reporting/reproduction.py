@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harness.quantities import byte_size
-from harness.records import Permission, Summary, TaskSummary
+from harness.records import Cell, Permission, Summary, TaskSummary
 from harness.reporting.blocks import (
     Block,
     Code,
@@ -59,13 +61,13 @@ def models(summary: Summary) -> Table:
     rows: list[Fields] = [
         {
             MODEL: name(model),
-            "Made by": lineage_words(of.lineage)
+            Column("Made by", numeric=False, term="type"): lineage_words(of.lineage)
             + " (synthetic)" * of.synthetic
             + (f" (repeats {of.replica_of} with another seed)" if of.replica_of else ""),
             "Engine": of.engine,
             Column("Parameters"): count(of.parameters),
             Column("Size on disk"): size(of.bytes),
-            Column("Bits per weight"): bits(of) or DASH,
+            Column("Bits per weight", term="bits"): bits(of) or DASH,
             "Key": short(of.key),
         }
         for model, of in summary.models.items()
@@ -137,7 +139,10 @@ def prompts(summary: Summary) -> list[Block]:
 
 
 def cells(summary: Summary) -> Table:
-    """Each cell: how long it took and what answered."""
+    """Each cell: how long it took and what answered; what all cells of an engine share is said once."""
+    shared = {
+        engine: _shared(summary, engine) for engine in dict.fromkeys(map(_engine, summary.cells))
+    }
     rows: list[Fields] = [
         {
             MODEL: name(c.model),
@@ -146,9 +151,11 @@ def cells(summary: Summary) -> Table:
             Column("n"): count(c.n),
             Column("Asking"): duration(c.seconds),
             Column("Loading"): duration(c.load_seconds),
-            "Engine": settings(c.engine) or DASH,
+            "Engine": Datum(_engine(c) or DASH, settings(_own(c.engine, shared[_engine(c)]))),
             "Memory and disk": ", ".join(
-                f"{key_words(key)} {byte_size(value)}" for key, value in c.footprint.items()
+                f"{key_words(key)} {byte_size(value)}"
+                for key, value in c.footprint.items()
+                if value
             )
             or DASH,
             "Prompts": short(c.prompts),
@@ -156,7 +163,28 @@ def cells(summary: Summary) -> Table:
         }
         for c in summary.cells
     ]
-    return table("Every cell", rows)
+    notes: list[Line] = [
+        ("Each cell of ", Name(engine), f": {settings(of)}.") for engine, of in shared.items() if of
+    ]
+    return table("Every cell", rows, notes)
+
+
+def _engine(cell: Cell) -> str:
+    return str(cell.engine.get("engine", ""))
+
+
+def _shared(summary: Summary, engine: str) -> dict[str, Any]:
+    """What every cell that this engine answered was set to."""
+    first, *rest = [cell.engine for cell in summary.cells if _engine(cell) == engine]
+    return {
+        key: value
+        for key, value in first.items()
+        if key != "engine" and all(key in of and of[key] == value for of in rest)
+    }
+
+
+def _own(of: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in of.items() if key != "engine" and key not in shared}
 
 
 def environment(summary: Summary) -> Table:

@@ -93,7 +93,7 @@ def _cost(model: str, of: Training) -> Fields:
     part = share(of.trainable_parameters / of.total_parameters) if of.total_parameters else ""
     return {
         MODEL: name(model),
-        "Method": method_words(of.method),
+        Column("Method", numeric=False, term="lora"): method_words(of.method),
         Column("Steps"): count(of.steps),
         Column("Examples", "× epochs"): Datum(count(of.examples), f"× {of.epochs:g}"),
         Column("Tokens", "seen / with loss"): Datum(

@@ -7,8 +7,8 @@ from pathlib import Path
 from harness.files import write_atomically
 from harness.records import Answered, Summary
 from harness.records.licences import Amount
-from harness.reporting.blocks import charts
 from harness.reporting.browser.chosen import quoted
+from harness.reporting.contents import charts
 from harness.reporting.html import html
 from harness.reporting.markdown import markdown
 from harness.reporting.sections import document

@@ -18,7 +18,7 @@ from tests.reporting.variants import (
     without_intervals,
     without_speed,
 )
-from tests.reporting.written import texts_alone, with_texts
+from tests.reporting.written import speed_and_texts, texts_alone, with_texts
 
 VARIANTS = {
     "quickstart": quickstart,
@@ -36,6 +36,7 @@ VARIANTS = {
     "texts": with_texts,
     "texts-alone": texts_alone,
     "votes": with_votes,
+    "speed-and-texts": speed_and_texts,
     "partial": partly,
     "hostile": hostile,
     "hostile-texts": hostile_texts,

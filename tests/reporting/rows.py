@@ -26,9 +26,13 @@ def said(of: Block) -> str:
         case Bullets(lines):
             return "\n".join(plain(line) for line in lines)
         case Card():
-            rows = [f"{row.label}: {plain(row.line)}" for row in (*of.rows, *of.effects)]
+            rows = [_row(one) for one in (*of.rows, *of.effects)]
             return "\n".join([plain(of.title), plain(of.rule), *rows, plain(of.foot)])
     raise AssertionError(f"unexpected in a verdict: {of}")
+
+
+def _row(of: CardRow) -> str:
+    return f"{' '.join(filter(None, (of.label, plain(of.detail))))}: {plain(of.line)}"
 
 
 def row_of(card: Card, label: str) -> CardRow:

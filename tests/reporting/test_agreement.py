@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from hypothesis import given, settings
@@ -58,7 +59,17 @@ def _holds_the_rows(
     worse, better = (any(text.startswith(sign) for text in words) for sign in ("▼", "▲"))
     said = lead(effect)
     assert ("worse" in said) == worse
-    assert ("better" in said or "helped" in said) == better
+    if effect.kind != "quantization":
+        assert ("better" in said or "helped" in said) == better
+    else:
+        assert "better" not in said, "a quantization is asked to lose nothing, not to gain"
+        assert said != "no loss shown" or better
+        (sentence,) = (
+            plain(row.line)
+            for row in card(answer(summary)).effects
+            if row.label == "Quantization" and row.line[0] == effect.candidate
+        )
+        assert better == bool(re.search("; (higher|lower) ", sentence)), "what gained is named"
     timed = effect.speed and effect.speed.difference
     if timed:
         about = subject(timed.of, timed.row)

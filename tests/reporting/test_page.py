@@ -126,7 +126,7 @@ def test_paper_shows_what_is_folded_and_numbers_its_definitions(opened: Any) -> 
     assert not opened.locator(hidden).first.is_visible()
     opened.emulate_media(media="print")
     assert opened.locator(hidden).first.is_visible()
-    assert opened.locator("#definitions").is_visible()
+    assert opened.locator("#compare .notes").is_visible()
     assert opened.locator("#compare .term sup").first.is_visible()
     assert not opened.locator("nav").is_visible()
     assert opened.evaluate("document.documentElement.scrollWidth") <= 1440

@@ -142,10 +142,19 @@ def with_texts(**changes: Any) -> Summary:
 
 def texts_alone() -> Summary:
     """Nothing but free writing: no figure of quality to judge by."""
+    return _only("coherence")
+
+
+def speed_and_texts() -> Summary:
+    """Nothing but speed and free writing, as a first look at a model asks for."""
+    return _only("speed", "coherence")
+
+
+def _only(*tasks: str) -> Summary:
     whole = with_texts()
     return with_texts(
-        tasks={"coherence": whole.tasks["coherence"]},
-        cells=[one for one in whole.cells if one.task == "coherence"],
-        comparisons=[row for row in whole.comparisons if row.task == "coherence"],
+        tasks={task: whole.tasks[task] for task in tasks},
+        cells=[one for one in whole.cells if one.task in tasks],
+        comparisons=[row for row in whole.comparisons if row.task in tasks],
         gates=[],
     )

@@ -14,7 +14,6 @@ from harness.reporting.measures import (
     rounded_down,
     rounded_up,
 )
-from harness.reporting.outcomes import JudgedDifference
 from harness.reporting.percent import shown as in_unit
 
 
@@ -40,24 +39,28 @@ def change_words(of: MetricDescriptor, row: Comparison) -> str:
 
 def bound_words(of: MetricDescriptor, bound: Bound) -> str:
     """The loss that is excluded, at which level, and the margin that the suite allows."""
+    said = f"{bound_figure(of, bound)} ({level_words(bound)})"
+    if bound.margin is None:
+        return said
+    shown = readable(of)
+    margin = f"{number(shown, bound.margin, [bound.margin])}{_unit(shown, difference=True)}"
+    return f"{said}, margin {margin}"
+
+
+def bound_figure(of: MetricDescriptor, bound: Bound) -> str:
+    """The loss that is excluded: "loses at most 1.27 pp"; or the gain that is sure."""
     shown = readable(of)
     finer = shown.model_copy(update={"format": f".{decimals(shown) + 1}f"})
     unit = _unit(shown, difference=True)
-    level = percent_level(bound.confidence)
-    sure = f", {level}" if bound.one_sided else f", {level} interval"
     if bound.loss < 0:
-        said = f"gains at least {rounded_down(finer, -bound.loss)}{unit}{sure}"
-    else:
-        said = f"loses at most {rounded_up(finer, bound.loss)}{unit}{sure}"
-    if bound.margin is None:
-        return said
-    return f"{said}; margin {number(shown, bound.margin, [bound.margin])}{unit}"
+        return f"gains at least {rounded_down(finer, -bound.loss)}{unit}"
+    return f"loses at most {rounded_up(finer, bound.loss)}{unit}"
 
 
-def detectable_words(one: JudgedDifference) -> str:
-    """The minimum detectable difference and its unit."""
-    shown = readable(one.of)
-    return f"{rounded_up(shown, one.row.detectable or 0.0)}{_unit(shown, difference=True)}"
+def level_words(bound: Bound) -> str:
+    """How sure a bound is: "95%" of a one-sided one, "95% interval" of an end of an interval."""
+    level = percent_level(bound.confidence)
+    return level if bound.one_sided else f"{level} interval"
 
 
 def _unit(of: MetricDescriptor, difference: bool = False) -> str:

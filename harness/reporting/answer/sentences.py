@@ -1,44 +1,31 @@
-"""A sentence for fine-tuning and one for each rung of a quantization, beneath the card."""
+"""A line for each fine-tuning and each rung of a quantization, beneath the card."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 from harness.quantities import byte_size, plural
-from harness.reporting.answer.figures import bound_words, change_words, detectable_words
-from harness.reporting.answer.picked import speed_line, subject
+from harness.reporting.answer.figures import bound_figure, change_words, level_words, readable
 from harness.reporting.answer.record import Answer, Bound, Effect
 from harness.reporting.blocks import CardRow, Line, Name, Strong, joined
+from harness.reporting.differences import ratio
 from harness.reporting.format import clip, sentence, share
 from harness.reporting.kinds import ComparisonKind
+from harness.reporting.marks import SIGN
 from harness.reporting.measures import label
-from harness.reporting.outcomes import DETECTED_IN, Conclusion, JudgedDifference, in_words
+from harness.reporting.outcomes import Conclusion, JudgedDifference, in_words
 from harness.reporting.seeds import Spread, excludes_zero
 
 ROWS_SHOWN = 8
 """Candidates of each kind that have a row; the others are counted."""
 DIFFERENCES_SHOWN = 3
-"""Differences that are said in full, of each candidate; the others are counted."""
-OTHERS_NAMED = 2
-"""Other measures that are better or worse, and named."""
+"""Differences of one outcome that are said; the others are counted."""
 REASON_LENGTH = 120
 HEADS: dict[ComparisonKind, str] = {
     "fine-tuning": "Fine-tuning",
     "quantization": "Quantization",
     "other": "Comparison",
 }
-GRAVEST = (
-    Conclusion.WORSE,
-    Conclusion.BETTER,
-    Conclusion.CHANGED,
-    Conclusion.MISSING,
-    Conclusion.NO_INTERVAL,
-    Conclusion.TENTATIVE,
-    Conclusion.NOT_SHOWN,
-    Conclusion.SAME,
-)
-"""What is said first."""
+UNSURE = (Conclusion.NO_INTERVAL, Conclusion.TENTATIVE, Conclusion.NOT_SHOWN)
+"""In the order in which they are said; of these only where a task is first judged by them."""
 
 
 def effect_rows(of: Answer) -> tuple[CardRow, ...]:
@@ -54,13 +41,20 @@ def effect_rows(of: Answer) -> tuple[CardRow, ...]:
 
 
 def lead(of: Effect) -> str:
-    """What an effect comes to over every measure of quality, in a word or two."""
+    """What an effect comes to over every measure of quality, in a word or two.
+
+    A quantization whose figure went the good way is not called better: what is asked of it is that it
+    loses nothing, and the measure that went that way is named.
+    """
     found = {one.outcome for one in of.quality} - {Conclusion.SAME}
     better, worse = Conclusion.BETTER in found, Conclusion.WORSE in found
-    if better and worse:
-        return "better and worse"
+    quantized = of.kind == "quantization"
     if worse:
-        return "worse"
+        return "better and worse" if better and not quantized else "worse"
+    if quantized and of.bounds and all(map(_within, of.bounds)):
+        return "within the margin"
+    if better and quantized:
+        return "no loss shown"
     if better:
         return "helped" if of.kind == "fine-tuning" else "better"
     if not of.quality:
@@ -77,73 +71,126 @@ def lead(of: Effect) -> str:
     return "inconclusive"
 
 
+def _within(of: Bound | None) -> bool:
+    """Whether a gate's margin holds all of the loss that is not excluded."""
+    return of is not None and of.margin is not None and of.loss <= of.margin
+
+
 def _row(answer: Answer, head: str, of: Effect) -> CardRow:
-    kind = f" ({of.label})" if of.label else ""
-    start: Line = (
-        Name(of.candidate),
-        f"{kind} against ",
-        Name(of.baseline),
-        ": ",
-        Strong(lead(of)),
-    )
-    parts = [start, *_sizes(of), *_quality(of)]
-    parts += [clause for one in of.headlines if (clause := over_seeds(one, answer.confidence))]
-    if of.speed is not None and of.kind != "fine-tuning":
-        alone = of.speed.difference is None
-        speed = replace(of.speed, doubts=of.speed.doubts[:1])
-        parts.append(("decode ", *speed_line(speed, of.baseline, absolute=alone)))
+    kind = ", ".join(filter(None, (of.label, _size(of))))
+    start: Line = (Name(of.candidate), f" ({kind}): " if kind else ": ", Strong(lead(of)))
+    parts = [start, *_quality(of)]
+    parts += [said for one in of.headlines if (said := over_seeds(of, one, answer.confidence))]
+    parts += _decode(of) if of.kind != "fine-tuning" else []
     notes = dict.fromkeys(sentence(one.row.note) for one in of.quality if one.row.note)
-    return CardRow(head, (*joined(parts), ".", *(f" {note}" for note in notes)))
+    line = (*joined(parts), ".", *(f" {note}" for note in notes))
+    return CardRow(head, line, detail=("against ", Name(of.baseline)))
 
 
-def _sizes(of: Effect) -> list[Line]:
+def _size(of: Effect) -> str:
     if of.kind == "fine-tuning" or not of.bytes:
-        return []
-    part = f" ({share(of.bytes / of.baseline_bytes)})" if of.baseline_bytes else ""
-    return [(f"{byte_size(of.bytes)}{part}",)]
+        return ""
+    if not of.baseline_bytes:
+        return byte_size(of.bytes)
+    return f"{share(of.bytes / of.baseline_bytes)} of the size"
 
 
 def _quality(of: Effect) -> list[Line]:
-    """The first differences, what is worse before all others; of the rest what is better or worse."""
-    told = [*of.headlines, *(one for one in of.others if one.outcome is Conclusion.WORSE)]
-    told = sorted(told, key=lambda one: GRAVEST.index(one.outcome))[:DIFFERENCES_SHOWN]
-    bounds = dict(zip(map(id, of.headlines), of.bounds, strict=True))
-    clauses = [_difference(of, one, bounds.get(id(one))) for one in told]
-    rest = [one for one in of.quality if one not in told]
-    for outcome in (Conclusion.WORSE, Conclusion.BETTER, Conclusion.MISSING):
-        if found := [one for one in rest if one.outcome is outcome]:
-            clauses.append(_besides(outcome, found))
-    return clauses
+    """What is worse, what is better, what loss is excluded, what is not sure, what is missing."""
+    clauses = [*_sure(of, Conclusion.WORSE), *_sure(of, Conclusion.BETTER), *_excluded(of)]
+    bounded = _bounded(of)
+    for outcome in UNSURE:
+        told = [one for one in of.headlines if one.outcome is outcome and id(one) not in bounded]
+        clauses += [(*_figure(of, one), _tag(of, one)) for one in told]
+    missing = [one for one in of.headlines if one.outcome is Conclusion.MISSING]
+    return [*clauses, *(_missing(of, one) for one in missing)]
 
 
-def _difference(effect: Effect, one: JudgedDifference, bound: Bound | None) -> Line:
-    if one.outcome is Conclusion.MISSING:
-        reason = clip((one.row.reason or "no reason was recorded").rstrip(". "), REASON_LENGTH)
-        return (*subject(one), f" missing ({reason})")
-    said, tuned = in_words(one.outcome), effect.kind == "fine-tuning"
+def _sure(of: Effect, outcome: Conclusion) -> list[Line]:
+    """The differences that came to it: where the task is first judged by them, else by any measure."""
+    first = [one for one in of.headlines if one.outcome is outcome]
+    rest = [one for one in of.others if one.outcome is outcome]
+    told = first if first and outcome is Conclusion.BETTER else [*first, *rest]
+    shown, more = told[:DIFFERENCES_SHOWN], len(told) - DIFFERENCES_SHOWN
+    if of.kind == "quantization" and outcome is Conclusion.BETTER:
+        clauses = [_gone(of, one) for one in shown]
+    else:
+        clauses = [(*_figure(of, one), _tag(of, one)) for one in shown]
+    counted = [(f"{in_words(outcome)} in {plural(more, 'other measure')}",)] if more > 0 else []
+    return [*clauses, *counted]
+
+
+def _gone(of: Effect, one: JudgedDifference) -> Line:
+    """Which way a figure went, for a model that is not said to be better by it."""
+    way = "higher" if (one.row.delta or 0.0) > 0 else "lower"
+    return (f"{way} ", *_about(of, one), f", {change_words(one.of, one.row)}")
+
+
+def _bounded(of: Effect) -> dict[int, Bound]:
+    """By the identity of its difference, the loss that is excluded where no more is sure than that."""
+    if of.kind == "fine-tuning":
+        return {}
+    pairs = zip(of.headlines, of.bounds, strict=True)
+    unsure = (Conclusion.TENTATIVE, Conclusion.NOT_SHOWN)
+    return {
+        id(one): bound
+        for one, bound in pairs
+        if bound is not None and one.outcome in unsure and not one.row.too_few
+    }
+
+
+def _excluded(of: Effect) -> list[Line]:
+    """ "accuracy loses at most 1.27 pp, ROUGE-L loses at most 0.0131 (95%)": a clause for each level."""
+    bounded = _bounded(of)
+    by_level: dict[str, list[Line]] = {}
+    for one in of.headlines:
+        if (bound := bounded.get(id(one))) is not None:
+            said = (*_about(of, one), f" {bound_figure(one.of, bound)}")
+            by_level.setdefault(level_words(bound), []).append(said)
+    return [(*joined(said, ", "), f" ({level})") for level, said in by_level.items()]
+
+
+def _figure(of: Effect, one: JudgedDifference) -> Line:
+    return (*_about(of, one), f" {change_words(one.of, one.row)}")
+
+
+def _tag(of: Effect, one: JudgedDifference) -> str:
+    """What may be said of a difference, unless the sentence has begun with that."""
     if one.row.too_few:
-        said += "; too few examples to show any"
-    elif bound is not None and not tuned and one.outcome is not Conclusion.SAME:
-        said += f"; {bound_words(one.of, replace(bound, margin=None))}"
-    elif one.row.detectable and tuned and one.outcome is Conclusion.NOT_SHOWN:
-        least = detectable_words(one)
-        said += f"; minimum detectable difference {least} ({DETECTED_IN} power)"
-    return (*subject(one), f" {change_words(one.of, one.row)} ({said})")
+        return " (too few examples to show any)"
+    begun = "better" if lead(of) == "helped" else lead(of)
+    return "" if in_words(one.outcome) == begun else f" ({in_words(one.outcome)})"
 
 
-def _besides(outcome: Conclusion, found: Sequence[JudgedDifference]) -> Line:
-    """What other measures of quality came to it; many of them are counted."""
-    named = [subject(one) for one in found]
-    if len(named) > OTHERS_NAMED:
-        return (f"{in_words(outcome)} in {plural(len(named), 'other measure')}",)
-    return (f"{in_words(outcome)} in ", *joined(named, ", "))
+def _about(of: Effect, one: JudgedDifference) -> Line:
+    """The measure; and its task, where another task has the same one."""
+    words = label(readable(one.of))
+    tasks = {other.row.task for other in of.quality if label(readable(other.of)) == words}
+    return (f"{words} on ", Name(one.row.task)) if len(tasks) > 1 else (words,)
 
 
-def over_seeds(one: JudgedDifference, confidence: float) -> Line:
+def _missing(of: Effect, one: JudgedDifference) -> Line:
+    reason = clip((one.row.reason or "no reason was recorded").rstrip(". "), REASON_LENGTH)
+    return (*_about(of, one), f" missing ({reason})")
+
+
+def _decode(of: Effect) -> list[Line]:
+    """How many times its baseline's speed, where the suite compares the two."""
+    one = of.speed.difference if of.speed else None
+    if of.speed is None or one is None or one.row.ratio is None:
+        return []
+    doubt = f" {SIGN}" * bool(of.speed.doubts)
+    if one.outcome not in (Conclusion.BETTER, Conclusion.WORSE):
+        return [(f"decode {in_words(one.outcome)}{doubt}",)]
+    times = ratio(one.row)
+    return [(f"decode {times.text}× {times.detail}".rstrip() + doubt,)]
+
+
+def over_seeds(of: Effect, one: JudgedDifference, confidence: float) -> Line:
     """What the mean over the seeds is; nothing for a fine-tuning with one seed."""
     if one.row.seeds is None:
         return ()
     found = Spread(one.of, one.row, one.row.seeds, confidence)
     zero = "" if excludes_zero(found.seeds) else ", which does not exclude zero"
     mean = change_words(one.of, found.mean)
-    return (f"over {found.count} seeds the mean of ", *subject(one), f" is {mean}{zero}")
+    return (f"over {found.count} seeds the mean of ", *_about(of, one), f" is {mean}{zero}")

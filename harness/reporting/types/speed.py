@@ -123,7 +123,7 @@ def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> 
             {
                 MODEL: name(model),
                 **task_results(summary, model, task, RATES),
-                Column("Spread", "decode, prefill"): _spreads(details.get(model)),
+                Column("Spread", "decode, prefill", term="spread"): _spreads(details.get(model)),
                 Column("Limit of decode", LIMITED): roof,
                 REACHED: reached,
             }
@@ -139,7 +139,6 @@ def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> 
                 "into the last-level cache is not read from memory and has no such limit.",
             )
         )
-    notes.append(("Spread: standard deviation of the repetitions, relative to their mean.",))
     return table(f"{task}: tokens per second", made, notes)
 
 

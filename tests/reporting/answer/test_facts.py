@@ -196,8 +196,8 @@ def test_a_repeated_fine_tuning_is_one_candidate() -> None:
 def test_the_loss_that_is_excluded_is_the_bound_that_the_gate_was_judged_on() -> None:
     update = {"value": 0.833 - 0.868, "low": -0.0141, "high": 0.004, "limit": 0.03, "n": 200}
     made = card(answer(quickstart(gates=met(**update))))
-    assert "; loses at most 1.41 pp, 95%; margin 3.0 pp" in plain(row_of(made, "accuracy").line)
-    assert ", 95% interval" in plain(row_of(made, "ROUGE-L").line), "no gate is on it"
+    assert "; loses at most 1.41 pp (95%), margin 3.0 pp" in plain(row_of(made, "accuracy").line)
+    assert " (95% interval)" in plain(row_of(made, "ROUGE-L").line), "no gate is on it"
 
 
 def test_the_card_says_where_when_and_of_what() -> None:

@@ -14,11 +14,11 @@ from tests.reporting.rows import row
 @pytest.mark.parametrize(
     ("metric", "loss", "said"),
     [
-        ("accuracy", 0.012611, "loses at most 1.27 pp, 95%"),
-        ("accuracy", 0.0126, "loses at most 1.26 pp, 95%"),
-        ("accuracy", -0.04618, "gains at least 4.61 pp, 95%"),
-        ("rougeL", 0.01301, "loses at most 0.0131, 95%"),
-        ("perplexity", 0.1201, "loses at most 0.121, 95%"),
+        ("accuracy", 0.012611, "loses at most 1.27 pp (95%)"),
+        ("accuracy", 0.0126, "loses at most 1.26 pp (95%)"),
+        ("accuracy", -0.04618, "gains at least 4.61 pp (95%)"),
+        ("rougeL", 0.01301, "loses at most 0.0131 (95%)"),
+        ("perplexity", 0.1201, "loses at most 0.121 (95%)"),
     ],
 )
 def test_a_bound_is_never_rounded_to_the_better(metric: str, loss: float, said: str) -> None:
@@ -28,9 +28,9 @@ def test_a_bound_is_never_rounded_to_the_better(metric: str, loss: float, said: 
 def test_a_bound_says_its_level_and_its_margin() -> None:
     of = METRICS["accuracy"]
     paired = bound_words(of, Bound(0.01, 0.99, one_sided=False))
-    assert paired == "loses at most 1.00 pp, 99% interval"
+    assert paired == "loses at most 1.00 pp (99% interval)"
     gated = bound_words(of, Bound(0.01, 0.95, one_sided=True, margin=0.03))
-    assert gated == "loses at most 1.00 pp, 95%; margin 3.0 pp"
+    assert gated == "loses at most 1.00 pp (95%), margin 3.0 pp"
 
 
 def test_shares_are_said_in_percent_and_their_differences_in_points() -> None:
