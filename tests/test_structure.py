@@ -24,7 +24,10 @@ MAY_IMPORT = {
         "analysis", "assignment", "data", "estimate", "exports", "hub", "leaderboard", "models", "plan",
         "publish", "records", "reporting", "results", "runner", "suite",
     },
-    "chat": {"engines", "estimate", "plan", "reporting", "runner", "suite", "tasks"},
+    "chat": {
+        "engines", "estimate", "metrics", "plan", "records", "reporting", "results", "runner", "suite",
+        "tasks",
+    },
     "api": {"records", "reporting", "results", "runner"},
     "assignment": {"analysis", "records", "reporting", "results", "suite"},
     "publish": {"exports", "hub", "leaderboard", "records", "reporting", "suite"},

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from harness.suite.schema import Score
+
 Finish = Literal["stop", "length", "context", "stopped"]
 """The model ended it, or a stop text; the limit cut it; the model's context is full; whoever asked did."""
 
@@ -45,6 +47,23 @@ class Conversation:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """Answers of which the likeliest is wanted, in place of one that is written."""
+
+    continuations: tuple[str, ...]
+    """What each adds to the text of the prompt."""
+    score: Score
+    """What they are compared by."""
+    ends: tuple[int, ...] = ()
+    """Ids of which one ends an answer, where that is scored."""
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Labels:
+        """What `asdict` gave, perhaps as JSON."""
+        return cls(tuple(data["continuations"]), data["score"], tuple(data["ends"]))
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a model is to answer; see `harness.engines.protocol.Sampling`."""
 
@@ -57,11 +76,14 @@ class Settings:
     """None draws one, which `Done` tells."""
     stops: tuple[str, ...] = ()
     """Texts that end the answer."""
+    labels: Labels | None = None
+    """Where the answer is one of these; nothing is written then, and no other setting counts."""
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Settings:
         """What `asdict` gave, perhaps as JSON."""
-        return cls(**{**data, "stops": tuple(data["stops"])})
+        labels = Labels.read(data["labels"]) if data["labels"] is not None else None
+        return cls(**{**data, "stops": tuple(data["stops"]), "labels": labels})
 
 
 @dataclass(frozen=True)
@@ -126,6 +148,10 @@ class Done:
     device_bytes: int = 0
     refused: tuple[str, ...] = ()
     """Settings, as a server calls them, that it does not take."""
+    chosen: int | None = None
+    """The place of the likeliest label; None where the answer was written."""
+    logprobs: tuple[float, ...] = ()
+    """Of each label with its end, where that is scored."""
 
 
 @dataclass(frozen=True)

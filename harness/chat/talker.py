@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
 from harness.chat.opening import Opening, Template
 from harness.chat.prompts import prompt_of
-from harness.chat.records import Conversation, Done, Event, Finish, Prompted, Settings, Text
+from harness.chat.records import Conversation, Done, Event, Finish, Labels, Prompted, Settings, Text
 from harness.engines import open_engine
 from harness.engines.answerer import Answerer, Completion, Piece
 from harness.engines.chat import ChatSettings
@@ -19,6 +20,9 @@ from harness.engines.protocol import Limits, Sampling
 from harness.engines.templated import Tokenizer
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import PromptTooLongError
+from harness.tasks.prompts import Prompt
+from harness.tasks.scoring import ScoredChoices, with_ends
+from harness.tasks.turns import continuation
 
 MOST_SEED = 2**31
 """Seeds are below it, which every server takes."""
@@ -54,6 +58,9 @@ class Talker:
         prompt = prompt_of(conversation, self._tokenizer, self._plain)
         known = len(prompt.ids) if self._tokenizer.knows_ids else 0
         yield Prompted(prompt.text, known, template=bool(prompt.messages))
+        if settings.labels is not None:
+            yield self._chosen(prompt, settings.labels)
+            return
         room = self._room(known)
         wanted = settings.max_new_tokens if room is None else min(settings.max_new_tokens, room)
         seed = secrets.randbelow(MOST_SEED) if settings.seed is None else settings.seed
@@ -77,6 +84,19 @@ class Talker:
                 if stopped() and part.stopped_at is None:
                     finish = "stopped"
                 yield self._done(part, finish, seed)
+
+    def _chosen(self, prompt: Prompt, labels: Labels) -> Done:
+        """The likeliest label, as a classification tells it."""
+        ids = list(prompt.ids)
+        choices = [continuation(self._tokenizer, prompt.text, ids, c) for c in labels.continuations]
+        asked = replace(prompt, choices=tuple(choices), continuations=labels.continuations)
+        if labels.score == "end":
+            asked = with_ends(asked, labels.ends)
+        ((_, logprobs),) = self._answerer.choose([asked])
+        found = ScoredChoices.of(labels.score, choices, logprobs, len(labels.ends))
+        ends = found.ends or [0.0] * len(choices)
+        totals = tuple(a + b for a, b in zip(found.logprobs, ends, strict=True))
+        return Done("", "stop", 0, chosen=found.likeliest(), logprobs=totals)
 
     def _room(self, prompt_tokens: int) -> int | None:
         """Tokens that the context has left for an answer; None where nobody knows."""
