@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +28,25 @@ def write_atomically(file: Path, text: str) -> None:
 
 def write_bytes_atomically(file: Path, data: bytes) -> None:
     """Replaces a file by a new one with these bytes, or leaves it as it was."""
+    with replaced(file) as aside:
+        aside.write_bytes(data)
+
+
+@contextmanager
+def replaced(file: Path) -> Iterator[Path]:
+    """A file beside this one to be written to, which takes its place once it is whole and on disk."""
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    os.close(descriptor)
+    aside = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
+        yield aside
+        with aside.open("rb") as stream:
             os.fsync(stream.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, file)
+        aside.chmod(0o644)
+        os.replace(aside, file)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
         raise
 
 

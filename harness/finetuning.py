@@ -8,11 +8,27 @@ it imports nothing. A method that differs in nothing but its columns is added by
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-ADAPTER_SETTINGS = ("rank", "alpha", "dropout", "target_modules")
+ADAPTER_SETTINGS = (
+    "rank", "alpha", "dropout", "target_modules", "initialization", "modules_to_save", "rank_pattern",
+    "alpha_pattern",
+)  # fmt: skip
 """Settings of a fine-tuning that belong to an adapter."""
+
+INITIALIZATIONS: Mapping[str, tuple[bool | str, bool]] = {
+    "default": (True, False),
+    "gaussian": ("gaussian", False),
+    "orthogonal": ("orthogonal", False),
+    "pissa": ("pissa", True),
+    "pissa-fast": ("pissa_niter_16", True),
+    "olora": ("olora", True),
+}
+"""What adapters begin with, by the name in suites: PEFT's `init_lora_weights`, and whether it takes the
+adapter's beginning out of the base. default: A uniform (Kaiming), B zero; gaussian: A normal; orthogonal: both
+orthogonal in pairs. pissa: the largest singular values and vectors of each weight (arXiv 2404.02948), fast by 16 rounds of
+a randomized decomposition; olora: from its QR decomposition (arXiv 2406.01775)."""
 
 UNPACKED_LIMIT_BYTES = 1 << 30
 """Up to this size, frozen weights that stand for NF4 are dequantized once instead of in each step."""
@@ -27,21 +43,28 @@ class Method:
         label: for people.
         description: one sentence for the suite's format.
         base: what the base's linear layers are while it trains: rounded to the precision of the matrix
-            `products`, the values that `nf4` stands for, or all of `float32`.
+            `products`, the values that `nf4` stands for, bitsandbytes' `int8` layers, or all of `float32`.
         trains: adapters beside the base's frozen weights, or all of its weights.
         makes: what comes out: an adapter, which is merged before conversion, or whole weights.
         optimizer_bytes: bytes of optimizer state per trained weight; AdamW keeps two float32 moments.
         learning_rate: the default learning rate, to that of LoRA.
+        config: what PEFT's `LoraConfig` is told besides.
     """
 
     name: str
     label: str
     description: str
-    base: Literal["products", "nf4", "float32"]
+    base: Literal["products", "nf4", "int8", "float32"]
     trains: Literal["adapters", "all weights"]
     makes: Literal["adapter", "weights"]
     optimizer_bytes: int = 8
     learning_rate: float = 1.0
+    config: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def quantized(self) -> Literal["nf4", "int8"] | None:
+        """What bitsandbytes makes of the base, where it does."""
+        return self.base if self.base in ("nf4", "int8") else None
 
 
 _ROWS = (
@@ -60,6 +83,33 @@ _ROWS = (
         base="nf4",
         trains="adapters",
         makes="adapter",
+    ),
+    Method(
+        name="lora-8bit",
+        label="LoRA on 8 bits",
+        description="adapters on weights in 8 bits (LLM.int8, arXiv 2208.07339).",
+        base="int8",
+        trains="adapters",
+        makes="adapter",
+    ),
+    Method(
+        name="dora",
+        label="DoRA",
+        description="LoRA that learns the length of each weight's columns apart from their direction "
+        "(arXiv 2402.09353).",
+        base="products",
+        trains="adapters",
+        makes="adapter",
+        config={"use_dora": True},
+    ),
+    Method(
+        name="rslora",
+        label="rsLoRA",
+        description="LoRA whose update is scaled by alpha / sqrt(rank), for high ranks (arXiv 2312.03732).",
+        base="products",
+        trains="adapters",
+        makes="adapter",
+        config={"use_rslora": True},
     ),
     Method(
         name="full",

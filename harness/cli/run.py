@@ -15,7 +15,7 @@ from harness.cli.consoles import say
 from harness.cli.progress import Display
 from harness.cli.unchanged import Watch, remember
 from harness.cli.waiting import waiting
-from harness.models.finetune.curve import last_point
+from harness.models.finetune.curve import last_point, place
 from harness.plan.steps import Step
 from harness.quantities import plural
 from harness.records import Failure, Summary
@@ -132,9 +132,12 @@ def _nothing_to_do(outcome: Outcome, prepared: Prepared, files: list[Path]) -> s
 def _say_where(prepared: Prepared, todo: Iterable[Step], console: Console) -> None:
     """Of each fine-tuning that is still to be done and was interrupted, where it was."""
     for step in todo:
-        at = last_point(prepared.artifacts.work(step)) if step.kind == "finetune" else None
+        work = prepared.artifacts.work(step)
+        at = last_point(work) if step.kind == "finetune" else None
         if at is not None:
-            where = f"was interrupted at step {at.step} (loss {at.loss:.3f}) and begins anew"
+            begins = place(work)
+            then = f"goes on from step {begins}" if begins else "begins anew"
+            where = f"was interrupted at step {at.step} (loss {at.loss:.3f}) and {then}"
             say(console, f"{step.label}: {where}")
 
 

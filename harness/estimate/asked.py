@@ -11,7 +11,7 @@ from harness.data.instruction_refs import draw_instructions, open_instructions
 from harness.engines.contexts import common_prefix
 from harness.estimate.inference import Ask
 from harness.estimate.usual_data import read_data
-from harness.plan.params import ExamplesParams, PromptsParams
+from harness.plan.params import ExamplesParams, FinetuneParams, PromptsParams
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
 from harness.tasks.prompts import PromptSet
@@ -29,11 +29,21 @@ TEMPLATE_TOKENS = 12
 
 @dataclass(frozen=True)
 class LearnedTokens:
-    """What a fine-tuning learns from in one epoch, in tokens."""
+    """What a fine-tuning learns from, in tokens.
 
-    tokens: int
+    Attributes:
+        parts: tokens of each task and file.
+        longest: tokens of the longest example.
+        label_share: share of the tokens that are learned.
+    """
+
+    parts: tuple[int, ...]
     longest: int
     label_share: float
+
+    def seen(self, params: FinetuneParams) -> int:
+        """Tokens that a fine-tuning sees, counted as often as it sees them."""
+        return round(sum(n * params.passes(part) for part, n in enumerate(self.parts)))
 
 
 def asked_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Ask:
@@ -81,24 +91,27 @@ def learned_of(step: Step, store: ArtifactStore, bytes_per_token: float) -> Lear
     if store.manifest(step) is not None:
         lines = store.file(step).read_text().split("\n")
         rows = [json.loads(line) for line in lines if line]
-        return _learned([(len(row["prompt_ids"]), len(row["target_ids"])) for row in rows])
+        return _learned(
+            [(row.get("part", 0), len(row["prompt_ids"]), len(row["target_ids"])) for row in rows]
+        )
     params, count = step.given(ExamplesParams), _counter(bytes_per_token)
-    pairs: list[tuple[int, int]] = []
-    for part in params.sets:
+    found: list[tuple[int, int, int]] = []
+    for number, part in enumerate(params.sets):
         data, phrasing = read_data(store.places.data[part.contents])
         left_out = frozenset(part.left_out)
         train = [example for example in data.train if example.id not in left_out]
         plain = part.prompt or phrasing.plain
         for example in draw(train, params.limit_of(part), params.seed, bool(data.labels)):
             prompt = count(_filled(plain, example.text)) + TEMPLATE_TOKENS
-            pairs.append((prompt, count(f" {example.target}")))
-    for one in params.instructions:
+            found.append((number, prompt, count(f" {example.target}")))
+    for number, one in enumerate(params.instructions, start=len(params.sets)):
         ref, left_out = store.places.data[one.contents], frozenset(one.left_out)
         kept = tuple(row for row in open_instructions(ref).rows if row.id not in left_out)
         for row in draw_instructions(kept, params.limit, params.seed):
             turns = count("".join(message.content for message in row.messages))
-            pairs.append((turns + TEMPLATE_TOKENS * len(row.messages), count(row.answer)))
-    return _learned(pairs)
+            size = turns + TEMPLATE_TOKENS * len(row.messages)
+            found.append((number, size, count(row.answer)))
+    return _learned(found)
 
 
 def _counter(bytes_per_token: float) -> Callable[[str], int]:
@@ -123,8 +136,11 @@ def _encoded_prompts(found: PromptSet) -> Ask:
     return _ask(sizes, shared, max(scored, default=1))
 
 
-def _learned(pairs: Sequence[tuple[int, int]]) -> LearnedTokens:
-    """Of prompts and their answers, in tokens."""
-    whole = [prompt + answer for prompt, answer in pairs]
-    answers = sum(answer for _, answer in pairs)
-    return LearnedTokens(sum(whole), max(whole, default=1), answers / sum(whole) if whole else 1.0)
+def _learned(rows: Sequence[tuple[int, int, int]]) -> LearnedTokens:
+    """Of the examples' parts, and the tokens of their prompts and answers."""
+    parts = [0] * (1 + max((part for part, _, _ in rows), default=0))
+    for part, prompt, answer in rows:
+        parts[part] += prompt + answer
+    longest = max((prompt + answer for _, prompt, answer in rows), default=1)
+    answers = sum(answer for _, _, answer in rows)
+    return LearnedTokens(tuple(parts), longest, answers / sum(parts) if rows else 1.0)

@@ -136,8 +136,7 @@ class Needs:
     def work(self, step: Step) -> Computation | None:
         """Of a fine-tuning or of asking; None for other steps."""
         if step.kind == "finetune":
-            tokens = self._facts.learned(step.parents["examples"]).tokens
-            seen = round(tokens * step.given(FinetuneParams).epochs)
+            seen = self._facts.learned(step.parents["examples"]).seen(step.given(FinetuneParams))
             return tuning_work(self.shape(step), self.tuning(step), seen)
         if step.is_timing:
             return timed_work(step, self.models(step)[0])

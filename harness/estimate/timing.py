@@ -51,7 +51,7 @@ class TimeForecast:
     def _measured(self, step: Step) -> float | None:
         if step.kind == "finetune":
             params = step.given(FinetuneParams)
-            tokens = self._facts.learned(step.parents["examples"]).tokens * params.epochs
+            tokens = self._facts.learned(step.parents["examples"]).seen(params)
             same = (step.parents["weights"], params.method)
             rates = [rate for weights, method, rate in self._trainings if (weights, method) == same]
             return tokens / min(rates) if rates else None

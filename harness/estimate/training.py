@@ -83,7 +83,9 @@ def tuning_memory(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> 
         "weights": 0 if packed and device == "cuda" else 4 * shape.parameters,
         "file while loading": shape.parameters * ITEM_BYTES[tuning.stored],
     }
-    each = LINEAR_BYTES["nf4", device] if packed else 4 if method.base == "float32" else item
+    each: float = 4 if method.base == "float32" else item
+    if packed and method.quantized is not None:
+        each = LINEAR_BYTES[method.quantized, device]
     learned = trained_parameters(shape, tuning)
     kept = {
         "weights": shape.linear_weights * each + 4 * (shape.parameters - shape.linear_weights),
@@ -99,9 +101,12 @@ def tuning_memory(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> 
 
 
 def is_packed(shape: ModelShape, tuning: Tuning) -> bool:
-    """Whether QLoRA keeps the base in NF4, rather than the weights that NF4 stands for."""
+    """Whether the base is kept in bitsandbytes layers; a small one of QLoRA's is the weights that NF4
+    stands for."""
     size = shape.linear_weights * ITEM_BYTES[tuning.dtype]
-    return tuning.method.base == "nf4" and size > UNPACKED_LIMIT_BYTES
+    if tuning.method.base == "nf4":
+        return size > UNPACKED_LIMIT_BYTES
+    return tuning.method.quantized is not None
 
 
 def trained_parameters(shape: ModelShape, tuning: Tuning) -> int:

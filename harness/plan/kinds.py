@@ -111,13 +111,13 @@ _ROWS = (
     StepKind("prompts", PromptsParams, "files", f"{_STEPS}.prompting:prompts", ("transformers",), revision=3),
     StepKind("check", CheckParams, "findings", f"{_STEPS}.checking:prompts", ("transformers",), revision=3, over_tasks=True),
     StepKind(
-        "examples", ExamplesParams, "files", f"{_STEPS}.examples:examples", ("transformers",), revision=2,
+        "examples", ExamplesParams, "files", f"{_STEPS}.examples:examples", ("transformers",), revision=3,
         file="examples.jsonl",
     ),
     StepKind("floors", FloorsParams, "findings", f"{_STEPS}.examples:floors", ("scikit-learn", "rouge-score"), revision=3),
     StepKind(
         "finetune", FinetuneParams, "files", f"{_STEPS}.models:finetune", ("torch", "transformers", "peft"),
-        cost="fine-tune",
+        revision=2, cost="fine-tune",
     ),
     StepKind("merge", MergeParams, "files", f"{_STEPS}.models:merge", _MERGING, revision=2, cost="merge"),
     StepKind(

@@ -32,13 +32,11 @@ from harness.plan.versions import versions
 from harness.suite.lineage import Merge, ancestry, merge_of, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
-from harness.suite.schema import FineTune, ModelSpec, Shape, TaskSpec
+from harness.suite.schema import LEARNED_INSTRUCTIONS, FineTune, ModelSpec, Shape, TaskSpec
 
 What = Literal["weights", "adapter", "gguf"]
-WHAT_IS_LEARNED = {"tasks", "instructions", "limit", "seeds"}
+WHAT_IS_LEARNED = {"tasks", "instructions", "limit", "seeds", "weights"}
 """Keys of a fine-tuning that its examples hold; the others are the recipe."""
-LATER = ("warmup_ratio", "gradient_checkpointing")
-"""Keys that came later: where they are not set, they are in no step's key, as they were not before."""
 
 
 @dataclass
@@ -151,17 +149,26 @@ class Making:
             group=f"prepare {root}",
         )
         unused = set() if finetune.row.makes == "adapter" else set(ADAPTER_SETTINGS)
-        unused |= {key for key in LATER if getattr(finetune, key) is None}
-        recipe = finetune.model_dump(exclude=WHAT_IS_LEARNED | unused) | {"seed": seed}
+        recipe = finetune.model_dump(exclude=WHAT_IS_LEARNED | unused, exclude_none=True)
         return self.add(
             "finetune",
             f"fine-tune {name} ({_method_words(finetune)})",
-            FinetuneParams(**recipe),
+            FinetuneParams(**recipe | {"seed": seed}, **self.mixed(name, finetune)),
             {"weights": self.weights(parent), "examples": examples},
             engine=finetune.row.base,
             group=f"fine-tune {name}",
             after=self.prompt_check(name),
         )
+
+    def mixed(self, name: str, finetune: FineTune) -> dict[str, Any]:
+        """The parts of what a fine-tuning learns, and how often each is learned."""
+        files = [one.ref["name"] for one in self.resolved.instructions.get(name, ())]
+        found: dict[str, Any] = {"parts": (*finetune.tasks, *files)}
+        if finetune.weights is not None:
+            shared = finetune.weights.get(LEARNED_INSTRUCTIONS, 1.0)
+            tasks = [finetune.weights.get(task, 1.0) for task in finetune.tasks]
+            found["weights"] = (*tasks, *[shared] * len(files))
+        return found
 
     def instructed(self, name: str) -> dict[str, Any]:
         """What a fine-tuning learns from files of instructions."""
@@ -252,8 +259,8 @@ class Making:
         spec, models = self.spec(name), self.suite.spec.models
         chain = ancestry(models, name)
         root = models[chain[0]]
-        on_nf4 = spec.has_adapter and spec.finetune and spec.finetune.row.base == "nf4"
-        quantize = "nf4" if on_nf4 else spec.quantize
+        trained_on = spec.finetune.row.quantized if spec.finetune is not None else None
+        quantize = trained_on or spec.quantize
         how = {"quantize": quantize, "dtype": spec.dtype, **spec.engine.model_dump()}
         training, parts = "", dict[str, str]()
         engine: Literal["hf", "llamacpp", "endpoint"] = "hf"

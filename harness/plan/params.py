@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from harness.suite.schema import Entry, Put, Score
+from harness.suite.schema import Entry, Put, Score, Search
 
 
 class Params(Entry):
@@ -200,21 +200,54 @@ class FloorsParams(Params):
 class FinetuneParams(Params):
     """The recipe of a fine-tuning; None leaves a setting to the method."""
 
+    ASIDE = frozenset({"parts"})
+
     method: str
     rank: int = 16
     alpha: float | None = None
     dropout: float = 0.0
     target_modules: str | tuple[str, ...] = "all-linear"
+    initialization: str | None = None
+    modules_to_save: tuple[str, ...] | None = None
+    rank_pattern: dict[str, int] | None = None
+    alpha_pattern: dict[str, float] | None = None
     learning_rate: float | None = None
+    schedule: str | None = None
     epochs: float
     batch_tokens: int | None = None
+    accumulate: int | None = None
+    packing: bool | None = None
     warmup_ratio: float | None = None
+    weight_decay: float | None = None
+    max_grad_norm: float | None = None
+    optimizer: str | None = None
+    dtype: str | None = None
     gradient_checkpointing: bool | None = None
+    validation: float | None = None
+    validations: float | None = None
+    early_stopping: int | None = None
     seed: int
+    weights: tuple[float, ...] | None = None
+    """How often the examples of each part are learned in a pass."""
+    search: Search | None = None
+    """Settings that are tried against each other."""
+    parts: tuple[str, ...] = ()
+    """Names of the tasks and files that are learned, in the order of the examples' parts."""
 
     def recipe(self) -> dict[str, Any]:
         """What is given of the fields of `harness.models.finetune.recipe.Recipe`."""
-        return self.model_dump(exclude_unset=True, exclude_none=True)
+        apart = {"search", "parts"}
+        return self.model_dump(exclude_unset=True, exclude_none=True, exclude=apart)
+
+    @property
+    def trials(self) -> list[dict[str, float]]:
+        """What each training sets otherwise than the recipe; without a search there is one, and nothing."""
+        return [{}] if self.search is None else self.search.settings
+
+    def passes(self, part: int) -> float:
+        """How often the examples of a part are learned, over all trainings."""
+        weight = self.weights[part] if self.weights is not None else 1.0
+        return weight * sum(trial.get("epochs", self.epochs) for trial in self.trials)
 
 
 class MergeParams(Params):

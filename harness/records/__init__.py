@@ -8,6 +8,14 @@ from harness.records.asked import ASKED, AskedTexts
 from harness.records.base import Approximate, Failure, Record, Value
 from harness.records.cells import OWN_METRICS, Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
+from harness.records.finetuning import (
+    Learned,
+    Training,
+    TrainingPoint,
+    Trial,
+    Validation,
+    ValidationPoint,
+)
 from harness.records.lineage import (
     AdapterStep,
     ConvertStep,
@@ -20,16 +28,7 @@ from harness.records.lineage import (
     SourceStep,
 )
 from harness.records.metrics import Kind, Measures, MetricDescriptor
-from harness.records.models import (
-    Check,
-    Learned,
-    ModelSummary,
-    Parity,
-    ParityLimits,
-    Permission,
-    Training,
-    TrainingPoint,
-)
+from harness.records.models import Check, ModelSummary, Parity, ParityLimits, Permission
 from harness.records.readings import DataReading, LeftOutRows, TooLong
 from harness.records.served import SERVED, ServedDetails, told_by, undecided_of, ways_of
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
@@ -104,7 +103,10 @@ __all__ = [
     "Training",
     "TrainingExample",
     "TrainingPoint",
+    "Trial",
     "Unrated",
+    "Validation",
+    "ValidationPoint",
     "Value",
     "Vote",
     "VotedAnswer",

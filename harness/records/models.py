@@ -2,60 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from harness.records.base import Failure, Record
+from harness.records.finetuning import Training
 from harness.records.lineage import LineageStep
-
-
-class TrainingPoint(Record):
-    """One optimizer step of a fine-tuning."""
-
-    step: int
-    epoch: float
-    loss: float
-    learning_rate: float
-    tokens: int
-    """Tokens seen so far, prompts included."""
-    seconds: float
-
-
-class Learned(Record):
-    """What a fine-tuning learned from one place."""
-
-    name: str
-    """The name of the data set, or of the file of instructions."""
-    kind: Literal["task", "instructions"]
-    rows: int
-    """How many rows its train split has, or the file."""
-    left_out: dict[str, int]
-    """Rows that were left out, by reason; those that the limit did not draw are not counted."""
-    learned: int
-
-
-class Training(Record):
-    """What a fine-tuning did and cost."""
-
-    method: str
-    steps: int
-    examples: int
-    epochs: float
-    tokens: int
-    answer_tokens: int
-    """Tokens that the loss was computed on."""
-    seconds: float
-    first_loss: float
-    final_loss: float
-    trainable_parameters: int
-    total_parameters: int
-    peak_resident_bytes: int
-    hyperparameters: dict[str, Any]
-    curve: list[TrainingPoint]
-    learned: list[Learned] = Field(default_factory=list)
-    interrupted: list[TrainingPoint] = Field(default_factory=list)
-    """The last step of each attempt before this one whose process died; this one began anew."""
 
 
 class Check(Record):

@@ -11,6 +11,8 @@ class TrainingExample:
 
     prompt_ids: tuple[int, ...]
     target_ids: tuple[int, ...]
+    part: int = 0
+    """The number of the task or file that it comes from, in the order of the recipe."""
 
     def __len__(self) -> int:
         return len(self.prompt_ids) + len(self.target_ids)

@@ -24,6 +24,7 @@ from harness.reporting.checks import findings, outcome_line
 from harness.reporting.data import rows_read, too_long, warnings
 from harness.reporting.format import sentence, share
 from harness.reporting.going_on import going_on_callouts
+from harness.reporting.held_out import overfitted
 from harness.reporting.marks import CHECK_LABELS, OUTCOMES, SIGN
 from harness.reporting.measures import timed_tasks
 from harness.reporting.parity import parity_blocks
@@ -121,6 +122,8 @@ def _data(summary: Summary) -> Iterator[Item]:
             yield Item("left out", LEFT_OUT, "rows", sentence(rows_read(of.reading)), (task,))
     for callout in going_on_callouts(summary):
         yield Item("doubt", DOUBT, "answers", plain(callout.line))
+    for model, line in overfitted(summary):
+        yield Item("doubt", DOUBT, "overfitting", plain(line), (model,))
     if is_synthetic(summary):
         found = "Models or data are a small synthetic stand-in, which shows the pipeline, not any real model."
         yield Item("doubt", DOUBT, "stand-in", found)

@@ -27,6 +27,7 @@ from harness.reporting.charts import Curve
 from harness.reporting.charts import curves as draw
 from harness.reporting.facts import key_words, plain_value
 from harness.reporting.format import DASH, count, duration, fixed, share
+from harness.reporting.held_out import search_blocks, validation_blocks
 from harness.reporting.kinds import without_replicas
 from harness.reporting.lineage import method_words
 from harness.reporting.tables import MODEL, name
@@ -40,7 +41,8 @@ def training_blocks(summary: Summary) -> list[Block]:
     trained = own_trainings(without_replicas(summary))
     if not trained:
         return []
-    blocks: list[Block] = [*curves(trained), cost(trained), hyperparameters(trained)]
+    blocks: list[Block] = [*curves(trained), *validation_blocks(trained), cost(trained)]
+    blocks += [*search_blocks(trained), hyperparameters(trained), *steering(trained)]
     if any(of.learned for of in trained.values()):
         blocks.append(learned(trained))
     return blocks
@@ -78,15 +80,24 @@ def cost(trained: dict[str, Training]) -> Table:
     """What each fine-tuning did, and what it took."""
     notes = ["Loss is counted on the answers' tokens alone, not on the prompts."]
     notes += [_interrupted(model, of) for model, of in trained.items() if of.interrupted]
+    notes += [f"{model}: {note}" for model, of in trained.items() for note in of.notes]
+    if any(of.energy_joules is not None for of in trained.values()):
+        notes.append("Energy is that of the whole processor or GPU, whatever ran beside it.")
     rows = (_cost(model, of) for model, of in trained.items())
     return table("The fine-tunings", rows, [(note,) for note in notes])
 
 
 def _interrupted(model: str, of: Training) -> str:
-    places = ", ".join(f"step {at.step} (loss {at.loss:.3f})" for at in of.interrupted)
-    return (
-        f"{model} was interrupted at {places} and began anew; the figures are of the last attempt."
+    resumed = of.resumed or [0] * len(of.interrupted)
+    places = ", ".join(
+        f"at step {at.step} (loss {at.loss:.3f}), and {_then(step)}"
+        for at, step in zip(of.interrupted, resumed, strict=True)
     )
+    return f"{model} was interrupted {places}."
+
+
+def _then(step: int) -> str:
+    return f"went on from step {step}" if step else "began anew"
 
 
 def _cost(model: str, of: Training) -> Fields:
@@ -102,9 +113,21 @@ def _cost(model: str, of: Training) -> Fields:
         Column("Time"): duration(of.seconds),
         Column("Speed", "tokens/s"): fixed(of.tokens / of.seconds, 0) if of.seconds else DASH,
         Column("Trainable parameters", "share of all"): Datum(count(of.trainable_parameters), part),
-        Column("Peak memory"): byte_size(of.peak_resident_bytes),
+        Column("Peak memory"): _memory(of),
+        **_energy(of),
         Column("Loss", "beginning → end"): f"{of.first_loss:.3f} → {of.final_loss:.3f}",
     }
+
+
+def _memory(of: Training) -> Datum:
+    phases = ", ".join(f"{phase} {byte_size(peak)}" for phase, peak in of.memory.items())
+    return Datum(byte_size(of.peak_resident_bytes), f"({phases})" if phases else "")
+
+
+def _energy(of: Training) -> Fields:
+    if of.energy_joules is None:
+        return {}
+    return {Column("Energy"): f"{of.energy_joules / 3600:.3g} Wh"}
 
 
 def hyperparameters(trained: dict[str, Training]) -> Table:
@@ -135,7 +158,12 @@ def curves(trained: dict[str, Training]) -> list[Block]:
         Curve(model, tuple((float(point.tokens), point.loss) for point in curve))
         for model, curve in binned.items()
     ]
-    svg = draw("training tokens seen", "training loss (nats per token) ↓", lines)
+    lines += [
+        Curve(f"{model}, held out", tuple((float(p.tokens), p.loss) for p in of.validation.points))
+        for model, of in trained.items()
+        if of.validation is not None
+    ]
+    svg = draw("training tokens seen", "loss (nats per answer token) ↓", lines)
     if svg is None:
         return [Prose(("Fewer than two steps were recorded, so there is no curve to draw.",))]
     rows: list[Fields] = [
@@ -155,10 +183,34 @@ def curves(trained: dict[str, Training]) -> list[Block]:
         f"Training loss; a point is the mean of consecutive steps, at most {CURVE_POINTS} points"
     )
     description = f"Line chart of training loss by tokens seen, for {', '.join(binned)}."
+    if any(of.validation is not None for of in trained.values()):
+        caption += ". Held out: the loss on examples that are not learned"
     return [
         Chart("training-curve", caption, f"{description} A table follows.", svg),
         Fold("The training curve as a table", (table("The training curve", rows),)),
     ]
+
+
+def steering(trained: dict[str, Training]) -> list[Block]:
+    """Learning rate and gradient, as charts to be opened."""
+    found: list[Block] = []
+    for key, title, said in (
+        ("learning_rate", "learning rate", "Learning rate"),
+        ("gradient_norm", "L2 norm of the gradient", "Gradient, before it was scaled down"),
+    ):
+        lines = [
+            Curve(model, tuple((float(p.tokens), getattr(p, key)) for p in of.curve))
+            for model, of in trained.items()
+            if of.curve and all(getattr(p, key) is not None for p in of.curve)
+        ]
+        svg = draw("training tokens seen", title, lines)
+        if svg is not None:
+            about = (
+                f"Line chart of the {title} by tokens seen, for {', '.join(x.name for x in lines)}."
+            )
+            chart = Chart(f"training-{key.replace('_', '-')}", said, about, svg)
+            found.append(Fold(said, (chart,)))
+    return found
 
 
 def binned_curve(points: Sequence[TrainingPoint], most: int) -> list[TrainingPoint]:

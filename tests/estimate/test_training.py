@@ -20,7 +20,7 @@ from harness.estimate.training import (
 )
 from harness.finetuning import METHODS
 from harness.models.finetune import trainable
-from harness.models.finetune.loop import answer_loss, make_batch
+from harness.models.finetune.batches import answer_losses, make_batch
 from harness.models.finetune.recipe import Recipe
 from harness.models.random_weights import write_random_model
 from harness.models.shapes import SHAPES, configuration
@@ -42,7 +42,7 @@ def kept_bytes(folder: Path, dtype: str, method: str) -> int:
     """Bytes that autograd keeps of a batch, the weights themselves left out."""
     recipe = Recipe(method=method, dtype=dtype)  # type: ignore[arg-type]
     frozen = trainable.load_frozen(folder, recipe, torch.device("cpu"), getattr(torch, dtype))
-    model = trainable.make_trainable(frozen, recipe)
+    model = trainable.make_trainable(frozen, recipe, folder)
     model.train()
     own = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
     kept: dict[int, tuple[int, torch.Tensor]] = {}
@@ -58,7 +58,7 @@ def kept_bytes(folder: Path, dtype: str, method: str) -> int:
     batch = make_batch([TrainingExample(ids, (7,))] * EXAMPLES, torch.device("cpu"))
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16")
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), autocast:
-        answer_loss(model, batch)
+        answer_losses(model, batch).mean()
     return sum(size for size, _ in kept.values())
 
 

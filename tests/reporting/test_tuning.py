@@ -32,11 +32,14 @@ def test_where_a_training_was_interrupted_stands_below_what_it_cost() -> None:
     (at,) = curve(3.0, 1.5, 1)
     of = own_trainings(quickstart())["lora"]
     assert len(cost({"lora": of}).notes) == 1
-    _, note = cost({"lora": of.model_copy(update={"interrupted": [at]})}).notes
+    twice = of.model_copy(update={"interrupted": [at, at], "resumed": [0, 20]})
+    _, note = cost({"lora": twice}).notes
     assert note == (
-        f"lora was interrupted at step 1 (loss {at.loss:.3f}) and began anew; the figures are of the "
-        "last attempt.",
+        f"lora was interrupted at step 1 (loss {at.loss:.3f}), and began anew, at step 1 "
+        f"(loss {at.loss:.3f}), and went on from step 20.",
     )
+    older = of.model_copy(update={"interrupted": [at]})
+    assert "and began anew." in str(cost({"lora": older}).notes[1])
 
 
 def test_few_points_stay_as_they_are() -> None:

@@ -24,7 +24,7 @@ OTHERS = {
     "columns of training examples": "prompt_ids target_ids",
     "functions of other programs": "save_pretrained resize_token_embeddings gguf_set_metadata "
     "llamacpp_source",
-    "examples of names": "financial_phrasebank api_org q_proj embed_tokens",
+    "examples of names": "financial_phrasebank api_org q_proj embed_tokens lm_head",
 }
 """What messages name beside the keys of a suite."""
 KNOWN_OTHERS = frozenset(" ".join(OTHERS.values()).split())

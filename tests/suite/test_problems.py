@@ -13,7 +13,10 @@ from harness.suite.problems import literal_values
     ("location", "values"),
     [
         (("models", "base", "quantize"), ["nf4", "int8"]),
-        (("models", "lora", "finetune", "method"), ["lora", "qlora", "full"]),
+        (
+            ("models", "lora", "finetune", "method"),
+            ["lora", "qlora", "lora-8bit", "dora", "rslora", "full"],
+        ),
         (("tasks", "s", "classify", "ask"), ["loglikelihood", "generate"]),
         (("tasks", "s", "classify", "agreement"), ["all", "75", "66", "50"]),
         (("tasks", "s", "classify", "metrics", 0, "own", "better"), ["higher", "lower"]),

@@ -42,7 +42,7 @@ def training(source: Source) -> list[Block]:
             Column("Trained weights", "share of all"): Datum(
                 count(of.trainable_parameters), _share(of)
             ),
-            Column("Loss", "nats, first → last"): f"{of.first_loss:.3f} → {of.final_loss:.3f}",
+            **_losses(of),
         }
         for model, of in list(trained.items())[:MOST_TRAINED]
     ]
@@ -52,6 +52,14 @@ def training(source: Source) -> list[Block]:
         note = (*note, mixed)
     notes = [note, *more(len(trained), "fine-tunings", MOST_TRAINED)]
     return [table("What each fine-tuning did", rows, notes)] if rows else []
+
+
+def _losses(of: Training) -> Fields:
+    """Before and after, on held-out examples where there are some."""
+    if of.validation is None:
+        return {Column("Loss", "nats, first → last"): f"{of.first_loss:.3f} → {of.final_loss:.3f}"}
+    before, kept = of.validation.points[0], min(of.validation.points, key=lambda one: one.loss)
+    return {Column("Held-out loss", "nats, before → kept"): f"{before.loss:.3f} → {kept.loss:.3f}"}
 
 
 def _share(of: Training) -> str:
@@ -82,7 +90,7 @@ def loss_curve(source: Source) -> list[Block]:
 
 
 def cost(source: Source) -> list[Block]:
-    """Time, memory and disk; energy is not measured."""
+    """Time, memory and disk, and energy where the machine tells it."""
     summary, timed = source.main, set(timed_tasks(source.main))
     trained: list[Fields] = [
         {
@@ -109,10 +117,17 @@ def cost(source: Source) -> list[Block]:
             }
         )
     most = MOST_TRAINED + 8
+    joules = [one.energy_joules for one in tuned(source.summary).values()]
+    known = [one for one in joules if one is not None]
+    energy = (
+        f" Fine-tuning used {sum(known) / 3600:.3g} Wh, by the machine's own counter."
+        if known and len(known) == len(joules)
+        else " Energy was not measured: this machine does not tell it."
+    )
     notes = [
         (
             f"The last run of the suite took {duration(summary.seconds)}; what an earlier one had made "
-            "was not made again. Energy was not measured.",
+            f"was not made again.{energy}",
         ),
         *more(len(rows), "rows", most),
     ]

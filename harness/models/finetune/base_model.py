@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -34,18 +34,21 @@ def load_base(base: Path) -> Any:
     return load_model(spec, load_config(base), cpu, torch.float32).model
 
 
-def load_packed_base(base: Path, device: torch.device, dtype: torch.dtype) -> Any:
-    """The model with its linear layers packed as bitsandbytes NF4, computing in `dtype`.
+def load_quantized_base(
+    base: Path, quantize: Literal["nf4", "int8"], device: torch.device, dtype: torch.dtype
+) -> Any:
+    """The model with its linear layers packed by bitsandbytes; NF4 computes in `dtype`, int8 by itself.
 
     Raises:
         BadModelError: the folder is damaged, or Transformers does not know the model.
         OutOfMemoryError: it does not fit.
     """
     check_model_folder(base)
-    spec = EngineSpec(weights=str(base), quantize="nf4")
+    spec = EngineSpec(weights=str(base), quantize=quantize)
     model = load_model(spec, load_config(base), device, torch.float32).model
-    for linear in frozen_linears(model):
-        linear.compute_dtype = dtype
+    if quantize == "nf4":
+        for linear in frozen_linears(model):
+            linear.compute_dtype = dtype
     return model
 
 

@@ -1,4 +1,4 @@
-"""Training examples as token ids, and how they are put into batches.
+"""Training examples as token ids, read from disk.
 
 Examples come encoded, so that training sees the very ids that evaluation will ask with.
 """
@@ -6,12 +6,8 @@ Examples come encoded, so that training sees the very ids that evaluation will a
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from harness.errors import BadDataError, PromptTooLongError
 from harness.records import TrainingExample
@@ -46,8 +42,9 @@ def read_examples(path: Path, vocab_size: int, context_length: int) -> list[Trai
 def _example(json_line: str, where: str, vocab_size: int) -> TrainingExample:
     try:
         row = json.loads(json_line)
-        example = TrainingExample(_ids(row["prompt_ids"]), _ids(row["target_ids"]))
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        ids = _ids(row["prompt_ids"]), _ids(row["target_ids"])
+        example = TrainingExample(*ids, part=int(row.get("part", 0)))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadDataError(
             f"{where} is not a training example: {error!r}.",
             'Each line is {"prompt_ids": [...], "target_ids": [...]}.',
@@ -67,26 +64,3 @@ def _ids(value: Any) -> tuple[int, ...]:
     if not isinstance(value, list) or not all(type(item) is int for item in value):
         raise TypeError("token ids are a list of integers")
     return tuple(value)
-
-
-def plan_batches(
-    lengths: Sequence[int], batch_tokens: int, epochs: float, rng: np.random.Generator
-) -> list[list[int]]:
-    """Indices of the examples of each optimizer step.
-
-    Each epoch sorts the examples by length (equal lengths in random order), fills batches of
-    `batch_tokens` tokens at most, padding to the longest included, and shuffles the batches. A
-    fractional last epoch takes that share of its batches.
-    """
-    steps: list[list[int]] = []
-    for epoch in range(math.ceil(epochs)):
-        shuffled = rng.permutation(len(lengths))
-        ordered = sorted((int(index) for index in shuffled), key=lambda index: lengths[index])
-        batches: list[list[int]] = []
-        for index in ordered:
-            if not batches or lengths[index] * (len(batches[-1]) + 1) > batch_tokens:
-                batches.append([])
-            batches[-1].append(index)
-        taken = math.ceil(len(batches) * min(1.0, epochs - epoch))
-        steps += [batches[i] for i in rng.permutation(len(batches))[:taken]]
-    return steps

@@ -8,15 +8,16 @@ from typing import Any
 import torch
 
 from harness.errors import InputError
-from harness.finetuning import UNPACKED_LIMIT_BYTES
+from harness.finetuning import INITIALIZATIONS, UNPACKED_LIMIT_BYTES
 from harness.models.finetune.base_model import (
     count_linear_weights,
     frozen_linears,
     load_base,
-    load_packed_base,
+    load_quantized_base,
     replace_by_nf4_values,
 )
 from harness.models.finetune.recipe import Recipe
+from harness.models.finetune.saving import save_beginning
 
 
 def load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.dtype) -> Any:
@@ -27,9 +28,12 @@ def load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.d
         OutOfMemoryError: it does not fit.
     """
     kept = recipe.row.base
+    if kept == "int8":
+        model = load_quantized_base(base, "int8", device, dtype)
+        return _prepared(model, recipe)
     packed = kept == "nf4" and count_linear_weights(base) * dtype.itemsize > UNPACKED_LIMIT_BYTES
     if packed:
-        model = load_packed_base(base, device, dtype)
+        model = load_quantized_base(base, "nf4", device, dtype)
     else:
         model = load_base(base)
         if kept == "nf4":
@@ -38,6 +42,10 @@ def load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.d
             for linear in frozen_linears(model):
                 linear.weight.data = linear.weight.data.to(dtype)
         model.to(device)
+    return _prepared(model, recipe)
+
+
+def _prepared(model: Any, recipe: Recipe) -> Any:
     model.requires_grad_(False)
     if recipe.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
@@ -45,27 +53,42 @@ def load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.d
     return model
 
 
-def make_trainable(model: Any, recipe: Recipe) -> Any:
+def make_trainable(model: Any, recipe: Recipe, work: Path) -> Any:
     """The model with what the recipe's method trains: adapters of its own, or all its weights.
 
+    Args:
+        work: a folder, where adapters that begin in the base's weights are noted as they begin.
+
     Raises:
-        InputError: `target_modules` names no layer of this model.
+        InputError: a setting names no layer of this model.
     """
     if recipe.row.trains == "all weights":
         return model.requires_grad_(True)
-    return _with_adapters(model, recipe)
+    tuned = _with_adapters(model, recipe)
+    for weight in tuned.parameters():
+        if weight.requires_grad:
+            weight.data = weight.data.float()
+    if INITIALIZATIONS[recipe.initialization][1]:
+        save_beginning(tuned, work)
+    return tuned
 
 
 def _with_adapters(model: Any, recipe: Recipe) -> Any:
     from peft import LoraConfig, get_peft_model
 
     targets = recipe.target_modules
+    _check_names(model, recipe)
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.scale_alpha,
         lora_dropout=recipe.dropout,
         target_modules=targets if isinstance(targets, str) else list(targets),
+        init_lora_weights=INITIALIZATIONS[recipe.initialization][0],
+        modules_to_save=list(recipe.modules_to_save) or None,
+        rank_pattern=dict(recipe.rank_pattern),
+        alpha_pattern=dict(recipe.alpha_pattern),
         task_type="CAUSAL_LM",
+        **recipe.row.config,
     )
     try:
         return get_peft_model(model, config)
@@ -74,3 +97,22 @@ def _with_adapters(model: Any, recipe: Recipe) -> Any:
             f"finetune.target_modules {targets!r} does not fit the model: {error}",
             'Use "all-linear", or the ends of layer names such as q_proj.',
         ) from error
+
+
+def _check_names(model: Any, recipe: Recipe) -> None:
+    """PEFT passes over names that no layer has."""
+    layers = [name for name, _ in model.named_modules()]
+    given = {
+        "modules_to_save": recipe.modules_to_save,
+        "rank_pattern": recipe.rank_pattern,
+        "alpha_pattern": recipe.alpha_pattern,
+    }
+    for setting, names in given.items():
+        for name in names:
+            if not any(layer == name or layer.endswith(f".{name}") for layer in layers):
+                ends = sorted({layer.rsplit(".", 1)[-1] for layer in layers} - {""})
+                letters = [end for end in ends if not end.isdigit()]
+                raise InputError(
+                    f"finetune.{setting} names `{name}`, and no layer of the model is called so.",
+                    f"Its layers end in {', '.join(letters)}.",
+                )

@@ -78,7 +78,7 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
     learned: list[Learned] = []
     longest = context_tokens(Path(job.inputs["tokenizer"]))
     with (out / job.step.row.file).open("w") as stream:
-        for part in params.sets:
+        for number, part in enumerate(params.sets):
             ref = job.places.data[part.contents]
             info = open_data(ref)
             data, left_out = info.read(), frozenset(part.left_out)
@@ -94,7 +94,7 @@ def examples(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[
                 seed=params.seed,
                 prompt_format=prompt_format_of(params.plain, part),
             ):
-                example = TrainingExample(prompt.ids, prompt.target_ids)
+                example = TrainingExample(prompt.ids, prompt.target_ids, number)
                 if part.too_long and longest is not None and len(example) > longest:
                     too_long += 1
                 else:

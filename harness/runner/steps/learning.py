@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +34,14 @@ def instruction_examples(
         return
     instructor = Instructor(tokenizer, params.plain)
     longest = context_tokens(Path(job.inputs["tokenizer"]))
-    for part in params.instructions:
+    for number, part in enumerate(params.instructions, start=len(params.sets)):
         ref = job.places.data[part.contents]
         found = open_instructions(ref, part.contents)
         left_out = set(part.left_out)
         kept = tuple(row for row in found.rows if row.id not in left_out)
         count = too_long = 0
         for row in draw_instructions(kept, params.limit, params.seed):
-            example = instructor.example(row)
+            example = replace(instructor.example(row), part=number)
             if longest is not None and len(example) > longest:
                 too_long += 1
             else:

@@ -71,26 +71,32 @@ def random(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[st
 
 def finetune(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An adapter, or whole weights."""
-    from harness.models.finetune.curve import LossCurve
-    from harness.models.finetune.recipe import Recipe, default_learning_rate
-    from harness.models.finetune.run import TrainingProgress, finetune
+    from harness.models.finetune.recipe import Recipe
+    from harness.models.finetune.run import TrainingProgress
+    from harness.models.finetune.schedule import default_learning_rate
+    from harness.models.finetune.search import search
     from harness.models.sources import hidden_size
 
-    given = job.step.given(FinetuneParams).recipe()
+    params = job.step.given(FinetuneParams)
+    given = params.recipe()
     weights, examples = Path(job.inputs["weights"]), Path(job.inputs["examples"])
     method = METHODS[given["method"]]
     given.setdefault("learning_rate", default_learning_rate(hidden_size(weights), method))
     threads = threads_for(weights, threads)
 
     def tell(at: TrainingProgress) -> None:
-        pace = Pace(at.examples, at.point.tokens, at.point.seconds, {"loss": at.loss})
-        curve.add(at.point)
+        figures = {"loss": at.loss}
+        if at.validation_loss is not None:
+            figures["validation loss"] = at.validation_loss
+        pace = Pace(at.examples, at.point.tokens, at.point.seconds, figures)
         progress(at.point.tokens, at.total_tokens, "tokens", pace)
 
-    with LossCurve(Path(job.work)) as curve:
-        training = finetune(weights, examples, Recipe(**given), out, tell, threads)
-    interrupted = {"interrupted": curve.interrupted}
-    return training.model_copy(update=interrupted).model_dump(mode="json")
+    work = Path(job.work)
+    recipes = [Recipe(**{**given, **trial}) for trial in params.trials]
+    training = search(
+        weights, examples, recipes, params.trials, out, tell, threads, work, params.parts
+    )
+    return training.model_dump(mode="json")
 
 
 def merge(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:

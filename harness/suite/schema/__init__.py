@@ -13,7 +13,7 @@ from harness.suite.schema.datasets import (
 )
 from harness.suite.schema.endpoints import Endpoint, Scoring
 from harness.suite.schema.entry import Entry, Name
-from harness.suite.schema.finetuning import FineTune
+from harness.suite.schema.finetuning import LEARNED_INSTRUCTIONS, FineTune, Search
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
 from harness.suite.schema.models import EngineOptions, ModelSpec, Shape
@@ -33,6 +33,7 @@ from harness.suite.schema.tasks.write import WriteTask, WrittenPrompt
 from harness.suite.schema.whole import Defaults, SuiteSpec, json_schema
 
 __all__ = [
+    "LEARNED_INSTRUCTIONS",
     "TASK_TYPES",
     "AskedTask",
     "ClassifyTask",
@@ -60,6 +61,7 @@ __all__ = [
     "PythonDataset",
     "Score",
     "Scoring",
+    "Search",
     "Shape",
     "SpeedTask",
     "Spending",

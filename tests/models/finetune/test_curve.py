@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.models.finetune.curve import LossCurve, last_point
+from harness.models.finetune.curve import Interruption, LossCurve, last_point, place, write_place
 from harness.records import TrainingPoint
 
 
@@ -27,8 +27,12 @@ def test_where_each_attempt_was_interrupted_is_kept(tmp_path: Path) -> None:
         with LossCurve(tmp_path) as curve:
             for step in range(1, steps + 1):
                 curve.add(point(step))
-    assert LossCurve(tmp_path).interrupted == [point(5), point(3)]
-    assert LossCurve(tmp_path).interrupted == [point(5), point(3)]
+    first, second = Interruption(point(5), 0), Interruption(point(3), 2)
+    with LossCurve(tmp_path, [point(1), point(2)]) as curve:
+        assert curve.interrupted == [first, second]
+        assert last_point(tmp_path) == point(2)
+    with LossCurve(tmp_path) as curve:
+        assert curve.interrupted == [first, second, Interruption(point(2), 0)]
 
 
 def test_a_line_that_was_cut_off_is_passed_over(tmp_path: Path) -> None:
@@ -42,3 +46,12 @@ def test_a_line_that_was_cut_off_is_passed_over(tmp_path: Path) -> None:
 
 def test_where_nothing_was_begun_there_is_no_last_step(tmp_path: Path) -> None:
     assert last_point(tmp_path / "nowhere") is None
+
+
+def test_the_place_to_go_on_from_is_that_of_the_last_checkpoint(tmp_path: Path) -> None:
+    assert place(tmp_path) == 0
+    for step in (20, 40):
+        write_place(tmp_path, step)
+        assert place(tmp_path) == step
+    (tmp_path / "place.json").write_text("[")
+    assert place(tmp_path) == 0

@@ -14,8 +14,9 @@ from harness.engines.protocol import EngineSpec
 from harness.engines.tokenizer import open_tokenizer
 from harness.finetuning import METHODS
 from harness.models.finetune.base_model import load_base
-from harness.models.finetune.recipe import Recipe, default_learning_rate
+from harness.models.finetune.recipe import Recipe
 from harness.models.finetune.run import finetune
+from harness.models.finetune.schedule import default_learning_rate
 from harness.records import Training
 from harness.reporting.markdown import markdown
 from harness.reporting.sections import document

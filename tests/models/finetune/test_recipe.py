@@ -11,12 +11,9 @@ import pytest
 
 from harness.errors import InputError
 from harness.finetuning import METHODS
-from harness.models.finetune.recipe import (
-    Recipe,
-    default_learning_rate,
-    learning_rate_at,
-    mean_of_first,
-)
+from harness.models.finetune.recipe import Recipe
+from harness.models.finetune.record import mean_of_first
+from harness.models.finetune.schedule import default_learning_rate, learning_rate_at
 
 LORA = METHODS["lora"]
 

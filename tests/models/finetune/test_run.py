@@ -16,8 +16,8 @@ from harness.errors import BadModelError, InputError
 from harness.models.finetune import record as record_module
 from harness.models.finetune import trainable
 from harness.models.finetune.base_model import load_base, through_nf4
+from harness.models.finetune.batches import answer_losses, make_batch
 from harness.models.finetune.examples import read_examples
-from harness.models.finetune.loop import answer_loss, make_batch
 from harness.models.finetune.recipe import Recipe
 from harness.models.finetune.run import TrainingProgress, finetune
 from harness.records import Training
@@ -83,7 +83,7 @@ def test_the_loss_is_that_of_the_answer_tokens(tiny: Path, examples: Path) -> No
     model = load_base(tiny)
     rows = read_examples(examples, VOCABULARY, CONTEXT)[:7]
     with torch.no_grad():
-        loss = answer_loss(model, make_batch(rows, torch.device("cpu")))
+        loss = answer_losses(model, make_batch(rows, torch.device("cpu"))).mean()
         losses = []
         for row in rows:
             ids = torch.tensor([row.prompt_ids + row.target_ids])
