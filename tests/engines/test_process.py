@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -63,3 +66,13 @@ def test_a_machine_that_says_nothing_of_its_processor_computes_in_float32(
 ) -> None:
     monkeypatch.setattr(process, "CPU_INFO", tmp_path / "missing")
     assert not process.has_bfloat16()
+
+
+def test_a_process_has_not_the_peak_of_the_one_that_started_it() -> None:
+    """Linux's getrusage says so: 300 MB of the parent are then the child's, whatever it does."""
+    block = np.ones(300 << 20, np.uint8)
+    del block
+    assert process.peak_resident_bytes() > 300 << 20
+    code = "from harness.engines.process import peak_resident_bytes; print(peak_resident_bytes())"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert 5 << 20 < int(child.stdout) < 200 << 20
