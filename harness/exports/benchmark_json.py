@@ -27,7 +27,7 @@ def export_benchmarks(results: Results, out: Path) -> Exported:
     Raises:
         InputError: nothing was timed.
     """
-    cells = results.cells(timed=True)
+    cells = [cell for cell in results.cells(timed=True) if "speed" in cell.details]
     if not cells:
         raise InputError(
             f"{results.suite}: no model was timed, and pytest-benchmark compares only times",
@@ -35,8 +35,8 @@ def export_benchmarks(results: Results, out: Path) -> Exported:
         )
     file = out if out.suffix == ".json" else out / "pytest-benchmark.json"
     write_json(file, finite(as_session(results, cells)))
-    left = "only timed tasks are in this format: answers and their figures are left out"
-    others = [left] if results.cells(timed=False) else []
+    left = "only the type `speed` is in this format: all other figures are left out"
+    others = [left] if len(cells) < len(results.cells()) else []
     return Exported((file,), (*results.failures(), *others))
 
 

@@ -109,8 +109,8 @@ def quality_tasks(summary: Summary) -> list[str]:
 
 
 def timed_tasks(summary: Summary) -> list[str]:
-    """Tasks that measure time."""
-    return tasks_of(summary, lambda of: of.timed)
+    """Tasks that time forward passes."""
+    return tasks_of(summary, lambda of: of.times == "passes")
 
 
 def free_text_tasks(summary: Summary) -> list[str]:

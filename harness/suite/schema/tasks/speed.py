@@ -123,5 +123,5 @@ SPEED = TaskType(
     noun="repetitions",
     asked=False,
     drawn=False,
-    timed=True,
+    times="passes",
 )

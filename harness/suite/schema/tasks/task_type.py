@@ -29,7 +29,8 @@ class TaskType:
         free_text: whether texts are written that have no right answer, to be read and held against
             one another.
         has_reference: whether models are measured against another one, which is loaded beside them.
-        timed: whether it measures time, in rounds, and must not share the machine.
+        times: what it measures the time of, and must not share the machine for: forward passes in this
+            process, or requests to a server. None where answers are what counts.
         stand_ins: what stands in a cell's parameters for keys of the entry that name what travels as
             a file.
         revision: raised by hand when its code comes to give something else; 1 is no part of a key.
@@ -49,9 +50,14 @@ class TaskType:
     own_choices: bool = False
     free_text: bool = False
     has_reference: bool = False
-    timed: bool = False
+    times: Literal["passes", "requests"] | None = None
     stand_ins: Mapping[str, Any] = field(default_factory=dict)
     revision: int = 1
+
+    @property
+    def timed(self) -> bool:
+        """Whether it measures time, and must not share the machine."""
+        return self.times is not None
 
     @property
     def headline(self) -> str:
