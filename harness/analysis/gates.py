@@ -166,6 +166,8 @@ def _slowdown(gate: Gate, evidence: Evidence) -> _Finding:
     ends = _ends(gate, found.delta, found.one_sided.low, found.one_sided.high)
     if ends[0] is None or ends[1] is None:
         said = "one round does not say how sure a timing is: set `rounds` to 2 or more."
+        if gate.metric.kind == "percentile":
+            said = "so few requests do not say how sure it is: set `requests` higher."
         return _Finding("undecided", f"{gate.metric.label}: {said}", math.exp(found.delta))
     ratio, low, high = math.exp(found.delta), math.exp(ends[0]), math.exp(ends[1])
     said = (
@@ -246,11 +248,11 @@ def _too_few(gate: Gate, found: PairedDifference) -> _Finding:
 
 
 def _many(gate: Gate, n: int) -> str:
-    return f"{n:,} {'rounds' if gate.metric.is_timing else 'examples'}"
+    return f"{n:,} {gate.metric.noun}"
 
 
 def _of(gate: Gate, n: int) -> str:
-    return f"{n} rounds" if gate.metric.is_timing else f"n = {n}"
+    return f"{n} {gate.metric.noun}" if gate.metric.is_timing else f"n = {n}"
 
 
 def _figure(gate: Gate, value: float, signed: bool = False) -> str:

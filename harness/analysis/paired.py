@@ -25,7 +25,7 @@ from harness.analysis.resampling import (
 from harness.analysis.shared import repeated, sorted_by_id
 from harness.analysis.significance import mcnemar, permutation_p
 from harness.analysis.speed import timed_value
-from harness.analysis.timed import rounds_of, slowdown, welch
+from harness.analysis.timed import Welch, of_percentiles, rounds_of, slowdown, welch
 from harness.metrics.classification import labels_of
 from harness.metrics.metric import Metric
 from harness.metrics.statistic import FloatArray
@@ -81,7 +81,7 @@ def compare_cells(
     Right and wrong take Tango's score interval and McNemar's exact test; other metrics a
     bootstrap that draws the same examples for both models (BCa; percentile for a quantile) and a
     permutation test that swaps the two answers of an example. Timings are not pairs: they take
-    Welch's interval and test over one figure a round.
+    Welch's interval and test over one figure a round, percentiles of requests the bounds of each.
 
     Args:
         metric: any but those measured once (see `compare_values`).
@@ -271,8 +271,11 @@ def _timed(
         return PairedDifference(name, reason="It was not timed for both models.")
     if metric.kind == "tail":
         return compare_values(name, values[0], values[1])
-    before, after = rounds_of(metric, baseline), rounds_of(metric, candidate)
-    found = welch(before, after, confidence, values[1] - values[0])
+    if metric.kind == "percentile":
+        found = of_percentiles(metric, baseline, candidate, confidence) or Welch(0.0)
+    else:
+        before, after = rounds_of(metric, baseline), rounds_of(metric, candidate)
+        found = welch(before, after, confidence, values[1] - values[0])
     ratio = slowdown(metric, baseline, candidate, confidence)
     logs = () if ratio is None else (ratio.delta, ratio.two_sided.high, ratio.two_sided.low)
     times = [None if f is None else float(np.exp(-f)) for f in logs] or [None] * 3

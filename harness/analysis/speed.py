@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from harness.analysis.percentiles import percentile as of_requests
 from harness.metrics.metric import Metric
 from harness.metrics.statistic import FloatArray
 from harness.metrics.timings import Phase, Repetition
@@ -38,6 +39,8 @@ def timed_value(metric: Metric, samples: Sequence[Sample], confidence: float = 0
     rounds = metric.by_round(samples)
     if not rounds:
         return Value(value=None)
+    if metric.kind == "percentile":
+        return of_requests(np.concatenate(rounds), metric.level, confidence)
     if metric.kind == "tail":
         return percentile(rounds, metric.level)
     return (mean if metric.kind == "repetitions" else median)(rounds, confidence)

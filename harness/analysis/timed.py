@@ -6,6 +6,7 @@ speeds is judged on the logarithms of the rounds' figures.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from harness.analysis.intervals import FEW_ROUNDS, NO_INTERVAL, Interval
 from harness.analysis.speed import timed_value, units
 from harness.metrics.metric import Metric
 from harness.metrics.statistic import FloatArray
-from harness.records import Approximate, Sample
+from harness.records import Approximate, Sample, Value
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,57 @@ def rounds_of(metric: Metric, samples: Sequence[Sample]) -> FloatArray:
     return units(metric.by_round(samples), figure)
 
 
+def of_percentiles(
+    metric: Metric,
+    baseline: Sequence[Sample],
+    candidate: Sequence[Sample],
+    confidence: float,
+    logarithms: bool = False,
+) -> Welch | None:
+    """The difference of two percentiles of requests, bounded by what bounds each of them.
+
+    The method of variance estimates recovery (Zou and Donner, "Construction of confidence limits about
+    effect measures", Statistics in Medicine 27, 2008): what is independent adds up in squares.
+
+    Args:
+        logarithms: of the percentiles' logarithms instead.
+
+    Returns:
+        None where one of the two has no value above 0.
+    """
+    bounds: list[Interval] = []
+    change, n = 0.0, 0
+    for level in (confidence, 2 * confidence - 1):
+        pair = [timed_value(metric, samples, level) for samples in (baseline, candidate)]
+        if not pair[0].value or not pair[1].value:
+            return None
+        change, n = _change(pair, logarithms), min(of.n or 0 for of in pair)
+        bounds.append(_recovered(pair, change, logarithms))
+    return Welch(change, bounds[0], bounds[1], n=n)
+
+
+def _change(pair: Sequence[Value], logarithms: bool) -> float:
+    before, after = (_shown(of.value, logarithms) for of in pair)
+    return after - before
+
+
+def _recovered(pair: Sequence[Value], change: float, logarithms: bool) -> Interval:
+    if any(None in (of.low, of.high) for of in pair):
+        return NO_INTERVAL
+    (value, low, high), (other, other_low, other_high) = (
+        (_shown(of.value, logarithms), _shown(of.low, logarithms), _shown(of.high, logarithms))
+        for of in pair
+    )
+    return Interval(
+        change - math.hypot(high - value, other - other_low),
+        change + math.hypot(value - low, other_high - other),
+    )
+
+
+def _shown(value: float | None, logarithms: bool) -> float:
+    return math.log(value or 0.0) if logarithms else value or 0.0
+
+
 def slowdown(
     metric: Metric,
     baseline: Sequence[Sample],
@@ -89,5 +141,7 @@ def slowdown(
     delta = sign * float(np.log(values[1] / values[0]))
     if metric.kind == "tail":
         return Welch(delta)
+    if metric.kind == "percentile":
+        return of_percentiles(metric, baseline, candidate, confidence, logarithms=True)
     before, after = (sign * np.log(rounds_of(metric, s)) for s in (baseline, candidate))
     return welch(before, after, confidence, delta)

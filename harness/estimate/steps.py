@@ -138,11 +138,11 @@ class Needs:
         if step.kind == "finetune":
             seen = self._facts.learned(step.parents["examples"]).seen(step.given(FinetuneParams))
             return tuning_work(self.shape(step), self.tuning(step), seen)
-        if step.is_timing:
-            return timed_work(step, self.models(step)[0])
-        models = self.models(step) if step.kind == "cell" else []
+        models = self.models(step) if step.kind in ("cell", "round") else []
         if not models:
             return None
+        if step.is_timing:
+            return timed_work(step, models[0])
         ask = self._ask(step, models[0]).mean
         return sum((asking_work(model, ask) for model in models), Computation())
 

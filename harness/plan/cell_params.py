@@ -17,8 +17,8 @@ DOCUMENTS = ("dataset", "agreement", "data_dir", "text", "window", "prompts")
 PUT = ("too_long", "limit", "seed", "shots", "shots_as", "system", "prompt", "score", "stop")
 """Keys that say how much of it is asked, in which words, and where answers end: its prompts hold that,
 too."""
-WHOM = ("models",)
-"""Keys that say which models are asked it."""
+WHOM = ("models", "in_process")
+"""Keys that say which models are asked it, or held against it."""
 GRADING = ("metrics",)
 """Keys that change no answer."""
 

@@ -131,8 +131,8 @@ class CellSteps(Checking):
             parents["prompts"] = self.prompts[name, model.root]
             if model.endpoint is None:
                 parents["tokenizer"] = self.source(model.root)
-            else:
-                more |= {"endpoint": model.endpoint, "connection": model.connection}
+        if model.endpoint is not None:
+            more |= {"endpoint": model.endpoint, "connection": model.connection}
         engine = " ".join(sorted({word for word in (*uses, task.type) if word}))
         made_by = versions("cell", engine, self.resolved.software)
         step = make_step(

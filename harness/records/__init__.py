@@ -27,6 +27,7 @@ from harness.records.lineage import (
     ServedStep,
     SourceStep,
 )
+from harness.records.load import LOAD, Knee, LoadClient, LoadDetails, LoadLevel, Waits
 from harness.records.metrics import Kind, Measures, MetricDescriptor
 from harness.records.models import Check, ModelSummary, Parity, ParityLimits, Permission
 from harness.records.readings import DataReading, LeftOutRows, TooLong
@@ -49,6 +50,7 @@ from harness.records.written import WrittenDetails, WrittenText
 
 __all__ = [
     "ASKED",
+    "LOAD",
     "OWN_METRICS",
     "SERVED",
     "SUMMARY_SCHEMA",
@@ -69,9 +71,13 @@ __all__ = [
     "FinetuneStep",
     "GateVerdict",
     "Kind",
+    "Knee",
     "Learned",
     "LeftOutRows",
     "LineageStep",
+    "LoadClient",
+    "LoadDetails",
+    "LoadLevel",
     "LoadStep",
     "Measures",
     "MergeStep",
@@ -111,6 +117,7 @@ __all__ = [
     "Vote",
     "VotedAnswer",
     "VotesSummary",
+    "Waits",
     "WordingDetails",
     "WrittenDetails",
     "WrittenText",

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Approximate = Literal["few", "uneven", "alike", "rare-labels", "repeated", "rounds"]
+Approximate = Literal["few", "uneven", "alike", "rare-labels", "repeated", "rounds", "queued"]
 """Why an interval may hold the truth less often than it says (docs/statistics.md has the figures): few
 examples; few of them make most of the spread; all gave the same; few examples of a label; the same prompt
-many times; few rounds, which are taken to be normal."""
+many times; few rounds, which are taken to be normal; requests that waited for one another, so that few of
+them are independent."""
 
 
 class Record(BaseModel):

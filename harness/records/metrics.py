@@ -16,6 +16,7 @@ Kind = Literal[
     "repetitions",
     "median",
     "tail",
+    "percentile",
     "single",
 ]
 Measures = Literal["quality", "change", "cost"]
@@ -45,8 +46,15 @@ class MetricDescriptor(Record):
 
     @property
     def is_timing(self) -> bool:
-        """Whether the metric is a rate or a wait that was measured in rounds."""
-        return self.kind in ("repetitions", "median", "tail")
+        """Whether the metric is a rate or a wait that was measured: in rounds, or request by request."""
+        return self.kind in ("repetitions", "median", "tail", "percentile")
+
+    @property
+    def noun(self) -> str:
+        """What its figures are judged over, in the plural."""
+        if self.kind == "percentile":
+            return "requests"
+        return "rounds" if self.is_timing else "examples"
 
     @property
     def has_interval(self) -> bool:

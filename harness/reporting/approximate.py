@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from harness.analysis.bootstrapped import FEW_DOCUMENTS
 from harness.analysis.intervals import FEW_ROUNDS
 from harness.analysis.metrics import FEW_OF_A_LABEL
+from harness.analysis.percentiles import FEW_FREE
 from harness.records import Approximate, Summary, Value
 from harness.reporting.blocks import Line, Name, joined
 from harness.reporting.format import percent_level
@@ -22,6 +23,8 @@ REASONS: Mapping[Approximate, str] = {
     "repeated": "the same prompts stand in the data several times, which answers alike each time",
     "rounds": f"it is over fewer than {FEW_ROUNDS} rounds or seeds, and exact only where these are "
     "normal: a single outlier undoes it",
+    "queued": f"it is of requests that wait for one another, and says as much as fewer than {FEW_FREE} "
+    "independent ones would",
 }
 
 

@@ -57,7 +57,7 @@ def _gate_outcome(gate: GateVerdict) -> Datum:
 
 
 def _examples(summary: Summary, gate: GateVerdict) -> Datum:
-    unit = "rounds" if metric_of(summary, gate).is_timing else "examples"
+    unit = metric_of(summary, gate).noun
     if not gate.n:
         return NOT_KNOWN
     more = gate.outcome == "undecided" and gate.needed is not None and gate.needed > gate.n

@@ -113,6 +113,11 @@ def timed_tasks(summary: Summary) -> list[str]:
     return tasks_of(summary, lambda of: of.times == "passes")
 
 
+def load_tasks(summary: Summary) -> list[str]:
+    """Tasks that put servers under load."""
+    return tasks_of(summary, lambda of: of.times == "requests")
+
+
 def free_text_tasks(summary: Summary) -> list[str]:
     """Tasks whose texts are read rather than graded."""
     return tasks_of(summary, lambda of: of.free_text)

@@ -32,6 +32,12 @@ TASKS: dict[str, dict[str, Any]] = {
     "divergence": {},
     "write": {"max_new_tokens": 9},
     "speed": {"prompt_tokens": [8, 16], "new_tokens": 4, "rounds": 2},
+    "load": {
+        "concurrency": [1, 2],
+        "rates": [0.5],
+        "new_tokens": 4,
+        "within": {"ttft": 1.0, "tpot": None, "latency": None},
+    },
 }
 
 

@@ -15,7 +15,7 @@ from harness.engines.endpoint.choosing import Choosing
 from harness.engines.endpoint.cutting import check_uncut, longest_of
 from harness.engines.endpoint.echoed import DoubtfulError
 from harness.engines.endpoint.failures import FailedRequest
-from harness.engines.endpoint.identity import identify
+from harness.engines.endpoint.identity import find_model
 from harness.engines.endpoint.probe import Findings, probe
 from harness.engines.endpoint.replies import Reply
 from harness.engines.endpoint.requests import Requests, asked_of
@@ -57,23 +57,13 @@ class EndpointAnswerer(Answerer):
         self.info = EngineInfo("endpoint", __version__, device=spec.host)
         try:
             with self._told():
-                self._find_model()
+                self.models = find_model(self._transport).models
                 self.findings: Findings = probe(self._requests, spec.api)
                 self._choosing = Choosing(self._requests, spec, self.findings)
         except BaseException:
             self._transport.close()
             raise
         self.load_seconds = clock() - started
-
-    def _find_model(self) -> None:
-        identity = identify(self._transport)
-        if not identity.serves(self.spec.model):
-            names = ", ".join(f"`{name}`" for name in identity.models[:10])
-            raise EndpointError(
-                f"The server {self.spec.host} does not serve `{self.spec.model}`",
-                f"It serves {names}.",
-            )
-        self.models = identity.models
 
     def way(self, prompts: Sequence[Asked], may: frozenset[Way]) -> Way:
         """See `Answerer.way`: what the probe found, and how some of these prompts fare.

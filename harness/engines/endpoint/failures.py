@@ -32,6 +32,7 @@ class FailedRequest(Exception):
         after: seconds that the server asks to wait.
         slow: whether it took too long.
         status: of HTTP; 0 where there was none.
+        name: in a word or two; by default made of the others.
     """
 
     def __init__(
@@ -42,10 +43,22 @@ class FailedRequest(Exception):
         after: float = 0.0,
         status: int = 0,
         slow: bool = False,
+        name: str = "",
     ) -> None:
         super().__init__(message)
         self.kind, self.message, self.hint = kind, message, hint
         self.after, self.status, self.slow = after, status, slow
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """What went wrong, in a word or two, to be counted by."""
+        if self._name:
+            return self._name
+        if self.status:
+            return f"HTTP {self.status}"
+        names = {"unreachable": "unreachable", "broken": "broke off"}
+        return "timeout" if self.slow else names.get(self.kind, "refused")
 
     def error(self, more: str = "") -> EndpointError:
         """The same for whoever reads the result."""

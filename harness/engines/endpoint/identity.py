@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from harness.engines.endpoint.failures import FailedRequest
 from harness.engines.endpoint.spec import API
 from harness.engines.endpoint.transport import Transport, whole
+from harness.errors import EndpointError
 
 OF_A_MODEL = ("id", "root", "parent", "owned_by", "max_model_len", "meta", "digest")
 """What is kept of an entry of `/models`: nothing that another request would find changed."""
@@ -62,6 +63,23 @@ def identify(transport: Transport) -> Identity:
     digests = {str(one.get("name")): one.get("digest") for one in tagged}
     digest = digests.get(spec.model) or digests.get(f"{spec.model}:latest")
     return Identity(names, facts | ({"digest": digest} if digest else {}))
+
+
+def find_model(transport: Transport) -> Identity:
+    """What a server says that is to serve a model.
+
+    Raises:
+        EndpointError: it does not serve it.
+        FailedRequest: it cannot be reached, or does not take the key.
+    """
+    identity = identify(transport)
+    if not identity.serves(transport.spec.model):
+        names = ", ".join(f"`{name}`" for name in identity.models[:10])
+        raise EndpointError(
+            f"The server {transport.spec.host} does not serve `{transport.spec.model}`",
+            f"It serves {names}.",
+        )
+    return identity
 
 
 def api_of(transport: Transport) -> API:

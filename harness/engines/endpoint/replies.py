@@ -12,6 +12,9 @@ import httpx2
 from harness.engines.endpoint.failures import FailedRequest, words
 from harness.money import Tokens
 
+DONE = "[DONE]"
+"""The last event of a stream."""
+
 
 class UnfinishedError(ValueError):
     """An answer broke off."""
@@ -136,12 +139,16 @@ def read_reply(
 
 def _events(response: httpx2.Response) -> Iterator[Mapping[str, Any]]:
     for line in response.iter_lines():
-        if not line.startswith("data:"):
-            continue
-        data = line.removeprefix("data:").strip()
-        if data == "[DONE]":
+        data = event_data(line)
+        if data == DONE:
             return
-        yield json.loads(data)
+        if data:
+            yield json.loads(data)
+
+
+def event_data(line: str) -> str:
+    """What a line of a stream of events holds; "" where it holds nothing."""
+    return line.removeprefix("data:").strip() if line.startswith("data:") else ""
 
 
 def _count(value: Any, before: int | None) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 from harness.engines.answerer import Asked
 from harness.engines.endpoint.failures import FailedRequest
 from harness.engines.endpoint.replies import Reply, read_reply
+from harness.engines.endpoint.spec import EndpointSpec
 from harness.engines.endpoint.transport import Transport
 from harness.engines.endpoint.written import has_ended
 from harness.engines.protocol import Sampling
@@ -26,7 +27,9 @@ GREEDY: dict[str, float] = {
 """Sent with each request, since servers have defaults of their own: llama_cpp.server and Ollama punish
 repetition by 1.1 unless told otherwise, at temperature 0, too. The last is vLLM's name for the one
 before."""
-OPTIONAL = ("stream_options", "top_k", *reversed(GREEDY))
+FIXED = ("ignore_eos", "min_tokens")
+"""What holds an answer to its full length, by vLLM's names, which other servers take, too, or pass over."""
+OPTIONAL = ("stream_options", *FIXED, "top_k", *reversed(GREEDY))
 """What is asked for and can be done without; that it was is said in the result."""
 REFUSALS = frozenset({400, 422})
 
@@ -93,6 +96,14 @@ class Requests:
         }
         return self._send(asked, _streamed(new_tokens) | drawn, ended)
 
+    def write_all(self, asked: Mapping[str, Any], new_tokens: int) -> Reply:
+        """As `write`, but of the full length where the server allows that."""
+        return self._send(asked, _at_length(new_tokens))
+
+    def as_sent(self, asked: Mapping[str, Any], new_tokens: int) -> tuple[str, dict[str, Any]]:
+        """Path and body of what `write_all` asks, as far as the server is known to take it."""
+        return self._whole(asked, _at_length(new_tokens), frozenset(self.refused))
+
     def count(self, asked: Mapping[str, Any]) -> int | None:
         """How many tokens the server says that it read of a prompt; None where it does not say.
 
@@ -124,19 +135,22 @@ class Requests:
         ended: Callable[[Reply], bool] = lambda reply: False,
     ) -> Reply:
         read = partial(read_reply, ended=ended)
-        path = "/chat/completions" if "messages" in asked else "/completions"
         while True:
             refused = frozenset(self.refused)
             try:
-                reply = self.transport.post(
-                    path, {"model": self._spec.model, **asked, **_taken(body, refused)}, read
-                )
+                reply = self.transport.post(*self._whole(asked, body, refused), read)
             except FailedRequest as failed:
                 if failed.status not in REFUSALS or not self._can_do_without(failed, body, refused):
                     raise
                 continue
-            self._check_model(reply.model)
+            check_model(self._spec, reply.model)
             return reply
+
+    def _whole(
+        self, asked: Mapping[str, Any], body: Mapping[str, Any], refused: frozenset[str]
+    ) -> tuple[str, dict[str, Any]]:
+        path = "/chat/completions" if "messages" in asked else "/completions"
+        return path, {"model": self._spec.model, **asked, **_taken(body, refused)}
 
     def _can_do_without(
         self, failed: FailedRequest, body: Mapping[str, Any], refused: frozenset[str]
@@ -149,17 +163,28 @@ class Requests:
                 return True
         return False
 
-    def _check_model(self, answered: str) -> None:
-        """A dated version ("gpt-5-2026-01-01" of "gpt-5") and a tag (":latest") are the model itself."""
-        wanted = self._spec.model
-        rest = answered.removeprefix(wanted)
-        if not answered or not rest or (answered.startswith(wanted) and rest[0] in "-:@"):
-            return
-        raise FailedRequest(
-            "lasting",
-            f"The server {self._spec.host} was asked for `{wanted}`, and `{answered}` answers",
-            "Name the model that is meant as the server calls it.",
-        )
+
+def check_model(spec: EndpointSpec, answered: str) -> None:
+    """A dated version ("gpt-5-2026-01-01" of "gpt-5") and a tag (":latest") are the model itself.
+
+    Raises:
+        FailedRequest: another model has answered.
+    """
+    wanted = spec.model
+    rest = answered.removeprefix(wanted)
+    if not answered or not rest or (answered.startswith(wanted) and rest[0] in "-:@"):
+        return
+    raise FailedRequest(
+        "lasting",
+        f"The server {spec.host} was asked for `{wanted}`, and `{answered}` answers",
+        "Name the model that is meant as the server calls it.",
+        name="another model",
+    )
+
+
+def _at_length(new_tokens: int) -> dict[str, Any]:
+    held = {"ignore_eos": True, "min_tokens": new_tokens}
+    return _streamed(new_tokens) | GREEDY | held
 
 
 def _streamed(new_tokens: int) -> dict[str, Any]:

@@ -54,14 +54,7 @@ class Transport:
         self.spec, self._sleep, self.clock = spec, sleep, clock
         self._secret = spec.secret()
         self._here = Here(spec.host, spec.model, spec.key)
-        headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
-        self._client = httpx2.Client(
-            headers=headers,
-            limits=httpx2.Limits(max_connections=spec.concurrency + 1),
-            trust_env=not spec.is_here,
-            verify=_trusted(spec.authorities) if spec.authorities else True,
-            follow_redirects=False,
-        )
+        self._client = httpx2.Client(**self._settings(spec.concurrency + 1))
         self._spending = Spending(spec.purse) if spec.purse is not None else None
         self._random = random.Random(0)
         self._answered = clock()
@@ -69,6 +62,22 @@ class Transport:
         self._ended = threading.Event()
         self.retries = 0
         """Requests that were sent again."""
+
+    def _settings(self, connections: int) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._secret}"} if self._secret else {}
+        return {
+            "headers": headers,
+            "limits": httpx2.Limits(
+                max_connections=connections, max_keepalive_connections=connections
+            ),
+            "trust_env": not self.spec.is_here,
+            "verify": _trusted(self.spec.authorities) if self.spec.authorities else True,
+            "follow_redirects": False,
+        }
+
+    def side_by_side(self, connections: int) -> httpx2.AsyncClient:
+        """The same way to the server for requests that are sent once each, as many at a time."""
+        return httpx2.AsyncClient(**self._settings(connections), timeout=self.spec.timeout)
 
     def get(self, url: str) -> Any:
         """The JSON at an address, asked for once; None where there is none to be had.
@@ -154,15 +163,27 @@ class Transport:
             with self._client.stream(method, url, json=body, timeout=limits) as response:
                 if not response.is_success:
                     response.read()
-                    said = without(self._secret, response.text)
-                    raise self._here.of_status(response.status_code, response.headers, said)
+                    raise self.refusal(response)
                 return read(response, elapsed)
         except httpx2.HTTPError as error:
-            failed = self._here.of_transport(error)
-            failed.message = without(self._secret, failed.message)
-            raise failed from None
+            raise self.broken(error) from None
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise self.half(type(error).__name__) from None
+
+    def refusal(self, response: httpx2.Response) -> FailedRequest:
+        """An answer, read whole, that is a refusal."""
+        said = without(self._secret, response.text)
+        return self._here.of_status(response.status_code, response.headers, said)
+
+    def broken(self, error: httpx2.HTTPError) -> FailedRequest:
+        """A connection that was not made, or broke."""
+        failed = self._here.of_transport(error)
+        failed.message = without(self._secret, failed.message)
+        return failed
+
+    def too_slow(self) -> FailedRequest:
+        """An answer that did not come within the endpoint's `timeout`."""
+        return self._here.too_slow()
 
     def half(self, why: str) -> FailedRequest:
         """An answer that is not whole."""

@@ -5,11 +5,14 @@ say what the colours say. Each function gives None where there is nothing to com
 """
 
 from harness.reporting.charts.curves import Curve, curves
+from harness.reporting.charts.loads import LoadLine, LoadPoint, loads
 from harness.reporting.charts.rows import Mark, Row, Rows, Side, rows
 from harness.reporting.charts.scatter import Point, Scatter, front, scatter
 
 __all__ = [
     "Curve",
+    "LoadLine",
+    "LoadPoint",
     "Mark",
     "Point",
     "Row",
@@ -18,6 +21,7 @@ __all__ = [
     "Side",
     "curves",
     "front",
+    "loads",
     "rows",
     "scatter",
 ]

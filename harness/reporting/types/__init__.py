@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.records import Summary
 from harness.reporting.blocks import Block
 from harness.reporting.types.classify import confusion_blocks
+from harness.reporting.types.load import load_blocks
 from harness.reporting.types.speed import speed_blocks
 from harness.reporting.types.write import written_blocks
 
@@ -25,5 +26,6 @@ TYPE_SECTIONS = (
     TypeSection("written", "Written texts", written_blocks),
     TypeSection("confusion", "Confusion matrices", confusion_blocks),
     TypeSection("speed", "Speed", speed_blocks),
+    TypeSection("load", "Under load", load_blocks),
 )
 """Sections by type of task, in the order in which a report has them."""

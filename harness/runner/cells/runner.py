@@ -11,16 +11,18 @@ from harness.plan.cell_params import CellParams
 from harness.results.store import ResultsStore
 from harness.runner.cells.answerers import Answerers
 from harness.runner.cells.asked import AskedWork
+from harness.runner.cells.load import LoadWork
 from harness.runner.cells.timed import TimedWork
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.jobs import Progress, StepJob
 from harness.suite.schema import type_of
 
-_WORK: Mapping[bool, Callable[[StepJob, Any, Means], CellWork]] = {
-    False: AskedWork,
-    True: TimedWork,
+_WORK: Mapping[str | None, Callable[[StepJob, Any, Means], CellWork]] = {
+    None: AskedWork,
+    "passes": TimedWork,
+    "requests": LoadWork,
 }
-"""By whether a type of task is timed."""
+"""By what a type of task times."""
 
 
 class CellRunner:
@@ -36,7 +38,7 @@ class CellRunner:
     def run(self, job: StepJob, progress: Progress) -> None:
         """Answers what is still open of a cell; writes its result where nothing else is open."""
         spec = job.step.given(CellParams).task
-        work = _WORK[type_of(spec).timed](job, spec, self._means)
+        work = _WORK[type_of(spec).times](job, spec, self._means)
         work.folder.start(work.keep(work.folder.samples(work.key)))
         progress(work.begun, work.total, work.noun)
         if not work.is_complete:

@@ -17,6 +17,7 @@ from harness.suite.schema import (
     ModelSpec,
     OwnDataset,
     PythonDataset,
+    SuiteSpec,
     TableDataset,
     TaskSpec,
     type_of,
@@ -49,6 +50,27 @@ def check_task(
         yield from check_text((*at, "text"), resolve(task.windows.file, folder))
     if task.held_against is not None:
         yield from check_named((*at, "reference"), "model", task.held_against, names["models"])
+
+
+def check_twin(
+    name: str, task: TaskSpec, spec: SuiteSpec, names: Mapping[str, frozenset[str]]
+) -> Iterator[Found]:
+    """The model that a served one is held against: it runs here, and a task times it."""
+    if task.twin is None:
+        return
+    at: KeyPath = ("tasks", name, "in_process")
+    yield from check_named(at, "model", task.twin, names["models"])
+    model = spec.models.get(task.twin)
+    if model is None:
+        return
+    if model.endpoint is not None:
+        hint = "Name the model that is the same one, run in this process."
+        yield at, f"`{task.twin}` is served itself", hint
+    elif not any(
+        type_of(of).times == "passes" and of.asks(task.twin) for of in spec.tasks.values()
+    ):
+        hint = f"Add a task of `type: speed` that is asked of `{task.twin}`."
+        yield at, f"no task times `{task.twin}` in this process", hint
 
 
 def _check_data(

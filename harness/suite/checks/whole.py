@@ -10,7 +10,7 @@ from harness.suite.checks.found import Found
 from harness.suite.checks.metrics import check_metrics
 from harness.suite.checks.models import check_model
 from harness.suite.checks.spending import check_spending
-from harness.suite.checks.tasks import check_task
+from harness.suite.checks.tasks import check_task, check_twin
 from harness.suite.known import Known
 from harness.suite.problems import Problem
 from harness.suite.schema import SuiteSpec
@@ -44,6 +44,7 @@ def check_references(
         found += check_model(name, model, spec, names, folder, known)
     for name, task in spec.tasks.items():
         found += check_task(name, task, spec.models, names, folder, known)
+        found += check_twin(name, task, spec, names)
     found += check_metrics(spec, folder)
     found += check_spending(spec)
     for name, compare in spec.compare.items():

@@ -25,6 +25,7 @@ from harness.suite.schema.tasks.divergence import DivergenceTask
 from harness.suite.schema.tasks.ending import Score
 from harness.suite.schema.tasks.entry import DataChoice, TaskEntry
 from harness.suite.schema.tasks.examples import DatasetTask, ExampleTask
+from harness.suite.schema.tasks.load import Level, LoadTask, Loop, Within
 from harness.suite.schema.tasks.put import Put
 from harness.suite.schema.tasks.speed import SpeedTask
 from harness.suite.schema.tasks.summarize import SummarizeTask
@@ -51,6 +52,9 @@ __all__ = [
     "Graded",
     "HubDataset",
     "HubInstructions",
+    "Level",
+    "LoadTask",
+    "Loop",
     "Machine",
     "ModelSpec",
     "Name",
@@ -71,6 +75,7 @@ __all__ = [
     "TaskEntry",
     "TaskSpec",
     "TaskType",
+    "Within",
     "WriteTask",
     "WrittenPrompt",
     "json_schema",

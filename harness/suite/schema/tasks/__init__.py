@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from harness.suite.schema.tasks.classify import CLASSIFY, ClassifyTask
 from harness.suite.schema.tasks.divergence import DIVERGENCE, DivergenceTask
+from harness.suite.schema.tasks.load import LOAD, LoadTask
 from harness.suite.schema.tasks.multiple_choice import MULTIPLE_CHOICE, MultipleChoiceTask
 from harness.suite.schema.tasks.speed import SPEED, SpeedTask
 from harness.suite.schema.tasks.summarize import SUMMARIZE, SummarizeTask
@@ -17,13 +18,19 @@ from harness.suite.schema.tasks.task_type import TaskType
 from harness.suite.schema.tasks.write import WRITE, WriteTask
 
 TaskSpec = Annotated[
-    ClassifyTask | MultipleChoiceTask | SummarizeTask | DivergenceTask | WriteTask | SpeedTask,
+    ClassifyTask
+    | MultipleChoiceTask
+    | SummarizeTask
+    | DivergenceTask
+    | WriteTask
+    | SpeedTask
+    | LoadTask,
     Field(discriminator="type"),
 ]
 """A task of a suite, of any type."""
 
 TASK_TYPES: Mapping[str, TaskType] = MappingProxyType(
-    {of.name: of for of in (CLASSIFY, MULTIPLE_CHOICE, SUMMARIZE, DIVERGENCE, WRITE, SPEED)}
+    {of.name: of for of in (CLASSIFY, MULTIPLE_CHOICE, SUMMARIZE, DIVERGENCE, WRITE, SPEED, LOAD)}
 )
 """Types of tasks by the name that a suite writes as `type`, in the order that users see."""
 

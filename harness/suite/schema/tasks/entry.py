@@ -96,6 +96,11 @@ class TaskEntry(Entry):
         return None
 
     @property
+    def twin(self) -> Name | None:
+        """The model of the suite that is the served one, run in this process."""
+        return None
+
+    @property
     def shares(self) -> list[int]:
         """The repetitions of each round, where something is timed."""
         return []

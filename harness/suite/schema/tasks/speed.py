@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from harness.capabilities import Capability
+from harness.suite.schema.tasks.counts import Counts, Depths
 from harness.suite.schema.tasks.entry import TaskEntry
 from harness.suite.schema.tasks.task_type import TaskType
-
-
-def _several(value: Any) -> Any:
-    """One value stands for a list of itself, so that both ways of writing it mean the same."""
-    return value if isinstance(value, list) else [value]
-
-
-def _once(values: list[int]) -> list[int]:
-    if len(set(values)) < len(values):
-        raise ValueError("a value stands here twice")
-    return values
-
-
-def _number_or_list(least: int) -> WithJsonSchema:
-    number = {"type": "integer", "minimum": least}
-    several = {"type": "array", "items": number, "minItems": 1, "uniqueItems": True}
-    return WithJsonSchema({"anyOf": [number, several]})
-
-
-Counts = Annotated[
-    list[Annotated[int, Field(ge=1)]],
-    Field(min_length=1),
-    AfterValidator(_once),
-    BeforeValidator(_several),
-    _number_or_list(1),
-]
-"""A number of tokens or sequences, or a list of different ones."""
-
-Depths = Annotated[
-    list[Annotated[int, Field(ge=0)]],
-    Field(min_length=1),
-    AfterValidator(_once),
-    BeforeValidator(_several),
-    _number_or_list(0),
-]
-"""Numbers of which each stands once, where 0 is one too."""
 
 
 class SpeedTask(TaskEntry):

@@ -41,7 +41,7 @@ class TaskType:
     metrics: tuple[str, ...]
     main_metrics: tuple[str, ...]
     extra_metrics: tuple[str, ...] = ()
-    noun: Literal["examples", "prompts", "repetitions"] = "examples"
+    noun: Literal["examples", "prompts", "repetitions", "requests"] = "examples"
     asked: bool = True
     drawn: bool = True
     graded: bool = False
