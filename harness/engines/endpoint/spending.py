@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -75,6 +75,8 @@ class Bill:
 
     def __init__(self) -> None:
         self.reply: Reply | None = None
+        self.free = False
+        """Whether it was not sent, or refused."""
 
     def came(self, answer: Any) -> None:
         """Its answer, whatever was asked."""
@@ -113,6 +115,32 @@ class Spending:
                 self._ledger.settle(number, paid, counts)
                 self._flying -= 1
                 self._changed.notify_all()
+
+    @contextmanager
+    def together(self, bodies: Sequence[Mapping[str, Any]]) -> Iterator[list[Bill]]:
+        """Sets aside the most that several requests may cost before any of them is sent.
+
+        Raises:
+            SpendingLimitError: a limit leaves less.
+        """
+        of, opened = self._purse, list[tuple[int, Tokens]]()
+        for body in bodies:
+            most = most_tokens(body) + Tokens(self._unforeseen)
+            cost = of.prices.most(most)
+            try:
+                number = self._ledger.reserve(of.model, of.prices.currency, cost, of.limits)
+            except OverError as over:
+                for number, _ in opened:
+                    self._ledger.settle(number, Decimal(0), False)
+                raise self._stopped(over, cost * (len(bodies) - len(opened))) from None
+            opened.append((number, most))
+        bills = [Bill() for _ in bodies]
+        try:
+            yield bills
+        finally:
+            for (number, most), bill in zip(opened, bills, strict=True):
+                paid = Decimal(0) if bill.free else self._cost(bill.reply, most)
+                self._ledger.settle(number, paid, not bill.free)
 
     def _cost(self, reply: Reply | None, most: Tokens) -> Decimal | None:
         """What an answer cost; None where the server does not tell its tokens."""

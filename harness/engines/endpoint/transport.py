@@ -11,7 +11,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
@@ -126,6 +126,15 @@ class Transport:
 
     def _billing(self, body: Mapping[str, Any]) -> AbstractContextManager[Bill]:
         return nullcontext(Bill()) if self._spending is None else self._spending.billing(body)
+
+    def billing_together(
+        self, bodies: Sequence[Mapping[str, Any]]
+    ) -> AbstractContextManager[list[Bill]]:
+        """Bills of requests that are sent by `side_by_side`: what they may cost is set aside for all at
+        once."""
+        if self._spending is None:
+            return nullcontext([Bill() for _ in bodies])
+        return self._spending.together(bodies)
 
     def _wait(self, failed: FailedRequest, attempt: int) -> None:
         """Waits before the next attempt, or gives up for all."""

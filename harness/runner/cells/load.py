@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from urllib.parse import urlsplit
 
 from harness.analysis.load import knee, levels_of
 from harness.analysis.metrics import compute_metrics
@@ -28,7 +29,7 @@ class LoadWork(CellWork):
 
     def __init__(self, job: StepJob, spec: LoadTask, means: Means) -> None:
         step = job.step
-        self._job, self._spec = job, spec
+        self._job, self._spec, self._home = job, spec, means.home
         self._params = step.given(CellParams)
         self.folder = means.results.cell(step.model, step.task)
         self.key = self._params.cell
@@ -55,7 +56,7 @@ class LoadWork(CellWork):
         return tuple(number for number in range(len(self._spec.levels)) if number not in done)
 
     def open(self) -> None:
-        served = endpoint_spec(self._params)
+        served = endpoint_spec(self._params, self._home)
         if served is None:
             raise BadDataError(
                 "Only a served model is put under load.", "Name one with `endpoint`."
@@ -95,7 +96,7 @@ def sum_up(job: StepJob, task: LoadTask, samples: Sequence[Sample], seconds: flo
         seconds: that sending took; 0 where it was all done before.
     """
     step, params = job.step, job.step.given(CellParams)
-    spec = endpoint_spec(params)
+    served = params.endpoint
     requests = [of for of in samples if FACTS not in of.data]
     facts = [of.data[FACTS] for of in samples if FACTS in of.data]
     levels = levels_of(task, samples)
@@ -112,9 +113,9 @@ def sum_up(job: StepJob, task: LoadTask, samples: Sequence[Sample], seconds: flo
     read = [of.data["prompt_tokens"] or 0 for of in requests]
     written = [of.data["new_tokens"] for of in requests]
     details = LoadDetails(
-        host=spec.host if spec else "",
-        model=spec.model if spec else "",
-        api=spec.api if spec else "",
+        host=urlsplit(served.url).netloc if served else "",
+        model=served.model if served else "",
+        api=served.api if served else "",
         levels=levels,
         knees=knees,
         counted="+".join(sorted({of.data["counted"] for of in requests if not of.data["error"]})),

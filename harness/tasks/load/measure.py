@@ -7,7 +7,7 @@ interrupted is measured anew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from harness.engines.endpoint.identity import find_model
 from harness.engines.endpoint.replies import Reply
 from harness.engines.endpoint.requests import Requests
 from harness.engines.endpoint.spec import EndpointSpec
+from harness.engines.endpoint.spending import Bill, billed
 from harness.engines.endpoint.streams import Exchange, Streams, read_exchange
 from harness.engines.endpoint.transport import Transport
 from harness.errors import EndpointError
@@ -141,8 +142,10 @@ class Loading:
                         index += 1
                         continue
                     watch = Watch()
-                    course = runner.run(self._run(streams, number, requests, watch))
-                    found = [self._sample(left.key, number, turn) for turn in _in_order(course)]
+                    asked = self._all_asked(number, requests)
+                    with self._transport.billing_together([body for _, body in asked]) as bills:
+                        course = runner.run(self._run(streams, number, asked, watch))
+                        found = self._read(left.key, number, course, bills)
                     answered = answered or any(not sample.data["error"] for sample in found)
                     if not answered:
                         raise self._nothing_came(found)
@@ -172,21 +175,47 @@ class Loading:
         least = 2 * int(level.load) if level.loop == "closed" else 2
         return left if left >= least else 0
 
+    def _all_asked(self, number: int, requests: int) -> list[tuple[str, dict[str, Any]]]:
+        """Path and body of each request of a level."""
+        texts = (self._prompts.text(number * APART + place) for place in range(requests))
+        return [self._requests.as_sent(self._asked(text), self._task.new_tokens) for text in texts]
+
     async def _run(
-        self, streams: Streams, number: int, requests: int, watch: Watch
+        self,
+        streams: Streams,
+        number: int,
+        asked: Sequence[tuple[str, dict[str, Any]]],
+        watch: Watch,
     ) -> Course[Sent]:
         task, level = self._task, self._task.levels[number]
-        bounds = Bounds(requests, task.seconds, task.max_errors)
+        bounds = Bounds(len(asked), task.seconds, task.max_errors)
 
         async def ask(place: int) -> Sent:
-            asked = self._asked(self._prompts.text(number * APART + place))
-            return Sent(await streams.send(*self._requests.as_sent(asked, task.new_tokens)))
+            return Sent(await streams.send(*asked[place]))
 
         async with watch.watching():
             if level.loop == "closed":
                 return await closed_loop(int(level.load), bounds, ask)
-            dues = poisson(level.load, requests, task.seconds, (self._seed, number))
+            dues = poisson(level.load, len(asked), task.seconds, (self._seed, number))
             return await open_loop(dues, bounds, ask)
+
+    def _read(
+        self, key: str, number: int, course: Course[Sent], bills: Sequence[Bill]
+    ) -> list[Sample]:
+        """The samples of a level, in the order in which requests were due; each is billed."""
+        for bill in bills:
+            bill.free = True
+        found = []
+        for turn in sorted(course.turns, key=lambda one: one.number):
+            bill, reply, failure = bills[turn.number], Reply(), None
+            try:
+                reply = read_exchange(turn.outcome.exchange, self.spec)
+                bill.came(reply)
+            except FailedRequest as failed:
+                failure = failed
+            bill.free = failure is not None and not billed(failure)
+            found.append(self._sample(key, number, turn, reply, failure))
+        return found
 
     def _has_failed(self, found: list[Sample]) -> bool:
         failed = sum(bool(sample.data["error"]) for sample in found)
@@ -199,12 +228,15 @@ class Loading:
             "Look into the server's log; `harness run` measures it anew.",
         )
 
-    def _sample(self, key: str, number: int, turn: Turn[Sent]) -> Sample:
-        level, reply, failure = self._task.levels[number], Reply(), None
-        try:
-            reply = read_exchange(turn.outcome.exchange, self.spec)
-        except FailedRequest as failed:
-            failure = failed
+    def _sample(
+        self,
+        key: str,
+        number: int,
+        turn: Turn[Sent],
+        reply: Reply,
+        failure: FailedRequest | None,
+    ) -> Sample:
+        level = self._task.levels[number]
         counted = reply.new_tokens is not None
         data: dict[str, Any] = {
             LEVEL: number,
@@ -231,10 +263,6 @@ class Loading:
 def _written(reply: Reply) -> int:
     """Tokens of an answer; pieces where the server does not count."""
     return len(reply.times) if reply.new_tokens is None else reply.new_tokens
-
-
-def _in_order(course: Course[Sent]) -> list[Turn[Sent]]:
-    return sorted(course.turns, key=lambda turn: turn.number)
 
 
 def _fact_sample(
