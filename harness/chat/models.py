@@ -11,6 +11,8 @@ from typing import Any
 
 from harness.chat.needs import Estimates
 from harness.chat.opening import Opening, Template
+from harness.engines.gguf_file import gguf_info
+from harness.engines.json_files import read_json
 from harness.engines.process import physical_cores
 from harness.errors import InputError
 from harness.estimate.need import Memory
@@ -38,6 +40,14 @@ class ChatModel:
     """Of its process at its peak; None where that cannot be told, and of what a server runs."""
     missing: str = ""
     """What has to be done first, where it cannot be talked to."""
+    continues: bool = False
+    """Whether it has no chat template, and so continues texts: a base model."""
+
+    @property
+    def host(self) -> str:
+        """The server that runs it; "" where it runs here."""
+        served = self.opening.endpoint if self.opening is not None else None
+        return served.host if served is not None else ""
 
 
 def models_of_suite(file: Path, home: Path | None = None) -> list[ChatModel]:
@@ -63,7 +73,8 @@ def models_of(prepared: Prepared, command: str) -> list[ChatModel]:
             continue
         opening = _opening(model, parts, prepared)
         needs = estimates.of(model) if parts else None
-        found.append(ChatModel(model.name, made, opening, needs))
+        continues = not has_template(opening)
+        found.append(ChatModel(model.name, made, opening, needs, continues=continues))
     return found
 
 
@@ -97,6 +108,18 @@ def name_of(what: str) -> str:
     kept = "".join(c if c.isascii() and (c.isalnum() or c in "._+-") else "-" for c in what)
     last = kept if "/" not in what else kept[len(what.rstrip("/").rpartition("/")[0]) + 1 :]
     return last.strip("-._+")[:80] or ALONE
+
+
+def has_template(opening: Opening) -> bool:
+    """Whether a model has a chat template, or a server that has one: seen from its files' heads."""
+    if opening.template.plain or opening.template.file or opening.endpoint is not None:
+        return not opening.template.plain
+    place = Path(opening.tokenizer)
+    if place.is_file():
+        return "tokenizer.chat_template" in gguf_info(place).metadata
+    beside = ("chat_template.jinja", "chat_template.json")
+    settings = read_json(place / "tokenizer_config.json")
+    return bool(settings.get("chat_template")) or any((place / name).is_file() for name in beside)
 
 
 def _opening(model: ModelPlan, parts: Mapping[str, Step], prepared: Prepared) -> Opening:

@@ -26,6 +26,7 @@ from harness.cli.reading_commands import app as reading_app
 from harness.cli.sharing_commands import app as sharing_app
 from harness.cli.site_commands import app as site_app
 from harness.cli.starting_commands import doctor, init, schema
+from harness.cli.talking_commands import app as talking_app
 from harness.version import __version__
 
 app = typer.Typer(
@@ -65,6 +66,7 @@ app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and sho
 app.add_typer(reading_app)
 app.add_typer(sharing_app)
 app.add_typer(site_app)
+app.add_typer(talking_app)
 
 
 @app.command(
