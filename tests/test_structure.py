@@ -35,9 +35,10 @@ MAY_IMPORT = {
     "estimate": {"data", "engines", "hub", "models", "plan", "results", "runner", "suite", "tasks"},
     "runner": {
         "analysis", "data", "engines", "hub", "metrics", "models", "plan", "records", "resolve",
-        "results", "suite", "tasks",
+        "results", "serving", "suite", "tasks",
     },
-    "resolve": {"data", "engines", "hub", "metrics", "models", "plan", "records", "suite"},
+    "resolve": {"data", "engines", "hub", "metrics", "models", "plan", "records", "serving", "suite"},
+    "serving": {"engines", "models"},
     "leaderboard": {"analysis", "metrics", "records", "reporting", "results", "suite"},
     "reporting": {"analysis", "metrics", "records", "suite"},
     "results": {"analysis", "metrics", "plan", "records", "suite"},

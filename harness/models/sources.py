@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from harness.engines.gguf_file import gguf_info
 from harness.engines.json_files import read_json
 from harness.engines.weight_files import weight_files
 from harness.errors import BadModelError
@@ -113,6 +114,15 @@ def check_model_folder(path: Path) -> None:
 def context_tokens(path: Path) -> int | None:
     """Tokens that a model was made for, from its config.json; None where it does not say."""
     return _configured(path, "max_position_embeddings") or _configured(path, "n_positions")
+
+
+def made_for_tokens(place: Path) -> int | None:
+    """Tokens that the model of a folder or of a GGUF file was made for; None where it does not say."""
+    if place.is_dir():
+        return context_tokens(place)
+    info = gguf_info(place)
+    value = info.metadata.get(f"{info.architecture}.context_length")
+    return int(value) if value else None
 
 
 def vocabulary_size(path: Path) -> int | None:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from harness.plan.params import Params
 from harness.suite.metrics import MetricRef
@@ -94,6 +94,37 @@ class Connection(Entry):
     """Certificates (PEM) of authorities that are trusted beside the system's."""
 
 
+class Serving(Entry):
+    """A server that is started for a model, as far as answers may depend on it."""
+
+    server: str
+    """Its name; `command` of the suite's own."""
+    api: Literal["chat", "completions"]
+    command: str = ""
+    model: str = ""
+    """What a command calls the model; "" where it lists one alone."""
+    arguments: tuple[str, ...] = ()
+    environment: dict[str, str] = Field(default_factory=dict)
+    version: str = ""
+    """What is installed of it; "" where that is not known."""
+    scoring: Scoring = "auto"
+    """How choices may be told; given where the suite does."""
+
+
+class Starting(Entry):
+    """Where a server is found and how it is started, which changes no answer."""
+
+    ready: str = ""
+    base: str = "/v1"
+    python: str = ""
+    executable: str = ""
+    folder: str = ""
+    """Of the suite, where a command is run."""
+    first_port: int = 0
+    last_port: int = 0
+    start_timeout: float
+
+
 class GradedBy(Entry):
     """A metric that a task names."""
 
@@ -108,7 +139,7 @@ class GradedBy(Entry):
 class CellParams(Params):
     """A model's answers to a task, and their figures."""
 
-    ASIDE = frozenset({"answers", "refs", "cell", "round", "connection"})
+    ASIDE = frozenset({"answers", "refs", "cell", "round", "connection", "starting"})
 
     task: AskedPart
     options: LoadOptions
@@ -116,6 +147,9 @@ class CellParams(Params):
     endpoint: Served | None = None
     """Where a served model answers; None of one that is run here."""
     connection: Connection | None = None
+    serving: Serving | None = None
+    """The server that is started for the model's files; None where they are run in process."""
+    starting: Starting | None = None
     reference_options: LoadOptions | None = None
     """Of the model that this one is held against."""
     metrics: tuple[GradedBy, ...] = ()

@@ -133,6 +133,9 @@ class CellSteps(Checking):
                 parents["tokenizer"] = self.source(model.root)
         if model.endpoint is not None:
             more |= {"endpoint": model.endpoint, "connection": model.connection}
+        if model.serving is not None:
+            more |= {"serving": model.serving, "starting": model.starting}
+            more["connection"] = model.connection
         engine = " ".join(sorted({word for word in (*uses, task.type) if word}))
         made_by = versions("cell", engine, self.resolved.software)
         step = make_step(

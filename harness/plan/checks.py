@@ -8,7 +8,7 @@ from functools import cached_property
 from harness.plan.graph import ModelPlan
 from harness.plan.models import Making
 from harness.plan.params import CheckParams, MergeParityParams, ParityParams
-from harness.suite.lineage import last_merge, root_of
+from harness.suite.lineage import files_of, last_merge, root_of
 
 
 class Checking(Making):
@@ -55,6 +55,7 @@ class Checking(Making):
         return self.gguf_checks[name]
 
     def _gguf_check(self, name: str) -> str:
+        name = files_of(self.suite.spec.models, name)
         spec, asked = self.spec(name), self.asked(name)
         if spec.gguf is None or spec.from_ is None or not asked:
             return ""
@@ -70,6 +71,7 @@ class Checking(Making):
 
     def conversion_check(self, name: str) -> str:
         """Key of the step that holds an F16 GGUF against the weights that it was made from."""
+        name = files_of(self.suite.spec.models, name)
         spec, asked = self.spec(name), self.asked(name)
         if spec.gguf is None or spec.from_ is None or not asked:
             return ""

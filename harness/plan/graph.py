@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.plan.cell_params import Connection, LoadOptions, Served
+from harness.plan.cell_params import Connection, LoadOptions, Served, Serving, Starting
 from harness.plan.params import FilesParams
 from harness.plan.steps import Step
 from harness.records import DataReading, LineageStep, Permission
@@ -16,7 +17,8 @@ class ModelPlan:
     """How one model of the suite comes about, and what runs it.
 
     `parts` are the keys of the steps that its files come from: `weights` and perhaps `adapter`
-    for Transformers, `gguf` for llama.cpp, none of what a server runs.
+    for Transformers, `gguf` for llama.cpp, either for a server that is started for it, none of what
+    another server runs.
     """
 
     name: str
@@ -37,13 +39,20 @@ class ModelPlan:
     """The step that holds its merged weights against base and adapter."""
     endpoint: Served | None = None
     connection: Connection | None = None
+    serving: Serving | None = None
+    starting: Starting | None = None
     checks: tuple[str, ...] = ()
     """The steps whose findings concern this model: these two, and those on what it is asked."""
 
     @property
     def key(self) -> str:
         """Of the files, or of the server, that answers."""
-        return self.endpoint.key if self.endpoint else next(reversed(self.parts.values()))
+        if self.endpoint is not None:
+            return self.endpoint.key
+        files = next(reversed(self.parts.values()))
+        if self.serving is None:
+            return files
+        return hashlib.sha256(f"{files} {self.serving.model_dump_json()}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from harness.records import (
     Permission,
     QuantizeStep,
     ServedStep,
+    ServeStep,
     SourceStep,
 )
-from harness.suite.lineage import ancestry, last_merge
+from harness.suite.lineage import ancestry, is_gguf, last_merge
 from harness.suite.schema import FineTune, ModelSpec, Shape, SuiteSpec
 
 
@@ -77,7 +78,8 @@ def _steps(spec: SuiteSpec, name: str) -> Iterator[LineageStep]:
     if model.from_ is None:
         return
     merge = last_merge(models, name)
-    if merge is not None and models[model.from_].merge is None:
+    packed = model.serve is not None and is_gguf(models[model.from_])
+    if merge is not None and models[model.from_].merge is None and not packed:
         yield MergeStep(base_precision=merge.precision, trained_on=merge.trained_on)
     if model.finetune is not None:
         seed = seed_of(model.finetune, spec.defaults.seed)
@@ -90,3 +92,5 @@ def _steps(spec: SuiteSpec, name: str) -> Iterator[LineageStep]:
         yield ConvertStep(type="F16")
         if model.gguf != "F16":
             yield QuantizeStep(type=model.gguf)
+    elif model.serve is not None:
+        yield ServeStep(server=model.serve.name)

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 from harness.finetuning import ADAPTER_SETTINGS
-from harness.plan.cell_params import Connection, LoadOptions, Served
+from harness.plan.asking import asked_how
+from harness.plan.cell_params import LoadOptions, Served
 from harness.plan.graph import ModelPlan
 from harness.plan.kinds import Kind
 from harness.plan.lineage import lineage_of, permissions_of, seed_of
@@ -26,10 +27,9 @@ from harness.plan.params import (
     SourceParams,
 )
 from harness.plan.resolved import FoundFile, Resolved
-from harness.plan.spending import spend_of
 from harness.plan.steps import Step, make_step
 from harness.plan.versions import versions
-from harness.suite.lineage import Merge, ancestry, merge_of, root_of
+from harness.suite.lineage import Merge, ancestry, files_of, merge_of, root_of
 from harness.suite.reader import Suite
 from harness.suite.replicas import replica_of
 from harness.suite.schema import LEARNED_INSTRUCTIONS, FineTune, ModelSpec, Shape, TaskSpec
@@ -235,15 +235,6 @@ class Making:
         scoring: dict[str, Any] = {} if given.scoring == "auto" else {"scoring": given.scoring}
         return Served(url=given.url, model=given.model, api=found.api, says=found.says, **scoring)
 
-    def _connection(self, name: str) -> Connection | None:
-        given = self.spec(name).endpoint
-        if given is None:
-            return None
-        how = given.model_dump(include={"concurrency", "timeout", "retries", "patience"})
-        found = self.resolved.endpoints[name].authorities
-        trusted = {"authorities": found} if found else {}
-        return Connection(key=given.key or "", spend=spend_of(self.suite, name), **how, **trusted)
-
     def chat_params(self, root: str) -> dict[str, Any]:
         """What a suite says of a lineage's chat template, as far as prompts depend on it."""
         spec, found = self.spec(root), dict[str, Any]()
@@ -266,6 +257,10 @@ class Making:
         engine: Literal["hf", "llamacpp", "endpoint"] = "hf"
         if spec.endpoint is not None:
             engine = "endpoint"
+        elif spec.serve is not None:
+            of, engine = files_of(models, name), "endpoint"
+            gguf = models[of].gguf is not None
+            parts = {"gguf": self.gguf(of)} if gguf else {"weights": self.weights(of)}
         elif spec.gguf is not None:
             engine, parts["gguf"] = "llamacpp", self.gguf(name)
         elif spec.has_adapter:
@@ -287,7 +282,7 @@ class Making:
             synthetic=root.source == "starter" or root.weights is not None,
             training=training,
             endpoint=self.served(name),
-            connection=self._connection(name),
+            **asked_how(name, self.suite, self.resolved),
         )
 
 

@@ -74,6 +74,23 @@ class FoundMetric:
 
 
 @dataclass(frozen=True)
+class FoundServer:
+    """A server of this machine.
+
+    Attributes:
+        python: the interpreter that has it; "" is the harness's own.
+        executable: a program in its place.
+        version: of what is installed; "" where that is not known.
+        folder: of the suite, where a command is run.
+    """
+
+    python: str
+    executable: str
+    version: str
+    folder: str
+
+
+@dataclass(frozen=True)
 class Resolved:
     """A suite's names, by where they stand in it, and what they stand for on this machine."""
 
@@ -94,6 +111,8 @@ class Resolved:
     """Versions of packages, and of shapes of random weights that have one (`harness <shape>`)."""
     endpoints: Mapping[str, FoundEndpoint] = field(default_factory=dict)
     """By model that a server runs."""
+    servers: Mapping[str, FoundServer] = field(default_factory=dict)
+    """By model that a server is started for."""
     absent: tuple[str, ...] = ()
     """Data sets that have yet to be fetched: keys of what reads them are for the time being."""
 

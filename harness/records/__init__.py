@@ -25,6 +25,7 @@ from harness.records.lineage import (
     MergeStep,
     QuantizeStep,
     ServedStep,
+    ServeStep,
     SourceStep,
 )
 from harness.records.load import LOAD, Knee, LoadClient, LoadDetails, LoadLevel, Waits
@@ -96,6 +97,7 @@ __all__ = [
     "Record",
     "Sample",
     "SeedVariance",
+    "ServeStep",
     "ServedDetails",
     "ServedStep",
     "SourceStep",

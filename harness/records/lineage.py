@@ -33,6 +33,14 @@ class ServedStep(Record):
     """With the port, where the suite names one."""
 
 
+class ServeStep(Record):
+    """A model whose files are here, run by a server that was started for it."""
+
+    kind: Literal["serve"] = "serve"
+    server: str
+    """Such as `llama-cpp`; `command` of the suite's own."""
+
+
 class LoadStep(Record):
     """Weights that bitsandbytes quantizes while they are loaded."""
 
@@ -91,6 +99,7 @@ class QuantizeStep(Record):
 LineageStep = Annotated[
     SourceStep
     | ServedStep
+    | ServeStep
     | LoadStep
     | FinetuneStep
     | AdapterStep

@@ -22,6 +22,16 @@ class ServedDetails(Record):
     model: str
     api: str
     """`chat`: the server's own template. `completions`: texts that are continued."""
+    started: str = ""
+    """The server that was started for the model, whose files are here; "" where another one was asked."""
+    rendered: bool = False
+    """Whether texts were put through the model's own template here, and then continued."""
+    tokens_here: int | None = None
+    """Of a prompt by the model's own tokenizer, where that is here."""
+    tokens_there: int | None = None
+    """Of the same prompt as the server counts them."""
+    without_begin: bool = False
+    """Whether the marker that begins a text was left out, since the server puts one there itself."""
     concurrency: int = 1
     choosing: bool = False
     """Whether labels or choices were to be told."""

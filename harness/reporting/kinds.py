@@ -13,6 +13,7 @@ from harness.records import (
     MergeStep,
     ModelSummary,
     QuantizeStep,
+    ServeStep,
     SourceStep,
     Summary,
 )
@@ -53,12 +54,19 @@ def _teaches(step: LineageStep) -> bool:
             return True
 
 
+def _is_served(model: ModelSummary) -> bool:
+    """Whether a server was started for it."""
+    return any(isinstance(step, ServeStep) for step in model.lineage)
+
+
 def kind(baseline: ModelSummary, candidate: ModelSummary) -> ComparisonKind:
     """What lies between two models.
 
     Fine-tuning: the candidate was trained, and descends from the baseline at the same precision.
     Quantization: the same knowledge at another precision, and not both are floats.
     """
+    if _is_served(baseline) != _is_served(candidate):
+        return "other"
     quantized = is_quantized(baseline) or is_quantized(candidate)
     if quantized and stem(baseline) == stem(candidate):
         return "quantization" if precision(baseline) != precision(candidate) else "other"

@@ -14,6 +14,7 @@ from harness.records import (
     MergeStep,
     QuantizeStep,
     ServedStep,
+    ServeStep,
     SourceStep,
 )
 
@@ -34,6 +35,10 @@ def step_words(step: LineageStep) -> str:
             return step.name
         case ServedStep():
             return f"{step.name}, served by {step.host}"
+        case ServeStep(server="command"):
+            return "served"
+        case ServeStep():
+            return f"served by {step.server}"
         case LoadStep():
             return f"{step.type} on load"
         case FinetuneStep():

@@ -17,6 +17,7 @@ from harness.resolve.endpoints import found_endpoint
 from harness.resolve.lookups import Lookups
 from harness.resolve.mistakes import Mistakes
 from harness.resolve.readings import check_parts
+from harness.resolve.servers import found_server
 from harness.starter import MODEL_FOLDER
 from harness.suite.hub import hub_place
 from harness.suite.lineage import resolve as path_of
@@ -85,6 +86,11 @@ class Resolver(Lookups):
                 )
                 for name, spec in models.items()
                 if spec.endpoint is not None
+            },
+            servers={
+                name: found_server(name, spec.serve, folder, self._provisional)
+                for name, spec in models.items()
+                if spec.serve is not None
             },
             absent=tuple(self._absent),
         )

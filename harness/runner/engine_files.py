@@ -15,6 +15,7 @@ from harness.engines.protocol import EngineSpec
 from harness.money import Prices
 from harness.plan.cell_params import CellParams, Connection, LoadOptions, Served, Spend
 from harness.runner.threads import threads_for
+from harness.serving.spec import ServingSpec
 
 
 def endpoint_spec(params: CellParams, home: Path) -> EndpointSpec | None:
@@ -45,6 +46,38 @@ def _purse(spend: Spend | None, home: Path) -> Purse | None:
         spend.model,
         ledger_file(home, spend.account),
         {whose: Decimal(limit) for whose, limit in spend.limits.items()},
+    )
+
+
+def serving_spec(
+    params: CellParams, name: str, inputs: Mapping[str, str], threads: int, log: Path
+) -> ServingSpec | None:
+    """The server that is started for a cell's model; None where it is run in process or elsewhere.
+
+    Args:
+        params: of the cell.
+        name: of the model.
+        inputs: files by role.
+        threads: what the worker may take.
+        log: takes what the server prints.
+    """
+    serving, starting, connection = params.serving, params.starting, params.connection
+    if serving is None or starting is None or connection is None:
+        return None
+    options, place = params.options, inputs.get("gguf") or inputs["weights"]
+    asked = serving.model_dump(exclude={"version", "model"})
+    how = connection.model_dump(exclude={"key", "spend", "authorities"})
+    return ServingSpec(
+        model=place,
+        name=serving.model if serving.server == "command" else name,
+        log=str(log),
+        context=options.context,
+        threads=options.threads or threads_for(Path(place), threads),
+        dtype=options.dtype,
+        device=options.device,
+        **{**asked, "arguments": serving.arguments},
+        **starting.model_dump(),
+        **how,
     )
 
 

@@ -29,8 +29,14 @@ def root_of(models: Mapping[str, ModelSpec], name: str) -> str:
 
 
 def is_gguf(spec: ModelSpec) -> bool:
-    """Whether llama.cpp runs this model."""
+    """Whether this model is a GGUF file."""
     return spec.gguf is not None
+
+
+def files_of(models: Mapping[str, ModelSpec], name: str) -> str:
+    """The model whose files these are: of one that is served here, the one that is served."""
+    spec = models[name]
+    return spec.from_ if spec.serve is not None and spec.from_ is not None else name
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,8 @@ def last_merge(models: Mapping[str, ModelSpec], name: str) -> Merge | None:
     spec = models[name]
     if spec.merge is not None:
         return merge_of(models, name)
+    if spec.serve is not None and spec.from_ is not None and models[spec.from_].gguf is not None:
+        return last_merge(models, spec.from_)
     return None if spec.from_ is None else merge_of(models, spec.from_)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,7 +53,7 @@ def identify(transport: Transport) -> Identity:
     parts = urlsplit(spec.url)
     root = f"{parts.scheme}://{parts.netloc}"
     listed = _entries(transport.get(f"{spec.url}/models"), "data")
-    names = tuple(str(one["id"]) for one in listed if "id" in one)
+    names = _names(listed)
     own = next((one for one in listed if one.get("id") in (spec.model, f"{spec.model}:latest")), {})
     facts: dict[str, Any] = {key: own[key] for key in OF_A_MODEL if key in own}
     for path in ("/props", "/version"):
@@ -80,6 +81,19 @@ def find_model(transport: Transport) -> Identity:
             f"It serves {names}.",
         )
     return identity
+
+
+def names_of(transport: Transport) -> tuple[str, ...]:
+    """What a server calls the models that it serves; none where it does not say.
+
+    Raises:
+        FailedRequest: it cannot be reached, or does not take the key.
+    """
+    return _names(_entries(transport.get(f"{transport.spec.url}/models"), "data"))
+
+
+def _names(listed: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(str(one["id"]) for one in listed if "id" in one)
 
 
 def api_of(transport: Transport) -> API:

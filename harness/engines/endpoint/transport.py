@@ -207,6 +207,11 @@ class Transport:
         self._ended.set()
         return error.error(f' (prompt "{prompt}")' if prompt else "")
 
+    def begin_anew(self) -> None:
+        """Forgets that a request failed for good, for whoever knows that the server is there."""
+        self._answered = self.clock()
+        self._ended.clear()
+
     def close(self) -> None:
         """Closes all connections."""
         self._client.close()

@@ -13,7 +13,7 @@ from harness.records import SERVED, Cell, Sample
 from harness.runner.cells.lent import lent
 from harness.runner.cells.scores import located_refs, scored, was_asked, without_own
 from harness.runner.cells.work import CellWork, Means
-from harness.runner.engine_files import endpoint_spec, engine_spec
+from harness.runner.engine_files import endpoint_spec, engine_spec, serving_spec
 from harness.runner.jobs import Pace, Progress, StepJob
 from harness.suite.schema import TaskSpec
 from harness.tasks.ask import ask
@@ -69,7 +69,10 @@ class AskedWork(CellWork):
     def open(self) -> None:
         job, threads = self._job, self._means.threads
         params = self._params
-        served = endpoint_spec(params, self._means.home)
+        log = self._means.results.folder / "logs" / f"serve-{job.step.model}.log"
+        served = endpoint_spec(params, self._means.home) or serving_spec(
+            params, job.step.model, job.inputs, threads, log
+        )
         model = served or engine_spec("", job.inputs, params.options, threads)
         tokenizer = job.inputs.get("tokenizer", "")
         self._answerer = self._means.answerers.keep_open(model, tokenizer)

@@ -122,7 +122,7 @@ def scored(
         _metrics(params, spec.type), samples, params.seed, labels=labels or None
     )
     told = (
-        {SERVED: served(asked.details[SERVED], samples, "choose" in spec.needs)}
+        {SERVED: served(asked.details[SERVED], samples, "choose" in spec.needs, prompts.mode)}
         if SERVED in asked.details
         else {}
     )

@@ -9,19 +9,23 @@ from typing import Any
 from harness.records import Sample, ServedDetails, undecided_of, ways_of
 
 
-def served(told: Mapping[str, Any], samples: Sequence[Sample], choosing: bool) -> dict[str, Any]:
+def served(
+    told: Mapping[str, Any], samples: Sequence[Sample], choosing: bool, mode: str
+) -> dict[str, Any]:
     """A `ServedDetails` as plain data.
 
     Args:
         told: by the answerer of the last run, or of an earlier one.
         choosing: whether choices were to be told.
         samples: of all runs, so that what an interruption parted counts as one.
+        mode: of the prompts (`harness.tasks.prompts.PromptSet.mode`).
     """
     requests = [sample.data["request"] for sample in samples if "request" in sample.data]
     found = {
         "choosing": choosing,
         "ways": ways_of(samples),
         "undecided": undecided_of(samples),
+        "rendered": mode == "chat" and told["api"] == "completions",
         "prompt_tokens": _sum(request["prompt_tokens"] for request in requests),
         "new_tokens": _sum(request["new_tokens"] for request in requests),
         "counted": "+".join(sorted({request["counted"] for request in requests})),

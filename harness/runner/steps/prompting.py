@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.data.opening import open_data
-from harness.engines.gguf_file import gguf_info
 from harness.errors import BadDataError
-from harness.models.sources import context_tokens
+from harness.models.sources import made_for_tokens
 from harness.plan.params import Fit, PromptsParams
 from harness.results.artifacts import TEXTS
 from harness.runner.jobs import Progress, StepJob
@@ -146,13 +145,7 @@ def _tokens(prompt: Prompt, encoded: Encoded, params: PromptsParams) -> int:
 
 def _context(place: Path, given: int) -> int | None:
     """The longest context of a lineage's models in tokens; None where nothing limits it."""
-    if place.is_dir():
-        made_for = context_tokens(place)
-    else:
-        info = gguf_info(place)
-        value = info.metadata.get(f"{info.architecture}.context_length")
-        made_for = int(value) if value else None
-    return min((size for size in (given, made_for) if size), default=None)
+    return min((size for size in (given, made_for_tokens(place)) if size), default=None)
 
 
 def how_it_thinks(template: str | None, prompts: PromptSet) -> str:

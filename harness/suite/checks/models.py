@@ -63,17 +63,19 @@ def check_model(
                 place = (*at, "finetune", "instructions", index)
                 yield place, message, "Paths start from the suite's folder."
     parent = spec.models.get(model.from_)
+    if model.serve is not None and parent is not None:
+        yield from _check_serve(at, model, parent)
     if model.from_ not in names["models"]:
         hint = nearest(model.from_, names["models"] - {name})
         yield (*at, "from"), f"there is no model `{model.from_}`", hint
-    elif parent is not None and parent.endpoint is not None:
+    elif parent is not None and (parent.endpoint is not None or parent.serve is not None):
         hint = "Name a model whose files are here."
         yield (*at, "from"), f"`{model.from_}` is served, and nothing is made from it", hint
     elif parent is not None:
         chain = ancestry(spec.models, name)
         if spec.models[chain[0]].from_ in chain:
             yield (*at, "from"), "this model is made from itself", "Begin with a `source`."
-        elif is_gguf(parent):
+        elif is_gguf(parent) and model.serve is None:
             hint = "Name the model that the GGUF was made from."
             yield (*at, "from"), f"`{model.from_}` is a GGUF, and nothing is made from one", hint
         elif parent.quantize is not None:
@@ -81,6 +83,20 @@ def check_model(
             yield (*at, "from"), f"`{model.from_}` is quantized while loading", hint
         elif model.merge is not None:
             yield from _check_merge(at, model, parent)
+
+
+def _check_serve(at: KeyPath, model: ModelSpec, parent: ModelSpec) -> Iterator[Found]:
+    assert model.serve is not None
+    server, takes = model.serve.name, model.serve.takes
+    if takes == "gguf" and not is_gguf(parent) and parent.endpoint is None and not parent.serve:
+        hint = f"Convert it: {{from: {model.from_}, gguf: F16}}, and serve that."
+        yield (*at, "serve"), f"`{server}` takes a GGUF, and `{model.from_}` is none", hint
+    if takes == "weights" and is_gguf(parent):
+        hint = "Serve the model that the GGUF was made from, or take `llama-cpp`."
+        yield (*at, "serve"), f"`{server}` takes weights, and `{model.from_}` is a GGUF", hint
+    if parent.chat_template is not None and parent.template_file and model.serve.api == "chat":
+        hint = "Take `api: completions`, so that prompts are put through it here."
+        yield (*at, "serve"), f"the server does not know the template of `{model.from_}`", hint
 
 
 def _check_merge(at: KeyPath, model: ModelSpec, parent: ModelSpec) -> Iterator[Found]:

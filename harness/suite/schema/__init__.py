@@ -18,6 +18,7 @@ from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
 from harness.suite.schema.models import EngineOptions, ModelSpec, Shape
 from harness.suite.schema.prices import Machine, Prices, Spending
+from harness.suite.schema.serving import Serve
 from harness.suite.schema.tasks import TASK_TYPES, TaskSpec, task_of, type_of
 from harness.suite.schema.tasks.asked import AskedTask
 from harness.suite.schema.tasks.classify import ClassifyTask
@@ -66,6 +67,7 @@ __all__ = [
     "Score",
     "Scoring",
     "Search",
+    "Serve",
     "Shape",
     "SpeedTask",
     "Spending",

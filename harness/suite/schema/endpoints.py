@@ -1,4 +1,4 @@
-"""Where a served model answers: any server that speaks OpenAI's API."""
+"""Where a served model answers, any server that speaks OpenAI's API, and how servers are asked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,30 @@ Scoring = Literal["auto", "echo", "first_token", "constrained", "parsed"]
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class Endpoint(Entry):
+class Requested(Entry):
+    """How a server is asked."""
+
+    scoring: Scoring = Field(
+        "auto",
+        description="How labels and letters are told. echo: by the log-probabilities of all their tokens. "
+        "first_token: by that of the token that an answer begins with. constrained: written where "
+        "nothing else may be. parsed: written, and read. auto: the first of these that holds. Any "
+        "other fails where it does not hold.",
+    )
+    concurrency: int = Field(4, ge=1, le=256, description="Requests side by side.")
+    timeout: float = Field(120.0, gt=0, description="Seconds that a request may take in all.")
+    retries: int = Field(
+        5, ge=0, description="How often a request is sent again that failed or broke off."
+    )
+    patience: float = Field(
+        120.0,
+        ge=0,
+        description="Seconds without any answer, waits included, after which a cell gives up; what "
+        "was answered is kept. A server that asks to wait (429, `Retry-After`) is heard within it.",
+    )
+
+
+class Endpoint(Requested):
     """A model that a server runs, and how it is asked."""
 
     url: str = Field(
@@ -34,28 +57,10 @@ class Endpoint(Entry):
         "are continued, whose labels are scored where the server gives log-probabilities that "
         "hold. auto: chat where the server has it.",
     )
-    scoring: Scoring = Field(
-        "auto",
-        description="How labels and letters are told. echo: by the log-probabilities of all their tokens. "
-        "first_token: by that of the token that an answer begins with. constrained: written where "
-        "nothing else may be. parsed: written, and read. auto: the first of these that holds. Any "
-        "other fails where it does not hold.",
-    )
     authorities: str | None = Field(
         None,
         description="File (PEM) of the authorities whose certificates are trusted, for servers of one's "
         "own, relative to the suite file. Default: the system's.",
-    )
-    concurrency: int = Field(4, ge=1, le=256, description="Requests side by side.")
-    timeout: float = Field(120.0, gt=0, description="Seconds that a request may take in all.")
-    retries: int = Field(
-        5, ge=0, description="How often a request is sent again that failed or broke off."
-    )
-    patience: float = Field(
-        120.0,
-        ge=0,
-        description="Seconds without any answer, waits included, after which a cell gives up; what "
-        "was answered is kept. A server that asks to wait (429, `Retry-After`) is heard within it.",
     )
 
     prices: Prices | None = Field(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from harness.suite.schema.endpoints import Endpoint
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.finetuning import FineTune
+from harness.suite.schema.serving import Serve, by_name_too
 
 
 class EngineOptions(Entry):
@@ -78,6 +79,12 @@ class ModelSpec(Entry):
     endpoint: Endpoint | None = Field(
         None, description="A model that a server runs, behind OpenAI's API, in place of files."
     )
+    serve: Serve | None = Field(
+        None,
+        json_schema_extra=by_name_too,
+        description="The model named in `from`, run by a server that is started for it and stopped "
+        "again: llama-cpp, transformers, vllm or ollama, or keys that say more.",
+    )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
         description="What Transformers computes in; auto: bfloat16 on a GPU and on a processor that "
@@ -117,7 +124,8 @@ class ModelSpec(Entry):
 
     @model_validator(mode="after")
     def _one_way_to_make_it(self) -> ModelSpec:
-        made = [k for k in ("finetune", "adapter", "gguf", "merge") if getattr(self, k) is not None]
+        ways = ("finetune", "adapter", "gguf", "merge", "serve")
+        made = [key for key in ways if getattr(self, key) is not None]
         if self.endpoint is not None:
             others = self.model_fields_set - {"endpoint"}
             defaults = ModelSpec.model_fields
@@ -141,12 +149,13 @@ class ModelSpec(Entry):
         elif self.from_ is not None:
             if len(made) != 1:
                 raise ValueError(
-                    "a model with `from` takes exactly one of `finetune`, `adapter`, `merge` and `gguf`"
+                    "a model with `from` takes exactly one of `finetune`, `adapter`, `merge`, `gguf` "
+                    "and `serve`"
                 )
         elif made != ["gguf"]:
             raise ValueError(
-                "a model needs a `source`, a `from` with `finetune`, `adapter`, `merge` or `gguf`, "
-                "a `gguf` file, or an `endpoint`"
+                "a model needs a `source`, a `from` with `finetune`, `adapter`, `merge`, `gguf` or "
+                "`serve`, a `gguf` file, or an `endpoint`"
             )
         on_hub = isinstance(self.source, str) or self.adapter is not None
         if self.revision is not None and not (on_hub or (made == ["gguf"] and self.from_ is None)):

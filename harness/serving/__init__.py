@@ -1,0 +1,1 @@
+"""Servers that the harness starts for a model, asks, and stops."""
