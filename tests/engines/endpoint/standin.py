@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 
 from harness.engines.endpoint.spec import EndpointSpec
 from tests.engines.endpoint.toy import Body, Toy, tokens_of
@@ -29,7 +29,12 @@ class StandIn(Toy):
     """Status and headers of the next answers; status 0 breaks off in the middle of one."""
     after: int = 10**9
     """Requests for text after which it fails with what `then` says for good."""
-    then: int = 500
+    counting: str = ""
+    """A text; only requests that hold it count for that."""
+    then: int | Literal["hang", "die"] = 500
+    """A status, 0 for half an answer; or it gives none, or closes the connection."""
+    wait: int = 0
+    """Seconds that a refusal asks to wait."""
     keys: list[str] = field(default_factory=list)
     url: str = ""
     looks: int = 0
@@ -78,9 +83,14 @@ class _Handler(BaseHTTPRequestHandler):
             of.asked.append((self.path, body))
             of.keys.append(self.headers.get("Authorization", ""))
             failing = of.fails.pop(0) if of.fails else None
-            if failing is None and len(of.asked) > of.after:
-                failing = of.then, {}
-        if "hangs" in of.does:
+            counted = sum(of.counting in str(sent) for _, sent in of.asked)
+            ends = failing is None and counted > of.after
+        if ends and of.then == "die":
+            self.close_connection = True
+            return
+        if ends and isinstance(of.then, int):
+            failing = of.then, {"Retry-After": str(of.wait)} if of.wait else {}
+        if "hangs" in of.does or (ends and of.then == "hang"):
             self.server.ended.wait(30)
             return
         if "repeats-key" in of.does:

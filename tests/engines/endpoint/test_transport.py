@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -22,6 +19,7 @@ from harness.engines.endpoint.spec import EndpointSpec
 from harness.engines.endpoint.transport import Transport
 from harness.engines.protocol import Limits
 from harness.errors import EndpointError
+from tests.engines.endpoint.certificates import own_certificate
 from tests.engines.endpoint.standin import StandIn, standing_in
 from tests.engines.endpoint.test_conformance import prompts
 
@@ -130,22 +128,15 @@ def test_what_asking_again_would_not_mend_is_asked_once(status: int, said: str, 
 
 
 def test_a_certificate_that_nobody_trusts_is_a_clear_failure(tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl, which makes a certificate, is not installed")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    command += ["-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    command += ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    certificate, context = own_certificate(tmp_path)
     with standing_in(StandIn(tls=context)) as server:
         requests, _ = asking(server.spec())
         with pytest.raises(FailedRequest, match=r"certificate of .* is not trusted") as caught:
             requests.write(ASKED, 2)
         assert caught.value.kind == "lasting" and "`authorities`" in caught.value.hint
         assert server.texts_asked == 0
+        trusting = server.spec(authorities=certificate.read_text())
+        assert asking(trusting)[0].write(ASKED, 2).new_tokens == 2
     with standing_in() as server:
         spec = server.spec()
         plain = EndpointSpec(spec.url.replace("http:", "https:"), "toy")
