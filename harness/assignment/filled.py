@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from jinja2 import Environment, Template, TemplateSyntaxError
 
 from harness.errors import InputError
-from harness.sandbox import FAILURES, rendered
+from harness.sandbox import FAILURES, OutOfBoundsError, bounded, rendered
 
+T = TypeVar("T")
 HINT = "docs/assignment.md has all that a template may say."
 
 
-def compiled(environment: Environment, text: str, file: str) -> Template:
-    """A template, ready to be filled in.
+def filled(
+    environment: Environment,
+    text: str,
+    values: Mapping[str, Any],
+    file: str,
+    beside: Callable[[], T],
+) -> tuple[str, T]:
+    """A template's text, and what filling it in left beside it.
+
+    Args:
+        environment: of the template.
+        text: the template.
+        values: what it may name.
+        file: of the template, for messages.
+        beside: gives what the values hold afterwards: they are filled in in a process of their own.
 
     Raises:
-        InputError: it is none; names file and line.
+        InputError: it is none, fails, reaches for what it must not, or takes without bounds; names file and
+            line.
     """
+
+    def fill(mark: object) -> tuple[str, T]:
+        return _filled(_compiled(environment, text, file), values, file), beside()
+
+    try:
+        return bounded(fill)
+    except OutOfBoundsError as error:
+        raise InputError(f"{file}: {error}", HINT) from None
+
+
+def _compiled(environment: Environment, text: str, file: str) -> Template:
     try:
         return environment.from_string(text)
     except TemplateSyntaxError as error:
@@ -28,12 +54,7 @@ def compiled(environment: Environment, text: str, file: str) -> Template:
         raise InputError(f"{file}: not a template: nested too deeply", HINT) from None
 
 
-def filled(template: Template, values: Mapping[str, Any], file: str) -> str:
-    """A template's text.
-
-    Raises:
-        InputError: it fails, or reaches for what it must not; names file and line.
-    """
+def _filled(template: Template, values: Mapping[str, Any], file: str) -> str:
     try:
         return rendered(template, values)
     except InputError as error:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from harness.assignment.checklist import Checklist, checklist
 from harness.assignment.checks import CHECKS
 from harness.assignment.criteria import read_criteria
-from harness.assignment.filled import compiled, filled
+from harness.assignment.filled import filled
 from harness.assignment.parts import PARTS
 from harness.assignment.source import Source
 from harness.assignment.templates import CRITERIA, REPORT, Template
@@ -100,7 +100,7 @@ def make_report(source: Source, template: Template, words: Mapping[str, str]) ->
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     values = {"show": _Shown(filling), "fact": _Facts(facts(source)), "yours": filling.place}
-    made = filled(compiled(environment, text, str(file)), values, str(file))
+    made, filling = filled(environment, text, values, str(file), lambda: filling)
     lost = [name for name, said in words.items() if said and name not in filling.named]
     if lost:
         made = made.rstrip() + APPENDIX + "".join(filling.place(name, "") for name in lost)

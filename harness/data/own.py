@@ -27,9 +27,12 @@ from harness.data.splits import (
 from harness.data.tables import DataTable, TableFormat, read_table
 from harness.data.templates import RowTemplate
 from harness.errors import BadDataError, InputError
+from harness.sandbox import SECONDS, OutOfBoundsError, bounded
 
 AS_IT_IS = Phrasing(instruction="{text}", plain="{text}")
 """The prompt template has said all there is to say."""
+ROWS_A_SECOND = 1000
+"""That templates fill in at least."""
 
 
 @dataclass(frozen=True)
@@ -199,8 +202,8 @@ def _rows(
     tally: Tally,
     lost: LostText,
 ) -> Iterator[Placed]:
-    for row, place in zip(table.rows, table.places, strict=True):
-        text, answer = (clean_text(t.render(row, place)) for t in templates)
+    made = _filled_in(table, templates, choices, lost)
+    for row, place, (text, answer, among) in zip(table.rows, table.places, made, strict=True):
         if not text or lost.is_empty(row):
             tally.drop("an empty prompt", place)
         elif not answer:
@@ -208,9 +211,35 @@ def _rows(
         else:
             lost.see(text, row)
             given = row.get(own.id) if own.id is not None else None
-            among = choices.of_row(row, answer, place) if choices is not None else ()
             name = text_id("\n".join((text, *among))) if given in (None, "") else str(given)
             yield Placed(Example(name, text, _label(own, answer, place), among), place)
+
+
+def _filled_in(
+    table: DataTable,
+    templates: tuple[RowTemplate, RowTemplate],
+    choices: RowChoices | None,
+    lost: LostText,
+) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Prompt, target and choices of every row; the choices only of rows that are not left out."""
+
+    def fill(mark: Callable[[int], None]) -> list[tuple[str, str, tuple[str, ...]]]:
+        found = []
+        for number, (row, place) in enumerate(zip(table.rows, table.places, strict=True)):
+            mark(number)
+            text, answer = (clean_text(template.render(row, place)) for template in templates)
+            asked = text and answer and not lost.is_empty(row)
+            among = choices.of_row(row, answer, place) if choices and asked else ()
+            found.append((text, answer, among))
+        return found
+
+    try:
+        return bounded(fill, SECONDS + len(table.rows) // ROWS_A_SECOND)
+    except OutOfBoundsError as error:
+        raise BadDataError(
+            f"{table.places[error.at]}: the templates `prompt`, `target` or `choices`: {error}",
+            "Mend the loop, or what grows, in the template.",
+        ) from None
 
 
 def _label(own: OwnData, answer: str, place: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from harness.engines.chat import ChatSettings, check_chat_template
+from harness.errors import InputError
 from harness.models.adapters import check_adapter
 from harness.models.shapes import SHAPES
 from harness.plan.data import DataRef, data_ref, instruction_ref
@@ -69,6 +71,7 @@ class Resolver(Lookups):
             name: task.windows.file for name, task in tasks.items() if task.windows is not None
         }
         templates = {name: spec.template_file for name, spec in models.items()}
+        self._try_templates(suite)
         sources = {name: self._source(spec, folder) for name, spec in models.items()}
         self._check_adapters(models, sources)
         named = {name: metric_refs(task, folder) for name, task in tasks.items()}
@@ -94,6 +97,25 @@ class Resolver(Lookups):
             },
             absent=tuple(self._absent),
         )
+
+    def _try_templates(self, suite: Suite) -> None:
+        """Tries every chat template that the suite names, before anything is made.
+
+        Raises:
+            SuiteError: one is none, fails on a question, or is without bounds.
+        """
+        mistakes = Mistakes(suite)
+        for name, spec in suite.spec.models.items():
+            if spec.template_file is None:
+                continue
+            with mistakes.at("models", name, "chat_template"):
+                text = path_of(spec.template_file, suite.folder).read_text(encoding="utf-8-sig")
+                chat = ChatSettings(text, spec.template_options or {}, spec.thinking)
+                try:
+                    check_chat_template(text, chat.variables())
+                except InputError as error:
+                    raise InputError(f"{spec.template_file}: {error.message}", error.hint) from None
+        mistakes.tell()
 
     def _files(self, named: Mapping[str, str | None], folder: Path) -> dict[str, FoundFile]:
         return {

@@ -15,6 +15,11 @@ from tests.assignment.made import NOWHERE, both, report, template
 from tests.reporting.every_variant import VARIANTS
 from tests.reporting.fixture import quickstart
 
+ENDLESS = (
+    "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}"
+    "{% endfor %}{% endfor %}{% endfor %}"
+)
+
 
 @pytest.mark.parametrize(
     ("text", "said", "hint"),
@@ -31,6 +36,7 @@ from tests.reporting.fixture import quickstart
         ("{{ show.__class__.__mro__ }}", "1: ", ""),
         ("{{ fact.date.__class__ }}", "1: ", ""),
         ("{{ 'a' * 10000000000 }}", "1: the result is too large", ""),
+        (ENDLESS, " it takes more than 2 s of a processor", "docs/assignment.md"),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "1: ", ""),
     ],
 )

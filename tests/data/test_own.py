@@ -75,6 +75,12 @@ def test_a_label_that_is_not_known_is_named_by_file_and_line(own: OwnData) -> No
         read_own(replace(own, labels={"0": "bad"}))
 
 
+def test_a_template_that_does_not_end_on_a_row_names_it(own: OwnData) -> None:
+    loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    with pytest.raises(BadDataError, match=r"reviews\.csv:5: the templates .* more than 2 s"):
+        read_own(replace(own, prompt="{{ review }}{% if key == '3' %}" + loop + "{% endif %}"))
+
+
 def test_rows_with_nothing_to_ask_or_answer_are_counted(own: OwnData, tmp_path: Path) -> None:
     path = write(
         tmp_path / "gaps.jsonl", '{"review": "a", "stars": null}\n{"review": "b", "stars": 1}\n'

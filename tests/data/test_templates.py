@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from harness.data.templates import RowTemplate
 from harness.errors import BadDataError, InputError
+from harness.sandbox import OutOfBoundsError, bounded
 
 ROW = {"text": "Föhn {{ x }}", "label": 1, "a b": "c", "gone": None}
 
@@ -53,6 +54,24 @@ def test_a_column_that_one_row_lacks_is_said_with_the_rows_place(source: str) ->
 def test_what_is_no_template_is_said(source: str) -> None:
     with pytest.raises(InputError, match=r"^target: not a template"):
         RowTemplate("target", source)
+
+
+HUGE = "'aaaaaaaaaa'" + " | replace('a', 'aaaaaaaaaa')" * 12
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{{{{ text }}}}{{{{ {HUGE} }}}}",
+        f"{{{{ text }}}}{{% if {HUGE} %}}x{{% endif %}}",
+        f"{{{{ text ~ ({HUGE}) }}}}",
+    ],
+)
+def test_what_grows_is_not_worked_out_before_it_can_be_ended(source: str) -> None:
+    template = RowTemplate("prompt", source)
+    assert template.wants == {"text"}
+    with pytest.raises((BadDataError, OutOfBoundsError)):
+        bounded(lambda mark: template.render(ROW, "f:1"))
 
 
 @pytest.mark.parametrize(

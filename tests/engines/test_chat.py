@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.engines.chat import ChatSettings, render_chat, variables_of
+from harness.engines.chat import ChatSettings, check_chat_template, render_chat, variables_of
 from harness.engines.tokenizer import open_tokenizer
-from harness.errors import BadModelError
+from harness.errors import BadModelError, InputError
 from tests.conftest import Models
 
 TURN = [{"role": "user", "content": "a question"}]
@@ -66,3 +66,62 @@ def test_what_is_no_template_is_told() -> None:
         variables_of("{% if %}")
     with pytest.raises(BadModelError, match="fails"):
         render_chat("{% if %}", TURN, True, {})
+
+
+LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+
+
+def test_a_template_without_bounds_is_refused_wherever_it_comes_from() -> None:
+    with pytest.raises(BadModelError, match="chat template: it takes more than") as found:
+        render_chat(LOOP, TURN, True, {})
+    assert "`chat_template: FILE.jinja`" in found.value.hint
+    with pytest.raises(InputError, match="it takes more than"):
+        check_chat_template(LOOP, {})
+
+
+def test_a_loop_that_only_some_messages_start_is_ended_too() -> None:
+    template = "{% if messages[0].content == 'go' %}" + LOOP + "{% endif %}fine"
+    assert render_chat(template, TURN, True, {}) == "fine"
+    with pytest.raises(BadModelError, match="fails on these messages: it takes more than 2 s"):
+        render_chat(template, [{"role": "user", "content": "go"}], True, {})
+
+
+@pytest.mark.parametrize(
+    "grown", ["'a' * 10 ** 10", "'aaaaaa'" + " | replace('a', 'aaaaaaaaaa')" * 12]
+)
+def test_what_grows_in_a_branch_is_not_worked_out_here(grown: str) -> None:
+    template = f"{{% if messages[0].content == 'go' %}}{{{{ {grown} }}}}{{% endif %}}fine"
+    with pytest.raises(BadModelError, match="1 GiB of memory"):
+        render_chat(template, TURN, True, {})
+    with pytest.raises(BadModelError, match="1 GiB of memory"):
+        variables_of(template)
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{% for m in messages %}", "it is not valid Jinja: line 1"),
+        ("{{ messages | nofilter }}", "it is not valid Jinja: line 1"),
+        ("{{ nothing.at_all }}", "it fails on a question: 'nothing' is undefined"),
+        ("{{ raise_exception('not you') }}", "it fails on a question: not you"),
+    ],
+)
+def test_a_template_that_takes_no_question_is_refused_before_anything_runs(
+    template: str, said: str
+) -> None:
+    with pytest.raises(InputError) as found:
+        check_chat_template(template, {})
+    assert found.value.message.startswith(said)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        SWITCHED,
+        "{{ bos_token + messages[0].content + eos_token }}",
+        "{% if messages[0].role != 'system' %}{{ raise_exception('no') }}{% endif %}",
+        "{% if messages | length > 1 %}{{ raise_exception('no') }}{% endif %}",
+    ],
+)
+def test_a_template_that_takes_some_question_is_taken(template: str) -> None:
+    check_chat_template(template, {"enable_thinking": False})

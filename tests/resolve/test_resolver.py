@@ -19,6 +19,7 @@ from harness.resolve.resolver import resolve
 from harness.runner.known import known
 from harness.runner.run import Options, prepare
 from harness.starter import MODEL_FOLDER
+from harness.suite.problems import SuiteError
 from harness.suite.reader import parse_suite
 
 SUITE = """\
@@ -115,3 +116,14 @@ def test_no_step_names_a_place_and_each_finds_its_own(tmp_path: Path) -> None:
     }
     (metric,) = of["ask base: dialogue"].code.values()
     assert metric.folder == str(tmp_path)
+
+
+def test_a_chat_template_is_tried_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "own.jinja").write_text("{% for m in messages %}")
+    suite = SUITE.replace("{source: starter}", "{source: starter, chat_template: own.jinja}")
+    assert suite != SUITE
+    with pytest.raises(SuiteError) as found:
+        resolve(parse_suite(suite, tmp_path / "suite.yaml", known()), tmp_path / "home")
+    (problem,) = found.value.problems
+    assert problem.key == "models.base.chat_template"
+    assert problem.message.startswith("own.jinja: it is not valid Jinja: line 1")
