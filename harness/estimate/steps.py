@@ -118,6 +118,8 @@ class Needs:
             case "finetune" if METHODS[step.given(FinetuneParams).method].makes == "adapter":
                 params = step.given(FinetuneParams)
                 return adapter_bytes(self.shape(step), params.rank, params.target_modules)
+            case "adapter-gguf":
+                return 2 * self.written(self._facts.plan.steps[step.parents["adapter"]])
             case "finetune" | "merge":
                 return checkpoint_bytes(self.shape(step), "float16")
             case "convert" | "quantize":

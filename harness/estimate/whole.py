@@ -27,7 +27,7 @@ STEP_SECONDS = 1.0
 MOST = 3.0
 """Times that what is rough may be longer."""
 _TORCH = {"finetune", "merge", "merge-parity", "convert", "parity", "precision", "random"}
-_FILES = {"merge", "convert", "quantize", "parity", "merge-parity"}
+_FILES = {"merge", "convert", "quantize", "adapter-gguf", "parity", "merge-parity"}
 
 
 @dataclass(frozen=True)

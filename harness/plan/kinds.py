@@ -41,6 +41,7 @@ Kind = Literal[
     "merge-parity",
     "convert",
     "quantize",
+    "adapter-gguf",
     "parity",
     "precision",
     "round",
@@ -128,6 +129,9 @@ _ROWS = (
     ),
     StepKind(
         "quantize", GgufParams, "files", f"{_STEPS}.models:quantize", _LLAMA, file="model.gguf", cost="quantize",
+    ),
+    StepKind(
+        "adapter-gguf", Params, "files", f"{_STEPS}.models:adapter_gguf", _LLAMA, file="adapter.gguf", cost="convert",
     ),
     StepKind(
         "parity", ParityParams, "findings", f"{_STEPS}.checking:conversion", ("torch", "transformers", *_LLAMA),

@@ -19,7 +19,7 @@ from harness.records import (
     ServeStep,
     SourceStep,
 )
-from harness.suite.lineage import ancestry, is_gguf, last_merge
+from harness.suite.lineage import ancestry, at_run_time, is_gguf, last_merge
 from harness.suite.schema import FineTune, ModelSpec, Shape, SuiteSpec
 
 
@@ -87,7 +87,7 @@ def _steps(spec: SuiteSpec, name: str) -> Iterator[LineageStep]:
         rank = model.finetune.rank if model.finetune.row.makes == "adapter" else None
         yield FinetuneStep(model=name, method=method, rank=rank, seed=seed)
     elif model.adapter is not None:
-        yield AdapterStep(name=model.adapter)
+        yield AdapterStep(name=model.adapter, at_run_time=at_run_time(models, name))
     elif model.gguf is not None:
         yield ConvertStep(type="F16")
         if model.gguf != "F16":

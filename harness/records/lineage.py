@@ -65,6 +65,8 @@ class AdapterStep(Record):
 
     kind: Literal["adapter"] = "adapter"
     name: str
+    at_run_time: bool = False
+    """Whether llama.cpp puts it on a GGUF while that runs; `name` may then be a model of the suite."""
     """The folder or the Hub id that the suite names."""
 
 

@@ -45,7 +45,7 @@ def step_words(step: LineageStep) -> str:
             method = method_words(step.method)
             return method if step.rank is None else f"{method}, rank {step.rank}"
         case AdapterStep():
-            return f"adapter {step.name}"
+            return f"adapter {step.name}" + (" at run time" if step.at_run_time else "")
         case MergeStep():
             return _merge_words(step)
         case ConvertStep():

@@ -22,8 +22,8 @@ from harness.resolve.readings import check_parts
 from harness.resolve.servers import found_server
 from harness.starter import MODEL_FOLDER
 from harness.suite.hub import hub_place
+from harness.suite.lineage import lender, root_of
 from harness.suite.lineage import resolve as path_of
-from harness.suite.lineage import root_of
 from harness.suite.metrics import MetricRef, metric_refs
 from harness.suite.reader import Suite
 from harness.suite.schema import ModelSpec, Shape
@@ -72,7 +72,7 @@ class Resolver(Lookups):
         }
         templates = {name: spec.template_file for name, spec in models.items()}
         self._try_templates(suite)
-        sources = {name: self._source(spec, folder) for name, spec in models.items()}
+        sources = {name: self._source(models, name, folder) for name in models}
         self._check_adapters(models, sources)
         named = {name: metric_refs(task, folder) for name, task in tasks.items()}
         return Resolved(
@@ -127,8 +127,13 @@ class Resolver(Lookups):
     def _file(self, path: Path) -> FoundFile:
         return FoundFile(str(path), self.fingerprint(path))
 
-    def _source(self, spec: ModelSpec, folder: Path) -> FoundFile | FoundRepo | None:
+    def _source(
+        self, models: Mapping[str, ModelSpec], name: str, folder: Path
+    ) -> FoundFile | FoundRepo | None:
         what: Literal["weights", "adapter", "gguf"]
+        spec = models[name]
+        if lender(models, name) is not None:
+            return None
         if spec.adapter is not None:
             what, text = "adapter", spec.adapter
         elif spec.from_ is not None or spec.endpoint or isinstance(spec.source, Shape):

@@ -39,6 +39,18 @@ def files_of(models: Mapping[str, ModelSpec], name: str) -> str:
     return spec.from_ if spec.serve is not None and spec.from_ is not None else name
 
 
+def at_run_time(models: Mapping[str, ModelSpec], name: str) -> bool:
+    """Whether llama.cpp puts an adapter on a GGUF while this model runs."""
+    below = models.get(models[name].from_ or "")
+    return models[name].adapter is not None and below is not None and is_gguf(below)
+
+
+def lender(models: Mapping[str, ModelSpec], name: str) -> str | None:
+    """The model of the suite whose adapter a model takes; None where `adapter` names files."""
+    adapter = models[name].adapter
+    return adapter if adapter in models and at_run_time(models, name) else None
+
+
 @dataclass(frozen=True)
 class Merge:
     """The adapter of a model, merged into its base."""

@@ -65,9 +65,7 @@ class LlamaContext:
         """Tokens that each sequence holds."""
         self._vocab_size = model.vocab_size
         self._batch: Any = None
-        self._handle: Any = lib.llama_init_from_model(
-            model.handle, context_params(model, self.cells, streams, threads)
-        )
+        self._handle: Any = model.new_context(context_params(model, self.cells, streams, threads))
         if not self._handle:
             raise OutOfMemoryError(
                 f"llama.cpp cannot make a context of {streams} times {self.cells} tokens for "

@@ -34,10 +34,10 @@ class LlamaCppEngine(CheckedEngine):
 
     def __init__(self, spec: EngineSpec) -> None:
         started = time.perf_counter()
-        if spec.gguf is None or spec.adapter or spec.quantize or spec.dtype != "auto":
+        if spec.gguf is None or spec.quantize or spec.dtype != "auto":
             raise InputError(
-                "A GGUF file is run as it is: `adapter`, `quantize` and `dtype` do not apply to it.",
-                "Merge the adapter before converting, and choose the quantization with `gguf`.",
+                "A GGUF file is run as it is: `quantize` and `dtype` do not apply to it.",
+                "Choose the quantization with `gguf`.",
             )
         offload = bool(lib.llama_supports_gpu_offload())
         if spec.device not in ("auto", "cpu") and not offload:
@@ -47,13 +47,14 @@ class LlamaCppEngine(CheckedEngine):
             )
         device = "gpu" if spec.device != "cpu" and offload else "cpu"
         layers = -1 if device == "gpu" else 0
-        self._model = LlamaModel(Path(spec.gguf), gpu_layers=layers, repack=spec.timed)
+        adapter = Path(spec.adapter) if spec.adapter else None
+        self._model = LlamaModel(Path(spec.gguf), False, layers, spec.timed, adapter)
         try:
             context_length = usable_context(spec, lib.llama_model_n_ctx_train(self._model.handle))
         except InputError:
             self._model.close()
             raise
-        self.files = gguf_files(self._model.path)
+        self.files = [*gguf_files(self._model.path), *([adapter] if adapter is not None else [])]
         self._tokenizer: GgufTokenizer | None = GgufTokenizer(self._model)
         self._context: LlamaContext | None = None
         self.work = Work()

@@ -58,7 +58,12 @@ class LlamaModel:
     """A loaded GGUF. `close` frees it; until then `handle` and `vocab` are llama.cpp's."""
 
     def __init__(
-        self, path: Path, vocab_only: bool = False, gpu_layers: int = 0, repack: bool = False
+        self,
+        path: Path,
+        vocab_only: bool = False,
+        gpu_layers: int = 0,
+        repack: bool = False,
+        adapter: Path | None = None,
     ) -> None:
         """Loads a file (and its further parts, where it is split).
 
@@ -69,6 +74,7 @@ class LlamaModel:
             repack: let llama.cpp rearrange weights in memory, as it does by default. What a
                 rearranged K-quant rounds depends on how many tokens are run together. Left out
                 where the kernels for it would end the process (`amx`).
+            adapter: a LoRA as a GGUF, which is put on the model in every context.
 
         Raises:
             BadModelError: it is missing, no GGUF, damaged, or of an unknown architecture.
@@ -101,8 +107,29 @@ class LlamaModel:
                 "The file may be cut short, damaged, or made for a newer llama.cpp: "
                 "download or convert it again.",
             )
+        self._adapter: Any = None if adapter is None else self._opened(adapter)
         self.vocab: Any = lib.llama_model_get_vocab(self.handle)
         self.vocab_size = int(lib.llama_vocab_n_tokens(self.vocab))
+
+    def _opened(self, adapter: Path) -> Any:
+        check_gguf(adapter)
+        found = lib.llama_adapter_lora_init(self.handle, str(adapter).encode())
+        if not found:
+            self.close()
+            raise BadModelError(
+                f"llama.cpp cannot put the adapter {adapter} on {self.path.name}: "
+                f"{last_error() or 'no reason given'}.",
+                "It was trained on another model, or the file is damaged.",
+            )
+        return found
+
+    def new_context(self, params: Any) -> Any:
+        """A context with the model's adapter on it; None where there is no room for it."""
+        context = lib.llama_init_from_model(self.handle, params)
+        if context and self._adapter is not None:
+            adapters = (lib.llama_adapter_lora_p_ctypes * 1)(self._adapter)
+            lib.llama_set_adapters_lora(context, adapters, 1, (ctypes.c_float * 1)(1.0))
+        return context
 
     @cached_property
     def forgets(self) -> bool:

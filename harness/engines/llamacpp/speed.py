@@ -121,7 +121,7 @@ class _TimedContext:
         params.n_seq_max = shape.batch_size
         params.n_threads = params.n_threads_batch = threads
         params.swa_full = False
-        self._handle: Any = lib.llama_init_from_model(model.handle, params)
+        self._handle: Any = model.new_context(params)
         if not self._handle:
             raise OutOfMemoryError(
                 f"llama.cpp cannot make a context of {params.n_ctx} tokens for {model.path.name}: "

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.engines.gguf_file import gguf_info
 from harness.engines.permissions import permissions_of
-from harness.errors import BadModelError
+from harness.errors import BadModelError, MissingToolError
 from harness.models.gguf import run_converter
 from harness.models.gguf.llamacpp_source import VARIABLE, find_llama_cpp
 from harness.models.sources import check_model_folder
@@ -32,11 +32,33 @@ def convert(weights: Path, out: Path) -> None:
         MissingToolError: the converter is not to be had.
     """
     check_model_folder(weights)
-    converter = find_llama_cpp() / "convert_hf_to_gguf.py"
-    command = [sys.executable, run_converter.__file__, str(converter), str(weights)]
-    command += ["--outfile", str(out), "--outtype", "f16"]
+    arguments = [str(weights), "--outfile", str(out), "--outtype", "f16"]
+    run_converter_on("convert_hf_to_gguf.py", arguments, weights, out, "")
+
+
+def run_converter_on(
+    script: str, arguments: list[str], weights: Path, out: Path, remedy: str
+) -> None:
+    """Runs one of llama.cpp's converters in a process of its own.
+
+    Args:
+        script: its name.
+        arguments: what is converted, first, and how.
+        weights: the model's folder.
+        out: the file that is to come of it.
+        remedy: what can be done where it fails; "" for that of a whole model.
+
+    Raises:
+        BadModelError: it failed; the message has its last lines.
+        MissingToolError: it is not to be had.
+    """
+    converter = find_llama_cpp() / script
+    if not converter.is_file():
+        raise MissingToolError(
+            f"{converter.parent} has no {script}.", f"Unset ${VARIABLE}, or name a newer checkout."
+        )
     done = subprocess.run(
-        command,
+        [sys.executable, run_converter.__file__, str(converter), *arguments],
         env=_environment(weights),
         capture_output=True,
         text=True,
@@ -46,7 +68,8 @@ def convert(weights: Path, out: Path) -> None:
     if done.returncode != 0 or not out.is_file():
         said = (done.stderr + done.stdout).strip().splitlines()[-_LAST_LINES:]
         raise BadModelError(
-            f"llama.cpp's converter failed on {weights.name}: " + " | ".join(said), _hint(said)
+            f"llama.cpp's converter failed on {weights.name}: " + " | ".join(said),
+            remedy or _hint(said),
         )
     gguf_info(out)
 

@@ -119,6 +119,15 @@ def convert(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     return {}
 
 
+def adapter_gguf(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
+    """An adapter as a GGUF, which llama.cpp puts on a model while it runs."""
+    from harness.models.gguf.lora import convert_lora
+
+    adapter, weights = Path(job.inputs["adapter"]), Path(job.inputs["weights"])
+    convert_lora(adapter, weights, out / job.step.row.file)
+    return {}
+
+
 def quantize(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[str, Any]:
     """An F16 GGUF in fewer bits."""
     from harness.models.gguf.quantize import quantize

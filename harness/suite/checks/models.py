@@ -10,7 +10,7 @@ from harness.suite.checks.files import check_certificates, check_folder, check_t
 from harness.suite.checks.found import Found, KeyPath
 from harness.suite.hub import hub_place
 from harness.suite.known import Known
-from harness.suite.lineage import ancestry, is_gguf, resolve
+from harness.suite.lineage import ancestry, at_run_time, is_gguf, lender, resolve
 from harness.suite.replicas import replicas
 from harness.suite.schema import ModelSpec, Shape, SuiteSpec, type_of
 
@@ -35,7 +35,10 @@ def check_model(
         and hub_place("weights", model.source, None, folder) is None
     ):
         yield from check_folder((*at, "source"), model.source, folder, known.sources)
-    if model.adapter is not None and hub_place("adapter", model.adapter, None, folder) is None:
+    lent = lender(spec.models, name)
+    if lent is not None:
+        yield from _check_lender((*at, "adapter"), lent, spec.models, name)
+    elif model.adapter is not None and hub_place("adapter", model.adapter, None, folder) is None:
         yield from check_folder((*at, "adapter"), model.adapter, folder, ())
     if model.template_file is not None:
         yield from check_template((*at, "chat_template"), resolve(model.template_file, folder))
@@ -75,6 +78,19 @@ def check_model(
         chain = ancestry(spec.models, name)
         if spec.models[chain[0]].from_ in chain:
             yield (*at, "from"), "this model is made from itself", "Begin with a `source`."
+        elif at_run_time(spec.models, name):
+            if parent.from_ is None:
+                hint = "Make the GGUF from a model of this suite, whose weights name the adapter's layers."
+                yield (
+                    (*at, "from"),
+                    f"`{model.from_}` is a file, and the adapter needs its weights",
+                    hint,
+                )
+        elif at_run_time(spec.models, model.from_):
+            message = (
+                f"`{model.from_}` has its adapter only while it runs, and nothing is made from it"
+            )
+            yield (*at, "from"), message, "Name a model that has it in its weights."
         elif is_gguf(parent) and model.serve is None:
             hint = "Name the model that the GGUF was made from."
             yield (*at, "from"), f"`{model.from_}` is a GGUF, and nothing is made from one", hint
@@ -97,6 +113,23 @@ def _check_serve(at: KeyPath, model: ModelSpec, parent: ModelSpec) -> Iterator[F
     if parent.chat_template is not None and parent.template_file and model.serve.api == "chat":
         hint = "Take `api: completions`, so that prompts are put through it here."
         yield (*at, "serve"), f"the server does not know the template of `{model.from_}`", hint
+
+
+def _check_lender(
+    at: KeyPath, lent: str, models: Mapping[str, ModelSpec], name: str
+) -> Iterator[Found]:
+    """What keeps a GGUF from taking the adapter of another model."""
+    below = models[name].from_ or ""
+    weights = models[below].from_
+    if not models[lent].has_adapter or at_run_time(models, lent):
+        yield (
+            at,
+            f"`{lent}` has no adapter of its own",
+            "Name a model with `finetune` or `adapter`.",
+        )
+    elif weights is not None and models[lent].from_ != weights:
+        message = f"the adapter of `{lent}` is for `{models[lent].from_}`, and `{below}` is made from `{weights}`"
+        yield at, message, f"Name a GGUF of `{models[lent].from_}`."
 
 
 def _check_merge(at: KeyPath, model: ModelSpec, parent: ModelSpec) -> Iterator[Found]:

@@ -60,7 +60,7 @@ class ModelSpec(Entry):
     adapter: str | None = Field(
         None,
         description="A PEFT adapter, put on the model named in `from`: a folder, or org/name on the "
-        "Hub.",
+        "Hub. On a GGUF, by llama.cpp while it runs; there also a model of this suite that was fine-tuned.",
     )
     gguf: str | None = Field(
         None,
