@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -94,6 +95,12 @@ def run(
         ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes at the same time.")] = 1,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Ask servers also what they were asked before, and pay again."
+        ),
+    ] = False,
     data_dir: DataDir = None,
     samples: Samples = None,
     json: Json = False,
@@ -102,7 +109,8 @@ def run(
     from harness.cli.run import run_suite
     from harness.runner.run import Options
 
-    options = Options(results, limit, only, again, jobs, data_dir=data_dir, may_fetch=True)
+    wanted = Options(results, limit, only, again, jobs, data_dir=data_dir)
+    options = replace(wanted, may_fetch=True, fresh=fresh)
     raise typer.Exit(run_suite(suite, options, reports, json, samples))
 
 

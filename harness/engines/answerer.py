@@ -167,6 +167,11 @@ class Answerer:
         """
         return "loglikelihood"
 
+    def usage(self, prompt: Asked) -> Mapping[str, Any]:
+        """What the last answer to a prompt took of a server (`harness.engines.endpoint.usage`); nothing of
+        what runs here."""
+        return {}
+
     def told(self) -> dict[str, Any]:
         """What a result says of who answered, beside `info`; empty of what runs here."""
         return {}

@@ -32,7 +32,15 @@ from harness.records.load import LOAD, Knee, LoadClient, LoadDetails, LoadLevel,
 from harness.records.metrics import Kind, Measures, MetricDescriptor
 from harness.records.models import Check, ModelSummary, Parity, ParityLimits, Permission
 from harness.records.readings import DataReading, LeftOutRows, TooLong
-from harness.records.served import SERVED, ServedDetails, told_by, undecided_of, ways_of
+from harness.records.served import (
+    SERVED,
+    USAGE,
+    ServedDetails,
+    ServedUsage,
+    told_by,
+    undecided_of,
+    ways_of,
+)
 from harness.records.speed import SpeedDetails, SpeedFigures, SpeedRound, SpeedWarning
 from harness.records.summary import SUMMARY_SCHEMA, Partial, Summary, TaskSummary
 from harness.records.training import TrainingExample
@@ -55,6 +63,7 @@ __all__ = [
     "OWN_METRICS",
     "SERVED",
     "SUMMARY_SCHEMA",
+    "USAGE",
     "WORDING",
     "WORDLESS",
     "AdapterStep",
@@ -100,6 +109,7 @@ __all__ = [
     "ServeStep",
     "ServedDetails",
     "ServedStep",
+    "ServedUsage",
     "SourceStep",
     "SpeedDetails",
     "SpeedFigures",

@@ -15,6 +15,28 @@ SERVED = "served"
 """The key in a cell's details that holds a `ServedDetails`."""
 
 
+USAGE = "usage"
+"""The key in a sample's data that holds a `ServedUsage`."""
+
+
+class ServedUsage(Record):
+    """What an answer, or all of a cell, took of a server (`harness.engines.endpoint.usage`)."""
+
+    requests: int = 0
+    remembered: int = 0
+    """Of them, those that had been answered before, so that nothing was sent or paid."""
+    input: int = 0
+    """Tokens read, those that the server had cached included."""
+    cached: int = 0
+    output: int = 0
+    """Tokens written, reasoning included."""
+    reasoning: int = 0
+    reckoned: int = 0
+    """Requests whose tokens the server did not tell, so that they are reckoned by the texts' lengths."""
+    fingerprint: str = ""
+    """Under which the server answered; "" where it does not say."""
+
+
 class ServedDetails(Record):
     """How a served model was asked, and what the probe found before that."""
 
@@ -78,6 +100,12 @@ class ServedDetails(Record):
     """Median seconds until the first piece of an answer, at this concurrency."""
     request_seconds: float | None = None
     """Median seconds of a whole request."""
+    usage: ServedUsage | None = None
+    """Of all answers; None where an older version asked."""
+    remembered: int = 0
+    """Answers for which nothing was sent, since the same had been asked before."""
+    fingerprints: list[str] = Field(default_factory=list)
+    """All under which the server answered."""
 
     @model_validator(mode="before")
     @classmethod

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -39,6 +40,8 @@ class StepJob:
     """Of a cell: what its result says under this name."""
     lenders: tuple[str, ...] = ()
     """Folders of the same cell's results at other limits, whose answers may be taken over."""
+    fresh: bool = False
+    """Whether a server is asked although its answer is remembered."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class JobBuilder:
     cores: int
     """Threads of a worker that runs alone."""
     lending: Lending
+    fresh: Callable[[Step], bool] = lambda step: False
+    """Whether a cell is asked although answers to it are remembered."""
 
     def build(self, steps: tuple[Step, ...]) -> Job:
         """One job of steps that one worker does, all timed or none."""
@@ -116,7 +121,11 @@ class JobBuilder:
         places = self.artifacts.places.of(step)
         more: dict[str, Any] = {}
         if step.kind == "cell":
-            more = {"alike": self.lending.alike(step), "lenders": self.lending.lenders(step)}
+            more = {
+                "alike": self.lending.alike(step),
+                "lenders": self.lending.lenders(step),
+                "fresh": self.fresh(step),
+            }
         return StepJob(step, inputs, permissions, work, str(self.artifacts.home), places, **more)
 
 

@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from harness.engines.gguf_file import gguf_info
-from harness.engines.permissions import Permissions, granted
 from harness.engines.process import physical_cores
-from harness.engines.weight_files import adapter_files
-from harness.errors import BadDataError, HarnessError, HubError, InputError
+from harness.errors import BadDataError, HubError, InputError
 from harness.home import default_home
-from harness.models.sources import check_model_folder
 from harness.plan.builder import make_plan
 from harness.plan.graph import Plan
-from harness.plan.params import SourceParams
 from harness.plan.steps import Step
 from harness.records import Failure, Summary
 from harness.records.summary import results_name
@@ -32,6 +27,7 @@ from harness.runner.keeper import Keeper, forget_stale_prompts, keep_failure, ke
 from harness.runner.known import known
 from harness.runner.lending import Lending
 from harness.runner.local import LocalExecutor
+from harness.runner.sources import check_source
 from harness.runner.summarize import Summarizer, is_current
 from harness.runner.walk import Observer, Walk
 from harness.suite.reader import Suite, read_suite
@@ -52,6 +48,8 @@ class Options:
     """Where data sets lie; then, as with `$HARNESS_DATA`, nothing of them is downloaded."""
     may_fetch: bool = False
     """Whether data sets that are not here may be downloaded."""
+    fresh: bool = False
+    """Whether servers are asked although their answers are remembered."""
     provisional: bool = False
     """Whether data sets may be missing that a run would download: for plans that nothing is run by."""
 
@@ -81,7 +79,7 @@ class Prepared:
 
     def is_cached(self, step: Step) -> bool:
         """Whether what a step makes is there, here or (where only its findings count) kept."""
-        if self._is_again(step):
+        if self.is_again(step):
             return False
         if step.kind == "cell":
             here = self.results.cell(step.model, step.task)
@@ -97,7 +95,8 @@ class Prepared:
         here = self.results.cell(cell.model, cell.task).is_done(cell.key)
         return not here and self.lending.whole(cell) is not None
 
-    def _is_again(self, step: Step) -> bool:
+    def is_again(self, step: Step) -> bool:
+        """Whether a step is done anew."""
         made = step.row.is_artifact
         return (step.key if made else (step.model, step.task)) in self._again
 
@@ -257,34 +256,25 @@ def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[S
     cores = physical_cores()
     threads = max(1, cores // options.jobs)
     of = (prepared.plan, prepared.artifacts, prepared.results.folder)
-    builder = JobBuilder(*of, threads, cores, prepared.lending)
+    builder = JobBuilder(
+        *of, threads, cores, prepared.lending, partial(_is_fresh, prepared, options)
+    )
     executor = LocalExecutor(prepared.suite.spec.defaults.timeout)
     keeper = Keeper(prepared.artifacts, prepared.results, observer)
     steps = [step for step in todo if not step.row.in_place]
     walk = Walk(steps, builder.build, executor, keeper, options.jobs)
     for step in todo:
         if step.row.in_place:
-            failure = _check_source(step, prepared)
+            path = prepared.artifacts.file(step)
+            failure = check_source(step, path, prepared.plan.permissions(step.key))
             if failure is not None:
                 walk.fail(step, failure)
     return walk
 
 
-def _check_source(step: Step, prepared: Prepared) -> Failure | None:
-    """Whether files that are there already are whole: seen from their headers, in no time."""
-    path, permissions = prepared.artifacts.file(step), prepared.plan.permissions(step.key)
-    try:
-        with granted({path: Permissions(**permissions)}):
-            match step.given(SourceParams).what:
-                case "weights":
-                    check_model_folder(path)
-                case "gguf":
-                    gguf_info(path)
-                case "adapter":
-                    adapter_files(path)
-    except HarnessError as error:
-        return Failure(kind=error.kind, message=error.message, hint=error.hint)
-    return None
+def _is_fresh(prepared: Prepared, options: Options, cell: Step) -> bool:
+    """Whether a served model is really to be asked, whatever is remembered of it."""
+    return options.fresh or prepared.is_again(cell)
 
 
 def _failed_cells(prepared: Prepared) -> list[tuple[Step, Failure]]:

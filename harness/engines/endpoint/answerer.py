@@ -6,35 +6,35 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.capabilities import CAPABILITIES
 from harness.doubts import doubt_words
 from harness.engines.answerer import Answerer, Asked, Completion, Picked, Way
 from harness.engines.endpoint.choosing import Choosing
-from harness.engines.endpoint.cutting import check_uncut, longest_of
 from harness.engines.endpoint.echoed import DoubtfulError
 from harness.engines.endpoint.failures import FailedRequest
-from harness.engines.endpoint.identity import find_model
-from harness.engines.endpoint.probe import Findings, probe
+from harness.engines.endpoint.looks import Looks
+from harness.engines.endpoint.remembered import NotRememberedError
 from harness.engines.endpoint.replies import Reply
 from harness.engines.endpoint.requests import Requests, asked_of
 from harness.engines.endpoint.scored import scores
 from harness.engines.endpoint.side_by_side import side_by_side
 from harness.engines.endpoint.spec import EndpointSpec
 from harness.engines.endpoint.transport import Transport
+from harness.engines.endpoint.usage import Usage
 from harness.engines.endpoint.written import completion_of
 from harness.engines.protocol import EngineInfo, Limits, Work
 from harness.errors import EndpointError
 from harness.version import __version__
+
+T = TypeVar("T")
 
 
 class EndpointAnswerer(Answerer):
     """Asks a served model."""
 
     capabilities = CAPABILITIES["endpoint"]
-    models: tuple[str, ...] = ()
-    """What the server says that it serves."""
 
     def __init__(
         self,
@@ -50,20 +50,25 @@ class EndpointAnswerer(Answerer):
         started = clock()
         self.spec = spec
         self.work = Work()
-        self._uncut: dict[str, int | None] = {}
         self._lock = threading.Lock()
+        self._usage: dict[str, Usage] = {}
         self._transport = Transport(spec, sleep, clock)
         self._requests = Requests(self._transport)
+        self._looks = Looks(self._requests, spec)
         self.info = EngineInfo("endpoint", __version__, device=spec.host)
         try:
             with self._told():
-                self.models = find_model(self._transport).models
-                self.findings: Findings = probe(self._requests, spec.api)
+                self.findings = self._looks.begin()
                 self._choosing = Choosing(self._requests, spec, self.findings)
         except BaseException:
             self._transport.close()
             raise
         self.load_seconds = clock() - started
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """What the server says that it serves."""
+        return self._looks.models
 
     def way(self, prompts: Sequence[Asked], may: frozenset[Way]) -> Way:
         """See `Answerer.way`: what the probe found, and how some of these prompts fare.
@@ -72,8 +77,8 @@ class EndpointAnswerer(Answerer):
             EndpointError: the server fails, or the way that the suite demands does not hold.
             PromptTooLongError: it leaves out a part of the longest prompt.
         """
-        with self._told():
-            self._check_uncut(prompts)
+        with self._told(), self._requests.memory.telling_apart():
+            self._looks.check_uncut(prompts)
             return self._choosing.way(prompts, may)
 
     def pick(self, prompts: Sequence[Asked], way: Way) -> Iterator[tuple[int, Picked]]:
@@ -83,24 +88,7 @@ class EndpointAnswerer(Answerer):
             EndpointError: the server fails.
         """
 
-        def answer(prompt: Asked) -> Picked:
-            found = self._choosing.pick(prompt, way)
-            self._count(found.request)
-            return found
-
-        yield from side_by_side(self._transport, prompts, answer)
-
-    def _check_uncut(self, prompts: Sequence[Asked]) -> None:
-        if not prompts or not self.findings.counts_prompts:
-            return
-        longest = longest_of(prompts)
-        if longest.text not in self._uncut:
-            self._uncut = {longest.text: check_uncut(self._requests, longest, self.spec)}
-
-    def _count(self, request: Mapping[str, Any]) -> None:
-        with self._lock:
-            self.work.prompt_tokens += request["prompt_tokens"] or 0
-            self.work.new_tokens += request["new_tokens"]
+        yield from self._answers(prompts, lambda prompt: self._choosing.pick(prompt, way))
 
     def choose(self, prompts: Sequence[Asked]) -> Iterator[tuple[int, list[float]]]:
         """See `Answerer.choose`.
@@ -108,7 +96,7 @@ class EndpointAnswerer(Answerer):
         Raises:
             EndpointError: the server fails, or gives what cannot be the choices' log-probabilities.
         """
-        yield from side_by_side(self._transport, prompts, self._scores)
+        yield from self._answers(prompts, self._scores)
 
     def _scores(self, prompt: Asked) -> list[float]:
         try:
@@ -129,17 +117,50 @@ class EndpointAnswerer(Answerer):
             EndpointError: the server fails, or leaves out a part of the longest prompt.
         """
         with self._told():
-            self._check_uncut(prompts)
+            self._looks.check_uncut(prompts)
 
         def write(prompt: Asked) -> Completion:
             asked = asked_of(prompt, self.spec.api)
             reply = self._requests.write(asked, limits.max_new_tokens, limits.stops)
             self._check_counted(prompt, reply)
-            done = completion_of(reply, limits)
-            self._count(done.request)
-            return done
+            return completion_of(reply, limits)
 
-        yield from side_by_side(self._transport, prompts, write)
+        yield from self._answers(prompts, write)
+
+    def _answers(
+        self, prompts: Sequence[Asked], answer: Callable[[Asked], T]
+    ) -> Iterator[tuple[int, T]]:
+        """Answers side by side, and counts what each took. Where any has to be asked for, the server is
+        looked at first, so that none is remembered of another than the one that answers now."""
+        if not self._is_remembered(prompts, answer):
+            with self._told():
+                self._looks.wake()
+        self._usage = {}
+
+        def counted(prompt: Asked) -> T:
+            with self._requests.counting() as usage:
+                found = answer(prompt)
+            with self._lock:
+                self._usage[prompt.id] = usage
+                self.work.prompt_tokens += usage.input
+                self.work.new_tokens += usage.output
+            return found
+
+        yield from side_by_side(self._transport, prompts, counted)
+
+    def _is_remembered(self, prompts: Sequence[Asked], answer: Callable[[Asked], T]) -> bool:
+        with self._requests.memory.alone():
+            try:
+                for prompt in prompts:
+                    answer(prompt)
+            except NotRememberedError:
+                return False
+        return True
+
+    def usage(self, prompt: Asked) -> Mapping[str, Any]:
+        """See `Answerer.usage`."""
+        found = self._usage.get(prompt.id)
+        return found.data() if found is not None else {}
 
     def _check_counted(self, prompt: Asked, reply: Reply) -> None:
         if reply.finish == "content_filter":
@@ -157,10 +178,10 @@ class EndpointAnswerer(Answerer):
             "concurrency": self.spec.concurrency,
             "refused": sorted(self._requests.refused),
             "retries": self._transport.retries,
-            "listed": self.spec.model in self.models,
+            "listed": self.spec.model in self.models or not self._looks.awake,
             **self.findings.data(),
             **self._choosing.told(),
-            "longest_tokens": next(iter(self._uncut.values()), None),
+            "longest_tokens": self._looks.longest_tokens,
         }
 
     @contextmanager

@@ -38,6 +38,7 @@ class Reply:
         times: of each piece, seconds from the request until it was there.
         seconds: until the whole answer was.
         choice: the answer as it came, of one that came in one piece.
+        remembered: whether it was asked for before, and nothing was sent.
     """
 
     text: str = ""
@@ -52,6 +53,7 @@ class Reply:
     times: list[float] = field(default_factory=list)
     seconds: float = 0.0
     choice: Mapping[str, Any] = field(default_factory=dict)
+    remembered: bool = False
 
     def record(self) -> dict[str, Any]:
         """What a sample keeps of the request."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from harness.engines.answerer import Asked
 from harness.engines.endpoint.failures import FailedRequest
+from harness.engines.endpoint.remembered import Memory
 from harness.engines.endpoint.replies import Reply, read_reply
 from harness.engines.endpoint.spec import EndpointSpec
-from harness.engines.endpoint.transport import Transport
+from harness.engines.endpoint.transport import Read, Transport
+from harness.engines.endpoint.usage import Usage
 from harness.engines.endpoint.written import has_ended
 from harness.engines.protocol import Sampling
 
@@ -39,7 +42,10 @@ class Requests:
 
     def __init__(self, transport: Transport) -> None:
         self.transport, self._spec = transport, transport.spec
-        self._lock = threading.Lock()
+        self._lock, self._here = threading.Lock(), threading.local()
+        self.memory = Memory(self._spec.memory, self._spec.url, self._spec.model)
+        self.before_sending: Callable[[], None] = lambda: None
+        """Called before a request whose answer is not remembered."""
         self.refused: set[str] = set()
         """What the server does not take of what it was asked for."""
         self.other_model = ""
@@ -65,7 +71,7 @@ class Requests:
             FailedRequest, EndpointError: see `Transport.post`; or another model answered.
         """
         body = _streamed(new_tokens) | GREEDY | {"seed": seed}
-        return self._send(asked, body, partial(has_ended, stops=stops))
+        return self._send(asked, body, partial(has_ended, stops=stops), stops)
 
     def sample(
         self,
@@ -102,7 +108,8 @@ class Requests:
 
     def as_sent(self, asked: Mapping[str, Any], new_tokens: int) -> tuple[str, dict[str, Any]]:
         """Path and body of what `write_all` asks, as far as the server is known to take it."""
-        return self._whole(asked, _at_length(new_tokens), frozenset(self.refused))
+        path, whole = self._whole(asked, _at_length(new_tokens))
+        return path, _taken(whole, frozenset(self.refused))
 
     def count(self, asked: Mapping[str, Any]) -> int | None:
         """How many tokens the server says that it read of a prompt; None where it does not say.
@@ -133,12 +140,29 @@ class Requests:
         asked: Mapping[str, Any],
         body: Mapping[str, Any],
         ended: Callable[[Reply], bool] = lambda reply: False,
+        ends: Sequence[str] = (),
     ) -> Reply:
-        read = partial(read_reply, ended=ended)
+        path, whole = self._whole(asked, body)
+        key = self.memory.key(path, whole, ends)
+        reply = self.memory.recall(key)
+        if reply is None:
+            self.before_sending()
+            try:
+                reply = self._answer(path, whole, partial(read_reply, ended=ended))
+            except FailedRequest as failed:
+                self.memory.keep_refusal(key, failed)
+                raise
+            self.memory.keep(key, reply)
+        usage: Usage | None = getattr(self._here, "usage", None)
+        if usage is not None:
+            usage.add(whole, reply)
+        return reply
+
+    def _answer(self, path: str, body: Mapping[str, Any], read: Read[Reply]) -> Reply:
         while True:
             refused = frozenset(self.refused)
             try:
-                reply = self.transport.post(*self._whole(asked, body, refused), read)
+                reply = self.transport.post(path, _taken(body, refused), read)
             except FailedRequest as failed:
                 if failed.status not in REFUSALS or not self._can_do_without(failed, body, refused):
                     raise
@@ -147,10 +171,19 @@ class Requests:
             return reply
 
     def _whole(
-        self, asked: Mapping[str, Any], body: Mapping[str, Any], refused: frozenset[str]
+        self, asked: Mapping[str, Any], body: Mapping[str, Any]
     ) -> tuple[str, dict[str, Any]]:
         path = "/chat/completions" if "messages" in asked else "/completions"
-        return path, {"model": self._spec.model, **asked, **_taken(body, refused)}
+        return path, {"model": self._spec.model, **asked, **body}
+
+    @contextmanager
+    def counting(self) -> Iterator[Usage]:
+        """Counts what this thread's requests take within."""
+        self._here.usage = usage = Usage()
+        try:
+            yield usage
+        finally:
+            self._here.usage = None
 
     def _can_do_without(
         self, failed: FailedRequest, body: Mapping[str, Any], refused: frozenset[str]

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from harness.engines.endpoint.remembered import Remembering
 from harness.engines.endpoint.spending import Purse
 from harness.errors import EndpointError
 
 API = Literal["chat", "completions"]
 Scoring = Literal["auto", "echo", "first_token", "constrained", "parsed"]
 HIDDEN = "(key)"
-
-
-@dataclass(frozen=True)
-class Remembering:
-    """Where a server's answers are remembered.
-
-    Attributes:
-        folder: of all servers' answers.
-        says: hash of what this server says of itself and of the model: another model's answers are others.
-        fresh: whether what is remembered is passed over, and replaced.
-    """
-
-    folder: Path
-    says: str
-    fresh: bool = False
 
 
 @dataclass(frozen=True)

@@ -53,12 +53,17 @@ def most_tokens(body: Mapping[str, Any]) -> Tokens:
         KeyError: the request does not say where its answer ends.
     """
     new = body["max_completion_tokens"] if "max_completion_tokens" in body else body["max_tokens"]
-    if "messages" in body:
-        texts = [_text(message.get("content")) for message in body["messages"]]
-    else:
-        texts = [_text(body["prompt"])]
-    read = sum(len(text.encode()) + MESSAGE_TOKENS for text in texts)
+    read = sum(len(text.encode()) + MESSAGE_TOKENS for text in texts_of(body))
+    rest = {key: value for key, value in body.items() if key not in ("messages", "prompt")}
+    read += len(json.dumps(rest).encode())  # a schema that answers are held to is read, too
     return Tokens(read + TEMPLATE_TOKENS, int(new))
+
+
+def texts_of(body: Mapping[str, Any]) -> list[str]:
+    """The texts that a request has the model read."""
+    if "messages" in body:
+        return [_text(message.get("content")) for message in body["messages"]]
+    return [_text(body["prompt"])]
 
 
 def _text(content: Any) -> str:

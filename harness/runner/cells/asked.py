@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from harness.engines.answerer import Answerer
+from harness.engines.endpoint.places import answers_folder
+from harness.engines.endpoint.remembered import Remembering
 from harness.metrics.score import open_scorers
 from harness.plan.cell_params import CellParams
-from harness.records import SERVED, Cell, Sample
+from harness.records import SERVED, USAGE, Cell, Sample
 from harness.runner.cells.lent import lent
 from harness.runner.cells.scores import located_refs, scored, was_asked, without_own
 from harness.runner.cells.work import CellWork, Means
@@ -69,10 +71,12 @@ class AskedWork(CellWork):
     def open(self) -> None:
         job, threads = self._job, self._means.threads
         params = self._params
+        remote = endpoint_spec(params, self._means.home)
+        if remote is not None and params.endpoint is not None:
+            folder, says = answers_folder(self._means.home), params.endpoint.says
+            remote = replace(remote, memory=Remembering(folder, says, job.fresh))
         log = self._means.results.folder / "logs" / f"serve-{job.step.model}.log"
-        served = endpoint_spec(params, self._means.home) or serving_spec(
-            params, job.step.model, job.inputs, threads, log
-        )
+        served = remote or serving_spec(params, job.step.model, job.inputs, threads, log)
         model = served or engine_spec("", job.inputs, params.options, threads)
         tokenizer = job.inputs.get("tokenizer", "")
         self._answerer = self._means.answerers.keep_open(model, tokenizer)
@@ -97,8 +101,11 @@ class AskedWork(CellWork):
             reference=self._reference,
         )
         hashes = {prompt.index: prompts.sha256_of(prompt) for prompt in prompts.prompts}
+        asked = {prompt.index: prompt for prompt in prompts.prompts}
         for sample in ask(self._spec, asking):
-            yield sample.model_copy(update={"prompt": hashes[sample.index]})
+            used = self._answerer.usage(asked[sample.index])
+            data = {**sample.data, USAGE: dict(used)} if used else sample.data
+            yield sample.model_copy(update={"prompt": hashes[sample.index], "data": data})
 
     def pace(self, count: int, seconds: float) -> Pace:
         return Pace(count, self._answerer.work.tokens - self._computed, seconds)

@@ -6,7 +6,14 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.records import Sample, ServedDetails, undecided_of, ways_of
+from harness.records import (
+    USAGE,
+    Sample,
+    ServedDetails,
+    ServedUsage,
+    undecided_of,
+    ways_of,
+)
 
 
 def served(
@@ -21,7 +28,11 @@ def served(
         mode: of the prompts (`harness.tasks.prompts.PromptSet.mode`).
     """
     requests = [sample.data["request"] for sample in samples if "request" in sample.data]
+    usages = [ServedUsage.model_validate(one.data[USAGE]) for one in samples if USAGE in one.data]
     found = {
+        "usage": _together(usages) if len(usages) == len(samples) else None,
+        "remembered": sum(of.remembered == of.requests for of in usages),
+        "fingerprints": sorted({of.fingerprint for of in usages if of.fingerprint}),
         "choosing": choosing,
         "ways": ways_of(samples),
         "undecided": undecided_of(samples),
@@ -33,6 +44,11 @@ def served(
         "request_seconds": _median(request["seconds"] for request in requests),
     }
     return ServedDetails.model_validate({**told, **found}).model_dump()
+
+
+def _together(usages: Sequence[ServedUsage]) -> ServedUsage:
+    counts = [name for name, field in ServedUsage.model_fields.items() if field.annotation is int]
+    return ServedUsage(**{name: sum(getattr(of, name) for of in usages) for name in counts})
 
 
 def _sum(values: Iterable[int | None]) -> int | None:

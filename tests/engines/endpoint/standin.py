@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.event({"model": answer["model"], "choices": [part]})
         if not half:
             end = {"delta": {}, "finish_reason": choice["finish_reason"]}
-            self.event({"choices": [end], "usage": answer.get("usage")})
+            self.event({**answer, "choices": [end]})
             self.wfile.write(b"data: [DONE]\n\n")
         self.close_connection = True
 

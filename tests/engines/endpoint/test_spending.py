@@ -83,7 +83,8 @@ def test_cached_input_costs_less_and_reasoning_is_output() -> None:
 def test_a_limit_stops_before_it_is_passed_and_a_higher_one_goes_on(tmp_path: Path) -> None:
     file = tmp_path / "ledger"
     with standing_in() as server:
-        most = PRICES.most(most_tokens({**ASKED, "max_tokens": 3}))
+        asking(server, purse(tmp_path / "without a limit")).write(ASKED, 3)
+        most = PRICES.most(most_tokens(server.asked.pop()[1]))
         each = PRICES.of(Tokens(2, 3))
         limited = asking(server, purse(file, limit=str(most + 4 * each)))
         with pytest.raises(

@@ -60,6 +60,7 @@ class Toy:
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     cached: dict[str, float] = field(default_factory=dict)
+    fingerprint: str = ""
 
     def read(self, body: Body) -> str:
         """What the model reads."""
@@ -137,7 +138,8 @@ class Toy:
         usage = {"prompt_tokens": read, "completion_tokens": len(tokens)}
         model = "another" if "answers-as-another" in self.does else body["model"]
         counted = {} if "no-usage" in self.does else {"usage": usage}
-        return {"model": model, "choices": [choice], **counted}
+        under = {"system_fingerprint": self.fingerprint} if self.fingerprint else {}
+        return {"model": model, "choices": [choice], **counted, **under}
 
     def logprobs(self, text: str, tokens: list[str], echo: bool, number: int) -> dict[str, Any]:
         given = tokens_of(text) if echo else []
