@@ -27,7 +27,7 @@ from harness.runner.worker import own_output, unforeseen
 if TYPE_CHECKING:
     from harness.chat.talker import Talker
 
-FATAL = frozenset({"out-of-memory", "disk-full", "crash", "error"})
+FATAL = frozenset({"out-of-memory", "disk-full", "crash", "endpoint", "error"})
 """Kinds of failures after which a process is not asked again."""
 
 

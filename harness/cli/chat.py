@@ -6,6 +6,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,8 @@ def open_chat(what: str, host: str | None, port: int | None, open_page: bool) ->
     try:
         tabs = [Tab("Chat", TalkTab(room).build)]
         blocks = build_app(f"harness chat: {what}", tabs)
-        serve(blocks, look(), place, lambda: _say(models, place, open_page))
+        with suppress(KeyboardInterrupt):  # which is how it ends
+            serve(blocks, look(), place, lambda: _say(models, place, open_page))
     finally:
         room.close()
     return 0

@@ -12,7 +12,7 @@ import fastapi
 import gradio
 import uvicorn
 
-from harness.chat.page.guard import LOOPBACK, Guard
+from harness.chat.page.guard import Guard
 from harness.errors import InputError
 
 PORT = 7860
@@ -24,9 +24,9 @@ class Place:
     """Where pages are served.
 
     Attributes:
-        listening: the bound socket.
+        listening: the socket.
         host: as it was asked for.
-        token: that has to be known; "" on loopback.
+        token: that has to be known; "" where no host was named.
     """
 
     listening: socket.socket
@@ -65,6 +65,7 @@ def place_at(host: str | None, port: int | None) -> Place:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((name, wanted))
+            listening.listen()  # from here on a browser is answered, if only after a moment
         except OSError as error:
             listening.close()
             if wanted == PORT and port is None:
@@ -74,7 +75,7 @@ def place_at(host: str | None, port: int | None) -> Place:
                 "Name another --port, or leave it out to take a free one; --host takes an address of "
                 "this machine.",
             ) from None
-        token = "" if name in LOOPBACK else secrets.token_urlsafe(24)
+        token = "" if host is None else secrets.token_urlsafe(24)
         return Place(listening, name, token)
     raise AssertionError("any port is a port")
 
@@ -102,8 +103,7 @@ def serve(blocks: Any, look: dict[str, Any], place: Place, ready: Callable[[], N
         **look,
     )
     settings = uvicorn.Config(
-        Guard(app, place.token), log_level="warning", access_log=False, lifespan="on"
+        Guard(app, place.token), log_level="warning", access_log=False, timeout_graceful_shutdown=1
     )
-    place.listening.listen()  # from here on a browser is answered, if only after a moment
     ready()
     uvicorn.Server(settings).run(sockets=[place.listening])

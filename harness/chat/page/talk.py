@@ -84,6 +84,7 @@ class TalkTab:
         self._new.click(self._begin, None, shown, queue=False, **hidden)
         chosen = [self._note, self._view]
         self._model.change(self._choose, self._model, chosen, queue=False, **hidden)
+        gradio.context.Context.root_block.unload(self._end)
         self._view.change(self._look, self._view, self._question, queue=False, **hidden)
 
     def _ask(
@@ -155,7 +156,7 @@ class TalkTab:
         }
 
     def _end(self, request: gradio.Request) -> None:
-        """Stops the answer of a page."""
+        """Stops the answer of a page, as does whoever closes it."""
         answer = self._answers.get(str(request.session_hash))
         if answer is not None:
             answer.stop()
