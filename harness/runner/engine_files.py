@@ -14,6 +14,8 @@ from harness.engines.endpoint.spending import Purse
 from harness.engines.protocol import EngineSpec
 from harness.money import Prices
 from harness.plan.cell_params import CellParams, Connection, LoadOptions, Served, Spend
+from harness.runner.cells.work import Means
+from harness.runner.jobs import StepJob
 from harness.runner.threads import threads_for
 from harness.serving.spec import ServingSpec
 
@@ -49,18 +51,9 @@ def _purse(spend: Spend | None, home: Path) -> Purse | None:
     )
 
 
-def serving_spec(
-    params: CellParams, name: str, inputs: Mapping[str, str], threads: int, log: Path
-) -> ServingSpec | None:
-    """The server that is started for a cell's model; None where it is run in process or elsewhere.
-
-    Args:
-        params: of the cell.
-        name: of the model.
-        inputs: files by role.
-        threads: what the worker may take.
-        log: takes what the server prints.
-    """
+def serving_spec(job: StepJob, means: Means) -> ServingSpec | None:
+    """The server that is started for a cell's model; None where it is run in process or elsewhere."""
+    params, inputs, name = job.step.given(CellParams), job.inputs, job.step.model
     serving, starting, connection = params.serving, params.starting, params.connection
     if serving is None or starting is None or connection is None:
         return None
@@ -70,9 +63,9 @@ def serving_spec(
     return ServingSpec(
         model=place,
         name=serving.model if serving.server == "command" else name,
-        log=str(log),
+        log=str(means.results.folder / "logs" / f"serve-{name}.log"),
         context=options.context,
-        threads=options.threads or threads_for(Path(place), threads),
+        threads=options.threads or threads_for(Path(place), means.threads),
         dtype=options.dtype,
         device=options.device,
         **{**asked, "arguments": serving.arguments},

@@ -19,7 +19,7 @@ from harness.engines.protocol import EngineInfo, Footprint, Limits
 from harness.errors import EndpointError
 from harness.serving.memory import resident_bytes
 from harness.serving.server import Server
-from harness.serving.spec import ServingSpec
+from harness.serving.spec import ServingSpec, started_words
 from harness.version import __version__
 
 DEATH_SECONDS = 1.0
@@ -50,7 +50,7 @@ class ServingAnswerer(EndpointAnswerer):
             self._server.stop()
             raise
         self.load_seconds = self._server.seconds
-        where = f"{serving.server}, started here"
+        where = started_words(serving.server)
         self.info = EngineInfo("endpoint", __version__, device=where, threads=serving.threads)
 
     def _endpoint(self) -> EndpointSpec:
@@ -140,7 +140,8 @@ class ServingAnswerer(EndpointAnswerer):
 
     def told(self) -> dict[str, Any]:
         """See `Answerer.told`."""
-        mine = {"host": self.info.device, "started": self.serving.server}
+        name = self.serving.name or self.spec.model
+        mine = {"host": self.info.device, "started": self.serving.server, "model": name}
         return {**super().told(), **mine, **self._counted}
 
     def footprint(self) -> Footprint:

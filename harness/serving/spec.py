@@ -71,5 +71,10 @@ class ServingSpec:
         return Path(self.model).is_file()
 
 
+def started_words(server: str) -> str:
+    """Where a model was asked, for which no address stands: it is another at every start."""
+    return f"{server}, started here"
+
+
 MOST_CONTEXT = 4096
 """Of a server whose context nobody has set: what it sets aside for the longest may not fit."""

@@ -142,3 +142,14 @@ def test_what_changes_answers_is_in_the_key_and_what_does_not_is_not(place: Plac
     for more in ("arguments: [--quick]", "environment: {QUICK: 1}", "api: chat"):
         place.write(more=f"\n      {more}")
         assert not keys() & first, more
+
+
+def test_a_server_that_is_started_can_be_put_under_load(place: Place) -> None:
+    place.write()
+    file = place.folder / "suite.yaml"
+    load = "{type: load, models: [served], concurrency: [1, 2], requests: 4, prompt_tokens: 16}"
+    file.write_text(file.read_text().partition("tasks:")[0] + f"tasks:\n  load: {load}\n")
+    cell = cells(place.run())["load"]
+    assert cell.status == "ok" and cell.n == 8
+    assert cell.details["load"]["host"] == "command, started here"
+    assert place.log.count("toy: serving") == 1

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Literal
 
 NO_LOGPROB = -9000.0
 """OpenAI gives -9999 where it gives none."""
+HIDDEN = ((0, 0), (1, 0), (0, 1), (1, 1))
+"""Markers before and behind a text that vLLM lists among its tokens, and leaves out of the text."""
 Fault = Literal["echo-ignored", "no-logprobs", "misaligned", "boundary"]
 """`echo-ignored`: the text does not come back. `no-logprobs`: its tokens have none. `misaligned`: the
 tokens are not those of the text. `boundary`: one token lies across the end of the prompt."""
@@ -24,7 +27,7 @@ class DoubtfulError(Exception):
 
 @dataclass(frozen=True)
 class Echoed:
-    """Where each token of a text begins, and its log-probability (nats); None of the first."""
+    """Where each token of a text begins (-1: not known), and its log-probability (nats); None of the first."""
 
     starts: tuple[int, ...]
     logprobs: tuple[float | None, ...]
@@ -116,12 +119,14 @@ def read_echo(choice: Mapping[str, Any], sent: str) -> Echoed:
 def _starts(text: str, tokens: Sequence[Any], offsets: Any) -> tuple[int, ...]:
     """Where each token begins, by the tokens' own letters; by what the server says where these are no
     text (a part of a letter), if that fits wherever they are."""
-    starts, place = [], 0
-    for token in tokens:
-        starts.append(place)
-        place += len(str(token))
-    if "".join(map(str, tokens)) == text:
-        return tuple(starts)
+    pieces = list(map(str, tokens))
+    for before, behind in HIDDEN:
+        shown = pieces[before : len(pieces) - behind]
+        if "".join(shown) == text:
+            starts = [0, *accumulate(map(len, shown))][: len(shown)]
+            return (*(-1,) * before, *starts, *(len(text),) * behind)
+    if "" in pieces:
+        return _starts_from_the_end(text, pieces)
     if not isinstance(offsets, list) or len(offsets) != len(tokens) or not offsets:
         raise DoubtfulError("misaligned")
     found = [int(offset) - int(offsets[0]) for offset in offsets]
@@ -131,6 +136,24 @@ def _starts(text: str, tokens: Sequence[Any], offsets: Any) -> tuple[int, ...]:
         if not 0 <= start <= end <= len(text) or (piece != token and piece.isascii() and piece):
             raise DoubtfulError("misaligned")
     return tuple(found)
+
+
+def _starts_from_the_end(text: str, tokens: Sequence[str]) -> tuple[int, ...]:
+    """The same where markers of the template have no letters, as llama_cpp.server gives them: counted from
+    the end up to the last marker; -1 of what stands before, whose letters must still come in order."""
+    starts, end, last = [-1] * len(tokens), len(text), len(tokens)
+    while last and (tokens[last - 1] or end == len(text)):
+        last -= 1
+        if not text[:end].endswith(tokens[last]):
+            raise DoubtfulError("misaligned")
+        end -= len(tokens[last])
+        starts[last] = end
+    place = 0
+    for token in tokens[:last]:
+        place = text.find(token, place, end) + len(token)
+        if place < len(token):
+            raise DoubtfulError("misaligned")
+    return tuple(starts)
 
 
 def _logprob(value: Any) -> float | None:

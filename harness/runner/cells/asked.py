@@ -75,8 +75,7 @@ class AskedWork(CellWork):
         if remote is not None and params.endpoint is not None:
             folder, says = answers_folder(self._means.home), params.endpoint.says
             remote = replace(remote, memory=Remembering(folder, says, job.fresh))
-        log = self._means.results.folder / "logs" / f"serve-{job.step.model}.log"
-        served = remote or serving_spec(params, job.step.model, job.inputs, threads, log)
+        served = remote or serving_spec(job, self._means)
         model = served or engine_spec("", job.inputs, params.options, threads)
         tokenizer = job.inputs.get("tokenizer", "")
         self._answerer = self._means.answerers.keep_open(model, tokenizer)

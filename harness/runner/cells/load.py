@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from harness.analysis.load import knee, levels_of
 from harness.analysis.metrics import compute_metrics
+from harness.engines.endpoint.answerer import EndpointAnswerer
+from harness.engines.endpoint.spec import EndpointSpec
 from harness.engines.protocol import EngineInfo, Footprint
 from harness.errors import BadDataError
 from harness.metrics.registry import metrics_of
@@ -15,8 +17,9 @@ from harness.metrics.requests import FACTS, LEVEL
 from harness.plan.cell_params import CellParams
 from harness.records import LOAD, Cell, LoadDetails, LoadLevel, Sample, Value
 from harness.runner.cells.work import CellWork, Means
-from harness.runner.engine_files import endpoint_spec
+from harness.runner.engine_files import endpoint_spec, serving_spec
 from harness.runner.jobs import Progress, StepJob
+from harness.serving.spec import started_words
 from harness.suite.schema import LoadTask
 from harness.tasks.load.measure import Loading, Open
 from harness.version import __version__
@@ -29,7 +32,7 @@ class LoadWork(CellWork):
 
     def __init__(self, job: StepJob, spec: LoadTask, means: Means) -> None:
         step = job.step
-        self._job, self._spec, self._home = job, spec, means.home
+        self._job, self._spec, self._means = job, spec, means
         self._params = step.given(CellParams)
         self.folder = means.results.cell(step.model, step.task)
         self.key = self._params.cell
@@ -56,12 +59,19 @@ class LoadWork(CellWork):
         return tuple(number for number in range(len(self._spec.levels)) if number not in done)
 
     def open(self) -> None:
-        served = endpoint_spec(self._params, self._home)
-        if served is None:
-            raise BadDataError(
-                "Only a served model is put under load.", "Name one with `endpoint`."
-            )
+        served = endpoint_spec(self._params, self._means.home) or self._started()
         self._loading = Loading(self._spec, served, self._params.seed)
+
+    def _started(self) -> EndpointSpec:
+        """The server that is started for the model, once it runs."""
+        serving = serving_spec(self._job, self._means)
+        if serving is None:
+            raise BadDataError(
+                "Only a served model is put under load.", "Name one with `endpoint` or `serve`."
+            )
+        answerer = self._means.answerers.keep_open(serving, "")
+        assert isinstance(answerer, EndpointAnswerer)
+        return answerer.spec
 
     def samples(self) -> Iterator[Sample]:
         each = self._spec.prompt_tokens + self._spec.new_tokens
@@ -96,7 +106,8 @@ def sum_up(job: StepJob, task: LoadTask, samples: Sequence[Sample], seconds: flo
         seconds: that sending took; 0 where it was all done before.
     """
     step, params = job.step, job.step.given(CellParams)
-    served = params.endpoint
+    served, started = params.endpoint, params.serving
+    host = started_words(started.server) if started else ""
     requests = [of for of in samples if FACTS not in of.data]
     facts = [of.data[FACTS] for of in samples if FACTS in of.data]
     levels = levels_of(task, samples)
@@ -113,9 +124,9 @@ def sum_up(job: StepJob, task: LoadTask, samples: Sequence[Sample], seconds: flo
     read = [of.data["prompt_tokens"] or 0 for of in requests]
     written = [of.data["new_tokens"] for of in requests]
     details = LoadDetails(
-        host=urlsplit(served.url).netloc if served else "",
-        model=served.model if served else "",
-        api=served.api if served else "",
+        host=urlsplit(served.url).netloc if served else host,
+        model=served.model if served else step.model,
+        api=served.api if served else started.api if started else "",
         levels=levels,
         knees=knees,
         counted="+".join(sorted({of.data["counted"] for of in requests if not of.data["error"]})),
