@@ -19,6 +19,7 @@ DOUBTS: Mapping[str, str] = {
     "stale": "a text's log-probabilities changed with what stands behind it",
     "chance": "different answers got the same log-probability",
     "disagrees": "a token has another log-probability when it is given than when it is written",
+    "unchecked": "no token is the same when it is given and when it is written",
     "wrapped": "the server puts a text that is to be continued through a template",
     "of-the-task": "the task's choices cannot be told so: their ends, or all their tokens, count",
     "no-tops": "the server lists no other tokens beside the one that it writes",

@@ -88,6 +88,12 @@ def written_tokens(choice: Mapping[str, Any]) -> list[WrittenToken]:
     ]
 
 
+def listed(token: WrittenToken) -> tuple[tuple[str, float], ...]:
+    """The likeliest tokens of a place, the one that was written among them."""
+    own = () if token.text in dict(token.top) else ((token.text, token.logprob),)
+    return (*token.top, *own)
+
+
 def _top(pairs: Iterable[tuple[Any, Any]]) -> tuple[tuple[str, float], ...]:
     """Without what has no log-probability, or the number that stands for none."""
     found = ((str(token), value) for token, value in pairs if isinstance(value, int | float))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.engines.endpoint.echoed import WrittenToken, written_tokens
+from harness.engines.endpoint.echoed import listed, written_tokens
 from harness.engines.endpoint.failures import FailedRequest
 from harness.engines.endpoint.replies import Reply
 from harness.engines.endpoint.requests import Requests
@@ -100,12 +100,6 @@ def first_of(reply: Reply) -> tuple[tuple[str, float], ...]:
     """The likeliest tokens of an answer's first place, the one that was written among them."""
     written = written_tokens(reply.choice)
     return listed(written[0]) if written else ()
-
-
-def listed(token: WrittenToken) -> tuple[tuple[str, float], ...]:
-    """The likeliest tokens of a place, the one that was written among them."""
-    own = () if token.text in dict(token.top) else ((token.text, token.logprob),)
-    return (*token.top, *own)
 
 
 def doubt_tops(

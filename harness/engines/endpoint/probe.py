@@ -1,10 +1,10 @@
 """What a server does with a text of known scores, found before anything is believed.
 
 Log-probabilities of given answers hold where five things are so, none of which needs the model's
-weights: the text comes back cut into its tokens; the token that the model writes greedily behind the
-text has there the log-probability that it has when it is written; the same question gets the same
-answer, also after another one (a stale cache shows here); different answers get different scores; and
-a text is sent on as it is, and not put through a template.
+weights: the text comes back cut into its tokens; a token that the model may write behind the text has
+there the log-probability that it has when it is written; the same question gets the same
+answer, also after another one and whatever stands behind (a stale cache shows here); different answers
+get different scores; and a text is sent on as it is, and not put through a template.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.engines.endpoint.echoed import DoubtfulError, written_tokens
+from harness.engines.endpoint.echoed import DoubtfulError, listed, written_tokens
 from harness.engines.endpoint.failures import FailedRequest
 from harness.engines.endpoint.replies import Reply
 from harness.engines.endpoint.requests import Requests
-from harness.engines.endpoint.scored import score
+from harness.engines.endpoint.scored import score, scores_of_one
 
 AGAIN_AND_AGAIN = "north, south, north, south, north, south, north, south, north, south, north,"
 """What goes on like this does so no more where repetition is punished."""
@@ -25,6 +25,13 @@ TEXT = "The ship left the harbour at noon, and the letter said that the price of
 ANSWERS = (" bread", " coal", " the old bank in the north")
 """Of one token and of several, whatever the vocabulary."""
 NEW_TOKENS = 12
+BEHIND = " and so did the captain, who had seen the harbour before;" * 2
+"""What stands behind an answer changes nothing of it; with it, an answer lies where servers keep what they
+have computed before, in blocks of 16 tokens and more."""
+LISTED = 5
+"""Tokens that a place is asked for: the most that OpenAI's API lists behind a text."""
+ENOUGH = 2
+"""By so many more tokens that agree the matter is settled."""
 SAME = 0.02
 """Nats that a log-probability may change when it is computed again, in another batch."""
 AGREES = 0.05
@@ -115,14 +122,38 @@ def _greedy(requests: Requests, asked: Sequence[dict[str, Any]]) -> bool | None:
 
 def _judged(requests: Requests) -> str:
     """Why log-probabilities of given answers do not hold; "" where they do."""
-    written = written_tokens(requests.likeliest({"prompt": TEXT}, 1).choice)
     found = [score(requests, TEXT, answer) for answer in ANSWERS]
     again = [score(requests, TEXT, answer) for answer in ANSWERS]
-    if any(abs(one - other) > SAME for one, other in zip(found, again, strict=True)):
+    if _moved(found, again):
         return "not-repeatable"
     if len({round(value, 4) for value in found}) < len(found):
         return "chance"
-    for token in written[:1]:
-        if token.text and abs(score(requests, TEXT, token.text) - token.logprob) > AGREES:
-            return "disagrees"
-    return ""
+    doubt = _held_against_written(requests)
+    behind = [score(requests, TEXT, answer, BEHIND) for _ in "ab" for answer in ANSWERS]
+    return doubt or ("stale" if _moved(found, behind) else "")
+
+
+def _moved(before: list[float], after: list[float]) -> bool:
+    """Whether log-probabilities changed; `after` may hold all of them several times."""
+    pairs = zip(before * (len(after) // len(before)), after, strict=True)
+    return any(abs(one - other) > SAME for one, other in pairs)
+
+
+def _held_against_written(requests: Requests) -> str:
+    """Whether tokens have the log-probability when they are given that they have when they may be
+    written. Only those can be compared that are one token in both; as several tokens may have the same
+    letters (a byte and a letter), one that differs is outvoted by others that do not."""
+    agree = disagree = 0
+    for text in (TEXT, AGAIN_AND_AGAIN):
+        written = written_tokens(requests.likeliest({"prompt": text}, 1, LISTED).choice)
+        tops = listed(written[0]) if written else ()
+        given_as = scores_of_one(requests, text, [token for token, _ in tops])
+        for (_, value), given in zip(tops, given_as, strict=True):
+            if given is not None:
+                agree += abs(given - value) <= AGREES
+                disagree += abs(given - value) > AGREES
+        if agree - disagree >= ENOUGH:
+            return ""
+    if agree + disagree == 0:
+        return "unchecked"
+    return "disagrees" if disagree >= agree else ""

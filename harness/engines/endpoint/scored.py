@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from harness.engines.answerer import Asked
 from harness.engines.endpoint.echoed import DoubtfulError, read_echo
 from harness.engines.endpoint.requests import Requests
@@ -23,6 +25,26 @@ def score(requests: Requests, prompt: str, answer: str, behind: str = "") -> flo
     whole = prompt + answer
     echoed = read_echo(requests.echo(whole + behind).choice, whole + behind)
     return echoed.between(len(prompt), len(whole))
+
+
+def scores_of_one(requests: Requests, prompt: str, tokens: Sequence[str]) -> Iterator[float | None]:
+    """The same of what was listed as one token each; None where it is none, or several, when it is given,
+    or changes how the prompt is cut.
+
+    Raises:
+        DoubtfulError, FailedRequest, EndpointError: see `score`.
+    """
+    end = len(prompt)
+    alone = read_echo(requests.echo(prompt).choice, prompt).starts
+    for token in tokens:
+        whole = prompt + token
+        if not token or "\ufffd" in token:
+            yield None
+            continue
+        echoed = read_echo(requests.echo(whole).choice, whole)
+        inside = [start for start in echoed.starts if start < len(whole)]
+        same = inside == [*(start for start in alone if start < end), end]
+        yield echoed.between(end, len(whole)) if same else None
 
 
 def scores(requests: Requests, prompt: Asked) -> list[float]:

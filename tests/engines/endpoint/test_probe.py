@@ -48,6 +48,7 @@ def test_log_probabilities_that_hold_are_used_and_are_those_of_the_model() -> No
         ("no-logprobs", "no-logprobs"),
         ("shifts", "disagrees"),
         ("stale", "not-repeatable"),
+        ("stale-blocks", "stale"),
         ("merges", "boundary"),
         ("chance", "chance"),
         ("wraps", "wrapped"),
@@ -62,6 +63,7 @@ def test_temperature_0_that_is_not_greedy_is_seen(api: str) -> None:
     assert (found(api=api).repeats, found(api=api).greedy) == (True, True)
     sampling = found("samples", api=api)
     assert (sampling.repeats, sampling.greedy) == (False, False)
+    assert found("samples-by-seed", "no-logprobs", api=api).repeats is False
 
 
 @pytest.mark.parametrize("api", ["completions", "chat"])

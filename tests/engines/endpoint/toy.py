@@ -154,9 +154,24 @@ class Toy:
             before += token
         if echo:
             values[0] = None
+        if "stale-blocks" in self.does:
+            values = self.from_blocks([*given, *tokens], values)
         if "shifts" in self.does and echo:
             values = [values[0], *values[2:], -3.0]
         return {"tokens": [*given, *tokens], "token_logprobs": values, "top_logprobs": tops}
+
+    def from_blocks(self, tokens: list[str], values: list[float | None]) -> list[float | None]:
+        """Whole blocks of 32 tokens as they are kept, wrongly, from when they were first computed."""
+        found = list(values)
+        for begin in range(0, len(tokens) - 31, 32):
+            block = "".join(tokens[: begin + 32])
+            with self.lock:
+                if block in self.cached:
+                    found[begin : begin + 32] = [
+                        value and value - 0.5 for value in values[begin : begin + 32]
+                    ]
+                self.cached[block] = 1.0
+        return found
 
     def scored(self, before: str, token: str) -> float:
         if "chance" in self.does:
