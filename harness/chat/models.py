@@ -42,6 +42,8 @@ class ChatModel:
     """What has to be done first, where it cannot be talked to."""
     continues: bool = False
     """Whether it has no chat template, and so continues texts: a base model."""
+    started: bool = False
+    """Whether the suite starts a server for it, which is not done here: it runs in its process."""
 
     @property
     def host(self) -> str:
@@ -66,15 +68,15 @@ def models_of(prepared: Prepared, command: str) -> list[ChatModel]:
     for model in prepared.plan.models.values():
         parts = dict(zip(model.parts, _parts(model, prepared), strict=True))
         lacking = [step for step in parts.values() if not _is_there(step, prepared)]
-        made = lineage_words(model.lineage)
+        made, started = lineage_words(model.lineage), model.serving is not None
         if lacking:
             missing = f"{command} --only {model.name}"
-            found.append(ChatModel(model.name, made, None, missing=missing))
+            found.append(ChatModel(model.name, made, None, missing=missing, started=started))
             continue
         opening = _opening(model, parts, prepared)
         needs = estimates.of(model) if parts else None
-        continues = not has_template(opening)
-        found.append(ChatModel(model.name, made, opening, needs, continues=continues))
+        kind = {"continues": not has_template(opening), "started": started}
+        found.append(ChatModel(model.name, made, opening, needs, **kind))
     return found
 
 

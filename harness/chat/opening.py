@@ -38,12 +38,12 @@ class Opening:
 
     def to_json(self) -> str:
         """One line. A server's key is not in it, but the name of the variable that holds it."""
-        return _JSON.dump_json(self).decode()
+        return _AS_JSON.dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Opening:
         """What `to_json` wrote."""
-        return _JSON.validate_json(text)
+        return _AS_JSON.validate_json(text)
 
 
-_JSON = TypeAdapter(Opening)
+_AS_JSON = TypeAdapter(Opening)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import struct
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +16,6 @@ from harness.chat.records import Conversation, Done, Failed, Settings
 from harness.chat.room import ChatRoom
 from harness.errors import InputError
 from harness.starter import MODEL_FOLDER
-from tests.conftest import Models
 from tests.engines.endpoint.standin import standing_in
 
 SUITE = """
@@ -24,6 +26,9 @@ models:
   tuned: {from: base, finetune: {method: lora, tasks: [sentiment]}}
   q8: {from: tuned, gguf: Q8_0}
   served: {endpoint: {url: "URL", model: toy, api: chat}}
+  paid:
+    endpoint: {url: "URL", model: toy, api: chat, prices: {input: 0.15, output: 0.6, currency: USD}, spending: {limit: 1}}
+  started: {from: q8, serve: llama-cpp}
 tasks:
   sentiment: {type: classify, dataset: phrasebank-sample}
 """
@@ -44,16 +49,19 @@ def test_a_suites_models_are_those_that_are_made_and_the_way_to_the_others(
     suite: Path, tmp_path: Path
 ) -> None:
     models = by_name(models_of_suite(suite, tmp_path / "home"))
-    assert list(models) == ["base", "plain", "tuned", "q8", "served"]
+    assert list(models) == ["base", "plain", "tuned", "q8", "served", "paid", "started"]
     missing = {name: model.missing for name, model in models.items() if model.missing}
-    assert missing == {name: f"harness run {suite} --only {name}" for name in ("tuned", "q8")}
+    assert missing == {
+        name: f"harness run {suite} --only {name}" for name in ("tuned", "q8", "started")
+    }
     assert models["q8"].made == "starter → LoRA, rank 16 → merged → F16 GGUF → Q8_0"
     base, plain, served = (models[name].opening for name in ("base", "plain", "served"))
     assert base and base.engine and base.engine.weights == str(MODEL_FOLDER)
     assert base.template.file == str(tmp_path / "mine.jinja")
     assert plain and plain.template.plain and plain.engine and plain.engine.dtype == "float32"
     assert served and served.endpoint and served.endpoint.url == "http://127.0.0.1:9/v1"
-    assert [model.continues for model in models.values()] == [False, True, False, False, False]
+    assert [model.continues for model in models.values()] == [name == "plain" for name in models]
+    assert models["started"].started and not models["q8"].started
     assert models["served"].host == "127.0.0.1:9" and not models["base"].host
     needs = models["base"].needs
     assert needs and 3e8 < needs.resident.total < 1e9 and models["served"].needs is None
@@ -66,15 +74,43 @@ def test_what_is_opened_is_the_same_after_it_travelled(suite: Path, tmp_path: Pa
             assert "\n" not in model.opening.to_json()
 
 
-def test_a_file_and_a_folder_stand_for_themselves(models: Models, tmp_path: Path) -> None:
-    (of_file,) = models_of(one_model(str(models.llama_gguf), tmp_path), "")
-    (of_folder,) = models_of(one_model(str(models.llama), tmp_path), "")
-    assert (of_file.name, of_folder.name) == ("llama.gguf", "llama")
-    assert of_file.opening and of_file.opening.engine
-    assert of_file.opening.engine.gguf == of_file.opening.tokenizer == str(models.llama_gguf)
-    assert of_folder.opening and of_folder.opening.engine
-    assert of_folder.opening.engine.weights == str(models.llama)
-    assert not of_file.continues and not of_folder.continues
+def write_header(file: Path, template: bool) -> Path:
+    """A GGUF of one weight, with or without a chat template, that nobody runs."""
+
+    def text(value: str) -> bytes:
+        return struct.pack("<Q", len(value)) + value.encode()
+
+    values = {"general.architecture": "llama", "general.name": "tiny"}
+    values |= {"tokenizer.chat_template": "{{ messages }}"} if template else {}
+    head = b"GGUF" + struct.pack("<IQQ", 3, 1, len(values))
+    head += b"".join(
+        text(key) + struct.pack("<I", 8) + text(value) for key, value in values.items()
+    )
+    head += text("weight") + struct.pack("<IQIQ", 1, 1, 0, 0)
+    file.write_bytes(head + bytes(-len(head) % 32) + bytes(4))
+    return file
+
+
+def test_a_file_and_a_folder_stand_for_themselves(tmp_path: Path) -> None:
+    shutil.copytree(MODEL_FOLDER, tmp_path / "mine")
+    config = tmp_path / "mine" / "tokenizer_config.json"
+    bare = {k: v for k, v in json.loads(config.read_text()).items() if k != "chat_template"}
+    config.write_text(json.dumps(bare))
+    (tmp_path / "mine" / "chat_template.jinja").unlink(missing_ok=True)
+    told = {}
+    for place in (
+        write_header(tmp_path / "with.gguf", template=True),
+        write_header(tmp_path / "without.gguf", template=False),
+        tmp_path / "mine",
+        MODEL_FOLDER,
+    ):
+        (model,) = models_of(one_model(str(place), tmp_path), "")
+        assert model.opening and model.opening.engine
+        assert model.opening.tokenizer == str(place)
+        assert (model.opening.engine.gguf or model.opening.engine.weights) == str(place)
+        assert model.needs and model.needs.resident.total > 5e7
+        told[model.name] = model.continues
+    assert told == {"with.gguf": False, "without.gguf": True, "mine": True, "model": False}
 
 
 def test_what_is_neither_suite_nor_model_is_refused(tmp_path: Path) -> None:

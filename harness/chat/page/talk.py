@@ -189,6 +189,8 @@ def _note(model: ChatModel) -> str:
         words.append(f"It has to be made first: {model.missing}")
     elif model.host:
         words.append(f"What you write is sent to {model.host}.")
-    elif model.continues:
+    elif model.started:
+        words.append("It runs in process here, not in the server that the suite starts for it.")
+    if model.continues:
         words.append("It has no chat template: a base model, which continues a text.")
     return f'<p class="hc-note">{" · ".join(map(escaped, words))}</p>'

@@ -27,12 +27,12 @@ class LiveServer(Answerer):
 
     def __init__(self, spec: EndpointSpec) -> None:
         """Opens nothing yet. A request that failed is not sent again: some of its answer may have been
-        read.
+        read, nor is an answer remembered.
 
         Raises:
             EndpointError: the variable that is to hold the key does not.
         """
-        self.spec = replace(spec, retries=0)
+        self.spec = replace(spec, retries=0, memory=None)
         self._transport = Transport(self.spec)
         self._requests = Requests(self._transport)
         self.info = EngineInfo("endpoint", __version__, device=spec.host)
