@@ -75,8 +75,8 @@ def models_of(prepared: Prepared, command: str) -> list[ChatModel]:
             continue
         opening = _opening(model, parts, prepared)
         needs = estimates.of(model) if parts else None
-        kind = {"continues": not has_template(opening), "started": started}
-        found.append(ChatModel(model.name, made, opening, needs, **kind))
+        continues = not has_template(opening)
+        found.append(ChatModel(model.name, made, opening, needs, "", continues, started))
     return found
 
 

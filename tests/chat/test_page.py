@@ -77,7 +77,7 @@ def test_a_whole_conversation(page: Page) -> None:
     page.page.wait_for_function("document.querySelectorAll('.hc-figures').length == 1")
     again = page.answered(2)
     assert FIGURES.search(again) and page.page.locator(".hc-user").count() == 2
-    page.press("New conversation")
+    page.press("Start over")
     page.page.get_by_text("Nothing has been asked yet.").wait_for()
 
 

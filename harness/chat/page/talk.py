@@ -62,7 +62,7 @@ class TalkTab:
                     self._send = gradio.Button("Send", variant="primary", min_width=130)
                     self._stop = gradio.Button("Stop", interactive=False, min_width=130)
                     self._again = gradio.Button("Regenerate", interactive=False, min_width=130)
-                    self._new = gradio.Button("New conversation", min_width=130)
+                    self._new = gradio.Button("Start over", min_width=130)
             with gradio.Column(scale=1, min_width=260), gradio.Accordion("Settings"):
                 self._system = gradio.Textbox(label="System prompt", lines=2, max_lines=8)
                 self._panel = settings_panel()
