@@ -21,7 +21,8 @@ from harness.runner.engine_files import endpoint_spec, serving_spec
 from harness.runner.jobs import Progress, StepJob
 from harness.serving.spec import started_words
 from harness.suite.schema import LoadTask
-from harness.tasks.load.measure import Loading, Open
+from harness.tasks.load.measure import Open, measure
+from harness.tasks.load.ready import Ready
 from harness.version import __version__
 
 
@@ -38,7 +39,6 @@ class LoadWork(CellWork):
         self.key = self._params.cell
         self.total = len(spec.levels) * (spec.requests + 1)
         self._kept: list[Sample] = []
-        self._before = self.folder.result()
         self._seconds = 0.0
 
     def keep(self, samples: Sequence[Sample]) -> list[Sample]:
@@ -60,7 +60,7 @@ class LoadWork(CellWork):
 
     def open(self) -> None:
         served = endpoint_spec(self._params, self._means.home) or self._started()
-        self._loading = Loading(self._spec, served, self._params.seed)
+        self._ready = Ready(self._spec, served, self._params.seed)
 
     def _started(self) -> EndpointSpec:
         """The server that is started for the model, once it runs."""
@@ -74,19 +74,18 @@ class LoadWork(CellWork):
         return answerer.spec
 
     def samples(self) -> Iterator[Sample]:
-        each = self._spec.prompt_tokens + self._spec.new_tokens
-        requests = [of for of in self._kept if FACTS not in of.data]
-        failed = {
-            level.loop for level in levels_of(self._spec, self._kept) if _failed(self._spec, level)
-        }
+        sent = sum(FACTS not in of.data for of in self._kept)
+        levels = levels_of(self._spec, self._kept)
+        failed = frozenset(level.loop for level in levels if _failed(self._spec, level))
         index = max((of.index for of in self._kept), default=-1) + 1
-        yield from self._loading.samples(
-            Open(self.key, self._left(), index, len(requests) * each, frozenset(failed))
-        )
+        left = Open(self.key, self._left(), index, sent, failed)
+        try:
+            yield from measure(self._spec, self._ready, left)
+        finally:
+            self._ready.close()
 
     def close(self, count: int, seconds: float) -> None:
         self._seconds = seconds
-        self._loading.close()
 
     def result(self, progress: Progress) -> Cell:
         return sum_up(self._job, self._spec, self.folder.samples(self.key), self._seconds)
