@@ -7,6 +7,7 @@ from typing import Literal
 
 from harness.analysis.paired import PairedDifference
 from harness.analysis.timed import Welch
+from harness.metrics.percent import shown, unit
 from harness.records import MetricDescriptor, Value
 
 Rule = Literal["must", "max_drop", "max_slowdown", "min", "max"]
@@ -43,11 +44,16 @@ class Gate:
                 return "must improve"
             case "max_drop":
                 verb = "drop" if self.upwards else "rise"
-                return f"must not {verb} by more than {self.limit:g}"
+                return f"must not {verb} by more than {self.said(self.limit, difference=True)}"
             case "max_slowdown":
                 return f"must be at most {self.limit:g} times as slow"
             case _:
-                return f"must be at {'least' if self.rule == 'min' else 'most'} {self.limit:g}"
+                return f"must be at {'least' if self.rule == 'min' else 'most'} {self.said(self.limit)}"
+
+    def said(self, limit: float, difference: bool = False) -> str:
+        """A limit as reports show the metric, with its unit: 0.03 of an accuracy is "3%", or lost "3 pp"."""
+        of = shown(self.metric)
+        return f"{of.factor * limit:g}{unit(of, difference)}"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from harness.analysis.power import (
     needed_to_show,
     upper_spread,
 )
+from harness.metrics.percent import shown, unit
 from harness.records import GateVerdict
 
 
@@ -69,9 +70,9 @@ def _improvement(gate: Gate, evidence: Evidence) -> _Finding:
     )  # fmt: skip
     tested = _tested(found, 1 - gate.confidence)
     said = (
-        f"{gate.metric.label} changed by {_figure(gate, found.delta, signed=True)} "
+        f"{gate.metric.label} changed by {_change(gate, found.delta, signed=True)} "
         f"({_of(gate, found.n)}); the {gate.confidence:.0%} interval is "
-        f"{_figure(gate, low, signed=True)} to {_figure(gate, high, signed=True)}"
+        f"{_change(gate, low, signed=True)} to {_change(gate, high, signed=True)}"
     )
     outcome: Outcome = "undecided"
     if not sure and not lost:
@@ -98,23 +99,23 @@ def _drop(gate: Gate, evidence: Evidence) -> _Finding:
         return _too_few(gate, found)
     most, least = (-low, -high) if gate.upwards else (high, low)
     verb = "drop" if gate.upwards else "rise"
-    delta = _figure(gate, found.delta, signed=True)
+    delta = _change(gate, found.delta, signed=True)
     changed = f"{gate.metric.label} changed by {delta} ({_of(gate, found.n)}); "
     sure = f"with {gate.confidence:.0%} confidence " if gate.metric.has_interval else ""
-    allowed = f"the {gate.limit:g} that is allowed"
+    allowed = f"the {gate.said(gate.limit, difference=True)} that is allowed"
     if most <= gate.limit:
-        said = f"the {verb} is at most {_figure(gate, max(0.0, most))}, within {allowed}."
+        said = f"the {verb} is at most {_change(gate, max(0.0, most))}, within {allowed}."
         return _Finding("met", f"{changed}{sure}{said}", found.delta, low, high, found.n)
-    said = f"the {verb} is at least {_figure(gate, least)}, more than {allowed}"
+    said = f"the {verb} is at least {_change(gate, least)}, more than {allowed}"
     if least > gate.limit and _tested(found, 2 * (1 - gate.confidence)):
         return _Finding("not met", f"{changed}{sure}{said}.", found.delta, low, high, found.n)
     more = needed(_planned_spread(gate, found), gate.limit, gate.confidence)
     if least > gate.limit:
         said += f", but {_by_chance(found)}"
     else:
-        ends = f"{_figure(gate, least)} and {_figure(gate, most)}"
+        ends = f"{_change(gate, least)} and {_change(gate, most)}"
         said = f"the {verb} is between {ends}, around {allowed}."
-    advice = _advice(gate, found.n, more, f"lost {2 * gate.limit:g}")
+    advice = _advice(gate, found.n, more, f"lost {gate.said(2 * gate.limit, difference=True)}")
     return _Finding(
         "undecided", f"{changed}{sure}{said}{advice}", found.delta, low, high, found.n, more
     )
@@ -205,11 +206,11 @@ def _limit(gate: Gate, evidence: Evidence) -> _Finding:
     said = f"{label} is {_figure(gate, found.value)}{sure}at {side} {_figure(gate, bound)}"
     if kept or broken:
         verdict: Outcome = "met" if kept else "not met"
-        said += f": {'within' if kept else 'beyond'} the limit of {gate.limit:g}."
+        said += f": {'within' if kept else 'beyond'} the limit of {gate.said(gate.limit)}."
         return _Finding(verdict, said, found.value, low, high, n)
     spread = (high - low) / (2 * normal_quantile(gate.confidence)) * math.sqrt(max(n, 1))
     more = needed(spread, abs(found.value - gate.limit), gate.confidence)
-    said += f", and the limit of {gate.limit:g} lies within that."
+    said += f", and the limit of {gate.said(gate.limit)} lies within that."
     if more is not None and more > n:
         said += f" If the value is what it seems, {_many(gate, more)} would decide it."
     return _Finding("undecided", said, found.value, low, high, n, more)
@@ -240,7 +241,7 @@ def _nothing(difference: PairedDifference | None) -> _Finding:
 def _too_few(gate: Gate, found: PairedDifference) -> _Finding:
     return _Finding(
         "undecided",
-        f"{gate.metric.label} changed by {_figure(gate, found.delta or 0.0, signed=True)}, but "
+        f"{gate.metric.label} changed by {_change(gate, found.delta or 0.0, signed=True)}, but "
         f"{_of(gate, found.n)} is too few for an interval.",
         found.delta,
         n=found.n,
@@ -255,13 +256,25 @@ def _of(gate: Gate, n: int) -> str:
     return f"{n} {gate.metric.noun}" if gate.metric.is_timing else f"n = {n}"
 
 
-def _figure(gate: Gate, value: float, signed: bool = False) -> str:
-    """A figure in the metric's own unit, with a decimal more than tables show: all of a metric alike."""
-    shown = _DECIMALS.search(gate.metric.format)
-    decimals = (int(shown[1]) if shown else 3) + 1 + max(0, round(math.log10(gate.metric.factor)))
-    if 0 < abs(value) < 10**-decimals:
-        decimals = 1 - math.floor(math.log10(abs(value)))
-    text = _apart(abs(value), gate.limit, decimals)
+def _change(gate: Gate, value: float, signed: bool = False) -> str:
+    """A difference as reports show it, with its unit."""
+    return f"{_number(gate, value, signed)}{unit(shown(gate.metric), difference=True)}"
+
+
+def _figure(gate: Gate, value: float) -> str:
+    """A value as reports show it, with its unit."""
+    return f"{_number(gate, value)}{unit(shown(gate.metric))}"
+
+
+def _number(gate: Gate, value: float, signed: bool = False) -> str:
+    """A figure as it is shown, with a decimal more than in tables: all of a metric alike."""
+    of = shown(gate.metric)
+    figure, limit = abs(of.factor * value), abs(of.factor * gate.limit)
+    digits = _DECIMALS.search(of.format)
+    decimals = (int(digits[1]) if digits else 3) + 1
+    if 0 < figure < 10**-decimals:
+        decimals = 1 - math.floor(math.log10(figure))
+    text = _apart(figure, limit, decimals)
     if not float(text.replace(",", "")):
         return text
     return f"{'−' if value < 0 else '+' if signed else ''}{text}"
@@ -271,6 +284,6 @@ def _apart(figure: float, limit: float, decimals: int) -> str:
     """The figure with as many decimals as it takes to see on which side of the limit it is."""
     for digits in range(decimals, 18):
         text = f"{figure:,.{digits}f}"
-        if figure == limit or float(text.replace(",", "")) != limit:
+        if figure == limit or float(text.replace(",", "")) != round(limit, 9):
             return text
     return repr(figure)

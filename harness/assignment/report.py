@@ -28,6 +28,7 @@ from harness.reporting.blocks import Block
 from harness.reporting.format import duration, moment
 from harness.reporting.markdown import escape
 from harness.reporting.percent import in_percent
+from harness.reporting.pieces import led_to
 from harness.sandbox import Sandbox
 from harness.version import __version__
 
@@ -110,7 +111,7 @@ def make_report(source: Source, template: Template, words: Mapping[str, str]) ->
     )
     checked = checklist(criteria, source, words)
     last = Part(CHECKLIST, checked.blocks)
-    pieces = tuple(piece or last for piece in filling.pieces)
+    pieces = led_to(tuple(piece or last for piece in filling.pieces), "")
     title = next((line[2:] for line in made.splitlines() if line.startswith("# ")), "Assignment")
     tidy = re.sub(r"\n{3,}", "\n\n", made).strip() + "\n"
     return Report(title, tidy, pieces, checked)

@@ -48,15 +48,15 @@ def loss_fell(summary: Summary) -> Finding:
     if not trained:
         return still_open("no model is fine-tuned")
     said: list[Line] = [
-        (Name(m), f" {fixed(of.first_loss, 3)} → {fixed(of.final_loss, 3)}")
+        (Name(m), f" {fixed(of.beginning_loss, 3)} → {fixed(of.end_loss, 3)}")
         for m, of in trained.items()
     ]
     if any(of.steps < 2 for of in trained.values()):
         return still_open("one step of training shows no fall")
-    rose = [of for of in trained.values() if of.final_loss >= of.first_loss]
-    mixed = any(len(of.learned) > 1 for of in trained.values())
-    note = "; batches of several data sets alternate, so that first and last say little" * mixed
-    sure = any(len(of.learned) < 2 for of in rose)
+    rose = [of for of in trained.values() if of.end_loss >= of.beginning_loss]
+    mixed = any(of.is_mixed for of in trained.values())
+    note = "; batches of several data sets alternate: means of the first and last quarter" * mixed
+    sure = any(not of.is_mixed for of in rose)
     state = State.NOT_MET if sure else State.OPEN if rose else State.MET
     return Finding(state, ("loss of ", *joined(said, ", "), *([note] if note else [])))
 

@@ -195,7 +195,7 @@ def _training(of: ModelSummary) -> Iterator[str]:
         "Method": escape(training.method),
         "Learned from": learned,
         "Examples": f"{training.examples:,} in {training.epochs:g} epochs, {training.steps:,} steps",
-        "Loss": f"{training.first_loss:.3f} → {training.final_loss:.3f}",
+        "Loss": f"{training.beginning_loss:.3f} → {training.end_loss:.3f}",
         "Trainable parameters": f"{training.trainable_parameters:,} of {training.total_parameters:,}",
         "Time": f"{training.seconds:,.0f} s",
         **{escape(key): value_cell(value) for key, value in training.hyperparameters.items()},

@@ -114,3 +114,24 @@ class Training(Record):
     """What a search tried, in order."""
     notes: list[str] = Field(default_factory=list)
     """What was done otherwise than the recipe says, and why."""
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether batches of several data sets alternate, whose losses are of different heights."""
+        return len(self.learned) > 1
+
+    @property
+    def beginning_loss(self) -> float:
+        """The mean of the first tenth of the steps; of mixed data of the first quarter of the curve, since
+        a tenth may by chance hold more of one data set than the last."""
+        return _quarter(self.curve) if self.is_mixed and self.curve else self.first_loss
+
+    @property
+    def end_loss(self) -> float:
+        """The mean of the last tenth of the steps; of mixed data of the last quarter of the curve."""
+        return _quarter(self.curve[::-1]) if self.is_mixed and self.curve else self.final_loss
+
+
+def _quarter(points: list[TrainingPoint]) -> float:
+    taken = points[: max(1, round(len(points) / 4))]
+    return sum(point.loss for point in taken) / len(taken)

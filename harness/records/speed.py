@@ -65,7 +65,7 @@ class SpeedWarning(Record):
 
     kind: Literal["spread", "busy", "short"]
     message: str
-    """A text that says where, and how much: "decode of 128 tokens by 7.1%"."""
+    """A text that says where, and how much: "decode varied by 7.1% (CV)"."""
     remedy: str
 
 

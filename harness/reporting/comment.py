@@ -39,6 +39,7 @@ from harness.reporting.markdown import markdown
 from harness.reporting.measures import is_headline, label, metric_of
 from harness.reporting.outcomes import JudgedDifference
 from harness.reporting.partial import partial_callouts
+from harness.reporting.pieces import led_to
 
 MOST_BROKE = 5
 """Answers that broke of which the text is shown."""
@@ -82,7 +83,8 @@ def comment(summary: Summary, place: Place) -> str:
         blocks.append(Fold("Every model", (compare_table(without_replicas(summary)),)))
     onward = _onward(place)
     sections = (Section("gates", "", (*blocks, *([Prose(onward)] if onward else []))),)
-    return markdown(Document(_title(summary, failing), _about(summary), sections))
+    told: tuple[Section, ...] = led_to(sections, "")
+    return markdown(Document(_title(summary, failing), _about(summary), told))
 
 
 def _title(summary: Summary, failing: Sequence[GateVerdict]) -> str:

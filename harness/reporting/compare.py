@@ -29,7 +29,7 @@ from harness.reporting.data import rows_read, too_long
 from harness.reporting.format import sentence, share
 from harness.reporting.kinds import ladders, precision, stem, without_replicas
 from harness.reporting.lineage import step_words
-from harness.reporting.marks import SIGN, Marks
+from harness.reporting.marks import TIMING_NOTE, Marks
 from harness.reporting.measures import (
     cell_of,
     figure,
@@ -128,10 +128,7 @@ def _timing_notes(summary: Summary, picked: list[Pick]) -> list[Line]:
         for one in picked
         for model in summary.models
     )
-    said = (
-        f"{SIGN} at a speed: its timings are in doubt; why, and what to do, stands under “Trust”."
-    )
-    return [(said,)] if doubtful else []
+    return [TIMING_NOTE] if doubtful else []
 
 
 def _made(summary: Summary, model: str, doubts: Marks) -> str:

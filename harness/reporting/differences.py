@@ -28,7 +28,7 @@ from harness.reporting.format import (
     sentence,
 )
 from harness.reporting.linked import NOWHERE, Linked
-from harness.reporting.marks import Marks
+from harness.reporting.marks import SIGN, TIMING_NOTE, Marks
 from harness.reporting.measures import (
     KINDS,
     figure,
@@ -157,8 +157,8 @@ def _concluded(one: JudgedDifference) -> Datum:
     if one.outcome is Conclusion.NOT_SHOWN:
         least = f"detectable: {one.detectable}" if one.detectable else ""
         least = "too few to show any" if one.row.too_few else least
-    said = one.conclusion
-    return replace(said, detail=" ".join(filter(None, (said.detail, least))))
+    sign = SIGN if one.doubts else ""
+    return replace(one.conclusion, detail=" ".join(filter(None, (sign, least))))
 
 
 def _could_have_shown(one: JudgedDifference) -> bool:
@@ -173,6 +173,7 @@ def _notes(summary: Summary, found: Sequence[JudgedDifference]) -> list[Line]:
     notes += [(CHANGE_NOTE,)] if "change" in kinds else []
     if any(map(_could_have_shown, found)):
         notes.append((DETECTABLE_NOTE,))
+    notes += [TIMING_NOTE] if any(one.doubts for one in found) else []
     notes += approximate_notes(summary, (one.row.approximate for one in found))
     for text in ("note", "reason"):
         said = dict.fromkeys((one.row.candidate, getattr(one.row, text)) for one in found)

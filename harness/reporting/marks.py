@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.records import Check, Comparison, GateVerdict, Summary
-from harness.reporting.blocks import Datum, Line, Tone
+from harness.reporting.blocks import Datum, Line, Link, Tone
 
 CHECK_LABELS = {
     "bos": "BOS tokens",
@@ -26,9 +26,17 @@ OUTCOMES: dict[str, tuple[str, Tone]] = {
     "allowed": (f"{SIGN} failed, allowed", "unsure"),
     "skipped": ("– not checked", "missing"),
 }
+TRUST = Link("Trust", "#trust")
 NOTE: Line = (
     f"{SIGN}: a check failed for this model, so that its figures are in doubt; which one and why "
-    "stands under “Trust”.",
+    "stands under ",
+    TRUST,
+    ".",
+)
+TIMING_NOTE: Line = (
+    f"{SIGN} at a timing: it is in doubt; why, and what to do, stands under ",
+    TRUST,
+    ".",
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.records import MetricDescriptor, Summary
+from harness.metrics.percent import shown
+from harness.records import Summary
 
 
 def in_percent(summary: Summary) -> Summary:
@@ -14,10 +15,3 @@ def in_percent(summary: Summary) -> Summary:
         for task, of in summary.tasks.items()
     }
     return summary.model_copy(update={"tasks": tasks})
-
-
-def shown(of: MetricDescriptor) -> MetricDescriptor:
-    """A metric as it is shown: a share that has no unit is a percentage."""
-    if of.kind != "proportion" or of.unit:
-        return of
-    return of.model_copy(update={"factor": 100.0, "unit": "%", "format": ".1f"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Literal, TypeAlias
 
 Tone = Literal["plain", "good", "bad", "unsure", "missing"]
 
@@ -49,3 +50,14 @@ def joined(lines: Sequence[Line], between: str = "; ", last: str = "") -> Line:
 def listed(names: Sequence[str]) -> Line:
     """Names as a reader lists them: a, b and c."""
     return joined([(Name(name),) for name in names], ", ", " and ")
+
+
+def led_to(of: Any, page: str) -> Any:
+    """Blocks whose links within a page lead to that page, from beside it; without a page they are words."""
+    if isinstance(of, Link) and of.target.startswith("#"):
+        return Link(str(of), f"{page}{of.target}") if page else str(of)
+    if isinstance(of, tuple | list):
+        return type(of)(led_to(part, page) for part in of)
+    if is_dataclass(of) and not isinstance(of, type):
+        return replace(of, **{one.name: led_to(getattr(of, one.name), page) for one in fields(of)})
+    return of

@@ -26,6 +26,7 @@ from harness.reporting.kinds import without_replicas
 from harness.reporting.linked import NOWHERE
 from harness.reporting.measures import is_headline
 from harness.reporting.percent import in_percent
+from harness.reporting.pieces import led_to
 from harness.reporting.preferences import KINDS, preference_table
 from harness.reporting.reproduction import commands
 from harness.reporting.sections import pictures, title_lines
@@ -55,7 +56,8 @@ def short_document(summary: Summary) -> Document:
         ", which opens in any browser.",
     )
     sections = tuple(Section(a, title, tuple(blocks)) for a, title, blocks in parts if blocks)
-    return Document(title, (*subtitle, *more), sections)
+    made: tuple[Section, ...] = led_to(sections, PAGE)
+    return Document(title, (*subtitle, *more), made)
 
 
 def _models(summary: Summary) -> list[Block]:

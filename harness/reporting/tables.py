@@ -94,10 +94,12 @@ def results(summary: Summary, model: str, picked: Iterable[tuple[str, str]]) -> 
     }
 
 
-def task_results(summary: Summary, model: str, task: str, metrics: Iterable[str]) -> Fields:
+def task_results(
+    summary: Summary, model: str, task: str, metrics: Iterable[str], why: bool = True
+) -> Fields:
     """A model's figures of one task, for a row of a table."""
     of = summary.tasks[task]
-    return {column(of.metric(m)): result(summary, model, task, m) for m in metrics}
+    return {column(of.metric(m)): result(summary, model, task, m, why=why) for m in metrics}
 
 
 def asked_models(summary: Summary, task: str) -> list[str]:
@@ -217,11 +219,13 @@ def _together(summary: Summary, task: str, shown: Sequence[str]) -> list[Line]:
     return notes
 
 
-def result(summary: Summary, model: str, task: str, metric: str, roof: bool = False) -> Datum:
+def result(
+    summary: Summary, model: str, task: str, metric: str, roof: bool = False, why: bool = True
+) -> Datum:
     """A model's figure, or why there is none; n where it differs from the other models'.
 
     With `roof`, beside a decode speed stands the share of the memory limit that it reached. A timing
-    that is in doubt bears a sign; without `roof`, in tables of one task, its reasons too.
+    that is in doubt bears a sign; with `why` and without `roof`, in tables of one task, its reasons too.
     """
     cell = cell_of(summary, model, task)
     if cell is None:
@@ -233,7 +237,7 @@ def result(summary: Summary, model: str, task: str, metric: str, roof: bool = Fa
     if of.reference == model and of.metric(metric).measures == "change":
         return Datum(shown.text, "the reference")
     if shown.tone != "missing" and (found := doubts_at(summary, model, task, metric)):
-        said = SIGN if roof else in_doubt(found)
+        said = in_doubt(found) if why and not roof else SIGN
         shown = replace(shown, detail=f"{shown.detail} {said}".strip(), tone="unsure")
     reached = cell.metrics.get("roofline_share")
     if roof and metric == "decode_tokens_per_second" and reached and reached.value is not None:

@@ -65,10 +65,7 @@ def trust_blocks(summary: Summary) -> list[Block]:
 def _in_doubt(summary: Summary) -> str:
     """How many models' timings are in doubt; "" for none."""
     models = {model for model, _ in timings_in_doubt(summary)}
-    verb = "is" if len(models) == 1 else "are"
-    return (
-        f" {SIGN} The timing of {plural(len(models), 'model')} {verb} in doubt." if models else ""
-    )
+    return f" {SIGN} Timings of {plural(len(models), 'model')} are in doubt." if models else ""
 
 
 def items(summary: Summary) -> list[Item]:

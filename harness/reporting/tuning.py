@@ -32,8 +32,13 @@ from harness.reporting.kinds import without_replicas
 from harness.reporting.lineage import method_words
 from harness.reporting.tables import MODEL, name
 
-CURVE_POINTS = 60
+CURVE_POINTS, MIXED_POINTS = 60, 20
+"""At most; of mixed data fewer, so that a point holds batches of each data set."""
 TABLE_POINTS = 6
+MIXED_NOTE = (
+    "Where data sets are mixed, their batches alternate and have losses of different heights: beginning and "
+    "end are the means of the first and the last quarter of the steps, else of a tenth."
+)
 
 
 def training_blocks(summary: Summary) -> list[Block]:
@@ -79,6 +84,7 @@ def learned(trained: dict[str, Training]) -> Table:
 def cost(trained: dict[str, Training]) -> Table:
     """What each fine-tuning did, and what it took."""
     notes = ["Loss is counted on the answers' tokens alone, not on the prompts."]
+    notes += [MIXED_NOTE] if any(of.is_mixed for of in trained.values()) else []
     notes += [_interrupted(model, of) for model, of in trained.items() if of.interrupted]
     notes += [f"{model}: {note}" for model, of in trained.items() for note in of.notes]
     if any(of.energy_joules is not None for of in trained.values()):
@@ -115,7 +121,7 @@ def _cost(model: str, of: Training) -> Fields:
         Column("Trainable parameters", "share of all"): Datum(count(of.trainable_parameters), part),
         Column("Peak memory"): _memory(of),
         **_energy(of),
-        Column("Loss", "beginning → end"): f"{of.first_loss:.3f} → {of.final_loss:.3f}",
+        Column("Loss", "beginning → end"): f"{of.beginning_loss:.3f} → {of.end_loss:.3f}",
     }
 
 
@@ -153,7 +159,8 @@ def _setting(value: Any) -> str:
 
 def curves(trained: dict[str, Training]) -> list[Block]:
     """The training curve as a chart and, at a few steps, as a table."""
-    binned = {n: binned_curve(of.curve, CURVE_POINTS) for n, of in trained.items()}
+    most = MIXED_POINTS if any(of.is_mixed for of in trained.values()) else CURVE_POINTS
+    binned = {n: binned_curve(of.curve, most) for n, of in trained.items()}
     lines = [
         Curve(model, tuple((float(point.tokens), point.loss) for point in curve))
         for model, curve in binned.items()
@@ -179,9 +186,7 @@ def curves(trained: dict[str, Training]) -> list[Block]:
         for model, of in trained.items()
         for point in binned_curve(of.curve, TABLE_POINTS)
     ]
-    caption = (
-        f"Training loss; a point is the mean of consecutive steps, at most {CURVE_POINTS} points"
-    )
+    caption = f"Training loss; a point is the mean of consecutive steps, at most {most} points"
     description = f"Line chart of training loss by tokens seen, for {', '.join(binned)}."
     if any(of.validation is not None for of in trained.values()):
         caption += ". Held out: the loss on examples that are not learned"

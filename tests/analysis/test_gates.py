@@ -87,7 +87,7 @@ def test_three_answers_that_got_worse_of_twenty_may_be_chance(rule: str, limit: 
 
 def test_a_reason_never_rounds_a_missed_limit_into_a_kept_one() -> None:
     found = judge(gate("max_drop", 0.03), Evidence(difference(-0.2, -0.03000001)))
-    assert "at least 0.03000001, more than the 0.03 that is allowed" in found.reason
+    assert "at least 3.000001 pp, more than the 3 pp that is allowed" in found.reason
 
 
 def test_the_drop_is_judged_on_the_one_sided_bound() -> None:
@@ -176,18 +176,18 @@ def test_a_rising_divergence_misses_its_gate() -> None:
     compared = compare_cells(METRICS["kl_mean"], diverged(rng, 60, 0.01), diverged(rng, 60, 0.2), 0)
     found: GateVerdict = judge(gate("max_drop", 0.05, "kl_mean"), Evidence(compared))
     assert found.outcome == "not met"
-    assert found.rule == "must not rise by more than 0.05"
+    assert found.rule == "must not rise by more than 0.05 nats"
     assert found.reason.startswith("Mean KL divergence changed by +0.1")
 
 
 @pytest.mark.parametrize(
     ("metric", "low", "high", "words"),
     [
-        ("accuracy", 0.0002, 0.0740, "changed by +0.0371 (n = 200)"),
-        ("accuracy", -0.1, 0.1, "changed by 0.0000 (n = 200)"),
-        ("accuracy", -0.16, -0.00544, "changed by −0.0827 (n = 200)"),
-        ("kl_mean", 1e-7, 3e-7, "changed by +0.00000020 (n = 200)"),
-        ("ttft_seconds", 0.01, 0.03, "changed by +0.020000 (200 rounds)"),
+        ("accuracy", 0.0002, 0.0740, "changed by +3.71 pp (n = 200)"),
+        ("accuracy", -0.1, 0.1, "changed by 0.00 pp (n = 200)"),
+        ("accuracy", -0.16, -0.00544, "changed by −8.27 pp (n = 200)"),
+        ("kl_mean", 1e-7, 3e-7, "changed by +0.00000020 nats (n = 200)"),
+        ("ttft_seconds", 0.01, 0.03, "changed by +20.000 ms (200 rounds)"),
         ("perplexity", 1000.0, 1468.0, "changed by +1,234.000 (n = 200)"),
     ],
 )
@@ -196,3 +196,26 @@ def test_all_figures_of_a_metric_are_printed_alike(
 ) -> None:
     found = judge(gate("must", metric=metric), Evidence(difference(low, high, metric)))
     assert words in found.reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "metric", "limit", "words"),
+    [
+        ("max_drop", "accuracy", 0.03, "must not drop by more than 3 pp"),
+        ("max_drop", "accuracy", 0.07, "must not drop by more than 7 pp"),
+        ("min", "accuracy", 0.8, "must be at least 80%"),
+        ("max", "kl_mean", 0.1, "must be at most 0.1 nats"),
+        ("max", "ttft_seconds", 0.25, "must be at most 250 ms"),
+        ("max_drop", "rougeL", 0.03, "must not drop by more than 0.03"),
+        ("max_slowdown", "decode_tokens_per_second", 1.1, "must be at most 1.1 times as slow"),
+    ],
+)
+def test_a_rule_and_its_reason_speak_of_a_metric_as_reports_do(
+    rule: str, metric: str, limit: float, words: str
+) -> None:
+    asked = gate(rule, limit, metric)
+    assert asked.words == words
+    value = Value(value=limit * 1.1, low=limit * 1.05, high=limit * 1.2)
+    if rule in ("min", "max"):
+        reason = judge(asked, Evidence(value=value, n=100)).reason
+        assert f"the limit of {words.split()[-1 if words.endswith('%') else -2]}" in reason

@@ -184,7 +184,7 @@ def test_the_spread_is_llama_benchs() -> None:
 @pytest.mark.parametrize(
     ("samples", "changes", "kind", "words"),
     [
-        (timed([1.0, 1.2]), {}, "spread", "prefill of 4 tokens by 12.9%, and 1 other shape"),
+        (timed([1.0, 1.2]), {}, "spread", "prefill varied by 12.9% (CV)"),
         (timed([1.0, 1.0]), {"others_cores": 0.3}, "busy", "0.3 of 4 cores in round 1"),
         (timed([200.0, 200.0]), {}, "short", "prefill of 4 tokens"),
     ],

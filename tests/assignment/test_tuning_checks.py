@@ -13,6 +13,7 @@ from harness.records import Comparison, Learned, Summary
 from harness.reporting.blocks import plain
 from tests.assignment.test_checks import state
 from tests.reporting.fixture import quickstart
+from tests.reporting.fixture_models import curve
 
 LEARNED = Learned(name="sample", kind="task", rows=9, left_out={}, learned=9)
 
@@ -76,11 +77,12 @@ def test_harm_to_another_model_is_said_beside_an_improvement() -> None:
     ("change", "expected"),
     [
         ({"final_loss": 99.0, "learned": []}, State.NOT_MET),
-        ({"final_loss": 99.0, "learned": [LEARNED, LEARNED]}, State.OPEN),
+        ({"curve": curve(1.0, 3.0, 40), "learned": [LEARNED, LEARNED]}, State.OPEN),
+        ({"final_loss": 99.0, "learned": [LEARNED, LEARNED]}, State.MET),
         ({"steps": 1}, State.OPEN),
     ],
 )
-def test_a_loss_that_rose_is_not_met_and_one_step_shows_nothing(
+def test_a_loss_that_rose_is_not_met_and_one_step_or_mixed_data_show_less(
     change: dict[str, Any], expected: State
 ) -> None:
     whole = quickstart()

@@ -118,7 +118,7 @@ def gates() -> list[GateVerdict]:
             rule="must improve",
             outcome="met",
             passed=True,
-            reason="Accuracy changed by +0.416 (n = 200); the 95% interval excludes zero.",
+            reason="Accuracy changed by +41.60 pp (n = 200); the 95% interval excludes zero.",
         )
         for candidate in ("lora", "qlora")
     ]
@@ -129,16 +129,16 @@ def gates() -> list[GateVerdict]:
             metric="accuracy",
             baseline="lora-f16",
             candidate=candidate,
-            rule="must not drop by more than 0.03",
+            rule="must not drop by more than 3 pp",
             outcome="not met" if candidate == "lora-q4" else "met",
             passed=candidate != "lora-q4",
             reason="Accuracy changed by "
             + (
-                "-0.035 (n = 200); with 95% confidence the drop is at least 0.031, more than the "
+                "−3.50 pp (n = 200); with 95% confidence the drop is at least 3.10 pp, more than the "
                 if candidate == "lora-q4"
-                else "-0.003 (n = 200); with 95% confidence the drop is at most 0.021, within the "
+                else "−0.30 pp (n = 200); with 95% confidence the drop is at most 2.10 pp, within the "
             )
-            + "0.03 that is allowed.",
+            + "3 pp that is allowed.",
         )
         for candidate in ("lora-q8", "lora-q5", "lora-q4")
     ]

@@ -158,7 +158,7 @@ def speed_details(name: str) -> dict[str, Any]:
     ]
     doubt = SpeedWarning(
         kind="spread",
-        message="decode of 128 tokens by 7.1%",
+        message="decode varied by 7.1% (CV)",
         remedy="Close other programs and let the machine cool down.",
     )
     gguf = name in BITS

@@ -46,7 +46,10 @@ def test_beside_what_was_not_shown_stands_what_could_have_been() -> None:
 def test_where_so_few_could_show_nothing_that_is_said() -> None:
     few = row(**UNCERTAIN, detectable=None, too_few=True)
     assert [one["Conclusion"] for one in fields(few)] == ["○ inconclusive too few to show any"]
-    assert "(inconclusive; too few examples to show any)" in tuned(few)
+    assert (
+        ": inconclusive; accuracy +10.0 pp [−2.0, +22.0] (too few examples to show any)."
+        in tuned(few)
+    )
 
 
 def test_an_approximate_interval_is_marked_and_its_reason_stands_beneath() -> None:
@@ -69,7 +72,7 @@ def test_what_could_have_been_shown_is_said_in_words() -> None:
     assert least is not None
     assert 0.150 < least < 0.151
     said = tuned(row(**UNCERTAIN, detectable=least))
-    assert "minimum detectable difference 15.1 pp (80% power)" in said
+    assert " (minimum detectable difference 15.1 pp, 80% power)." in said
 
 
 @pytest.mark.parametrize("nothing", [None, 0.0])

@@ -131,7 +131,7 @@ def test_seeds_whose_interval_holds_zero_take_the_sureness_back() -> None:
     assert "a 95% interval that does not exclude zero" in sentence(of)
     verdict = text(quickstart(comparisons=[of]))
     (said,) = [part for part in verdict.split("; ") if part.startswith("over 3 seeds")]
-    assert said.startswith("over 3 seeds the mean of accuracy on sentiment is +3.3 pp ≈[")
+    assert said.startswith("over 3 seeds the mean of accuracy is +3.3 pp ≈[")
     assert ", which does not exclude zero." in said
 
 

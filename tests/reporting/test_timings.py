@@ -43,6 +43,6 @@ def test_a_doubtful_speed_bears_the_sign_in_every_table() -> None:
 def test_whether_figures_can_be_believed_counts_timings_in_doubt() -> None:
     assert timings_in_doubt(quickstart()) == [("lora-q4", "speed")]
     lead = said(trust_blocks(quickstart())[0])
-    assert lead.startswith("All ") and lead.endswith("⚠ The timing of 1 model is in doubt.")
+    assert lead.startswith("All ") and lead.endswith("⚠ Timings of 1 model are in doubt.")
     cells = [cell.model_copy(update={"details": {}}) for cell in quickstart().cells]
     assert "in doubt" not in said(trust_blocks(quickstart(cells=cells))[0])

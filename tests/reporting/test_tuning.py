@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.records import Learned
+from harness.reporting.blocks import plain
 from harness.reporting.tuning import binned_curve, cost, own_trainings
 from tests.reporting.fixture import quickstart
 from tests.reporting.fixture_models import curve
@@ -45,3 +47,19 @@ def test_where_a_training_was_interrupted_stands_below_what_it_cost() -> None:
 def test_few_points_stay_as_they_are() -> None:
     points = curve(3.0, 1.0, 5)
     assert binned_curve(points, 60) == points
+
+
+def test_losses_of_mixed_data_are_means_of_quarters() -> None:
+    """Batches of two data sets alternate: the first and the last tenth may be of either."""
+    of = own_trainings(quickstart())["lora"]
+    zigzag = [
+        p.model_copy(update={"loss": p.loss + at % 2}) for at, p in enumerate(curve(3.0, 1.0, 40))
+    ]
+    parts = [Learned(kind="task", name=name, rows=9, learned=9, left_out={}) for name in ("a", "b")]
+    mixed = of.model_copy(update={"learned": parts, "curve": zigzag, "final_loss": 99.0})
+    first, last = ([p.loss for p in part] for part in (zigzag[:10], zigzag[30:]))
+    (row,) = cost({"lora": mixed}).rows
+    assert row.fields[-1].text == f"{sum(first) / 10:.3f} → {sum(last) / 10:.3f}"
+    assert any("quarter" in plain(note) for note in cost({"lora": mixed}).notes)
+    alone = mixed.model_copy(update={"learned": parts[:1]})
+    assert cost({"lora": alone}).rows[0].fields[-1].text == f"{of.first_loss:.3f} → 99.000"

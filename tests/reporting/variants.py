@@ -185,9 +185,9 @@ def undecided_gates() -> Summary:
         update={
             "outcome": "undecided",
             "passed": False,
-            "reason": "Accuracy changed by -0.01 (n = 200); with 95% confidence the drop is between "
-            "-0.007 and 0.034, around the 0.03 that is allowed. 1,240 examples would tell a model "
-            "that has not changed from one that lost 0.06.",
+            "reason": "Accuracy changed by −1.00 pp (n = 200); with 95% confidence the drop is between "
+            "−0.70 pp and 3.40 pp, around the 3 pp that is allowed. 1,240 examples would tell a model "
+            "that has not changed from one that lost 6 pp.",
             "value": -0.01,
             "low": -0.034,
             "high": 0.007,

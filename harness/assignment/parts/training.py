@@ -47,9 +47,11 @@ def training(source: Source) -> list[Block]:
         for model, of in list(trained.items())[:MOST_TRAINED]
     ]
     note: Line = ("Loss is that of the answers' tokens alone, not of the prompts'.",)
-    if any(len(of.learned) > 1 for of in trained.values()):
-        mixed = " Batches of several data sets alternate: first and last may be of different ones."
-        note = (*note, mixed)
+    if any(of.is_mixed for of in trained.values()):
+        note = (
+            *note,
+            " Of several data sets, whose batches alternate: means of the first and last quarter.",
+        )
     notes = [note, *more(len(trained), "fine-tunings", MOST_TRAINED)]
     return [table("What each fine-tuning did", rows, notes)] if rows else []
 
@@ -57,7 +59,9 @@ def training(source: Source) -> list[Block]:
 def _losses(of: Training) -> Fields:
     """Before and after, on held-out examples where there are some."""
     if of.validation is None:
-        return {Column("Loss", "nats, first → last"): f"{of.first_loss:.3f} → {of.final_loss:.3f}"}
+        return {
+            Column("Loss", "nats, first → last"): f"{of.beginning_loss:.3f} → {of.end_loss:.3f}"
+        }
     before, kept = of.validation.points[0], min(of.validation.points, key=lambda one: one.loss)
     return {Column("Held-out loss", "nats, before → kept"): f"{before.loss:.3f} → {kept.loss:.3f}"}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from harness.metrics.divergence import PERPLEXITY_RATIO
+from harness.metrics.percent import shown as in_unit
+from harness.metrics.percent import unit
 from harness.records import Comparison, MetricDescriptor, Value
 from harness.reporting.answer.record import Bound
 from harness.reporting.format import percent_level
@@ -14,7 +16,7 @@ from harness.reporting.measures import (
     rounded_down,
     rounded_up,
 )
-from harness.reporting.percent import shown as in_unit
+from harness.reporting.outcomes import JudgedDifference
 
 
 def readable(of: MetricDescriptor) -> MetricDescriptor:
@@ -51,10 +53,10 @@ def bound_figure(of: MetricDescriptor, bound: Bound) -> str:
     """The loss that is excluded: "loses at most 1.27 pp"; or the gain that is sure."""
     shown = readable(of)
     finer = shown.model_copy(update={"format": f".{decimals(shown) + 1}f"})
-    unit = _unit(shown, difference=True)
+    after = _unit(shown, difference=True)
     if bound.loss < 0:
-        return f"gains at least {rounded_down(finer, -bound.loss)}{unit}"
-    return f"loses at most {rounded_up(finer, bound.loss)}{unit}"
+        return f"gains at least {rounded_down(finer, -bound.loss)}{after}"
+    return f"loses at most {rounded_up(finer, bound.loss)}{after}"
 
 
 def level_words(bound: Bound) -> str:
@@ -63,9 +65,13 @@ def level_words(bound: Bound) -> str:
     return level if bound.one_sided else f"{level} interval"
 
 
+def detectable_words(one: JudgedDifference) -> str:
+    """The minimum detectable difference and its unit."""
+    shown = readable(one.of)
+    return f"{rounded_up(shown, one.row.detectable or 0.0)}{_unit(shown, difference=True)}"
+
+
 def _unit(of: MetricDescriptor, difference: bool = False) -> str:
     if of.unit == "% of":
         return "%"
-    if of.unit == "%":
-        return " pp" if difference else "%"
-    return f" {of.unit}" if of.unit not in ("", "bytes") else ""
+    return unit(of, difference) if of.unit != "bytes" else ""

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from harness.quantities import byte_size, plural
-from harness.reporting.answer.figures import bound_figure, change_words, level_words, readable
+from harness.reporting.answer.figures import (
+    bound_figure,
+    change_words,
+    detectable_words,
+    level_words,
+    readable,
+)
 from harness.reporting.answer.record import Answer, Bound, Effect
 from harness.reporting.blocks import CardRow, Line, Name, Strong, joined
 from harness.reporting.differences import ratio
@@ -11,7 +17,7 @@ from harness.reporting.format import clip, sentence, share
 from harness.reporting.kinds import ComparisonKind
 from harness.reporting.marks import SIGN
 from harness.reporting.measures import label
-from harness.reporting.outcomes import Conclusion, JudgedDifference, in_words
+from harness.reporting.outcomes import DETECTED_IN, Conclusion, JudgedDifference, in_words
 from harness.reporting.seeds import Spread, excludes_zero
 
 ROWS_SHOWN = 8
@@ -158,6 +164,8 @@ def _tag(of: Effect, one: JudgedDifference) -> str:
     """What may be said of a difference, unless the sentence has begun with that."""
     if one.row.too_few:
         return " (too few examples to show any)"
+    if one.row.detectable and one.outcome is Conclusion.NOT_SHOWN:
+        return f" (minimum detectable difference {detectable_words(one)}, {DETECTED_IN} power)"
     begun = "better" if lead(of) == "helped" else lead(of)
     return "" if in_words(one.outcome) == begun else f" ({in_words(one.outcome)})"
 

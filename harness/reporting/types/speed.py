@@ -25,6 +25,7 @@ from harness.reporting.blocks import (
     Fold,
     Line,
     Prose,
+    Strong,
     Table,
     listed,
     table,
@@ -32,6 +33,7 @@ from harness.reporting.blocks import (
 from harness.reporting.charts import Row, Rows, rows
 from harness.reporting.facts import settings
 from harness.reporting.format import percent_level, sentence
+from harness.reporting.marks import SIGN, TRUST
 from harness.reporting.measures import (
     figure,
     label,
@@ -55,7 +57,7 @@ def speed_blocks(summary: Summary) -> list[Block]:
     blocks: list[Block] = []
     for index, task in enumerate(timed_tasks(summary), start=1):
         of, details = summary.tasks[task], details_of(summary, task)
-        blocks += [Prose(_how(summary, task)), *_engines(summary, details), *_doubts(details)]
+        blocks += [Prose(_how(summary, task)), *_engines(summary, details), *_in_doubt(details)]
         blocks += [*_charts(summary, task, index, details), _rates(summary, task, details)]
         blocks += [_waits(summary, task), _costs(summary, task)]
         if any(len(one.shapes) > 2 for one in details.values()):
@@ -94,24 +96,18 @@ def _engines(summary: Summary, details: Mapping[str, SpeedDetails]) -> list[Bloc
             lines.append(f"{words} ({'; '.join(sorted(found))}).")
         if found and engine == "llamacpp":
             lines.append("Answers are made with more exact settings, which are slower.")
-    apart = timed_apart(dict(details))
-    blocks: list[Block] = [Prose((" ".join(lines),))] if lines else []
-    if apart:
-        blocks.append(
-            Callout(
-                "unsure",
-                (
-                    *listed(apart),
-                    " were not timed in turn with the others but at another time; part of a "
-                    "difference may be the machine's.",
-                ),
-            )
-        )
-    return blocks
+    return [Prose((" ".join(lines),))] if lines else []
 
 
-def _doubts(details: Mapping[str, SpeedDetails]) -> list[Block]:
-    return [Callout("unsure", doubt.line) for doubt in doubts(details)]
+def _in_doubt(details: Mapping[str, SpeedDetails]) -> list[Block]:
+    """Whose timings are in doubt; why, and what helps, is said in one place."""
+    doubted = {model for doubt in doubts(details) for model, _ in doubt.messages}
+    doubted |= set(timed_apart(details))
+    if not doubted:
+        return []
+    names = listed([model for model in details if model in doubted])
+    said: Line = (Strong(f"{SIGN} Timings are in doubt"), " of ", *names)
+    return [Callout("unsure", (*said, "; why, and what to do, stands under ", TRUST, "."))]
 
 
 def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> Table:
@@ -122,7 +118,7 @@ def _rates(summary: Summary, task: str, details: Mapping[str, SpeedDetails]) -> 
         made.append(
             {
                 MODEL: name(model),
-                **task_results(summary, model, task, RATES),
+                **task_results(summary, model, task, RATES, why=False),
                 Column("Spread", "decode, prefill", term="spread"): _spreads(details.get(model)),
                 Column("Limit of decode", LIMITED): roof,
                 REACHED: reached,
@@ -177,7 +173,7 @@ def _costs(summary: Summary, task: str) -> Table:
 def _present(summary: Summary, model: str, task: str, metrics: Iterable[str]) -> Fields:
     known = task_metrics(summary, task)
     shown = [metric for metric in metrics if metric in known]
-    return {MODEL: name(model), **task_results(summary, model, task, shown)}
+    return {MODEL: name(model), **task_results(summary, model, task, shown, why=False)}
 
 
 def _charts(

@@ -9,10 +9,11 @@ import pytest
 from rich.console import Console
 
 from harness.records import SpeedDetails, SpeedWarning, Summary
-from harness.reporting.blocks import Callout, Fold, Table, plain
+from harness.reporting.blocks import Callout, Fold, Link, Table, plain
 from harness.reporting.shapes import limit
 from harness.reporting.terminal import terminal_table
 from harness.reporting.timings import details_of, doubts, timed_apart
+from harness.reporting.trust import trust_blocks
 from harness.reporting.types.speed import speed_blocks
 from tests.reporting.fixture import quickstart
 from tests.reporting.fixture_cells import shape, speed_details
@@ -114,8 +115,11 @@ def test_every_repetition_can_be_read() -> None:
 def test_a_doubt_is_said_with_its_remedy_in_the_report_and_in_the_terminal() -> None:
     words = "Repetitions varied by more than 5% (CV): lora-q4 (decode by 7.1%). Close"
     blocks = speed_blocks(quickstart())
-    (callout,) = [plain(one.line) for one in blocks if isinstance(one, Callout)]
-    assert callout.startswith(words)
+    (callout,) = [one.line for one in blocks if isinstance(one, Callout)]
+    assert plain(callout).startswith("⚠ Timings are in doubt of lora-q4; why, and what to do,")
+    assert [piece.target for piece in callout if isinstance(piece, Link)] == ["#trust"]
+    told = "Repetitions varied by more than 5% (CV) (lora-q4: decode by 7.1%). Close"
+    assert told in str(trust_blocks(quickstart()))
     console = Console(width=400, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     console.print(terminal_table(quickstart()))
     assert words in console.export_text()
