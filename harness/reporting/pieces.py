@@ -28,6 +28,10 @@ class Link(str):
         made.target = target
         return made
 
+    def __reduce__(self) -> tuple[type[Link], tuple[str, str]]:
+        """What a copy is made from, such as one that another process hands over."""
+        return Link, (str(self), self.target)
+
 
 Line: TypeAlias = tuple[str, ...]
 """A sentence in pieces; the pieces that are `Name`, `Strong` or `Link` are set apart."""
