@@ -82,7 +82,7 @@ def parts_of(amount: Decimal) -> int:
 
 def amount_of(parts: int) -> Decimal:
     """The amount that a whole number of the smallest part is."""
-    return Decimal(parts) * SMALLEST
+    return (Decimal(parts) * SMALLEST).normalize()
 
 
 def money(amount: Decimal, currency: str) -> str:

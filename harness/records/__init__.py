@@ -8,6 +8,7 @@ from harness.records.asked import ASKED, AskedTexts
 from harness.records.base import Approximate, Failure, Record, Value
 from harness.records.cells import OWN_METRICS, Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
+from harness.records.costs import Cost, Spent
 from harness.records.finetuning import (
     Learned,
     Training,
@@ -76,6 +77,7 @@ __all__ = [
     "Check",
     "Comparison",
     "ConvertStep",
+    "Cost",
     "DataReading",
     "Failure",
     "FinetuneStep",
@@ -115,6 +117,7 @@ __all__ = [
     "SpeedFigures",
     "SpeedRound",
     "SpeedWarning",
+    "Spent",
     "Summary",
     "TaskSummary",
     "TooLong",

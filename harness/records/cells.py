@@ -56,6 +56,8 @@ class Cell(Record):
     status: Literal["ok", "failed"]
     n: int = 0
     seconds: float = 0.0
+    answered: int | None = None
+    """Examples that were answered in these seconds, where an interruption parted them; None for all."""
     tokens: int = 0
     """Tokens that went through the model in these seconds; a shared beginning counts once."""
     load_seconds: float = 0.0

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 from harness.records.base import Record, Value
 from harness.records.cells import Cell
 from harness.records.comparisons import Comparison, GateVerdict
+from harness.records.costs import Cost, Spent
 from harness.records.metrics import MetricDescriptor
 from harness.records.models import Check, ModelSummary
 from harness.records.readings import DataReading, TooLong
@@ -113,6 +114,10 @@ class Summary(Record):
     cells: list[Cell]
     comparisons: list[Comparison]
     gates: list[GateVerdict]
+    costs: list[Cost] = Field(default_factory=list)
+    """Of cells that answered."""
+    spent: list[Spent] = Field(default_factory=list)
+    """By model and currency; none where nothing was to be paid."""
     checks: list[Check] = Field(default_factory=list)
     commands: list[str] = Field(default_factory=list)
     limit: int | None = None

@@ -25,6 +25,7 @@ from harness.reporting.blocks import (
     listed,
     table,
 )
+from harness.reporting.costs import cost_blocks, cost_fields, cost_heads, cost_notes
 from harness.reporting.data import rows_read, too_long
 from harness.reporting.format import sentence, share
 from harness.reporting.kinds import ladders, precision, stem, without_replicas
@@ -86,6 +87,7 @@ def compare_blocks(summary: Summary) -> list[Block]:
         compare_table(summary),
         *([failed] if failed else []),
         *every,
+        *cost_blocks(summary),
         Fold(f"What was asked: {plural(len(summary.tasks), 'task')}", (asked,)),
     ]
 
@@ -100,6 +102,7 @@ def compare_table(summary: Summary) -> Table:
             SIZE: _size(of.bytes, parts.get(model, "")),
             BITS: _sorted(Datum(bits(of)), of.bits_per_weight) if bits(of) else NOT_KNOWN,
             **{one.column: _field(summary, model, one) for one in picked},
+            **cost_fields(summary, model),
         }
         for model, of in summary.models.items()
     ]
@@ -111,13 +114,14 @@ def compare_table(summary: Summary) -> Table:
         *approximate_notes(summary, found),
         *doubts.notes(summary.models),
         *_timing_notes(summary, picked),
+        *cost_notes(summary),
     ]
     made = table(
         "Models, a row each",
         rows,
         notes,
         _floors(summary, picked),
-        heads=[MODEL, SIZE, BITS, *(one.column for one in picked)],
+        heads=[MODEL, SIZE, BITS, *(one.column for one in picked), *cost_heads(summary)],
     )
     return replace(made, tools=True)
 

@@ -9,6 +9,7 @@ from harness.doubts import doubt_words
 from harness.quantities import plural
 from harness.records import SERVED, Cell, ServedDetails, Summary
 from harness.reporting.blocks import Block, Bullets, Line, Name, Prose, Strong, listed
+from harness.reporting.costs import paid_lines
 
 ENDS = "one goes on from another, and nobody here knows the token that ends an answer"
 CONSTRAINTS = {
@@ -39,7 +40,8 @@ def served_blocks(summary: Summary) -> list[Block]:
         "and whoever else was served meanwhile; they are no speed of the model."
     )
     lines = [
-        _line(model, list(of)) for model, of in groupby(cells, key=lambda found: found[0].model)
+        (*_line(model, list(of)), *(f" {said}" for said in paid_lines(summary, model)))
+        for model, of in groupby(cells, key=lambda found: found[0].model)
     ]
     return [Prose((lead,)), Bullets(tuple(lines))]
 
@@ -71,6 +73,12 @@ def _line(model: str, cells: list[tuple[Cell, ServedDetails]]) -> Line:
             counted = "" if told.new_tokens is None else f", {told.new_tokens:,} {noun} written"
             beside = f"{plural(told.concurrency, 'request')} side by side"
             line = (*line, " ", Name(cell.task), f":{waits}, {beside}{counted}.")
+        if told.remembered:
+            said = f": {told.remembered:,} of {plural(cell.n, 'answer')} had been given before, and were not asked for again."
+            line = (*line, " ", Name(cell.task), said)
+        if len(told.fingerprints) > 1:
+            said = f": answered under {len(told.fingerprints)} fingerprints, so perhaps by more than one version of the model."
+            line = (*line, " ", Name(cell.task), said)
     return line
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from harness.records import MetricDescriptor, ModelSummary, Summary
-from harness.reporting import charts
+from harness.reporting import charts, costs
 from harness.reporting.blocks import Block, Chart, Charts, Datum, Line, Name, Prose
 from harness.reporting.charts import Point, Scatter, scatter
 from harness.reporting.forest import margins
@@ -47,6 +47,9 @@ def tradeoff_blocks(summary: Summary) -> list[Block]:
     sizes = [*_quality(summary), *_speed(summary)]
     if sizes:
         blocks.append(Charts(tuple(sizes), (FRONT,)))
+    paid = list(_paid(summary))
+    if paid:
+        blocks.append(Charts(tuple(paid), (costs.WHAT_IS_COUNTED,)))
     kept = [*_divergence(summary), *_differences(summary)]
     if kept:
         references = dict.fromkeys(summary.tasks[t].reference for t in reference_tasks(summary))
@@ -92,21 +95,51 @@ def _speed(summary: Summary) -> Iterator[Chart]:
             yield made
 
 
+def _paid(summary: Summary) -> Iterator[Chart]:
+    """Quality against what it costs, of the models whose costs are in one currency."""
+    for index, task in enumerate(quality_tasks(summary), start=1):
+        of = headline(summary.tasks[task])
+        title, currency = f"{task}: {_titled(of)}", costs.currency(summary, task)
+        points = []
+        for model in summary.models:
+            found = costs.cost_of(summary, model, task)
+            if found is not None and found.amount is not None and found.currency == currency:
+                said = f"{costs.amount(found).text} for 1,000 examples"
+                points += _point(summary, model, task, of, float(found.amount), said)
+        x = f"cost of 1,000 examples ({currency}) ↓"
+        if made := _against(points, f"quality-against-cost-{index}", x, "what it costs", title, of):
+            yield made
+
+
 def _against_size(
     summary: Summary, task: str, of: MetricDescriptor, file: str, title: str
 ) -> Chart | None:
-    families = families_of(summary)
     points = []
     for model, made in summary.models.items():
-        value = value_of(summary, model, task, of.name)
-        if made.bytes and value is not None and value.value is not None:
-            shown = figure(of, value)
-            said = _said(model, made, shown)
-            ends = _scaled(of, value.value, value.low, value.high)
-            points.append(Point(model, made.bytes / MEGABYTE, *ends, families[model], said))
+        if made.bytes:
+            megabytes = made.bytes / MEGABYTE
+            points += _point(summary, model, task, of, megabytes, f"{megabytes:.1f} MB")
+    return _against(points, file, SIZE, "size on disk", title, of)
+
+
+def _point(
+    summary: Summary, model: str, task: str, of: MetricDescriptor, x: float, at: str
+) -> list[Point]:
+    value = value_of(summary, model, task, of.name)
+    if value is None or value.value is None:
+        return []
+    shown = figure(of, value)
+    ends = _scaled(of, value.value, value.low, value.high)
+    said = f"{model}: {shown.text} {shown.detail} at {at}"
+    return [Point(model, x, *ends, families_of(summary)[model], said)]
+
+
+def _against(
+    points: list[Point], file: str, x: str, what: str, title: str, of: MetricDescriptor
+) -> Chart | None:
     upwards = higher_is_better(of)
-    svg = scatter(Scatter(SIZE, title, tuple(points), higher_is_better=upwards))
-    return _chart(file, title, svg, points)
+    svg = scatter(Scatter(x, title, tuple(points), higher_is_better=upwards))
+    return _chart(file, title, svg, points, what)
 
 
 def _divergence(summary: Summary) -> Iterator[Chart]:
@@ -186,11 +219,17 @@ def _said(model: str, of: ModelSummary, shown: Datum) -> str:
     return f"{model}: {shown.text} {shown.detail} at {(of.bytes or 0) / MEGABYTE:.1f} MB"
 
 
-def _chart(file: str, title: str, svg: str | None, points: Sequence[charts.Point]) -> Chart | None:
+def _chart(
+    file: str,
+    title: str,
+    svg: str | None,
+    points: Sequence[charts.Point],
+    what: str = "size on disk",
+) -> Chart | None:
     if svg is None:
         return None
     names = ", ".join(point.name for point in points)
     description = (
-        f"{title} against size on disk, a point each for {names}. The tables hold the same figures."
+        f"{title} against {what}, a point each for {names}. The tables hold the same figures."
     )
     return Chart(file, "", description, svg)

@@ -28,6 +28,7 @@ from harness.runner.known import known
 from harness.runner.lending import Lending
 from harness.runner.local import LocalExecutor
 from harness.runner.sources import check_source
+from harness.runner.spending import spent_on
 from harness.runner.summarize import Summarizer, is_current
 from harness.runner.walk import Observer, Walk
 from harness.suite.reader import Suite, read_suite
@@ -245,7 +246,8 @@ def run(
         forget_stale_prompts(prepared.plan, prepared.results)
         seconds = time.perf_counter() - started
         total = seconds + (summary.seconds if summary and not todo else 0.0)
-        summarizer = Summarizer(*place, prepared.artifacts.places, total, prepared.limit)
+        spent = spent_on(prepared.suite, prepared.artifacts.home)
+        summarizer = Summarizer(*place, prepared.artifacts.places, total, prepared.limit, spent)
         summary = summarizer.summary(list(commands))
         prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)

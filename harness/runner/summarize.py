@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 from harness.plan.graph import ModelPlan, Plan
@@ -16,10 +17,13 @@ from harness.records import (
     Cell,
     Check,
     Comparison,
+    Cost,
     GateVerdict,
     ModelSummary,
     Parity,
     Partial,
+    Sample,
+    Spent,
     Summary,
     TaskSummary,
     Training,
@@ -97,7 +101,9 @@ class Summarizer:
         places: Places,
         seconds: float,
         limit: int | None = None,
+        spent: Sequence[Spent] = (),
     ) -> None:
+        self._spent = list(spent)
         self._suite, self._places = suite, places
         self._plan = plan
         self._store = store
@@ -139,12 +145,24 @@ class Summarizer:
             cells=self._cells,
             comparisons=comparisons,
             gates=gates,
+            costs=self._costs(),
+            spent=self._spent,
             checks=[check for name in spec.models for check in self._checks(name)],
             commands=commands,
             limit=self._limit,
             partial=_lacking(self._suite, self._plan, tasks, self._cells, self._limit),
         )
         return with_votes(made, self._store.folder)
+
+    def _costs(self) -> list[Cost]:
+        from harness.analysis.costs import cost_of
+
+        spec = self._suite.spec
+        found = [cost_of(cell, spec, partial(self._samples, cell)) for cell in self._cells]
+        return [cost for cost in found if cost is not None]
+
+    def _samples(self, cell: Cell) -> list[Sample]:
+        return self._store.cell(cell.model, cell.task).samples(cell.samples_key)
 
     def _kept(self, key: str) -> Manifest | None:
         return self._store.kept(self._plan.steps[key]) if key else None
@@ -219,7 +237,7 @@ class Summarizer:
     def _labels(self, cell: Cell) -> Check:
         from harness.analysis.labels import swapped_labels
 
-        samples = self._store.cell(cell.model, cell.task).samples(cell.samples_key)
+        samples = self._samples(cell)
         labels = cell.details["confusion"]["labels"]
         return swapped_labels(samples, labels, cell.model, cell.task)
 

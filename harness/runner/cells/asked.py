@@ -55,6 +55,7 @@ class AskedWork(CellWork):
             update={
                 "answers": self.key,
                 "seconds": share * lender.seconds,
+                "answered": None if lender.answered is None else round(share * lender.answered),
                 "tokens": round(share * lender.tokens),
                 "prompts": self._prompts.sha256(),
             }
@@ -119,6 +120,7 @@ class AskedWork(CellWork):
             task=step.task,
             status="ok",
             seconds=seconds,
+            answered=count if count < self.total else None,
             tokens=answerer.work.tokens - self._computed,
             load_seconds=answerer.load_seconds,
             engine=asdict(answerer.info),
