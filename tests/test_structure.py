@@ -21,9 +21,10 @@ MAY_IMPORT = {
     "__init__": {"api"},
     "__main__": {"cli"},
     "cli": {
-        "analysis", "assignment", "chat", "data", "estimate", "exports", "hub", "leaderboard", "models", "plan",
+        "analysis", "assignment", "chat", "data", "deploying", "estimate", "exports", "hub", "leaderboard", "models", "plan",
         "publish", "records", "reporting", "results", "runner", "suite",
     },
+    "deploying": {"engines", "models", "plan", "publish", "records", "reporting", "runner", "suite"},
     "chat": {
         "engines", "estimate", "metrics", "plan", "records", "reporting", "results", "runner", "suite",
         "tasks",

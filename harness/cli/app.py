@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from harness.cli.data_commands import app as data_app
+from harness.cli.model_commands import app as models_app
 from harness.cli.options import (
     HELP,
     Baselines,
@@ -64,6 +65,7 @@ baseline_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(baseline_app, name="baseline", help="Keep results to hold later ones against.")
 
 app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
+app.add_typer(models_app, name="models", help="A suite's models, as files for other programs.")
 app.add_typer(reading_app)
 app.add_typer(sharing_app)
 app.add_typer(site_app)

@@ -34,9 +34,20 @@ class Display:
     """A `harness.runner.walk.Observer` that writes to the terminal (standard error)."""
 
     def __init__(
-        self, console: Console, steps: int, clock: Callable[[], float] = time.monotonic
+        self,
+        console: Console,
+        steps: int,
+        clock: Callable[[], float] = time.monotonic,
+        afterwards: str = "Comparing the answers and judging gates",
     ) -> None:
-        """Prepares the display for so many steps; `clock` tells seconds."""
+        """Prepares the display.
+
+        Args:
+            steps: how many there are.
+            clock: tells seconds.
+            afterwards: what is done when all of them have ended.
+        """
+        self._afterwards = afterwards
         self._clock = clock
         self._console = console
         self._steps = steps
@@ -88,7 +99,7 @@ class Display:
                 self._say(step, "at", f"  ({where})" if where else "")
         if self._idle_since is not None and now - self._idle_since >= BEAT_SECONDS:
             self._idle_since = now + QUIET_SECONDS
-            say(self._console, "Comparing the answers and judging gates …")
+            say(self._console, f"{self._afterwards} …")
 
     def __exit__(
         self,

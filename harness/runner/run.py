@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -120,13 +120,8 @@ class Prepared:
         measured = {step.key: step for step in self._open_precision()}
         needed = {*checks, *again, *measured}
         needed.update(self.plan.ancestors(*cells, *(self.plan.steps[key] for key in needed)))
-        missing: dict[str, Step] = {}
         read = again | {key for cell in cells for key in cell.parents.values()}
-        for step in reversed(self.plan.steps.values()):
-            wanted = step.row.in_place or step.row.gives == "findings" or step.key in read
-            if step.key in needed and wanted and not self.is_cached(step):
-                missing[step.key] = step
-                read.update(step.parents.values())
+        missing = self._missing(needed, read)
         timed = {(cell.model, cell.task) for cell in cells if cell.is_timing}
         rounds = [
             step
@@ -135,8 +130,24 @@ class Prepared:
         ]
         asked = [cell for cell in cells if not cell.is_timing]
         last = [cell for cell in cells if cell.is_timing]
-        first = [step for step in reversed(missing.values()) if step.key not in measured]
+        first = [step for step in missing if step.key not in measured]
         return [*first, *asked, *measured.values(), *rounds, *last]
+
+    def to_make(self, keys: Iterable[str]) -> list[Step]:
+        """The steps that have to be done for the files of some steps to be there, parents first."""
+        wanted = set(keys)
+        needed = {*wanted, *self.plan.ancestors(*(self.plan.steps[key] for key in wanted))}
+        return self._missing(needed, wanted)
+
+    def _missing(self, needed: set[str], read: set[str]) -> list[Step]:
+        """Of the needed steps those that are not done, and whose files are read or findings wanted."""
+        missing: list[Step] = []
+        for step in reversed(self.plan.steps.values()):
+            wanted = step.row.in_place or step.row.gives == "findings" or step.key in read
+            if step.key in needed and wanted and not self.is_cached(step):
+                missing.append(step)
+                read.update(step.parents.values())
+        return missing[::-1]
 
     def _open_precision(self) -> list[Step]:
         """Steps that measure what 16 bits change, of selected tasks: behind all that is asked."""
@@ -166,7 +177,15 @@ def prepare(file: Path, options: Options) -> Prepared:
         SuiteError: the suite has mistakes.
         InputError: `only` selects nothing, or a data set is missing or damaged.
     """
-    suite = read_suite(file, known())
+    return prepare_suite(read_suite(file, known()), options)
+
+
+def prepare_suite(suite: Suite, options: Options) -> Prepared:
+    """Plans a suite that was read; runs nothing.
+
+    Raises:
+        InputError: `only` selects nothing, or a data set is missing or damaged.
+    """
     home = options.home or default_home()
     try:
         resolved = resolve(suite, home, options.data_dir, options.may_fetch, options.provisional)
@@ -175,7 +194,7 @@ def prepare(file: Path, options: Options) -> Prepared:
             limited = make_plan(suite, resolved, options.limit)
             plan, limit = _unless_alike(plan, limited, options.limit)
     except (BadDataError, HubError) as error:
-        raise InputError(f"{file}: {error.message}", error.hint) from error
+        raise InputError(f"{suite.file}: {error.message}", error.hint) from error
     folder = options.results.absolute() / results_name(suite.spec.name, limit)
     results = ResultsStore(folder)
     artifacts = ArtifactStore(home.absolute(), resolved.places)
@@ -252,6 +271,15 @@ def run(
         prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)
     return Outcome(summary, len(todo), failed, seconds)
+
+
+def make(
+    prepared: Prepared, options: Options, observer: Observer, keys: Iterable[str]
+) -> tuple[tuple[Step, Failure], ...]:
+    """Makes what is missing of the files of some steps, and asks nothing; the failures."""
+    walk = _walk(prepared, options, observer, prepared.to_make(keys))
+    walk.run()
+    return tuple((step, walk.failures[step.key]) for step in walk.failed)
 
 
 def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[Step]) -> Walk:
