@@ -50,7 +50,7 @@ def test_a_family_is_known_by_what_its_template_gives(template: str, name: str) 
 def test_what_ollama_is_told_gives_the_same(found: object) -> None:
     """By hand, as Go's templates would: each `{{ if .X }}…{{ end }}` with its value in place."""
     assert found in FORMATS
-    one = FORMATS[FORMATS.index(found)]  # type: ignore[arg-type]
+    one = FORMATS[FORMATS.index(found)]
     text = one.template
     for value, field in (("Be brief.", "System"), ("What is 2 + 2?", "Prompt"), ("4", "Response")):
         text = text.replace(f"{{{{ if .{field} }}}}", "").replace(f"{{{{ .{field} }}}}", value)
