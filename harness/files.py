@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,11 @@ def defused(value: str) -> str:
     """A text that no spreadsheet takes for a formula: an apostrophe stands before one that begins as such."""
     begins = value.lstrip(" ").startswith(FORMULA) or value.lstrip().startswith(FORMULA)
     return f"'{value}" if begins else value
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a name that a file of a stranger's holds may become part of a path: it leads nowhere else."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,199}", name) is not None
 
 
 def write_atomically(file: Path, text: str) -> None:

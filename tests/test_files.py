@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.files import free_disk_bytes, write_atomically
+from harness.files import free_disk_bytes, is_file_name, write_atomically
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(
@@ -27,3 +27,8 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(
 
 def test_a_folder_that_is_not_there_has_the_room_of_the_one_above(tmp_path: Path) -> None:
     assert free_disk_bytes(tmp_path / "a" / "b") > 0
+
+
+def test_a_name_that_leads_elsewhere_is_none_of_a_file() -> None:
+    assert is_file_name("lora-q4.seed1")
+    assert not any(map(is_file_name, ["../x", "/etc", "a/b", "..", "", "a\n", "a\\b", ".hidden"]))

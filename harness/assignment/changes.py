@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.comparisons import changed_answers
 from harness.analysis.shared import shared_examples
+from harness.files import is_file_name
 from harness.records import ChangedAnswer, Comparison, MetricDescriptor, Sample, Summary, Training
 from harness.reporting.answer.effects import effects
 from harness.reporting.kinds import ComparisonKind, without_replicas
@@ -117,11 +117,6 @@ def _samples(
         return []
     found = results.cell(model, row.task).samples(cell.samples_key)
     return [sample for sample in found if row.metric in sample.scores]
-
-
-def is_file_name(name: str) -> bool:
-    """Whether a name that a summary holds may become part of a path: it leads nowhere else."""
-    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,199}", name) is not None
 
 
 def _gain(answer: ChangedAnswer) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.assignment.changes import is_file_name
 from harness.assignment.checklist import Checklist
 from harness.assignment.printing import find_browser, pages_of, print_page
 from harness.assignment.report import make_report
@@ -14,7 +13,7 @@ from harness.assignment.templates import Template
 from harness.assignment.writing import Page, as_markdown
 from harness.assignment.yours import read, stamped
 from harness.errors import InputError
-from harness.files import write_atomically
+from harness.files import is_file_name, write_atomically
 from harness.records import Summary
 from harness.reporting.contents import charts
 from harness.reporting.write import on_white

@@ -96,7 +96,7 @@ def comparable(created: str) -> str:
 
 
 def _read(file: Path) -> Result:
-    summary = read_summary(file)
+    summary = read_summary(file, any_names=True)
     return Result(file.parent, hashlib.sha256(file.read_bytes()).hexdigest(), summary)
 
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from harness.data.from_function import FAILURE
 from harness.data.repo_files import Parts, WantedFiles, choose_parts
 from harness.errors import AbsentDataError, BadDataError, InputError
+from harness.interpreter import python_command, python_environment
 from harness.plan.data import DataRef
 from harness.python_hook import PythonHook, find_hook, hook_key
 from harness.quantities import byte_size
@@ -85,9 +85,13 @@ def _from_function(ref: DataRef, home: Path) -> DataRef:
     with tempfile.TemporaryDirectory(prefix=".rows-", dir=kept) as scratch:
         rows = Path(scratch) / "rows"
         rows.mkdir()
-        command = [sys.executable, "-m", "harness.data.from_function", text, folder, str(rows)]
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            python_command("-m", "harness.data.from_function", text, folder, str(rows)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=python_environment(os.environ),
         )
         if done.returncode:
             raise _failed(hook, rows / FAILURE, done)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.files import write_atomically, write_json
+from harness.files import is_file_name, write_atomically, write_json
 from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
 from harness.records import Cell, Sample, SpeedRound, Summary
@@ -147,8 +147,10 @@ class ResultsStore:
 
     def forget_except(self, models_and_tasks: set[tuple[str, str]]) -> None:
         """Deletes the cells of models and tasks that the suite no longer has."""
+        here = self.folder.resolve()
         for folder in sorted(self.folder.glob("cells/*/*")):
-            if (folder.parent.name, folder.name) not in models_and_tasks:
+            inside = folder.resolve().is_relative_to(here)  # a stranger's folder may hold links
+            if inside and (folder.parent.name, folder.name) not in models_and_tasks:
                 shutil.rmtree(folder)
 
     def summary(self) -> Summary | None:
@@ -177,12 +179,16 @@ def _where_else(path: Path) -> str:
     return "Give results/<suite>, where `harness run` wrote its summary.json."
 
 
-def read_summary(path: Path) -> Summary:
+def read_summary(path: Path, *, any_names: bool = False) -> Summary:
     """The summary in a results folder, or in the file itself, with the votes that lie beside it.
 
+    Args:
+        path: of either.
+        any_names: whether its names may be any texts, since none of them becomes part of a path.
+
     Raises:
-        InputError: there is none, it is not one, or another version wrote it and it cannot be
-            upgraded.
+        InputError: there is none, it is not one, another version wrote it and it cannot be
+            upgraded, or it holds a name that would lead out of its folder.
     """
     file = path / "summary.json" if path.is_dir() else path
     try:
@@ -192,7 +198,7 @@ def read_summary(path: Path) -> Summary:
     except ValueError as error:
         raise InputError(f"{file}: not a summary: {error}", WRITE_ANEW) from None
     try:
-        return with_votes(understood(data if isinstance(data, dict) else {}), file.parent)
+        summary = with_votes(understood(data if isinstance(data, dict) else {}), file.parent)
     except OtherVersionError as error:
         raise InputError(
             f"{file}: written by another version of harness: {error}", WRITE_ANEW
@@ -204,3 +210,23 @@ def read_summary(path: Path) -> Summary:
             f"{file}: not a summary of this version of harness: {place}: {first['msg']}",
             WRITE_ANEW,
         ) from None
+    strange = None if any_names else _strange_name(summary)
+    if strange is not None:
+        raise InputError(
+            f"{file}: {strange} is no name that can be part of a path",
+            "Names have letters, digits and . _ + - @; somebody else has written this summary.",
+        )
+    return summary
+
+
+def _strange_name(summary: Summary) -> str | None:
+    """The first name that a path must not be made of, with what it names."""
+    named: list[tuple[str, Iterable[str]]] = [
+        ("suite", [str(summary.suite.get("name", ""))]),
+        ("model", [*summary.models, *(cell.model for cell in summary.cells)]),
+        ("task", [*summary.tasks, *(cell.task for cell in summary.cells)]),
+    ]
+    return next(
+        (f"{kind} {name!r:.80}" for kind, of in named for name in of if not is_file_name(name)),
+        None,
+    )

@@ -7,12 +7,12 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import IO
 
 from harness.errors import CrashError, HarnessError, OutOfMemoryError
+from harness.interpreter import python_command, python_environment
 
 SPIN_COUNT = 600
 """Turns of the loop, some 20 µs in all, that a thread waits for others before it sleeps."""
@@ -39,7 +39,7 @@ class Child:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as stream:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module],
+                python_command("-m", module),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stream,
@@ -112,7 +112,7 @@ def environment(threads: int, alone: bool, network: bool) -> dict[str, str]:
         settings |= {"GOMP_SPINCOUNT": str(SPIN_COUNT), "KMP_BLOCKTIME": "1"}
     if threads:
         settings["OMP_NUM_THREADS"] = str(threads)
-    return {**os.environ, **settings}
+    return python_environment({**os.environ, **settings})
 
 
 def _read(stream: IO[bytes], lines: queue.Queue[str | None]) -> None:

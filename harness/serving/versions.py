@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -25,9 +26,17 @@ for name in sys.argv[1:]:
 
 @cache
 def _said(command: tuple[str, ...]) -> tuple[int, str]:
+    program, *words = command
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, errors="replace", check=False
+            (os.path.abspath(program) if os.sep in program else program, *words),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            errors="replace",
+            check=False,
+            env={**os.environ, "PYTHONSAFEPATH": "1"},
+            cwd=os.path.abspath(os.sep),  # Python before 3.11 knows no safe path
         )
     except (OSError, subprocess.TimeoutExpired):
         return 1, ""

@@ -18,6 +18,7 @@ from harness.plan.steps import Step, make_step
 from harness.records import Cell, Sample, Value
 from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore, read_summary
+from tests.reporting.fixture import quickstart
 from tests.results.made import write_results
 
 
@@ -158,3 +159,40 @@ def test_a_summary_with_a_figure_that_is_none_is_refused(tmp_path: Path) -> None
         InputError, match=r"cells\.0\.metrics\.accuracy\.value: Input should be a finite"
     ):
         read_summary(tmp_path)
+
+
+OUTSIDE = ["../../outside", "/tmp/outside", "..", "a/b", "", "a\x1b[31m"]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+@pytest.mark.parametrize("kind", ["suite", "model", "task", "cell"])
+def test_a_summary_with_names_that_lead_out_of_its_folder_is_refused(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    summary = quickstart()
+    if kind == "suite":
+        strange = summary.model_copy(update={"suite": {**summary.suite, "name": name}})
+    elif kind == "model":
+        models = {**summary.models, name: summary.models["base"]}
+        strange = summary.model_copy(update={"models": models})
+    elif kind == "task":
+        tasks = {**summary.tasks, name: summary.tasks["sentiment"]}
+        strange = summary.model_copy(update={"tasks": tasks})
+    else:
+        cells = [*summary.cells, summary.cells[0].model_copy(update={"model": name})]
+        strange = summary.model_copy(update={"cells": cells})
+    ResultsStore(tmp_path).write_summary(strange)
+    with pytest.raises(InputError, match="is no name that can be part of a path") as found:
+        read_summary(tmp_path)
+    assert "\x1b" not in found.value.message
+    assert read_summary(tmp_path, any_names=True) == strange
+
+
+def test_a_link_in_a_results_folder_has_nothing_outside_deleted(tmp_path: Path) -> None:
+    outside = tmp_path / "home" / "letters" / "old"
+    outside.mkdir(parents=True)
+    store = ResultsStore(tmp_path / "results")
+    store.folder.mkdir()
+    (store.folder / "cells").symlink_to(tmp_path / "home")
+    store.forget_except(set())
+    assert outside.is_dir()

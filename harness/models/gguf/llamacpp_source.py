@@ -18,6 +18,7 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.errors import HarnessError, MissingToolError
+from harness.interpreter import python_command
 
 VARIABLE = "HARNESS_LLAMA_CPP"
 _CONVERTER = "convert_hf_to_gguf.py"
@@ -103,7 +104,7 @@ def download(version: str, folder: Path) -> Path:
     Raises:
         MissingToolError: pip cannot get it.
     """
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command = python_command("-m", "pip", "download", "--quiet", "--no-deps")
     command += ["--disable-pip-version-check", "--no-binary", _PACKAGE, "--dest", str(folder)]
     done = subprocess.run(
         [*command, f"{_PACKAGE}=={version}"], capture_output=True, text=True, check=False

@@ -22,7 +22,8 @@ def main() -> None:
     """Does as the converter's own command line says, which is what follows on this one."""
     converter, folder = Path(sys.argv[1]), Path(sys.argv[2])
     del sys.argv[0]
-    sys.path[:1] = [str(converter.parent), str(converter.parent / "gguf-py")]
+    own = 0 if sys.flags.safe_path else 1  # this file's folder, where Python puts it first
+    sys.path[:own] = [str(converter.parent), str(converter.parent / "gguf-py")]
     import gguf
 
     write_header = gguf.GGUFWriter.write_header_to_file
