@@ -13,9 +13,11 @@ from rich.table import Table
 
 from harness.cli import fitting
 from harness.cli.consoles import say
+from harness.cli.costs import cost_lines
 from harness.cli.data import read_data
 from harness.cli.waiting import waiting
 from harness.data.continued import continued
+from harness.estimate.costs import costs
 from harness.estimate.forecast import forecast
 from harness.estimate.machine import this_machine
 from harness.hub.retries import without_retries
@@ -23,6 +25,7 @@ from harness.plan.steps import Step
 from harness.records import DataReading
 from harness.reporting.data import parts, rows_read, warnings
 from harness.runner.run import Options, Prepared, prepare
+from harness.runner.spending import spent_on
 
 
 def show_plan(suite: Path, options: Options, fit: str | None, probe: bool, as_json: bool) -> int:
@@ -51,6 +54,8 @@ def show_plan(suite: Path, options: Options, fit: str | None, probe: bool, as_js
     console.print(_steps_table(made))
     console.print(_cells_table(steps))
     say(console, *_data_lines(prepared))
+    spent = spent_on(prepared.suite, prepared.artifacts.home)
+    say(console, *cost_lines(costs(prepared), prepared.suite.spec, spent))
     if prepared.to_fetch:
         console.print(_still_to_fetch(prepared.to_fetch))
     return 0
@@ -157,6 +162,10 @@ def _as_data(prepared: Prepared, steps: list[tuple[Step, str]]) -> dict[str, obj
         "data": [
             {"used_by": names, **reading.model_dump()}
             for names, reading in read_data(prepared.plan)
+        ],
+        "costs": [
+            {**asdict(of), "most": None if of.most is None else f"{of.most:f}"}
+            for of in costs(prepared)
         ],
         "to_fetch": list(prepared.to_fetch),
         "steps": [
