@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from harness.quantities import byte_size
 from harness.records import MetricDescriptor, ModelSummary, Summary
 from harness.reporting import charts, costs
 from harness.reporting.blocks import Block, Chart, Charts, Datum, Line, Name, Prose
@@ -216,7 +217,7 @@ def _scaled(
 
 
 def _said(model: str, of: ModelSummary, shown: Datum) -> str:
-    return f"{model}: {shown.text} {shown.detail} at {(of.bytes or 0) / MEGABYTE:.1f} MB"
+    return f"{model}: {shown.text} {shown.detail} at {byte_size(of.bytes or 0)}"
 
 
 def _chart(
