@@ -81,14 +81,14 @@ class CheckedEngine(ABC):
     def sample(self, prompt: Sequence[int], limits: Limits, sampling: Sampling) -> Iterator[int]:
         """See `Engine.sample`."""
         check_prompts([prompt], limits, self.info.vocab_size, self.info.context_length)
+        if limits.max_new_tokens < 1:
+            return
         written: list[int] = []
-        reader, sampler = (
-            self._reader(len(prompt) + limits.max_new_tokens),
-            Sampler(sampling, prompt),
-        )
+        reader, known = self._reader(prompt, len(prompt) + limits.max_new_tokens)
+        sampler, unread = Sampler(sampling, prompt), prompt[known:]
         while len(written) < limits.max_new_tokens:
-            logits = reader.read(written[-1:] or prompt)
-            self.work.prompt_tokens += 0 if written else len(prompt)
+            logits = reader.read(written[-1:] or unread)
+            self.work.prompt_tokens += 0 if written else len(unread)
             highest = float(logits.max())
             if not math.isfinite(highest):
                 raise self._no_number(highest, 0)
@@ -134,8 +134,13 @@ class CheckedEngine(ABC):
         """The greedy continuation of each prompt, by at least one token."""
 
     @abstractmethod
-    def _reader(self, tokens: int) -> Reader:
-        """Reads one sequence of at most so many tokens, a part at a time."""
+    def _reader(self, prompt: Sequence[int], tokens: int) -> tuple[Reader, int]:
+        """What reads one sequence, and how many ids of its prompt it has read already, at most all but one.
+
+        Args:
+            prompt: that the sequence begins with.
+            tokens: most that it will have.
+        """
 
     @abstractmethod
     def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:

@@ -201,6 +201,18 @@ class Conformance:
         with pytest.raises(PromptTooLongError):
             next(case.engine.sample(ids_of(CONTEXT - 2, seed=7), Limits(9), Sampling()))
 
+    def test_a_conversation_that_goes_on_is_answered_as_if_it_were_new(self, case: Case) -> None:
+        question, other = ids_of(9, seed=4), ids_of(9, seed=4)[:5] + ids_of(6, seed=5)[1:]
+        sampling = Sampling(0.9, seed=2)
+        first = tuple(case.engine.sample(question, Limits(6), sampling))
+        longer = (*question, *first, *ids_of(4, seed=6)[1:])
+        for prompt in (longer, longer, question, other, longer[:-2], longer * 4):
+            answer = tuple(case.engine.sample(prompt, Limits(6), Sampling()))
+            assert answer == case.plain.greedy(prompt, 6)
+        next(case.engine.sample(other, Limits(6), Sampling()))
+        dict(case.engine.generate([question], Limits(3)))
+        assert tuple(case.engine.sample(question, Limits(6), sampling)) == first
+
     def test_no_new_token_is_no_answer(self, case: Case) -> None:
         answer = dict(case.engine.generate([(1, 9)], Limits(0)))[0]
         assert (answer.ids, answer.finish_reason, answer.token_seconds) == ((), "length", ())

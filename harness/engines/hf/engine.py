@@ -92,8 +92,8 @@ class HfEngine(CheckedEngine):
     ) -> Iterator[tuple[int, Generation]]:
         return self._running.generate(prompts, limits)
 
-    def _reader(self, tokens: int) -> HfReader:
-        return HfReader(self._running.passes())
+    def _reader(self, prompt: Sequence[int], tokens: int) -> tuple[HfReader, int]:
+        return HfReader(self._running.passes()), 0
 
     def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:
         for logits in self._running.blocks(ids, rows):

@@ -57,6 +57,8 @@ class LlamaCppEngine(CheckedEngine):
         self.files = [*gguf_files(self._model.path), *([adapter] if adapter is not None else [])]
         self._tokenizer: GgufTokenizer | None = GgufTokenizer(self._model)
         self._context: LlamaContext | None = None
+        self._last: LlamaReader | None = None
+        """What read the last sample; None once the cache was used for something else."""
         self.work = Work()
         self.info = EngineInfo(
             engine="llamacpp",
@@ -85,8 +87,14 @@ class LlamaCppEngine(CheckedEngine):
         streams = self.info.batch["answers"]
         return generate_all(self._cache, prompts, limits, self._model, streams, self.work)
 
-    def _reader(self, tokens: int) -> LlamaReader:
-        return LlamaReader(self._cache, tokens, self._model)
+    def _reader(self, prompt: Sequence[int], tokens: int) -> tuple[LlamaReader, int]:
+        """With room for as much again, so that a conversation can go on in it."""
+        known = self._last.begin(prompt, tokens) if self._last is not None else None
+        if self._last is None or known is None:
+            room = min(2 * tokens, self.info.context_length) if self._model.turns_at is None else 0
+            reader = LlamaReader(self._cache, max(tokens, room), self._model)
+            self._last, known = reader, 0
+        return self._last, known
 
     def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:
         cache, least = self._cache(len(ids), 1), self._model.least_rows
@@ -116,7 +124,7 @@ class LlamaCppEngine(CheckedEngine):
         """See `Engine.close`."""
         if self._context is not None:
             self._context.close()
-        self._context = self._tokenizer = None
+        self._context = self._last = self._tokenizer = None
         self._model.close()
 
     def _open_tokenizer(self) -> GgufTokenizer:
@@ -127,6 +135,7 @@ class LlamaCppEngine(CheckedEngine):
     def _cache(self, cells: int, streams: int) -> LlamaContext:
         """An empty cache of at least this size: the last one where it is large enough."""
         self._open_tokenizer()
+        self._last = None
         cache, turns_at = self._context, self._model.turns_at
         if cache is not None:
             other_side = turns_at and (cells > turns_at) != (cache.cells > turns_at)

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.engines import open_engine
-from harness.engines.protocol import ChoiceQuestion, Engine, EngineSpec, Limits
+from harness.engines.llamacpp.engine import LlamaCppEngine
+from harness.engines.protocol import ChoiceQuestion, Engine, EngineSpec, Limits, Sampling
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import PromptTooLongError
 from tests.conftest import Models
@@ -286,3 +288,31 @@ def test_angles_for_long_texts_are_not_used_for_short_ones_beside_them(
     weights = write_model(tmp_path / "long", models.tokenizer, "phi3")  # llama.cpp reads the name
     with opened(write_gguf(tmp_path / "long-F32.gguf", weights)) as case:
         check_choices(case.plain, questions, dict(case.engine.choose(questions)), TOLERANCE)
+
+
+def test_a_conversation_that_goes_on_has_the_logits_of_one_read_from_its_start(case: Case) -> None:
+    """To the last bit, for K-quants too: what was written is read once more."""
+    engine, new = case.engine, random_ids(random.Random(21), 9)
+    assert isinstance(engine, LlamaCppEngine)
+    prompt = (1, *random_ids(random.Random(20), 30))
+    answer = tuple(engine.sample(prompt, Limits(12), Sampling(1.0, seed=4)))
+    for turned in ((*answer, *new), (*answer[:7], *new), (9,)):
+        longer = (*prompt, *turned)
+        before = engine.work.prompt_tokens
+        reader, known = engine._reader(longer, len(longer) + 4)
+        assert known >= len(prompt)
+        going_on = [reader.read(longer[known:]).copy(), reader.read([5]).copy()]
+        engine._last = None
+        reader, known = engine._reader(longer, len(longer) + 4)
+        assert known == 0 and engine.work.prompt_tokens == before
+        afresh = [reader.read(longer).copy(), reader.read([5]).copy()]
+        for left, right in zip(going_on, afresh, strict=True):
+            np.testing.assert_array_equal(left, right)
+
+
+def test_only_what_is_new_of_a_conversation_is_read(case: Case) -> None:
+    prompt = (1, *random_ids(random.Random(20), 30))
+    answer = tuple(case.engine.sample(prompt, Limits(12), Sampling()))
+    before = case.engine.work.prompt_tokens
+    list(case.engine.sample((*prompt, *answer, 9, 8), Limits(2), Sampling()))
+    assert case.engine.work.prompt_tokens - before == len(answer) + 2
