@@ -132,5 +132,5 @@ def _over_batches(value: float, n: int, parts: Sequence[float], confidence: floa
         low=max(0.0, value - half),
         high=value + half,
         n=n,
-        approximate=found.approximate,
+        approximate="queued",
     )

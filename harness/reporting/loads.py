@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.analysis.percentiles import too_few
@@ -26,7 +26,9 @@ from harness.reporting.tables import MODEL, name
 Found = Mapping[str, LoadDetails]
 LOAD = "Load"
 LEVELS = (("p50", "median", 0.5), ("p90", "90th percentile", 0.9), ("p99", "99th percentile", 0.99))
-WAITS: tuple[tuple[str, str, Callable[[LoadLevel], Waits | None]], ...] = (
+Wait = tuple[str, str, Callable[[LoadLevel], Waits | None]]
+"""Its label, the metric that describes it, and where it stands in a level."""
+WAITS: tuple[Wait, ...] = (
     ("TTFT", "served_ttft_seconds", lambda level: level.ttft),
     ("TPOT", "served_tpot_seconds", lambda level: level.tpot),
     ("Latency", "latency_seconds", lambda level: level.latency),
@@ -98,23 +100,47 @@ def wait(of: MetricDescriptor, value: Value, level: float) -> Datum:
         return shown
     if too_few(value.n or 0, level):
         return replace(shown, detail=f"longest of {count(value.n)}", tone="unsure")
-    return replace(shown, detail="too few for an interval", tone="unsure")
+    return replace(shown, detail="too few to bound it", tone="unsure")
 
 
-def waits(summary: Summary, task: str, details: Found, whole: bool) -> Table:
-    """The median and the 99th percentile of what a request waits for; with `whole` every percentile."""
+def waits(summary: Summary, task: str, details: Found) -> Table:
+    """The median and the 99th percentile of what a request waits for."""
+    return _waits(
+        summary,
+        task,
+        f"{task}: what a request waits for",
+        details,
+        WAITS[:3],
+        (LEVELS[0], LEVELS[2]),
+    )
+
+
+def every_wait(summary: Summary, task: str, details: Found) -> tuple[Table, ...]:
+    """All percentiles, a table for each wait."""
+    return tuple(
+        _waits(summary, task, f"{of[0]}: every percentile", details, (of,), LEVELS) for of in WAITS
+    )
+
+
+def _waits(
+    summary: Summary,
+    task: str,
+    caption: str,
+    details: Found,
+    shown: Sequence[Wait],
+    levels: Sequence[tuple[str, str, float]],
+) -> Table:
     made: list[Fields] = []
     doubts: list[Approximate | None] = []
     for model, level in run_levels(details):
         row: Fields = {MODEL: name(model), LOAD: Datum(load_words(level))}
-        for label, metric, of in WAITS if whole else WAITS[:3]:
+        for label, metric, of in shown:
             found, described = of(level), summary.tasks[task].metric(metric)
-            for key, nth, at in LEVELS if whole else (LEVELS[0], LEVELS[2]):
+            for key, nth, at in levels:
                 head = Column(f"{label}, {nth}", f"{described.unit} ↓", term=metric)
                 row[head] = wait(described, getattr(found, key), at) if found else NOT_KNOWN
                 doubts.append(getattr(found, key).approximate if found else None)
         made.append(row)
-    caption = "Every percentile" if whole else f"{task}: what a request waits for"
     return table(caption, made, [_many(details), *approximate_notes(summary, doubts)])
 
 

@@ -168,4 +168,5 @@ def _over_levels(task: LoadTask, levels: Sequence[LoadLevel]) -> dict[str, Value
 
 
 def _most(values: Sequence[Value]) -> Value:
-    return max(values, key=lambda of: of.value or 0.0, default=Value(value=None))
+    found = max(values, key=lambda of: of.value or 0.0, default=Value(value=None))
+    return found.model_copy(update={"n": None})

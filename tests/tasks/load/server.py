@@ -62,6 +62,8 @@ class _Connection:
             raw = await reader.readexactly(length)
             if method == "GET":
                 self._whole(200 if path == "/v1/models" else 404, {"data": [{"id": "toy"}]})
+            elif path != "/v1/completions":
+                self._whole(404, {"error": {"message": "no such page"}})
             elif not await self._post(json.loads(raw)):
                 return
             await self.writer.drain()
