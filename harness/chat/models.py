@@ -52,16 +52,6 @@ class ChatModel:
         return served.host if served is not None else ""
 
 
-def models_of_suite(file: Path, home: Path | None = None) -> list[ChatModel]:
-    """The models of a suite, in its order. What is not made yet says so.
-
-    Raises:
-        SuiteError: the suite has mistakes.
-        InputError: what it names is not there.
-    """
-    return models_of(prepare(file, Options(home=home, provisional=True)), f"harness run {file}")
-
-
 def models_of(prepared: Prepared, command: str) -> list[ChatModel]:
     """The models of a suite that was planned; `command` makes those that are missing."""
     found, estimates = [], Estimates(prepared)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from harness.cli.options import examples
+from harness.cli.options import Results, ResultsOfSuite, examples
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -21,6 +22,8 @@ Host = Annotated[
         "token. Default: this machine alone."
     ),
 ]
+
+OpenPage = Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")]
 
 
 @app.command(
@@ -38,13 +41,31 @@ def chat(
             help="A suite, a GGUF file, a folder with a model, a Hub id, or `starter`.",
         ),
     ],
+    results: Results = Path("results"),
     port: Port = None,
     host: Host = None,
-    open_page: Annotated[
-        bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
-    ] = True,
+    open_page: OpenPage = True,
 ) -> None:
-    """Talk to models, in a browser."""
-    from harness.cli.chat import open_chat
+    """Talk to models, in a browser; of a suite also side by side, with its examples and results."""
+    from harness.cli.chat import Serving, open_chat
 
-    raise typer.Exit(open_chat(what, host, port, open_page))
+    raise typer.Exit(open_chat(what, results, Serving(host, port, open_page)))
+
+
+@app.command(
+    epilog=examples("demo results/quickstart", "demo results/mine --suite mine.yaml --no-open")
+)
+def demo(
+    results: ResultsOfSuite,
+    suite: Annotated[
+        Path | None,
+        typer.Option(help="The suite that made them. Default: where their command names it."),
+    ] = None,
+    port: Port = None,
+    host: Host = None,
+    open_page: OpenPage = True,
+) -> None:
+    """Show examples that were answered before and after, in a browser, and ask both models live."""
+    from harness.cli.chat import Serving, open_demo
+
+    raise typer.Exit(open_demo(results, suite, Serving(host, port, open_page)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -18,6 +19,7 @@ from typing import Any, Literal
 JOURNAL = "run.jsonl"
 HEAD = 48
 """So many bytes hold the moment at which a run began."""
+TRIES, TRY_SECONDS = 20, 0.005
 State = Literal["waits", "runs", "done", "failed"]
 
 
@@ -79,13 +81,11 @@ class JournalWriter:
         self._file: int | None = os.open(
             folder / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644
         )
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if _locked(self._file):
+            os.ftruncate(self._file, 0)
+        else:
             os.close(self._file)
             self._file = None
-            return
-        os.ftruncate(self._file, 0)
 
     def began(self, steps: Iterable[StepState], there: Sequence[tuple[str, str]]) -> None:
         """Names all steps, whose places the following events give, and the cells that are there already."""
@@ -108,6 +108,18 @@ class JournalWriter:
             self.tell("ended")
             os.close(self._file)
             self._file = None
+
+
+def _locked(file: int) -> bool:
+    """Takes the lock; a reader may hold it for the moment in which it looks whether a run does."""
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(TRY_SECONDS)
+        else:
+            return True
+    return False
 
 
 @dataclass

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ models:
 tasks:
   sentiment: {type: classify, dataset: phrasebank-sample}
 """
+PATHS = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
 SECONDS = 120
 """How long anything may take on a machine that is busy with other tests."""
 
@@ -52,12 +53,25 @@ def served(folder: Path, *options: str) -> Iterator[ServedChat]:
     """
     suite = folder / "talk.yaml"
     suite.write_text(SUITE, encoding="utf-8")
-    command = [sys.executable, "-m", "harness", "chat", str(suite), "--no-open", *options]
+    with serving(["chat", str(suite), *options], folder / "home", folder) as opened:
+        yield opened
+
+
+@contextmanager
+def serving(words: Sequence[str], home: Path, folder: Path) -> Iterator[ServedChat]:
+    """A command that serves pages, until the block ends.
+
+    Args:
+        words: of the command.
+        home: `$HARNESS_HOME`.
+        folder: in which it is run.
+    """
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "harness", *words, "--no-open"],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "HARNESS_HOME": str(folder / "home")},
+        cwd=folder,
+        env={**os.environ, "HARNESS_HOME": str(home), "PYTHONPATH": PATHS},
     )
     try:
         assert process.stdout is not None

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.chat.models import ChatModel, models_of, models_of_suite, name_of, one_model
+from harness.chat.models import ChatModel, models_of, name_of, one_model
 from harness.chat.opening import Opening
 from harness.chat.records import Conversation, Done, Failed, Settings
 from harness.chat.room import ChatRoom
 from harness.errors import InputError
+from harness.runner.run import Options, prepare
 from harness.starter import MODEL_FOLDER
 from tests.engines.endpoint.standin import standing_in
 
@@ -32,6 +33,12 @@ models:
 tasks:
   sentiment: {type: classify, dataset: phrasebank-sample}
 """
+
+
+def models_of_suite(suite: Path, home: Path) -> list[ChatModel]:
+    """As `harness chat SUITE` has them."""
+    prepared = prepare(suite, Options(home=home, provisional=True))
+    return models_of(prepared, f"harness run {suite}")
 
 
 @pytest.fixture

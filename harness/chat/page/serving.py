@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,13 @@ def place_at(host: str | None, port: int | None) -> Place:
     raise AssertionError("any port is a port")
 
 
-def serve(blocks: Any, look: dict[str, Any], place: Place, ready: Callable[[], None]) -> None:
+def serve(
+    blocks: Any,
+    look: dict[str, Any],
+    place: Place,
+    ready: Callable[[], None],
+    documents: Mapping[str, Callable[[], str]] | None = None,
+) -> None:
     """Serves until it is interrupted.
 
     Args:
@@ -88,9 +94,13 @@ def serve(blocks: Any, look: dict[str, Any], place: Place, ready: Callable[[], N
         look: theme and styles, as `gradio.mount_gradio_app` takes them.
         place: where.
         ready: called once it can be opened.
+        documents: whole pages of HTML beside them, by path.
     """
+    site = fastapi.FastAPI(openapi_url=None)
+    for path, made in (documents or {}).items():
+        site.add_api_route(path, made, response_class=fastapi.responses.HTMLResponse)
     app = gradio.mount_gradio_app(
-        fastapi.FastAPI(openapi_url=None),
+        site,
         blocks,
         path="/",
         footer_links=[],
