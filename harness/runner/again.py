@@ -110,3 +110,18 @@ def _places(step: Step, results: ResultsStore, artifacts: ArtifactStore) -> tupl
         return results.cell(step.model, step.task).folder, aside
     folder = artifacts.folder(step)
     return folder, folder.with_name(f".{folder.name}.earlier")
+
+
+def chosen(plan: Plan, only: str | None) -> tuple[Step, ...]:
+    """The cells that `--only` selects.
+
+    Raises:
+        InputError: it selects none.
+    """
+    if only is None:
+        return plan.cells
+    found = tuple(step for step in plan.cells if fits(step, only))
+    if not found:
+        words = ", ".join(f"{step.model}/{step.task}" for step in plan.cells)
+        raise InputError(f"--only {only}: no model, task or model/task fits", f"There are: {words}")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.plan.graph import Plan
@@ -79,3 +80,9 @@ def forget_stale_prompts(plan: Plan, results: ResultsStore) -> None:
     wanted = {cell.prompts for cell in answered if cell is not None}
     wanted |= {str(of.outcome.get("sha256")) for of in made if of is not None}
     forget_prompts(results.folder, wanted)
+
+
+def failed_cells(results: ResultsStore, cells: Iterable[Step]) -> tuple[tuple[Step, Failure], ...]:
+    """Of some cells those that failed, with the reason that was kept."""
+    found = ((cell, results.cell(cell.model, cell.task).result()) for cell in cells)
+    return tuple((cell, of.error) for cell, of in found if of is not None and of.error is not None)

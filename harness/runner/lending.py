@@ -115,3 +115,9 @@ def _copy_cell(lender: ResultsStore, borrower: ResultsStore, cell: Step) -> None
         os.replace(scratch / "cell", here)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def unless_alike(whole: Plan, limited: Plan, limit: int) -> tuple[Plan, int | None]:
+    """The plan of a limit, with it; that of the whole suite where the limit changes nothing."""
+    same = [step.key for step in whole.cells] == [step.key for step in limited.cells]
+    return (whole, None) if same else (limited, limit)

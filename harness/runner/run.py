@@ -19,13 +19,19 @@ from harness.records.summary import results_name
 from harness.resolve.resolver import resolve
 from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
-from harness.runner.again import bring_back, fits, set_aside, steps_again
+from harness.runner.again import bring_back, chosen, set_aside, steps_again
 from harness.runner.findings import refusal
 from harness.runner.jobs import JobBuilder
 from harness.runner.journal import journal
-from harness.runner.keeper import Keeper, forget_stale_prompts, keep_failure, keep_findings
+from harness.runner.keeper import (
+    Keeper,
+    failed_cells,
+    forget_stale_prompts,
+    keep_failure,
+    keep_findings,
+)
 from harness.runner.known import known
-from harness.runner.lending import Lending
+from harness.runner.lending import Lending, unless_alike
 from harness.runner.local import LocalExecutor
 from harness.runner.sources import check_source
 from harness.runner.spending import spent_on
@@ -192,34 +198,18 @@ def prepare_suite(suite: Suite, options: Options) -> Prepared:
         plan, limit = make_plan(suite, resolved), None
         if options.limit is not None:
             limited = make_plan(suite, resolved, options.limit)
-            plan, limit = _unless_alike(plan, limited, options.limit)
+            plan, limit = unless_alike(plan, limited, options.limit)
     except (BadDataError, HubError) as error:
         raise InputError(f"{suite.file}: {error.message}", error.hint) from error
     folder = options.results.absolute() / results_name(suite.spec.name, limit)
     results = ResultsStore(folder)
     artifacts = ArtifactStore(home.absolute(), resolved.places)
     bring_back((*plan.steps.values(), *plan.cells), results, artifacts)
-    cells = _select(plan, options.only)
+    cells = chosen(plan, options.only)
     again = steps_again(plan, cells, options.again)
     of_one = partial(make_plan, suite, resolved, 1)
     lending = Lending(plan, of_one, results, artifacts, again)
     return Prepared(suite, plan, results, artifacts, lending, cells, limit, resolved.absent, again)
-
-
-def _unless_alike(whole: Plan, limited: Plan, limit: int) -> tuple[Plan, int | None]:
-    """The plan of a limit, with it; that of the whole suite where the limit changes nothing."""
-    same = [step.key for step in whole.cells] == [step.key for step in limited.cells]
-    return (whole, None) if same else (limited, limit)
-
-
-def _select(plan: Plan, only: str | None) -> tuple[Step, ...]:
-    if only is None:
-        return plan.cells
-    chosen = tuple(step for step in plan.cells if fits(step, only))
-    if not chosen:
-        words = ", ".join(f"{step.model}/{step.task}" for step in plan.cells)
-        raise InputError(f"--only {only}: no model, task or model/task fits", f"There are: {words}")
-    return chosen
 
 
 def has_nothing_to_do(prepared: Prepared) -> bool:
@@ -247,7 +237,7 @@ def run(
     summary = prepared.results.summary()
     place = (prepared.suite, prepared.plan, prepared.results)
     if not todo and not taken and summary and is_current(summary, *place, prepared.limit):
-        failures = tuple(_failed_cells(prepared))
+        failures = failed_cells(prepared.results, prepared.cells)
         return Outcome(summary, 0, failures, time.perf_counter() - started, unchanged=True)
     every = {(step.model, step.task) for step in prepared.plan.cells}
     prepared.results.forget_except(every)
@@ -286,9 +276,13 @@ def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[S
     cores = physical_cores()
     threads = max(1, cores // options.jobs)
     of = (prepared.plan, prepared.artifacts, prepared.results.folder)
-    builder = JobBuilder(
-        *of, threads, cores, prepared.lending, partial(_is_fresh, prepared, options)
-    )
+
+    def is_fresh(
+        cell: Step,
+    ) -> bool:  # a served model is really asked, whatever is remembered of it
+        return options.fresh or prepared.is_again(cell)
+
+    builder = JobBuilder(*of, threads, cores, prepared.lending, is_fresh)
     executor = LocalExecutor(prepared.suite.spec.defaults.timeout)
     keeper = Keeper(prepared.artifacts, prepared.results, observer)
     steps = [step for step in todo if not step.row.in_place]
@@ -300,17 +294,3 @@ def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[S
             if failure is not None:
                 walk.fail(step, failure)
     return walk
-
-
-def _is_fresh(prepared: Prepared, options: Options, cell: Step) -> bool:
-    """Whether a served model is really to be asked, whatever is remembered of it."""
-    return options.fresh or prepared.is_again(cell)
-
-
-def _failed_cells(prepared: Prepared) -> list[tuple[Step, Failure]]:
-    found = []
-    for step in prepared.cells:
-        result = prepared.results.cell(step.model, step.task).result()
-        if result is not None and result.error is not None:
-            found.append((step, result.error))
-    return found
