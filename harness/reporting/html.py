@@ -24,7 +24,10 @@ from harness.reporting.blocks import Block, Chart, Document, Link, Name, Strong
 from harness.reporting.contents import notes
 from harness.reporting.format import clean, clean_lines
 
-_TOGETHER = re.compile(r"(\[[-−+\d.,e ]+\]|\bn = [\d,]+|\bp [<=] [\d.]+)")
+_TOGETHER = re.compile(
+    r"(\[[-−+\d.,e ]+\]|\bn = [\d,]+|\bp [<=] [\d.]+|\bROUGE-\w+|⚠ [^\s]+"
+    r"|[+−]?\d[\d.,]* (?:pp|kB|MB|GB|ms|tokens/s)(?!\w))"
+)
 
 
 def html(document: Document) -> str:
@@ -124,7 +127,7 @@ def as_data(text: str) -> Markup:
 
 
 def together(text: str) -> Markup:
-    """The text, escaped, in which no line breaks inside an interval or between "n =" and its n."""
+    """The text, escaped, in which no line breaks inside an interval, between a figure and its unit or between "n =" and its n."""
     parts = _TOGETHER.split(clean(text))
     wrapped = Markup('<span class="together">{}</span>')
     return Markup("").join(wrapped.format(p) if i % 2 else escape(p) for i, p in enumerate(parts))

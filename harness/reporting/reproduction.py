@@ -38,7 +38,7 @@ def reproduction_blocks(summary: Summary) -> list[Block]:
         blocks += [Heading("Models"), models(summary)]
     if summary.tasks:
         blocks += [Heading("Tasks"), tasks(summary), *prompts(summary)]
-    blocks += [Heading("Suite, machine and software"), environment(summary)]
+    blocks.append(environment(summary))
     if summary.cells:
         blocks.append(Fold("Every cell: time, engine, prompts", (cells(summary),)))
     text = str(summary.suite.get("text", ""))

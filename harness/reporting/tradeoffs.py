@@ -119,7 +119,7 @@ def _against_size(
     for model, made in summary.models.items():
         if made.bytes:
             megabytes = made.bytes / MEGABYTE
-            points += _point(summary, model, task, of, megabytes, f"{megabytes:.1f} MB")
+            points += _point(summary, model, task, of, megabytes, byte_size(made.bytes))
     return _against(points, file, SIZE, "size on disk", title, of)
 
 

@@ -51,12 +51,22 @@ def bound_words(of: MetricDescriptor, bound: Bound) -> str:
 
 def bound_figure(of: MetricDescriptor, bound: Bound) -> str:
     """The loss that is excluded: "loses at most 1.27 pp"; or the gain that is sure."""
+    return f"{bound_verb(bound)} {bound_amount(of, bound)}"
+
+
+def bound_verb(bound: Bound) -> str:
+    """Whether a loss is excluded or a gain is sure."""
+    return "gains at least" if bound.loss < 0 else "loses at most"
+
+
+def bound_amount(of: MetricDescriptor, bound: Bound) -> str:
+    """How much is lost at most or gained at least, with its unit."""
     shown = readable(of)
     finer = shown.model_copy(update={"format": f".{decimals(shown) + 1}f"})
     after = _unit(shown, difference=True)
     if bound.loss < 0:
-        return f"gains at least {rounded_down(finer, -bound.loss)}{after}"
-    return f"loses at most {rounded_up(finer, bound.loss)}{after}"
+        return f"{rounded_down(finer, -bound.loss)}{after}"
+    return f"{rounded_up(finer, bound.loss)}{after}"
 
 
 def level_words(bound: Bound) -> str:

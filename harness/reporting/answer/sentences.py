@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from harness.quantities import byte_size, plural
 from harness.reporting.answer.figures import (
-    bound_figure,
+    bound_amount,
+    bound_verb,
     change_words,
     detectable_words,
     level_words,
@@ -146,14 +147,16 @@ def _bounded(of: Effect) -> dict[int, Bound]:
 
 
 def _excluded(of: Effect) -> list[Line]:
-    """ "accuracy loses at most 1.27 pp, ROUGE-L loses at most 0.0131 (95%)": a clause for each level."""
+    """ "loses at most 1.27 pp accuracy, 0.0131 ROUGE-L (95%)": a clause for losses and gains of each level."""
     bounded = _bounded(of)
-    by_level: dict[str, list[Line]] = {}
+    alike: dict[tuple[str, str], list[Line]] = {}
     for one in of.headlines:
         if (bound := bounded.get(id(one))) is not None:
-            said = (*_about(of, one), f" {bound_figure(one.of, bound)}")
-            by_level.setdefault(level_words(bound), []).append(said)
-    return [(*joined(said, ", "), f" ({level})") for level, said in by_level.items()]
+            said = (f"{bound_amount(one.of, bound)} ", *_about(of, one))
+            alike.setdefault((bound_verb(bound), level_words(bound)), []).append(said)
+    return [
+        (f"{verb} ", *joined(said, ", "), f" ({level})") for (verb, level), said in alike.items()
+    ]
 
 
 def _figure(of: Effect, one: JudgedDifference) -> Line:

@@ -64,7 +64,9 @@ def test_a_loss_in_any_measure_of_quality_is_a_loss() -> None:
     same = row(baseline="lora-f16", candidate="lora-q4", **UNCERTAIN)
     said = text(quickstart(comparisons=[same, row(**WORSE_PERPLEXITY)], gates=[]))
     assert "lora-f16: lora-q4 (Q4_K_M, 33% of the size): worse; " in said
-    assert "; perplexity +0.12 [+0.08, +0.16]; accuracy loses at most " in said
+    assert (
+        "; perplexity +0.12 [+0.08, +0.16]; loses at most 2.00 pp accuracy (95% interval)" in said
+    )
 
 
 def test_a_perplexity_ratio_counts_though_its_reference_was_not_asked() -> None:
@@ -86,7 +88,7 @@ def test_a_quantization_whose_perplexity_is_lower_is_not_called_better() -> None
     lower = WORSE_PERPLEXITY | {"delta": -0.12, "low": -0.16, "high": -0.08}
     same = row(baseline="lora-f16", candidate="lora-q4", **UNCERTAIN)
     said = text(quickstart(comparisons=[same, row(**lower)], gates=[]))
-    assert "): no loss shown; lower perplexity, −0.12 [−0.16, −0.08]; accuracy loses at" in said
+    assert "): no loss shown; lower perplexity, −0.12 [−0.16, −0.08]; loses at most" in said
     assert "better" not in said
 
 
@@ -101,9 +103,7 @@ def test_a_quantization_inside_every_margin_is_said_to_be() -> None:
         {"outcome": "met", "limit": 0.03, "low": -0.009, "high": 0.004},
     )
     said = text(quickstart(comparisons=[of], gates=[gate.model_copy(update=inside)]))
-    assert (
-        "lora-q4 (Q4_K_M, 33% of the size): within the margin; accuracy loses at most 0.90" in said
-    )
+    assert "lora-q4 (Q4_K_M, 33% of the size): within the margin; loses at most 0.90" in said
     beyond = gate.model_copy(update={**inside, "outcome": "undecided", "limit": 0.005})
     assert "within the margin" not in text(quickstart(comparisons=[of], gates=[beyond]))
 
