@@ -105,14 +105,9 @@ def wait(of: MetricDescriptor, value: Value, level: float) -> Datum:
 
 def waits(summary: Summary, task: str, details: Found) -> Table:
     """The median and the 99th percentile of what a request waits for."""
-    return _waits(
-        summary,
-        task,
-        f"{task}: what a request waits for",
-        details,
-        WAITS[:3],
-        (LEVELS[0], LEVELS[2]),
-    )
+    levels, caption = (LEVELS[0], LEVELS[2]), f"{task}: what a request waits for"
+    found = _waits(summary, task, caption, details, WAITS[:3], levels)
+    return replace(found, notes=(_many(details), *found.notes))
 
 
 def every_wait(summary: Summary, task: str, details: Found) -> tuple[Table, ...]:
@@ -141,7 +136,7 @@ def _waits(
                 row[head] = wait(described, getattr(found, key), at) if found else NOT_KNOWN
                 doubts.append(getattr(found, key).approximate if found else None)
         made.append(row)
-    return table(caption, made, [_many(details), *approximate_notes(summary, doubts)])
+    return table(caption, made, approximate_notes(summary, doubts))
 
 
 def _many(details: Found) -> Line:

@@ -156,6 +156,7 @@ def test_a_metric_is_about_quality_change_or_cost() -> None:
     }
     assert by_kind["divergence quality"] == {"perplexity", "perplexity_ratio", "bits_per_byte"}
     assert by_kind["speed cost"] == set(TASK_TYPES["speed"].metrics)
+    assert by_kind["load cost"] == set(TASK_TYPES["load"].metrics)
     assert set(by_kind) == {
         "classify quality",
         "multiple_choice quality",
@@ -164,6 +165,7 @@ def test_a_metric_is_about_quality_change_or_cost() -> None:
         "divergence quality",
         "write quality",
         "speed cost",
+        "load cost",
     }
 
 

@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.reporting.charts import Curve, Point, Row, Rows, Scatter, curves, rows, scatter
+from harness.reporting.charts import (
+    Curve,
+    LoadLine,
+    LoadPoint,
+    Point,
+    Row,
+    Rows,
+    Scatter,
+    curves,
+    loads,
+    rows,
+    scatter,
+)
 from harness.reporting.charts.axes import Axis
 from harness.reporting.charts.places import Box, place
 from harness.reporting.charts.svg import short_names
@@ -114,3 +126,28 @@ def test_what_a_suite_wrote_is_only_text() -> None:
         assert svg is not None
         tags = {e.tag.split("}")[1] for e in ElementTree.fromstring(svg).iter()}
         assert tags <= {"svg", "g", "rect", "path", "circle", "text", "title", "a"}
+
+
+def load_line(name: str, tail: bool = False) -> LoadLine:
+    points = (
+        LoadPoint(1, 10, 9, 11, HOSTILE),
+        LoadPoint(2, 20, 18, 22),
+        LoadPoint(16, 21, None, None),
+    )
+    return LoadLine(name, points, tail=tail, knee=2)
+
+
+def test_a_load_has_a_mark_for_each_level_a_bar_for_each_interval_and_one_knee() -> None:
+    svg = loads("users", "tokens/s", [load_line("m"), load_line("m, p99", tail=True)], log=True)
+    assert svg is not None and HOSTILE not in svg
+    root = ElementTree.fromstring(svg)
+    marks = [e for e in root.iter() if e.tag.endswith("circle")]
+    in_legend, drawn = 2, 6
+    assert len(marks) == in_legend + drawn
+    assert sum(mark.get("fill") == "#ffffff" for mark in marks) == 2
+    assert {"m", "m, p99", "users", "tokens/s"} <= set(texts(svg))
+
+
+def test_one_level_is_no_chart() -> None:
+    alone = LoadLine("m", (LoadPoint(1, 10),))
+    assert loads("users", "tokens/s", [alone]) is None
