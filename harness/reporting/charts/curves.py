@@ -50,7 +50,7 @@ def curves(x_title: str, y_title: str, of: Sequence[Curve]) -> str | None:
     top += 22
     y = Axis.over((b for curve in lines for _, b in curve.points), top + HEIGHT, top)
     left = 10 + max((text_width(said, SMALL) for _, said in y.ticks()), default=0.0)
-    x = Axis.over((a for curve in lines for a, _ in curve.points), left, WIDTH - 14, pad=0.01)
+    x = Axis.over((a for curve in lines for a, _ in curve.points), left, WIDTH - 22, pad=0.01)
     parts.append(text(0, top - 9, y_title, bold=True))
     for value, said in y.ticks():
         parts.append(line(x.start, y.at(value), x.end, y.at(value), GRID))
