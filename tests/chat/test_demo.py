@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,12 +13,18 @@ import pytest
 
 from harness.chat.demo.asking import Asker, Question, Unaskable
 from harness.chat.demo.recorded import Group, Pair, Recorded, RecordedAnswer, shares
+from harness.chat.demo.suites import suite_of_results
 from harness.chat.models import models_of
 from harness.chat.records import Conversation, Done, Labels, Prompted, Settings
 from harness.chat.room import ChatRoom
-from harness.runner.run import Options, prepare
+from harness.cli.view import up_to_date
+from harness.results.store import ResultsStore, read_summary
+from harness.results.votes import cast
+from harness.runner.run import Options, has_nothing_to_do, prepare, run
+from harness.runner.walk import Quiet
 from tests.chat.suite import Ran
 from tests.results.made import write_results
+from tests.results.votes_made import vote
 
 PAIR = Pair("base", "tuned")
 
@@ -148,3 +156,42 @@ def test_a_label_is_chosen_and_nothing_is_written(room: ChatRoom) -> None:
     assert isinstance(events[-2], Prompted)
     done = events[-1]
     assert isinstance(done, Done) and done.chosen == max((0, 1), key=done.logprobs.__getitem__)
+
+
+def test_a_run_after_votes_writes_them_into_the_summary(ran: Ran, tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    shutil.copytree(ran.results, folder)
+    options = Options(results=tmp_path, home=ran.home)
+    assert has_nothing_to_do(prepare(ran.suite, options))
+    models = read_summary(folder).models
+    keys = [models["base"].key, models["fine"].key]
+    cast(folder, vote(["base", "fine"], 0, keys=keys), models)
+    prepared = prepare(ran.suite, options)
+    assert not has_nothing_to_do(prepared)
+    run(prepared, options, Quiet(), [])
+    written = ResultsStore(folder).summary()
+    assert written is not None and written.votes is not None and written.votes.sets[0].votes == 1
+    assert has_nothing_to_do(prepare(ran.suite, options))
+
+
+def test_a_page_is_written_anew_when_somebody_voted(tmp_path: Path) -> None:
+    results = write_results(tmp_path / "suite", {"base": [True], "tuned": [False]})
+    page = up_to_date(results, tmp_path / "reports")
+    assert 'id="preferences"' not in page.read_text()
+    cast(results, vote(["base", "tuned"], 1), read_summary(results).models)
+    os.utime(page, ns=(0, 0))
+    os.utime(results / "summary.json", ns=(0, 0))  # the votes alone are newer
+    assert 'id="preferences"' in up_to_date(results, tmp_path / "reports").read_text()
+
+
+def test_the_suite_of_results_is_found_where_their_command_names_it(
+    ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = read_summary(ran.results)
+    monkeypatch.chdir(tmp_path)
+    assert "--suite" in suite_of_results(summary, ran.results, ran.home).without
+    monkeypatch.chdir(ran.suite.parent)
+    assert suite_of_results(summary, ran.results, ran.home).prepared is not None
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ran.suite.name).write_text(ran.suite.read_text() + "# another\n")
+    assert "has changed" in suite_of_results(summary, ran.results, ran.home).without

@@ -82,7 +82,7 @@ def test_examples_are_those_that_changed_and_are_answered_live_as_before(
     legend = page.locator("#hc-demo-lead").inner_text()
     for group in groups[1:]:
         assert f"{group.title} {len(group.ids)} (" in legend
-    assert "base → fine: accuracy" in legend and "over 6 examples" in legend
+    assert "base → fine: accuracy" in legend and "percentage points over 6 examples" in legend
     page.locator("#hc-examples input").first.check()
     page.wait_for_selector("#hc-example .hc-reference")
     measured = page.locator("#hc-example .hc-shares tr").all_inner_texts()

@@ -23,9 +23,10 @@ def lead_html(recorded: Recorded, task: str, pair: Pair, groups: Sequence[Group]
     if row is not None and row.delta is not None:
         of = metric_of(in_percent(recorded.summary), row)
         moved = difference(of, row)
+        unit = " percentage points" if of.unit == "%" else _unit(of)
         values = known(row.baseline_value, row.candidate_value)
         ends = " → ".join(words(of, Value(value=value)) for value in values)
-        said.append(f"{label(of)} {ends}, difference {moved.text} {moved.detail} ")
+        said.append(f"{label(of)} {ends}, difference {moved.text} {moved.detail}{unit} ")
     every = groups[0]
     said.append(f"over {count(len(every.ids))} examples of the test split.")
     parts = {group.key: group for group in groups[1:]}
