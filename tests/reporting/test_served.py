@@ -51,6 +51,20 @@ def test_it_says_how_labels_were_told_and_why() -> None:
     assert "2 told by the server's log-probabilities and 3 written and read" in mixed
 
 
+def test_it_says_what_a_server_that_was_started_here_reads() -> None:
+    alike = said(
+        api="completions", started="llama-cpp", rendered=True, tokens_here=47, tokens_there=47,
+        without_begin=True,
+    )  # fmt: skip
+    assert (
+        "put through its template here" in alike and "47 tokens for the server, as it is" in alike
+    )
+    assert "marker that begins a text was left out" in alike
+    other = said(api="chat", started="vllm", tokens_here=47, tokens_there=52)
+    assert "52 tokens for the server and 47 in process: it does not read the same" in other
+    assert "not known here" not in other
+
+
 def test_it_says_what_first_tokens_and_constraints_leave_open() -> None:
     over = {"loglikelihood": "echo-ignored"}
     first = said(
