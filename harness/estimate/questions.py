@@ -10,7 +10,7 @@ from harness.estimate.need import MIB
 from harness.estimate.work import Computation, asking_work
 from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
-from harness.suite.schema import SpeedTask, TaskSpec, type_of
+from harness.suite.schema import LoadTask, SpeedTask, TaskSpec, type_of
 from harness.tasks.divergence import rows_at_once
 
 STATISTICS = {"hf": 108 * MIB, "llamacpp": 152 * MIB}
@@ -37,7 +37,12 @@ def ask_of(step: Step, asked: Ask, vocabulary: int) -> Ask:
 
 def timed_ask(step: Step) -> Ask:
     """As long as any sequence that is timed; llama.cpp makes a context for no more of them."""
-    task = SpeedTask.model_validate(step.given(CellParams).task)
+    asked = step.given(CellParams).task
+    if type_of(asked).times == "requests":
+        load = LoadTask.model_validate(asked)
+        users = max(int(level.load) if level.loop == "closed" else 1 for level in load.levels)
+        return Ask("generate", users, load.prompt_tokens + load.new_tokens)
+    task = SpeedTask.model_validate(asked)
     length, width = (
         max(task.depths) + max(*task.prompt_tokens, task.new_tokens),
         max(task.batch_sizes),
@@ -45,9 +50,12 @@ def timed_ask(step: Step) -> Ask:
     return Ask("choose" if "gguf" in step.parents else "generate", width, length)
 
 
-def timed_work(step: Step, model: HfModel | GgufModel) -> Computation:
-    """Of the repetitions that fall to a round of a timed cell, or to the cell as its last round."""
+def timed_work(step: Step, model: HfModel | GgufModel) -> Computation | None:
+    """Of the repetitions that fall to a round of a timed cell, or to the cell as its last round; None of
+    a server's, whose own pace it is."""
     params = step.given(CellParams)
+    if type_of(params.task).times == "requests":
+        return None
     task = SpeedTask.model_validate(params.task)
     number = params.round or len(task.shares)
     once = Computation()

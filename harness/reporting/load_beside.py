@@ -15,41 +15,45 @@ from harness.reporting.tables import MODEL, name
 def beside_in_process(
     summary: Summary, task: str, found: Mapping[str, LoadDetails]
 ) -> Table | None:
-    """One user of the server beside the same model run in this process; None where none is named."""
-    twin = summary.tasks[task].settings.get("in_process")
-    timed = next(
-        (
-            one
-            for one in measures.timed_tasks(summary)
-            if twin is not None and value_of(summary, str(twin), one, "ttft_seconds") is not None
-        ),
-        None,
-    )
-    if twin is None or timed is None:
-        return None
+    """One user of each server beside the same model run in this process; None where none is known."""
     rows: list[Fields] = []
+    notes: dict[Line, None] = {}
     for model, of in found.items():
+        twin = _twin(summary, task, model)
+        timed = _timed(summary, twin)
         alone = next(
             (one for one in of.levels if (one.loop, one.load) == ("closed", 1.0) and one.ttft), None
         )
-        if alone is None:
+        if alone is None or timed is None:
             continue
-        row: Fields = {MODEL: name(model)}
+        row: Fields = {MODEL: name(model), "In process": name(twin)}
         for label, metric, served in (
             ("First token", "ttft_seconds", alone.ttft),
             ("Further tokens", "itl_seconds", alone.tpot),
         ):
-            here = value_of(summary, str(twin), timed, metric)
+            here = value_of(summary, twin, timed, metric)
             there = served.p50 if served is not None else None
             row |= _pair(summary, timed, metric, label, here, there)
         rows.append(row)
-    if not rows:
-        return None
-    return table(
-        f"{task}: one user of the server, beside {twin} in this process",
-        rows,
-        _shapes(summary, task, timed),
-    )
+        notes |= dict.fromkeys(_shapes(summary, task, timed))
+    caption = f"{task}: one user of the server, beside the same model in this process"
+    return table(caption, rows, notes) if rows else None
+
+
+def _twin(summary: Summary, task: str, model: str) -> str:
+    """The model that is the served one, run here: named by the task, or served by a server that is
+    started for it."""
+    named = summary.tasks[task].settings.get("in_process")
+    models = summary.suite.get("spec", {}).get("models", {})
+    entry = models.get(model) or {}
+    return str(named or (entry.get("from") if entry.get("serve") else "") or "")
+
+
+def _timed(summary: Summary, model: str) -> str | None:
+    """The first task that timed it."""
+    timed = measures.timed_tasks(summary)
+    found = (one for one in timed if value_of(summary, model, one, "ttft_seconds") is not None)
+    return next(found, None)
 
 
 def _pair(

@@ -123,3 +123,10 @@ def test_an_unknown_architecture_is_a_gap_and_no_failure(tmp_path: Path) -> None
     assert "rwkv" in models["odd"].problem and "Known are llama" in models["odd"].problem
     assert found.totals.uncounted == ("odd",)
     assert models["base"].fits == "yes"
+
+
+def test_a_server_that_is_put_under_load_is_forecast_without_a_time(tmp_path: Path) -> None:
+    served = "  f16: {from: base, gguf: F16}\n  served: {from: f16, serve: llama-cpp}\n"
+    load = "  load: {type: load, models: [served], concurrency: [8], requests: 16}\n"
+    found = by_name(forecasted(tmp_path, EIGHT + served, load))["served"]
+    assert not found.problem and found.asking_seconds is None

@@ -63,7 +63,7 @@ def check_twin(
     model = spec.models.get(task.twin)
     if model is None:
         return
-    if model.endpoint is not None:
+    if model.endpoint is not None or model.serve is not None:
         hint = "Name the model that is the same one, run in this process."
         yield at, f"`{task.twin}` is served itself", hint
     elif not any(
