@@ -23,7 +23,7 @@ OTHERS = {
     "variables of chat templates": "enable_thinking date_string tool_calls no_think",
     "columns of training examples": "prompt_ids target_ids",
     "functions of other programs": "save_pretrained resize_token_embeddings gguf_set_metadata "
-    "llamacpp_source",
+    "llamacpp_source num_ctx",
     "examples of names": "financial_phrasebank api_org q_proj embed_tokens lm_head",
 }
 """What messages name beside the keys of a suite."""
