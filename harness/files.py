@@ -27,6 +27,12 @@ def is_file_name(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,199}", name) is not None
 
 
+def in_the_way(folder: Path) -> Path | None:
+    """What stands where a folder, or one above it, has to be; None for nothing."""
+    there = next((path for path in (folder, *folder.parents) if path.exists()), None)
+    return None if there is None or there.is_dir() else there
+
+
 def write_atomically(file: Path, text: str) -> None:
     """Replaces a file by a new one with this text, or leaves it as it was."""
     write_bytes_atomically(file, text.encode("utf-8"))

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
-    """Runs a command; a user's mistake is answered with one message and an exit code."""
+    """Runs a command; a user's mistake is answered with one message and an exit code.
+
+    A letter that the output cannot show becomes a question mark.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        os.getcwd()
+    except OSError:
+        sys.stderr.write("error: the working folder is gone\nhint: Go to one that is there.\n")
+        sys.exit(2)
     words = sys.argv[1:]
     if words[:1] == ["run"]:
         from harness.cli.unchanged import answer
@@ -20,8 +32,10 @@ def main() -> None:
 def _run() -> None:
     from harness.cli.app import app
     from harness.errors import HarnessError
+    from harness.home import default_home
 
     try:
+        default_home()
         app()
     except HarnessError as error:
         sys.stderr.write(f"error: {error.message}\n")

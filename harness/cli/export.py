@@ -26,7 +26,13 @@ def export_results(
         takes = ", ".join(name for name, one in FORMATS.items() if one.answers)
         raise InputError(f"{to} has no place for answers", f"These formats have: {takes}.")
     results = read_results(path, with_answers=samples, organization=organization)
-    exported = of.export(results, out or EXPORTS / results.summary.place / of.folder)
+    place = out or EXPORTS / results.summary.place / of.folder
+    try:
+        exported = of.export(results, place)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise InputError(
+            f"--out {place}: {error.filename} is in the way", f"Name another place for {to}."
+        ) from None
     if as_json:
         files = [str(file) for file in exported.files]
         print(json.dumps({"format": to, "files": files, "notes": list(exported.notes)}, indent=2))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from harness.errors import InputError
+from harness.files import in_the_way
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """What asks every command for its help."""
@@ -16,13 +20,35 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  harness {line}" for line in lines)
 
 
+def folder_of(option: str) -> Callable[[Path], Path]:
+    """What checks the folder that an option names: it need not be there, but nothing else may.
+
+    Raises:
+        InputError: it is a file, or below one.
+    """
+
+    def check(value: Path) -> Path:
+        file = in_the_way(value)
+        if file is not None:
+            raise InputError(f"{option} {value}: {file} is no folder", "Name a folder.")
+        return value
+
+    return check
+
+
 Suite = Annotated[Path, typer.Argument(metavar="SUITE", help="The suite's YAML file.")]
-Results = Annotated[Path, typer.Option(help="Folder of all results.")]
-Reports = Annotated[Path, typer.Option(help="Folder of all reports.")]
+Results = Annotated[
+    Path, typer.Option(callback=folder_of("--results"), help="Folder of all results.")
+]
+Reports = Annotated[
+    Path, typer.Option(callback=folder_of("--reports"), help="Folder of all reports.")
+]
 Limit = Annotated[
     int | None, typer.Option(min=1, help="Examples per task, in place of the suite's limits.")
 ]
-Baselines = Annotated[Path, typer.Option(help="Folder of all baselines.")]
+Baselines = Annotated[
+    Path, typer.Option(callback=folder_of("--baselines"), help="Folder of all baselines.")
+]
 ResultsOfSuite = Annotated[
     Path, typer.Argument(metavar="RESULTS", help="results/<suite>, or its summary.json.")
 ]

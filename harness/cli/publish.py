@@ -50,7 +50,7 @@ def publish(results: Path, wish: Wish, as_json: bool) -> int:
     if as_json:
         files = [{"path": path, "bytes": len(data)} for path, data in made.files.items()]
         told = {"place": place or None, "files": files, "refusals": list(made.refusals)}
-        print(json.dumps({**told, "warnings": list(made.warnings)}, indent=2, ensure_ascii=False))
+        print(json.dumps({**told, "warnings": list(made.warnings)}, indent=2))
         return 0
     for path, data in made.files.items():
         print(f"{byte_size(len(data)):>9}  {path}")

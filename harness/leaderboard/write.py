@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from harness.errors import InputError
-from harness.files import write_atomically
+from harness.files import in_the_way, write_atomically
 
 MANIFEST = "leaderboard-files.json"
 SCHEMA = "harness-leaderboard-files/1"
@@ -101,8 +101,9 @@ def write_site(files: Mapping[str, str], out: Path, overwrite: bool = False) -> 
     Raises:
         InputError: `out` is a file, or something of someone else's is in the way.
     """
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out}: this is a file", "--out names a folder.")
+    file = in_the_way(out)
+    if file is not None:
+        raise InputError(f"{file}: this is a file", "--out names a folder.")
     folder = _Folder.read(out)
     hashes = {place: _hash(text.encode()) for place, text in files.items()}
     states = {place: folder.state(place) for place in {*files, *folder.ours}}
