@@ -33,7 +33,9 @@ MAY_IMPORT = {
     "assignment": {"analysis", "records", "reporting", "results", "suite"},
     "publish": {"exports", "hub", "leaderboard", "records", "reporting", "suite"},
     "exports": {"data", "metrics", "records", "reporting", "results", "suite"},
-    "estimate": {"data", "engines", "hub", "models", "plan", "results", "runner", "suite", "tasks"},
+    "estimate": {
+        "data", "engines", "hub", "models", "plan", "results", "runner", "serving", "suite", "tasks",
+    },
     "runner": {
         "analysis", "data", "engines", "hub", "metrics", "models", "plan", "records", "resolve",
         "results", "serving", "suite", "tasks",

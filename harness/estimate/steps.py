@@ -24,9 +24,12 @@ from harness.plan.cell_params import CellParams, LoadOptions, PrecisionParams
 from harness.plan.params import FinetuneParams, GgufParams
 from harness.plan.steps import Step
 from harness.runner.threads import SMALL_MODEL_BYTES
+from harness.serving.spec import MOST_CONTEXT
 
 CHECKED = Ask("distributions", 2, 512)
 """What a made model is checked on: `harness.models.parity.sample.MOST_TOKENS`, of prompts this long."""
+VLLM_BYTES = 2_600_000_000
+"""vLLM's three processes and a cache of 1 GiB: 3.1 GB of resident memory were measured with the starter."""
 EXACT = LoadOptions(dtype="float32")
 MADE = ("merge", "finetune")
 """Kinds of steps that write whole weights, which are float16."""
@@ -102,7 +105,8 @@ class Needs:
         first, *others = [model.moments(ask) for model in models]
         shared = len({type(model) for model in models}) == 1
         memory = first.before(others[0], shared) if others else first.peak
-        return memory.with_part("grading", self._grading.get((step.group, step.key), 0))
+        memory = memory.with_part("grading", self._grading.get((step.group, step.key), 0))
+        return memory.with_part("server", serving_bytes(step, models[0].shape.vocabulary))
 
     def tuning_memory(self, step: Step, tuning: Tuning) -> Memory:
         """What a fine-tuning would need if it were done so."""
@@ -223,6 +227,19 @@ class Needs:
 
     def _own_dtype(self, device: Device) -> str:
         return "bfloat16" if device == "cuda" or self._machine.bfloat16 else "float32"
+
+
+def serving_bytes(step: Step, vocabulary: int) -> int:
+    """What a server that is started takes beyond the same model in process; 0 where none is."""
+    if not isinstance(step.params, CellParams) or step.params.serving is None:
+        return 0
+    match step.params.serving.server:
+        case "llama-cpp":
+            # llama_cpp.server keeps the logits of every token that its context holds.
+            return 4 * vocabulary * (step.params.options.context or MOST_CONTEXT)
+        case "vllm":
+            return VLLM_BYTES
+    return 0
 
 
 def _device(options: LoadOptions, known: Device) -> Device:

@@ -130,3 +130,12 @@ def test_a_server_that_is_put_under_load_is_forecast_without_a_time(tmp_path: Pa
     load = "  load: {type: load, models: [served], concurrency: [8], requests: 16}\n"
     found = by_name(forecasted(tmp_path, EIGHT + served, load))["served"]
     assert not found.problem and found.asking_seconds is None
+
+
+def test_a_server_that_is_started_takes_its_model_and_more(tmp_path: Path) -> None:
+    served = "  served: {from: f16, serve: {server: llama-cpp, concurrency: 2}}\n"
+    models = by_name(forecasted(tmp_path, EIGHT + "  f16: {from: base, gguf: F16}\n" + served))
+    here, there = (models[name].largest("ask") for name in ("f16", "served"))
+    assert here is not None and there is not None
+    assert there.resident.of("server") == 4 * 4096 * SHAPE.vocabulary
+    assert there.resident.total == here.resident.total + there.resident.of("server")
