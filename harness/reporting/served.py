@@ -10,6 +10,7 @@ from harness.quantities import plural
 from harness.records import SERVED, Cell, ServedDetails, Summary
 from harness.reporting.blocks import Block, Bullets, Line, Name, Prose, Strong, listed
 from harness.reporting.costs import paid_lines
+from harness.reporting.served_table import beside_table
 
 ELSEWHERE = (
     "A server decides what these models are sent and how they write: its chat template, its tokens, its "
@@ -49,7 +50,8 @@ def served_blocks(summary: Summary) -> list[Block]:
         (*_line(model, list(of)), *(f" {said}" for said in paid_lines(summary, model)))
         for model, of in groupby(cells, key=lambda found: found[0].model)
     ]
-    return [Prose((lead,)), Bullets(tuple(lines))]
+    beside = beside_table(summary)
+    return [Prose((lead,)), *([beside] if beside else []), Bullets(tuple(lines))]
 
 
 def served_cells(summary: Summary) -> list[Cell]:
@@ -172,9 +174,8 @@ def _since(told: ServedDetails, way: str) -> str:
         return ""
     if doubts.get("loglikelihood") == "of-the-task" or not doubts.get("loglikelihood"):
         doubts["loglikelihood"] = ENDS
-    names = {"loglikelihood": "", "first_token": "of first tokens, ", "constrained": ""}
-    return ", since " + ", and ".join(
-        f"{names.get(one, '')}{doubt_words(doubt)}{_named(told) if one == 'first_token' else ''}"
+    return ", since " + "; ".join(
+        f"{doubt_words(doubt)}{_named(told) if one == 'first_token' else ''}"
         for one, doubt in doubts.items()
         if doubt != "of-the-task"
     )

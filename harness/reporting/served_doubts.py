@@ -41,7 +41,9 @@ def _way(summary: Summary, cell: Cell, told: ServedDetails) -> ServedFinding:
         if other.task == cell.task and other.status == "ok" and told_by(other) != told_by(cell)
     ]
     said = ways_words(told)
-    if others:
+    said = said[0].upper() + said[1:]
+    apart = bool(others) and "loglikelihood" not in told.ways
+    if apart:
         said += ": not the same measurement as that of the other models"
-    doubtful = bool(others) or len(told.ways) > 1
+    doubtful = apart or len(told.ways) > 1
     return ServedFinding(sentence(said), doubtful, (cell.model,), (cell.task,))

@@ -9,10 +9,11 @@ import pytest
 from harness.doubts import DOUBTS
 from harness.engines.endpoint.echoed import Fault
 from harness.engines.endpoint.first_token import TopFault
-from harness.records import SERVED, Cell, ServedDetails, ServedStep
+from harness.records import ASKED, SERVED, Cell, ServedDetails, ServedStep
 from harness.reporting.blocks import Bullets
 from harness.reporting.lineage import step_words
 from harness.reporting.served import served_blocks
+from harness.reporting.served_table import beside_table
 from tests.reporting.fixture import quickstart
 
 
@@ -21,7 +22,7 @@ def said(**told: Any) -> str:
     model = next(iter(summary.models))
     details = ServedDetails(host="127.0.0.1:8080", model="toy", **told)
     cell = Cell(key="k", model=model, task="t", status="ok", details={SERVED: details.model_dump()})
-    _, bullets = served_blocks(summary.model_copy(update={"cells": [*summary.cells, cell]}))
+    *_, bullets = served_blocks(summary.model_copy(update={"cells": [*summary.cells, cell]}))
     assert isinstance(bullets, Bullets)
     (line,) = bullets.lines
     return "".join(line)
@@ -44,7 +45,7 @@ def test_it_says_how_labels_were_told_and_why() -> None:
     over = {"loglikelihood": "chat-api", "first_token": "outside", "constrained": "not-held-to"}
     written = said(api="chat", choosing=True, ways={"parsed": 5}, passed_over=over)
     assert "written and read, since a chat gives no log-probabilities" in written
-    assert "of first tokens, no choice is among the likeliest" in written
+    assert "given answers; no choice is among the likeliest tokens; the server" in written
     assert "holds to no constraint" in written
     assert "the server's own template" in written and "cannot be seen" in written
     mixed = said(api="completions", choosing=True, ways={"loglikelihood": 2, "parsed": 3})
@@ -92,6 +93,39 @@ def test_it_says_what_first_tokens_and_constraints_leave_open() -> None:
     assert '("ne" begins negative and neutral)' in held
     demanded = said(api="chat", choosing=True, ways={"parsed": 9}, scoring="parsed")
     assert "written and read, as `scoring: parsed` demands" in demanded
+
+
+def test_a_table_holds_served_models_beside_those_that_ran_here() -> None:
+    texts = {"sha256": "a" * 64, "tokens": 90, "longest_tokens": 20}
+    served = ServedDetails(host="h", model="toy", api="chat", choosing=True, ways={"parsed": 4})
+    here = Cell(
+        key="k",
+        model="here",
+        task="t",
+        status="ok",
+        n=4,
+        seconds=2.0,
+        tokens=100,
+        details={ASKED: texts, "scored_by": {"sum": 4}},
+    )
+    there = here.model_copy(
+        update={
+            "model": "there",
+            "details": {
+                ASKED: {**texts, "sha256": "b" * 64, "longest_tokens": None},
+                SERVED: served.model_dump(),
+            },
+        }
+    )
+    cells = [*quickstart().cells, here, there]
+    found = beside_table(quickstart().model_copy(update={"cells": cells}))
+    assert found is not None
+    rows = [[field.text for field in row.fields] for row in found.rows]
+    assert rows == [
+        ["t", "here", "token ids, made here", "A", "20", "log-probabilities", "500.0", "50"],
+        ["t", "there", "messages", "B", "–", "written and read", "500.0", "50"],
+    ]
+    assert beside_table(quickstart()) is None
 
 
 def test_results_of_an_earlier_version_are_read() -> None:

@@ -29,7 +29,11 @@ class Evaluating(StandIn):
         self.tokenizer = open_tokenizer(gguf)
 
     def read(self, body: Body) -> str:
-        return own_template(body["messages"]) if "messages" in body else str(body["prompt"])
+        if "messages" not in body:
+            return str(body["prompt"])
+        if self.tokenizer.has_chat_template:
+            return self.tokenizer.render(body["messages"], generation_prompt=True)
+        return own_template(body["messages"])
 
     def answer(self, body: Body) -> dict[str, Any]:
         with self.lock:
