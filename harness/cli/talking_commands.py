@@ -65,7 +65,7 @@ def demo(
     host: Host = None,
     open_page: OpenPage = True,
 ) -> None:
-    """Show examples that were answered before and after, in a browser, and ask both models live."""
+    """Show what changed, example by example, and ask the models live, in a browser."""
     from harness.cli.chat import Serving, open_demo
 
     raise typer.Exit(open_demo(results, suite, Serving(host, port, open_page)))
