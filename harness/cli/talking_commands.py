@@ -46,7 +46,7 @@ def chat(
     host: Host = None,
     open_page: OpenPage = True,
 ) -> None:
-    """Talk to models, in a browser; of a suite also side by side, with its examples and results."""
+    """Talk to models in a browser, also side by side."""
     from harness.cli.chat import Serving, open_chat
 
     raise typer.Exit(open_chat(what, results, Serving(host, port, open_page)))
@@ -65,7 +65,7 @@ def demo(
     host: Host = None,
     open_page: OpenPage = True,
 ) -> None:
-    """Show what changed, example by example, and ask the models live, in a browser."""
+    """Show what changed, example by example, in a browser."""
     from harness.cli.chat import Serving, open_demo
 
     raise typer.Exit(open_demo(results, suite, Serving(host, port, open_page)))
