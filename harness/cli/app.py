@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from harness.cli.cache_commands import app as cache_app
 from harness.cli.data_commands import app as data_app
 from harness.cli.model_commands import app as models_app
 from harness.cli.options import (
@@ -66,6 +67,7 @@ app.add_typer(baseline_app, name="baseline", help="Keep results to hold later on
 
 app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
 app.add_typer(models_app, name="models", help="A suite's models, as files for other programs.")
+app.add_typer(cache_app, name="cache", help="What lies in $HARNESS_HOME: list it, forget answers.")
 app.add_typer(reading_app)
 app.add_typer(sharing_app)
 app.add_typer(site_app)
