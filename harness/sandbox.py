@@ -17,7 +17,7 @@ from mmap import mmap
 from threading import current_thread, main_thread
 from typing import Any, TypeVar
 
-from jinja2 import Template, TemplateError, nodes
+from jinja2 import Template, TemplateError, meta, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -83,6 +83,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if _result_size(operator, left, right) > MAX_CHARACTERS:
             raise OverflowError("the result is too large")
         return super().call_binop(context, operator, left, right)
+
+
+class _Names(_NothingWorkedOut, meta.TrackingCodeGenerator):
+    """Notes the names that a template reads; Jinja's own way works constants out meanwhile."""
+
+
+def names_read(environment: Sandbox, source: str) -> frozenset[str]:
+    """The names that a template reads and does not set itself.
+
+    Raises:
+        TemplateSyntaxError: it is no template.
+    """
+    names = _Names(environment)
+    names.visit(environment.parse(source))
+    return frozenset(names.undeclared_identifiers)
 
 
 class OutOfBoundsError(OverflowError):

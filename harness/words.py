@@ -58,8 +58,15 @@ def words(text: str) -> list[str]:
     """
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
-    found = pieces(folded(text.translate(_TABLE)).translate(_TABLE))
-    return [word for word in found if not unicodedata.category(word[0]).startswith("M")]
+    found = map(_begun, pieces(folded(text.translate(_TABLE)).translate(_TABLE)))
+    return [word for word in found if word]
+
+
+def _begun(word: str) -> str:
+    """A word without marks in front, which belong to nothing."""
+    while word and unicodedata.category(word[0]).startswith("M"):
+        word = word[1:]
+    return word
 
 
 def words_by(rule: WordRule, text: str) -> list[str]:

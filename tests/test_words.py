@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.words import Wording, pieces, words, words_by
@@ -58,6 +58,7 @@ def test_words_of_other_alphabets_are_runs_of_word_characters(text: str) -> None
 
 
 @given(st.text())
+@example("\u08ca0")
 def test_no_letter_is_lost(text: str) -> None:
     kept = sum(unicodedata.category(c)[0] in "LN" for c in "".join(words(text)))
     assert kept >= sum(unicodedata.category(c)[0] in "LN" and c != "\u0640" for c in text)

@@ -12,11 +12,11 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError
 from jinja2.environment import TemplateExpression
 
 from harness.errors import BadDataError, InputError
-from harness.sandbox import FAILURES, OutOfBoundsError, Sandbox, bounded, rendered
+from harness.sandbox import FAILURES, Sandbox, names_read, rendered
 
 
 def _nothing_for_none(value: Any) -> Any:
@@ -26,8 +26,6 @@ def _nothing_for_none(value: Any) -> Any:
 
 
 _ENVIRONMENT = Sandbox(undefined=StrictUndefined, autoescape=False, finalize=_nothing_for_none)
-_WORKED_OUT: tuple[type[nodes.Expr], ...] = (nodes.BinExpr, nodes.Call, nodes.Concat, nodes.Filter)
-"""What Jinja calculates where it looks for variables, if all of it is constant."""
 
 
 class RowTemplate:
@@ -49,13 +47,9 @@ class RowTemplate:
         self.name = name
         self.source = source
         try:
-            parsed = _ENVIRONMENT.parse(source)
-            if not any(parsed.find(kind) for kind in _WORKED_OUT):
-                self.wants = frozenset(meta.find_undeclared_variables(parsed))
-            else:
-                self.wants = bounded(lambda mark: frozenset(meta.find_undeclared_variables(parsed)))
+            self.wants = names_read(_ENVIRONMENT, source)
             self._template = _ENVIRONMENT.from_string(source)
-        except (TemplateSyntaxError, RecursionError, OutOfBoundsError) as error:
+        except (TemplateSyntaxError, RecursionError) as error:
             raise InputError(
                 f"{name}: not a template: {error}", "A column is {{ column }}."
             ) from None

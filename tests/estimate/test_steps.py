@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from harness.estimate.files import adapter_bytes, checkpoint_bytes, gguf_bytes
 from harness.estimate.shape import read_shape
 from harness.estimate.training import Tuning, trained_parameters
 from harness.models.shapes import SHAPES
+from harness.serving.installed import Installed
 from tests.estimate.suites import (
     DIALOGUE,
     EIGHT,
@@ -125,6 +127,14 @@ def test_an_unknown_architecture_is_a_gap_and_no_failure(tmp_path: Path) -> None
     assert models["base"].fits == "yes"
 
 
+@pytest.fixture
+def with_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """llama_cpp.server is an extra; what it needs is told without it."""
+    found = Installed("", sys.executable, "llama_cpp.server 0.3.36")
+    monkeypatch.setattr("harness.resolve.servers.installed", lambda *_: found)
+
+
+@pytest.mark.usefixtures("with_a_server")
 def test_a_server_that_is_put_under_load_is_forecast_without_a_time(tmp_path: Path) -> None:
     served = "  f16: {from: base, gguf: F16}\n  served: {from: f16, serve: llama-cpp}\n"
     load = "  load: {type: load, models: [served], concurrency: [8], requests: 16}\n"
@@ -132,6 +142,7 @@ def test_a_server_that_is_put_under_load_is_forecast_without_a_time(tmp_path: Pa
     assert not found.problem and found.asking_seconds is None
 
 
+@pytest.mark.usefixtures("with_a_server")
 def test_a_server_that_is_started_takes_its_model_and_more(tmp_path: Path) -> None:
     served = "  served: {from: f16, serve: {server: llama-cpp, concurrency: 2}}\n"
     models = by_name(forecasted(tmp_path, EIGHT + "  f16: {from: base, gguf: F16}\n" + served))

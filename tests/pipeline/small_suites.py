@@ -16,6 +16,7 @@ SMALL = {
 SHAPES: dict[str, tuple[str, int]] = {
     "Qwen/Qwen2.5-7B-Instruct": ("qwen2.5-7b", 256),
     "Qwen/Qwen2.5-3B-Instruct": ("qwen2.5-3b", 256),
+    "Qwen/Qwen2.5-1.5B-Instruct": ("qwen2.5-3b", 256),
     "Qwen/Qwen3-0.6B-Base": ("qwen3-0.6b", 256),
     "Qwen/Qwen3-1.7B-Base": ("qwen3-1.7b", 512),
     "Qwen/Qwen3-4B-Base": ("qwen3-4b", 768),
@@ -59,7 +60,7 @@ def write_small(suite: Path, folder: Path, real_data: bool = False) -> Path:
 def _small_model(name: str, model: dict[str, Any]) -> dict[str, Any]:
     if "finetune" in model:
         model["finetune"] = {**model["finetune"], "limit": 4, "epochs": 1, "rank": 4}
-    if "from" in model or model.get("source") == "starter":
+    if "from" in model or "endpoint" in model or model.get("source") == "starter":
         return {name: model}
     if "gguf" in model:
         repo, file = model["gguf"].rsplit("/", 1)

@@ -178,7 +178,7 @@ def test_gates_and_comparisons_work_from_the_results_alone(folder: Path) -> None
         (folder / code).unlink()
     results = folder / "results" / "own"
     drop, least = judge_results(results, None, folder).verdicts
-    assert drop.outcome == "met" and drop.rule == "must not rise by more than 1000"
+    assert drop.outcome == "met" and drop.rule == "must not rise by more than 1000 characters"
     assert least.outcome in ("met", "undecided") and least.value == 1.0
     compared = compare_results(results, ["base", "copy"], Wanted(metric="length"))
     (row,) = compared.pairs[0].tasks[0].rows

@@ -157,7 +157,12 @@ def test_nothing_outlives_who_started_it(number: int, tmp_path: Path) -> None:
         "print(*(one.pid for one in server.process.processes()), flush=True); time.sleep(600)\n"
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        # Shells have what they start in the background pass over Ctrl-C, and tests may be started so.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert parent.stdout is not None
     pids = [int(word) for word in parent.stdout.readline().split()]

@@ -116,9 +116,7 @@ def test_a_part_of_a_split_file_must_be_there(models: Models, tmp_path: Path) ->
         open_engine(spec(tmp_path / "m-00001-of-00002.gguf"))
 
 
-@pytest.mark.parametrize(
-    "options", [{"adapter": "x"}, {"quantize": "nf4"}, {"dtype": "float32"}, {"device": "cuda"}]
-)
+@pytest.mark.parametrize("options", [{"quantize": "nf4"}, {"dtype": "float32"}, {"device": "cuda"}])
 def test_options_that_a_gguf_cannot_take_are_refused(
     models: Models, options: dict[str, Any]
 ) -> None:

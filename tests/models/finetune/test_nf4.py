@@ -24,7 +24,8 @@ def normal_float() -> Array:
     above = norm.ppf(np.linspace(offset, 0.5, 9)[:-1])
     below = -norm.ppf(np.linspace(offset, 0.5, 8)[:-1])
     values = np.sort(np.concatenate([above, below, [0.0]]))
-    return values / np.abs(values).max()
+    scaled: Array = values / np.abs(values).max()
+    return scaled
 
 
 def dequantized(weight: Array) -> tuple[Array, Array]:
