@@ -58,7 +58,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist lo
 test: $(VENV)/.test $(VENV)/.chat
 	$(PYTEST) -m 'not slow and not real and not servers'
 
-test-slow: $(VENV)/.test $(VENV)/.chat
+test-slow: $(VENV)/.test $(VENV)/.chat $(VENV)/.serve
 	$(PYTEST) -m slow
 
 test-all: test test-slow
