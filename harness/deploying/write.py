@@ -29,7 +29,6 @@ from harness.runner.walk import Observer
 
 CACHED = ("manifest.json", "README.md")
 """What lies beside an artifact's own files in the cache, or would stand where the card goes."""
-BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -207,8 +206,6 @@ def _card(
 def _size(path: Path) -> str:
     if path.is_dir():
         return byte_size(sum(file.stat().st_size for file in path.rglob("*") if file.is_file()))
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            digest.update(block)
-    return f"{byte_size(path.stat().st_size)}, {code(digest.hexdigest())}"
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return f"{byte_size(path.stat().st_size)}, {code(digest)}"

@@ -6,7 +6,6 @@ of ours outside of the handler: the new error keeps no link to the old one.
 
 from __future__ import annotations
 
-import errno
 import json
 import re
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from huggingface_hub.errors import (
 
 from harness import errors
 from harness.errors import HarnessError, HubError
+from harness.files import NO_SPACE
 from harness.hub.records import Repo
 from harness.quantities import byte_size
 
@@ -35,7 +35,6 @@ FAILURES = (httpx2.HTTPError, OfflineModeIsEnabled, OSError, json.JSONDecodeErro
 """Errors that asking the Hub and writing its files can raise."""
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses that may be gone a moment later."""
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 LOGIN = "log in with `hf auth login`, or set HF_TOKEN"
 MAKE_ROOM = (
     "Free some space (`hf cache ls` shows what the Hub's cache holds, `hf cache rm` removes it), or "

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from harness.analysis.intervals import normal_quantile
 from harness.records import Summary, Training, Trial, Validation
 from harness.reporting.blocks import Block, Column, Datum, Fields, Line, Name, table
 from harness.reporting.facts import key_words
 from harness.reporting.format import DASH, count, duration
 from harness.reporting.tables import MODEL, name
-
-SURE = 1.959964
-"""Standard errors of a 95% interval of a normally distributed figure."""
 
 
 def validation_blocks(trained: Mapping[str, Training]) -> list[Block]:
@@ -58,12 +56,12 @@ def turns(of: Validation | None) -> bool:
     """Whether the loss had risen again by more than chance: its 95% interval excludes 0."""
     if of is None or of.rise is None or of.rise_error is None:
         return False
-    return of.rise - SURE * of.rise_error > 0
+    return of.rise - normal_quantile(0.975) * of.rise_error > 0
 
 
 def _turned(model: str, of: Validation | None) -> Line:
     assert of is not None and of.rise is not None and of.rise_error is not None
-    low, high = (of.rise + side * SURE * of.rise_error for side in (-1, 1))
+    low, high = (of.rise + normal_quantile(level) * of.rise_error for level in (0.025, 0.975))
     return (
         Name(model),
         f" began to overfit: after step {count(of.kept)} the loss on held-out examples rose by {of.rise:.3f} "

@@ -6,7 +6,6 @@ takes it in, which runs no code.
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from harness.errors import NoSpaceError
-from harness.files import replaced
+from harness.files import NO_SPACE, replaced
 from harness.models.finetune.curve import write_place
 
 _FILE = "checkpoint.pt"
@@ -109,7 +108,7 @@ def _room_for(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
-        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = isinstance(error, OSError) and error.errno in NO_SPACE
         if not full and "No space left" not in str(error) and "file write failed" not in str(error):
             raise
         raise NoSpaceError(

@@ -44,19 +44,19 @@ def search(
     if len(recipes) == 1:
         return finetune(base, examples, recipes[0], out, progress, threads, work, parts)
     done: list[tuple[int, Training]] = []
-    failed: list[BadModelError] = []
+    failed: list[tuple[int, BadModelError]] = []
     told = _Told(progress, len(recipes))
     for number, recipe in enumerate(recipes):
         folder = work / f"trial-{number}"
         try:
             record = _tried(base, examples, recipe, folder, told, threads, parts)
         except BadModelError as error:
-            failed.append(error)
+            failed.append((number, error))
         else:
             done.append((number, record))
         told.next()
     if not done:
-        raise failed[0]
+        raise failed[0][1]
     if done[0][1].validation is None:
         raise BadDataError(
             f"`search` needs examples that are held out, and {done[0][1].examples} are too few for a share of them.",
@@ -76,7 +76,7 @@ def search(
     ]
     notes = [
         f"{error.message} ({', '.join(f'{key} {value:g}' for key, value in settings[number].items())})"
-        for number, error in zip(_missing(done, len(recipes)), failed, strict=True)
+        for number, error in failed
     ]
     return chosen.model_copy(update={"trials": trials, "notes": [*chosen.notes, *notes]})
 
@@ -134,8 +134,3 @@ def _tried(
 def _loss(record: Training) -> float:
     found = record.validation
     return record.final_loss if found is None else min(point.loss for point in found.points)
-
-
-def _missing(done: Sequence[tuple[int, Training]], count: int) -> list[int]:
-    finished = {number for number, _ in done}
-    return [number for number in range(count) if number not in finished]
