@@ -96,6 +96,7 @@ def names_read(environment: Sandbox, source: str) -> frozenset[str]:
         TemplateSyntaxError: it is no template.
     """
     names = _Names(environment)
+    names.optimizer = None  # it works constants out, however large
     names.visit(environment.parse(source))
     return frozenset(names.undeclared_identifiers)
 
