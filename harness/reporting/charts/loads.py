@@ -6,22 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.reporting.charts.axes import Axis
+from harness.reporting.charts.frame import framed
 from harness.reporting.charts.svg import (
     COLOURS,
     DASHES,
-    GRID,
-    MUTED,
     SHAPES,
-    SMALL,
-    WIDTH,
-    legend,
     line,
     marker,
-    picture,
     polyline,
     short_names,
-    text,
-    text_width,
 )
 
 HEIGHT = 210
@@ -64,27 +57,18 @@ def loads(x_title: str, y_title: str, of: Sequence[LoadLine], log: bool = False)
     if not lines:
         return None
     names = short_names([one.name for one in lines])
-    parts, top = legend([(_swatch(one), names[one.name]) for one in lines], 0)
-    top += 22
     points = [point for one in lines for point in one.points]
     ends = [end for p in points for end in (p.value, p.low, p.high) if end is not None]
-    y = Axis.over((end for end in ends if end > 0 or not log), top + HEIGHT, top, log=log)
-    left = 10 + max((text_width(said, SMALL) for _, said in y.ticks()), default=0.0)
     rising = [point.load for point in points]
-    wide = max(rising) > WIDE * min(rising)
-    x = Axis.over(rising, left, WIDTH - 14, log=wide, pad=0.04)
-    parts.append(text(0, top - 9, y_title, bold=True))
-    for value, said in y.ticks():
-        parts.append(line(x.start, y.at(value), x.end, y.at(value), GRID))
-        parts.append(text(x.start - 6, y.at(value) + 4, said, "end", MUTED, SMALL))
-    for value, said in x.ticks(5):
-        parts.append(line(x.at(value), y.start, x.at(value), y.start + 4, MUTED))
-        parts.append(text(x.at(value), y.start + 17, said, "middle", MUTED, SMALL))
-    parts.append(line(x.start, y.start, x.end, y.start, MUTED))
-    for one in lines:
-        parts += _drawn(one, x, y)
-    parts.append(text(WIDTH, top + HEIGHT + 34, x_title, "end"))
-    return picture(top + HEIGHT + 40, parts)
+    frame = framed(
+        (x_title, y_title),
+        [(_swatch(one), names[one.name]) for one in lines],
+        rising,
+        (end for end in ends if end > 0 or not log),
+        height=HEIGHT,
+        log=(max(rising) > WIDE * min(rising), log),
+    )
+    return frame.picture([part for one in lines for part in _drawn(one, frame.x, frame.y)])
 
 
 def _style(one: LoadLine) -> tuple[str, str]:
