@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from harness.metrics.metric import Metric
 from harness.metrics.requests import Request, all_gaps, each, of_headline
 from harness.metrics.statistic import FloatArray
+from harness.metrics.waits import wait_metrics
 
 
 def _ttft(requests: Sequence[Request]) -> FloatArray:
@@ -21,20 +23,9 @@ def _latency(requests: Sequence[Request]) -> FloatArray:
     return each(of.latency for of in requests)
 
 
+_wait = partial(wait_metrics, kinds=("percentile", "percentile"), format=",.1f")
 WAITS = tuple(
-    Metric(
-        name=f"{name}_{level}seconds",
-        label=f"{label}, {nth}",
-        unit="ms",
-        higher_is_better=False,
-        measures="cost",
-        kind="percentile",
-        format=",.1f",
-        factor=1000.0,
-        explanation=f"{sentence} {part} Of the first level of the task.",
-        rounds=of_headline(made_of),
-        level=share,
-    )
+    metric
     for name, label, sentence, made_of in (
         (
             "served_ttft",
@@ -64,10 +55,8 @@ WAITS = tuple(
             _latency,
         ),
     )
-    for level, nth, part, share in (
-        ("", "median", "Half of them are shorter.", 0.5),
-        ("p90_", "90th percentile", "One in ten is longer.", 0.9),
-        ("p99_", "99th percentile", "One in a hundred is longer, if there are so many.", 0.99),
+    for metric in _wait(
+        name, label, f"{sentence} Of the first level of the task.", of_headline(made_of)
     )
 )
 

@@ -6,44 +6,26 @@ from functools import partial
 
 from harness.metrics.metric import Metric
 from harness.metrics.timings import by_round, rates, waits
+from harness.metrics.waits import wait_metrics
 
 _cost = partial(Metric, measures="cost")
 _speed_metric = partial(_cost, unit="tokens/s", higher_is_better=True)
 _measured_once = partial(_cost, kind="single")
-WAITS = tuple(
-    Metric(
-        name=f"{name}_{level}seconds",
-        label=f"{label}, {nth}",
-        unit="ms",
-        higher_is_better=False,
-        measures="cost",
-        kind="tail" if level else "median",
-        format=",.2f",
-        factor=1000.0,
-        explanation=f"{sentence} {part}",
-        rounds=rounds,
-        level=share,
-    )
-    for name, label, sentence, rounds in (
-        (
-            "ttft",
-            "Time to first token",
-            "The wait between handing over the prompt and the first token of the answer: prefill "
-            "and sampling.",
-            waits("prefill"),
-        ),
-        (
-            "itl",
-            "Time between tokens",
-            "The wait between one token of the answer and the next: a decode step and sampling.",
-            waits("decode"),
-        ),
-    )
-    for level, nth, part, share in (
-        ("", "median", "Half of the waits are shorter.", 0.5),
-        ("p90_", "90th percentile", "One in ten is longer.", 0.9),
-        ("p99_", "99th percentile", "One in a hundred is longer, if there are so many.", 0.99),
-    )
+_wait = partial(wait_metrics, kinds=("median", "tail"), format=",.2f")
+WAITS = (
+    *_wait(
+        "ttft",
+        "Time to first token",
+        "The wait between handing over the prompt and the first token of the answer: prefill "
+        "and sampling.",
+        waits("prefill"),
+    ),
+    *_wait(
+        "itl",
+        "Time between tokens",
+        "The wait between one token of the answer and the next: a decode step and sampling.",
+        waits("decode"),
+    ),
 )
 METRICS = (
     _speed_metric(
