@@ -1,4 +1,8 @@
-"""Writing files so that a reader, or the next run after a crash, never sees half of one; room for them."""
+"""Writing files so that a reader, or the next run after a crash, never sees half of one; room for them.
+
+What has been written here is on disk, and under its name, before the caller goes on: the file's contents
+are synchronised first, then it is renamed, then the folder that holds the name is synchronised, too.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,21 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 """Errors of a disk that is full, or of which its user may have no more."""
+DISK = NO_SPACE | {errno.EROFS, errno.EIO, errno.ENODEV, errno.ESTALE, errno.EFBIG}
+"""Errors of the disk itself: it is full, cannot be written to, or fails."""
+NOT_SYNCHRONISED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF})
+"""What file systems answer that cannot synchronise a folder."""
+FLUSH_SECONDS = 1.0
+"""So much of what is appended may be lost where the power is cut; nothing where only a process dies."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection)."""
 
@@ -49,20 +61,104 @@ def write_bytes_atomically(file: Path, data: bytes) -> None:
 
 @contextmanager
 def replaced(file: Path) -> Iterator[Path]:
-    """A file beside this one to be written to, which takes its place once it is whole and on disk."""
+    """A file beside this one to be written to, which takes its place once it is whole and on disk.
+
+    A folder that stands in its place is moved aside, never deleted.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     os.close(descriptor)
     aside = Path(name)
     try:
         yield aside
-        with aside.open("rb") as stream:
-            os.fsync(stream.fileno())
+        synchronise(aside)
         aside.chmod(0o644)
+        if file.is_dir() and not file.is_symlink():
+            os.replace(file, tempfile.mkdtemp(dir=file.parent, prefix=f"{file.name}.was-a-folder."))
         os.replace(aside, file)
+        synchronise_folder(file.parent)
     except BaseException:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink()
         raise
+
+
+def put_in_place(scratch: Path, folder: Path) -> None:
+    """Makes a folder of files that were written the folder of this name, in place of what is there.
+
+    It appears whole, with all of its files on disk; what stood there goes last.
+    """
+    for path in sorted(scratch.rglob("*"), reverse=True):
+        if not path.is_symlink():
+            (synchronise_folder if path.is_dir() else synchronise)(path)
+    synchronise_folder(scratch)
+    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:12]}."))
+    try:
+        if folder.is_symlink() or folder.exists():
+            os.replace(folder, old / "old")
+        os.replace(scratch, folder)
+        synchronise_folder(folder.parent)
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def synchronise(file: Path) -> None:
+    """Waits until a file's contents are on disk."""
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def synchronise_folder(folder: Path) -> None:
+    """Waits until the names in a folder are on disk, where its file system can do that."""
+    try:
+        synchronise(folder)
+    except OSError as error:
+        if error.errno not in NOT_SYNCHRONISED:
+            raise
+
+
+class Appended:
+    """Lines that are appended to a file, each whole and at once where others read it.
+
+    A line outlives the process as soon as `line` returns. They are put on disk once in `FLUSH_SECONDS`
+    and at the end, since waiting for each would cost more than some answers do.
+    """
+
+    def __init__(self, file: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        """Opens the file, which is made where it is not there."""
+        self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._clock, self._flushed, self._dirty = clock, clock(), False
+
+    def line(self, text: str) -> None:
+        """Appends a line; `text` holds no line end."""
+        data = f"{text}\n".encode()
+        while data:
+            data = data[os.write(self._file, data) :]
+        self._dirty = True
+        if self._clock() - self._flushed >= FLUSH_SECONDS:
+            self._flush()
+
+    def _flush(self) -> None:
+        os.fsync(self._file)
+        self._flushed, self._dirty = self._clock(), False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._dirty:
+                self._flush()
+        finally:
+            os.close(self._file)
 
 
 def write_json(file: Path, value: Any) -> None:

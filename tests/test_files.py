@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.files import free_disk_bytes, is_file_name, write_atomically
+from harness.files import (
+    FLUSH_SECONDS,
+    Appended,
+    free_disk_bytes,
+    is_file_name,
+    put_in_place,
+    write_atomically,
+)
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(
@@ -32,3 +39,73 @@ def test_a_folder_that_is_not_there_has_the_room_of_the_one_above(tmp_path: Path
 def test_a_name_that_leads_elsewhere_is_none_of_a_file() -> None:
     assert is_file_name("lora-q4.seed1")
     assert not any(map(is_file_name, ["../x", "/etc", "a/b", "..", "", "a\n", "a\\b", ".hidden"]))
+
+
+class Calls:
+    """What is asked of the system, in order, by the names of files."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.made: list[str] = []
+        fsync, rename = os.fsync, os.replace
+
+        def synchronised(descriptor: int) -> None:
+            name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+            self.made.append(f"fsync {name.split('.')[1] if name.startswith('.') else name}")
+            fsync(descriptor)
+
+        def renamed(old: str | Path, new: str | Path) -> None:
+            self.made.append(f"rename to {Path(new).name}")
+            rename(old, new)
+
+        patch.setattr(os, "fsync", synchronised)
+        patch.setattr(os, "replace", renamed)
+
+
+def test_contents_then_name_then_folder_are_put_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Calls(monkeypatch)
+    write_atomically(tmp_path / "in" / "f", "text")
+    assert calls.made == ["fsync f", "rename to f", "fsync in"]
+
+
+def test_a_folder_appears_with_all_of_its_files_on_disk_and_the_old_one_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, scratch = tmp_path / "made", tmp_path / "scratch"
+    (scratch / "deep").mkdir(parents=True)
+    (scratch / "deep" / "a").write_text("new")
+    old.mkdir()
+    (old / "b").write_text("old")
+    calls = Calls(monkeypatch)
+    put_in_place(scratch, old)
+    before, after = calls.made[: calls.made.index("rename to made")], calls.made[-1]
+    assert {"fsync a", "fsync deep", "fsync scratch"} <= set(before)
+    assert after == f"fsync {tmp_path.name}"
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+    assert (old / "deep" / "a").read_text() == "new" and not (old / "b").exists()
+
+
+def test_a_folder_in_the_place_of_a_file_is_moved_aside_with_what_it_holds(tmp_path: Path) -> None:
+    file = tmp_path / "f.json"
+    file.mkdir()
+    (file / "somebody's").write_text("own")
+    write_atomically(file, "new")
+    assert file.read_text() == "new"
+    (aside,) = tmp_path.glob("f.json.was-a-folder.*")
+    assert (aside / "somebody's").read_text() == "own"
+
+
+def test_appended_lines_are_on_disk_once_a_second_and_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, now = Calls(monkeypatch), [0.0]
+    file = tmp_path / "lines"
+    with Appended(file, lambda: now[0]) as lines:
+        for number in range(10):
+            now[0] += FLUSH_SECONDS / 4
+            lines.line(f"{number}")
+            assert file.read_text().splitlines()[-1] == f"{number}", "others read it at once"
+        assert calls.made == ["fsync lines"] * 2
+    assert calls.made == ["fsync lines"] * 3
+    assert file.read_text() == "".join(f"{number}\n" for number in range(10))

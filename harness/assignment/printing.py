@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from harness.files import write_bytes_atomically
+
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
     "microsoft-edge", "microsoft-edge-stable", "msedge",
@@ -56,10 +58,8 @@ def print_page(browser: str, page: Path, pdf: Path) -> str:
         if done.returncode or not made.is_file() or not made.stat().st_size:
             said = done.stderr.decode(errors="replace").strip().splitlines()
             return f"{browser} ended with {done.returncode}: {said[-1] if said else 'no word'}"
-        beside = pdf.with_name(f".{pdf.name}.new")
         try:
-            shutil.copyfile(made, beside)
-            os.replace(beside, pdf)
+            write_bytes_atomically(pdf, made.read_bytes())
         except OSError as error:
             return f"{pdf}: {error.strerror}"
     return ""

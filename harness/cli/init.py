@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -84,6 +85,8 @@ def _create(file: Path, text: str) -> Path:
     except FileExistsError:
         raise _there(file) from None
     except OSError as error:
+        with suppress(OSError):
+            file.unlink()  # it was made just now, and holds half of the text at most
         raise InputError(f"{file}: cannot be written: {error.strerror}") from None
     return file
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from filelock import FileLock
 from harness.data.catalog import KnownDataset
 from harness.data.places import TABLE_ENDINGS, split_of
 from harness.errors import BadDataError, HubError
+from harness.files import put_in_place
 from harness.hub.records import Repo
 
 RECORD = "source.json"
@@ -101,8 +101,7 @@ def _fetch_once(entry: KnownDataset, home: Path, again: bool) -> Origin:
             place.mkdir()
             origin = Origin(entry.hub_repo, commit, _copy(files, place))
             (place / RECORD).write_text(json.dumps(vars(origin), indent=1))
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(place, folder)
+            put_in_place(place, folder)
         return origin
 
 

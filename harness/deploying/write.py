@@ -13,6 +13,7 @@ from harness.deploying.modelfile import modelfile
 from harness.deploying.wanted import Wanted
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import InputError
+from harness.files import put_in_place
 from harness.models.sources import context_tokens
 from harness.plan.graph import ModelPlan
 from harness.plan.steps import Step
@@ -92,10 +93,8 @@ def export(
         files = list(_copied(prepared, wanted, name, keys, broken, scratch))
         card = _card(prepared, name, files, scratch, summary)
         (scratch / "README.md").write_text(card, encoding="utf-8")
-        if out.exists():
-            shutil.rmtree(out)
         scratch.chmod(0o755)
-        scratch.rename(out)
+        put_in_place(scratch, out)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from harness.exports.plain import dumped, finite
 from harness.exports.results import Exported, Results
 from harness.exports.tables import write_tables
 from harness.exports.tidy import Kind, Table
+from harness.files import replaced
 
 
 def export_parquet(results: Results, out: Path) -> Exported:
@@ -33,13 +33,8 @@ def write_parquet(file: Path, table: Table) -> None:
         name: pa.array([_value(row[name], kind) for row in table.rows], types[kind])
         for name, kind in table.columns.items()
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_name(f".{file.name}.part")
-    try:
+    with replaced(file) as scratch:
         pq.write_table(pa.table(columns), scratch, compression="zstd")
-        os.replace(scratch, file)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _value(value: Any, kind: Kind) -> Any:

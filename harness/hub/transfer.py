@@ -20,6 +20,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import get_session, hf_raise_for_status
 
 from harness.errors import DamagedDownloadError, InterruptedDownloadError
+from harness.files import synchronise
 from harness.hub import requests as hub_requests
 from harness.hub.cache import Snapshot
 from harness.hub.errors import redact
@@ -71,6 +72,7 @@ def _by_the_library(file: RemoteFile, snapshot: Snapshot) -> None:
     if found != file.digest:
         whole.unlink()
         raise _damaged(file, found)
+    synchronise(whole)
     os.replace(whole, snapshot.blob(file))
     shutil.rmtree(place)
 
@@ -91,6 +93,7 @@ def _fetch_whole(
         if not continued:
             raise _damaged(file, found)
         return _fetch_whole(file, snapshot, on_bytes, stop)
+    synchronise(part)
     os.replace(part, snapshot.blob(file))
     return True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from typing import Any
 from harness.data.from_function import FAILURE
 from harness.data.repo_files import Parts, WantedFiles, choose_parts
 from harness.errors import AbsentDataError, BadDataError, InputError
+from harness.files import put_in_place
 from harness.interpreter import python_command, python_environment
 from harness.plan.data import DataRef
 from harness.python_hook import PythonHook, find_hook, hook_key
@@ -101,8 +101,7 @@ def _from_function(ref: DataRef, home: Path) -> DataRef:
             digest.update(f"{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
         place = kept / digest.hexdigest()
         if not place.is_dir():
-            with contextlib.suppress(OSError):  # another process was first
-                os.replace(rows, place)
+            put_in_place(rows, place)
     parts = {file.stem: [str(place / file.name)] for file in files}
     own = ref["own"] | {"parts": parts, "origin": text, "source": hook_key(hook)}
     return {"name": ref["name"], "kind": ref["kind"], "own": own}

@@ -7,7 +7,6 @@ step's parameters, its parents' keys, and what came of it. A folder appears whol
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from harness.files import write_json
+from harness.files import put_in_place, write_json
 from harness.plan.params import SourceParams
 from harness.plan.places import Places
 from harness.plan.steps import Step
@@ -120,7 +119,5 @@ class ArtifactStore:
             outcome,
         )
         write_json(scratch / "manifest.json", asdict(manifest))
-        folder = self.folder(step)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(scratch, folder)
+        put_in_place(scratch, self.folder(step))
         shutil.rmtree(self.work(step), ignore_errors=True)

@@ -6,7 +6,6 @@ A baseline is a results folder without its logs and findings: `summary.json`, an
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -15,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.files import write_atomically, write_json
+from harness.files import put_in_place, write_atomically, write_json
 from harness.records import Summary
 from harness.results.judge import Baseline, SuiteAnswers, read_answers
 from harness.results.store import ResultsStore, read_summary
@@ -56,9 +55,7 @@ def save_baseline(results: Path, name: str, baselines: Path, replace: bool = Fal
     try:
         _copy(results_folder(results), summary, scratch)
         scratch.chmod(0o755)
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(scratch, target)
+        put_in_place(scratch, target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return target

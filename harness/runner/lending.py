@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from harness.files import put_in_place
 from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
@@ -111,8 +111,7 @@ def _copy_cell(lender: ResultsStore, borrower: ResultsStore, cell: Step) -> None
     scratch = Path(tempfile.mkdtemp(dir=here.parent, prefix=f".{cell.task}."))
     try:
         shutil.copytree(there, scratch / "cell")
-        shutil.rmtree(here, ignore_errors=True)
-        os.replace(scratch / "cell", here)
+        put_in_place(scratch / "cell", here)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

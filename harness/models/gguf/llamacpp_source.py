@@ -8,7 +8,6 @@ fetches them ahead, as installation does.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -18,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.errors import HarnessError, MissingToolError
+from harness.files import put_in_place
 from harness.interpreter import python_command
 
 VARIABLE = "HARNESS_LLAMA_CPP"
@@ -81,10 +81,8 @@ def fetch(place: Path) -> Path:
             raise MissingToolError(
                 f"The source distribution of {_PACKAGE} {version} has no {missing}.", _REMEDY
             )
-        if place.exists():
-            shutil.rmtree(place)
         try:
-            sources.rename(place)
+            put_in_place(sources, place)
         except OSError:
             if _missing(place):
                 raise

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.files import Appended
 from harness.plan.cell_params import CellParams
 from harness.results.store import ResultsStore
 from harness.runner.cells.answerers import Answerers
@@ -52,10 +53,9 @@ def _answer(work: CellWork, progress: Progress) -> None:
     begun, count = work.begun, 0
     work.open()
     started = time.perf_counter()
-    with work.folder.samples_file.open("a") as stream:
+    with Appended(work.folder.samples_file) as lines:
         for count, sample in enumerate(work.samples(), start=1):
-            stream.write(f"{sample.model_dump_json()}\n")
-            stream.flush()
+            lines.line(sample.model_dump_json())
             pace = work.pace(count, time.perf_counter() - started)
             progress(begun + count, work.total, work.noun, pace)
     work.close(count, time.perf_counter() - started)
