@@ -121,6 +121,12 @@ class CrashError(HarnessError):
     kind = "crash"
 
 
+class KilledError(HarnessError):
+    """A worker process was ended from outside, and not for want of memory."""
+
+    kind = "killed"
+
+
 class MissingToolError(HarnessError):
     """Something the step needs is not installed on this machine."""
 

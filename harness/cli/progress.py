@@ -23,6 +23,7 @@ from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Pace
 from harness.runner.paces import rates
+from harness.runner.walk import Word
 
 QUIET_SECONDS = 60.0
 """Where nobody sees a bar (in a pipe), how long a step goes on without a line that says where it is."""
@@ -128,6 +129,13 @@ class Display:
         if not self._console.is_terminal:
             self.beat()
 
+    def noted(self, step: Step, word: Word, why: str) -> None:
+        if word == "again":
+            self._forget(step)
+        if why:
+            self._told[id(step)] = self._clock()
+            self._say(step, word, f": {why}")
+
     def finished(self, step: Step) -> None:
         pace = self._paces.pop(id(step), "")
         self._end(step, "done", f"  ({pace})" if pace else "")
@@ -137,16 +145,20 @@ class Display:
 
     def _end(self, step: Step, word: str, rest: str) -> None:
         self._ended += not step.row.in_place
-        self._open.pop(id(step), None)
-        self._at.pop(id(step), None)
+        self._forget(step)
         if self._ended == self._steps and not self._open:
             self._idle_since = self._clock()
-        row = self._rows.pop(id(step), None)
-        if row is not None:
-            self._progress.remove_task(row)
         self._progress.update(self._all, completed=self._ended)
         self._say(step, word, rest)
         self._since.pop(id(step), None)
+
+    def _forget(self, step: Step) -> None:
+        """It is not under way any more."""
+        self._open.pop(id(step), None)
+        self._at.pop(id(step), None)
+        row = self._rows.pop(id(step), None)
+        if row is not None:
+            self._progress.remove_task(row)
 
     def _say(self, step: Step, word: str, rest: str) -> None:
         since = self._since.get(id(step))

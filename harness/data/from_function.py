@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BadDataError, HarnessError
+from harness.parent import die_with_parent
 from harness.python_hook import PythonHook, blamed, find_hook, load_hook
 
 PARTS = ("train", "test", "validation")
@@ -98,6 +99,7 @@ def _wrong(hook: PythonHook, message: str) -> BadDataError:
 
 def main(text: str, folder: str, out: str) -> int:
     """Writes the rows, or what went wrong; returns the exit code."""
+    die_with_parent()
     try:
         write_rows(find_hook(text, Path(folder)), Path(out))
     except HarnessError as error:

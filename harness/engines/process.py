@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 CPU_INFO = Path("/proc/cpuinfo")
-STATUS = Path("/proc/self/status")
+PROCESSES = Path("/proc")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 BFLOAT16_ISAS = ("BF16", "FP16", "AMX", "AVX10", "ALL", "DEFAULT")
 """What stands in oneDNN's names of instruction sets that have it."""
@@ -61,17 +61,20 @@ def _cpu_info(key: str) -> str:
     return next((value.strip() for name, _, value in pairs if name.strip().lower() == key), "")
 
 
-def peak_resident_bytes() -> int:
-    """Most memory that this process ever had resident, in bytes.
+def peak_resident_bytes(pid: int | None = None) -> int:
+    """Most memory that this process, or another that runs, ever had resident, in bytes; of another 0 where
+    nothing says so.
 
     Linux's getrusage would not do: a program begins there with the peak of the process that started it.
     """
     try:
-        lines = STATUS.read_text().splitlines()
+        lines = (PROCESSES / str(pid or "self") / "status").read_text().splitlines()
     except OSError:
         lines = []
     for line in lines:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
+    if pid is not None:
+        return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -35,6 +35,8 @@ class EngineSpec:
     device: str = "auto"
     threads: int = 0
     context: int = 0
+    halvings: int = 0
+    """How often batches are halved before the first is run: after a process that ran out of memory."""
     timed: bool = False
     """Load the model as its runtime does by default, for `Engine.stopwatch`. llama.cpp then
     rearranges weights in memory, and scores depend on how many tokens are run together."""

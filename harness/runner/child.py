@@ -11,13 +11,16 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from harness.errors import CrashError, HarnessError, OutOfMemoryError
+from harness.errors import HarnessError
 from harness.interpreter import python_command, python_environment
+from harness.runner.deaths import Watch
 
 SPIN_COUNT = 600
 """Turns of the loop, some 20 µs in all, that a thread waits for others before it sleeps."""
 ROUTINES = 64
 """Sizes of product that oneDNN, and ideep above it, keep a routine for (their default is 1,024)."""
+LONGEST_LINE = 1 << 24
+"""Bytes; a process that says more without an end of line says nothing that is understood."""
 
 
 class Child:
@@ -46,6 +49,7 @@ class Child:
                 env=environment(threads, alone, network),
                 start_new_session=True,
             )
+        self._watch = Watch(self._process.pid)
         self.lines: queue.Queue[str | None] = queue.Queue()
         """What it says; None when it has said all."""
         assert self._process.stdout is not None
@@ -60,7 +64,11 @@ class Child:
     @property
     def is_running(self) -> bool:
         """Whether it has not ended."""
-        return self._process.poll() is None
+        return self._ended(wait=False) is None
+
+    def look(self) -> None:
+        """Notes how much memory it has, for the case that it dies."""
+        self._watch.look()
 
     def send(self, line: str) -> None:
         """Says something to it; nothing where it has ended."""
@@ -71,19 +79,28 @@ class Child:
 
     def death(self) -> HarnessError:
         """What the end of a process that owed an answer most likely means; waits for it."""
-        code = self._process.wait()
-        if code == -signal.SIGKILL:
-            return OutOfMemoryError(
-                "the worker was killed by the system, most likely because memory ran out",
-                "Take a smaller model or quantization, or a machine with more memory.",
-            )
-        how = f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit code {code}"
-        return CrashError(f"the worker process ended with {how}", f"Its log is {self._log}.")
+        code = self._ended(wait=True)
+        assert code is not None
+        return self._watch.meaning(code, self._log)
+
+    def _ended(self, wait: bool) -> int | None:
+        """Its exit code (negative: a signal), None while it runs.
+
+        It is not reaped, so that its number stays that of its group until `kill`.
+        """
+        if self._process.returncode is not None:
+            return self._process.returncode
+        found = os.waitid(
+            os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | (0 if wait else os.WNOHANG)
+        )
+        if found is None:
+            return None
+        return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
 
     def kill(self) -> None:
-        """Ends the process and what it started, and reaps it."""
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
+        """Ends the process and what it started, also where it has ended before those, and reaps it."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -117,6 +134,6 @@ def environment(threads: int, alone: bool, network: bool) -> dict[str, str]:
 
 def _read(stream: IO[bytes], lines: queue.Queue[str | None]) -> None:
     with contextlib.suppress(ValueError):  # closed by `kill`
-        for line in stream:
-            lines.put(line.decode())
+        while line := stream.readline(LONGEST_LINE):
+            lines.put(line.decode("utf-8", "replace"))
     lines.put(None)

@@ -75,7 +75,7 @@ def serving_spec(job: StepJob, means: Means) -> ServingSpec | None:
 
 
 def engine_spec(
-    prefix: str, inputs: Mapping[str, str], options: LoadOptions, threads: int
+    prefix: str, inputs: Mapping[str, str], options: LoadOptions, threads: int, halvings: int = 0
 ) -> EngineSpec:
     """The spec of a model, or with `prefix` "reference." of the one it is held against.
 
@@ -83,10 +83,11 @@ def engine_spec(
         inputs: files by role.
         options: as the plan has them.
         threads: what the worker may take; a small model takes one, unless `options` say more.
+        halvings: of batches, before they are run.
     """
     files: dict[str, Any] = {
         role: inputs.get(prefix + role) for role in ("weights", "adapter", "gguf")
     }
     spec = EngineSpec(**files, **options.model_dump())
     weights = Path(spec.weights or spec.gguf or "")
-    return replace(spec, threads=spec.threads or threads_for(weights, threads))
+    return replace(spec, threads=spec.threads or threads_for(weights, threads), halvings=halvings)

@@ -12,11 +12,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from pydantic import TypeAdapter
+
 from harness.plan.graph import Plan
 from harness.plan.kinds import KINDS
 from harness.plan.params import Params
 from harness.plan.places import Places
 from harness.plan.steps import Step
+from harness.records import Failure
 from harness.results.artifacts import ArtifactStore
 from harness.runner.lending import Lending
 
@@ -60,6 +63,8 @@ class Job:
     """Whether nothing else of ours runs meanwhile."""
     network: bool = False
     """Whether it downloads something; other workers stay off the network."""
+    halvings: int = 0
+    """How often batches are halved before they are run: after a worker that ran out of memory."""
 
     def to_json(self) -> str:
         """One line."""
@@ -152,12 +157,13 @@ class Progress(Protocol):
 class Event:
     """What a worker says about a step.
 
-    `progress` carries `done`, `total`, `unit` and perhaps `pace` (a `Pace`'s fields); `failed`
-    carries `kind`, `message`, `hint`.
+    `progress` carries `done`, `total`, `unit` and perhaps `pace` (a `Pace`'s fields); `waits` carries
+    `message`: for whom, "" when it goes on; `failed` carries `kind`, `message`, `hint`, and so does `died`, which
+    the executor says of a step whose process did.
     """
 
     step: str
-    event: Literal["start", "progress", "done", "failed"]
+    event: Literal["start", "progress", "waits", "done", "failed", "died"]
     data: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -166,5 +172,33 @@ class Event:
 
     @classmethod
     def from_json(cls, text: str) -> Event:
-        """What `to_json` wrote."""
-        return cls(**json.loads(text))
+        """What `to_json` wrote.
+
+        Raises:
+            ValueError: it is no event, or lacks what one of its kind carries.
+        """
+        try:
+            found = _EVENT.validate_json(text)
+            match found.event:
+                case "progress":
+                    progress_of(found.data)
+                case "waits":
+                    str(found.data["message"])
+                case "failed" | "died":
+                    Failure(**found.data)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no event: {error!r}") from None
+        return found
+
+
+_EVENT = TypeAdapter(Event)
+
+
+def progress_of(data: dict[str, Any]) -> tuple[int, int, str, Pace | None]:
+    """Of a `progress` event how much is done, of how much, of what, and how fast.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    pace = Pace(**data["pace"]) if "pace" in data else None
+    return int(data["done"]), int(data["total"]), str(data["unit"]), pace

@@ -13,7 +13,7 @@ from harness.records import Failure
 from harness.results.journal import JournalWriter, StepState
 from harness.runner.jobs import Pace
 from harness.runner.paces import rates
-from harness.runner.walk import Observer
+from harness.runner.walk import Observer, Word
 
 BETWEEN_SECONDS = 2.0
 """Progress of a step is written at most that often."""
@@ -74,6 +74,9 @@ class _Journal:
             said = rates(pace, unit) if pace is not None else ""
             self.writer.tell("progress", step=place, done=done, total=total, unit=unit, pace=said)
         self.observer.progressed(step, done, total, unit, pace)
+
+    def noted(self, step: Step, word: Word, why: str) -> None:
+        self.observer.noted(step, word, why)
 
     def finished(self, step: Step) -> None:
         self.writer.tell("done", step=self.places[id(step)])

@@ -12,7 +12,7 @@ from harness.results.artifacts import TEXTS, ArtifactStore
 from harness.results.prompts import forget_prompts, keep_prompts
 from harness.results.store import ResultsStore
 from harness.runner.jobs import Pace
-from harness.runner.walk import Observer
+from harness.runner.walk import Observer, Word
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ class Keeper:
         self, step: Step, done: int, total: int, unit: str, pace: Pace | None = None
     ) -> None:
         self.observer.progressed(step, done, total, unit, pace)
+
+    def noted(self, step: Step, word: Word, why: str) -> None:
+        self.observer.noted(step, word, why)
 
     def finished(self, step: Step) -> None:
         manifest = self.artifacts.manifest(step) if step.row.is_artifact else None

@@ -49,8 +49,8 @@ class StepRunner:
 
     def _answer(self, job: StepJob, progress: Progress) -> None:
         if self._cells is None:
-            runner = handler_of(job.step.row)
-            self._cells = runner(Path(self._job.results), self._job.threads, Path(self._job.home))
+            runner, of = handler_of(job.step.row), self._job
+            self._cells = runner(Path(of.results), of.threads, Path(of.home), of.halvings)
         self._cells.run(job, progress)
 
     def close(self) -> None:

@@ -10,19 +10,27 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from dataclasses import replace
+from typing import Literal, Protocol
 
 from harness.plan.steps import Step
 from harness.records import Failure
-from harness.runner.jobs import Event, Job, Pace
+from harness.runner.jobs import Event, Job, Pace, progress_of
 from harness.runner.ready import Batch, ReadySteps
+
+Word = Literal["waits", "again"]
+"""A step waits for another process; or its worker died, and it is tried once more."""
+TRIED_AGAIN = frozenset({"killed", "out-of-memory"})
+"""Kinds of deaths of a worker that may not come again: ended from outside, or with batches that were too
+large."""
 
 
 class Executor(Protocol):
     """Runs jobs somewhere; one call at a time per job, several jobs side by side."""
 
     def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
-        """Does a job's steps in order; tells of every step that it started how it ended."""
+        """Does a job's steps in order; tells of every step that it started how it ended: `done`, `failed`, or
+        `died` where its process did."""
 
 
 class Observer(Protocol):
@@ -32,6 +40,7 @@ class Observer(Protocol):
     def progressed(
         self, step: Step, done: int, total: int, unit: str, pace: Pace | None = None
     ) -> None: ...
+    def noted(self, step: Step, word: Word, why: str) -> None: ...
     def finished(self, step: Step) -> None: ...
     def failed(self, step: Step, failure: Failure) -> None: ...
 
@@ -43,10 +52,13 @@ class Quiet:
     def progressed(
         self, step: Step, done: int, total: int, unit: str, pace: Pace | None = None
     ) -> None: ...
+    def noted(self, step: Step, word: Word, why: str) -> None: ...
     def finished(self, step: Step) -> None: ...
     def failed(self, step: Step, failure: Failure) -> None: ...
 
 
+HALVINGS = 2
+"""A worker that ran out of memory is tried again with batches of a quarter."""
 Told = queue.Queue[tuple[int, Event] | None]
 """What workers say of the steps of a walk, by number; None: a job has ended."""
 
@@ -79,6 +91,10 @@ class Walk:
         self._jobs = jobs
         self._ready = ReadySteps(todo)
         self._running: dict[Future[None], Batch] = {}
+        self._again: set[int] = set()
+        """Steps of running jobs that are to be tried once more."""
+        self._deaths: dict[int, Failure] = {}
+        """By number of a step whose worker died: why. It is tried once more."""
         self._origins: dict[str, str] = {}
         """By key of a step whose failure others inherit under its name: its label."""
         self._children: dict[str, list[int]] = defaultdict(list)
@@ -129,15 +145,21 @@ class Walk:
     def _run_batch(self, batch: Batch, told: Told, stop: threading.Event) -> None:
         steps = tuple(self._todo[number] for number in batch)
         numbers = {step.key: number for step, number in zip(steps, batch, strict=True)}
-        job = self._build(steps)
+        small = any(
+            self._deaths[number].kind == "out-of-memory"
+            for number in batch
+            if number in self._deaths
+        )
+        job = replace(self._build(steps), halvings=HALVINGS if small else 0)
         self._executor.run(job, lambda event: told.put((numbers[event.step], event)), stop)
 
     def _end_job(self, batch: Batch) -> None:
-        """A job that ended without a word about any of its steps fails the first."""
-        if all(map(self._ready.is_open, batch)):
-            failure = Failure(kind="crash", message="the worker process did not start", hint="")
+        """What is left of a job is given out again; the first step of one that said nothing fails."""
+        if all(map(self._ready.is_open, batch)) and not self._again.intersection(batch):
+            failure = Failure(kind="crash", message="nothing was heard of its worker", hint="")
             self._ready.end(batch[0])
             self.fail(self._todo[batch[0]], failure)
+        self._again.difference_update(batch)
         self._ready.give_back(batch)
 
     def _hear(self, told: Told) -> None:
@@ -162,9 +184,9 @@ class Walk:
             case "start":
                 self._observer.started(step)
             case "progress":
-                pace = Pace(**event.data["pace"]) if "pace" in event.data else None
-                how = {key: value for key, value in event.data.items() if key != "pace"}
-                self._observer.progressed(step, **how, pace=pace)
+                self._observer.progressed(step, *progress_of(event.data))
+            case "waits":
+                self._observer.noted(step, "waits", event.data["message"])
             case "done":
                 self._ready.end(number)
                 self.done.append(step)
@@ -172,6 +194,21 @@ class Walk:
             case "failed":
                 self._ready.end(number)
                 self.fail(step, Failure(**event.data))
+            case "died":
+                self._bury(number, Failure(**event.data))
+
+    def _bury(self, number: int, failure: Failure) -> None:
+        """A step whose worker died is tried once more where that may end otherwise; then it fails."""
+        if failure.kind in TRIED_AGAIN and number not in self._deaths:
+            self._deaths[number] = failure
+            self._again.add(number)
+            self._observer.noted(self._todo[number], "again", failure.message)
+            return
+        if (before := self._deaths.get(number)) is not None:
+            message = f"{failure.message}; tried twice, before that: {before.message}"
+            failure = failure.model_copy(update={"message": message})
+        self._ready.end(number)
+        self.fail(self._todo[number], failure)
 
     def _note(self, step: Step, failure: Failure) -> None:
         self.failures[step.key] = failure

@@ -2,7 +2,7 @@
 
 It reads a job as a line of standard input and writes events as lines of what was standard output;
 whatever libraries print goes to the log. When its standard input closes, its parent is gone, and
-so is it.
+so is it; where the kernel can, it ends it even in the middle of native code.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import asdict
 from typing import TextIO
 
 from harness.errors import HarnessError
+from harness.parent import die_with_parent
 from harness.runner.jobs import Event, Job, Pace
 
 PROGRESS_SECONDS = 0.2
@@ -48,6 +49,7 @@ class Reporter:
 
 def main() -> int:
     """Does the job on standard input; steps after a parent that failed are left alone."""
+    die_with_parent(os.getppid())
     stream = own_output()
     line = sys.stdin.readline()
     if not line:

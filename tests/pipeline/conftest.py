@@ -15,6 +15,7 @@ from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Pace
 from harness.runner.run import Options, Outcome, prepare, run
+from harness.runner.walk import Word
 from harness.starter import MODEL_FOLDER
 
 SUITE = """\
@@ -51,6 +52,9 @@ class Notes:
 
     def started(self, step: Step) -> None:
         self.labels.append(step.label)
+
+    def noted(self, step: Step, word: Word, why: str) -> None:
+        self.labels.append(f"{word}: {step.label}")
 
     def progressed(
         self, step: Step, done: int, total: int, unit: str, pace: Pace | None = None

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from harness.plan.cell_params import CellParams, GradedBy, LoadOptions
@@ -72,8 +73,10 @@ def test_events_are_heard_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("body", "kind", "words"),
     [
-        ("os.kill(os.getpid(), signal.SIGKILL)", "out-of-memory", "memory"),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", "crash", "SIGSEGV"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "killed", "from outside (SIGKILL)"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", "killed", "from outside (SIGTERM)"),
+        ("import ctypes; ctypes.string_at(0)", "crash", "SIGSEGV"),
+        ("os.abort()", "crash", "SIGABRT"),
         ("sys.exit(7)", "crash", "exit code 7"),
     ],
 )
@@ -81,8 +84,108 @@ def test_a_death_is_a_failure_with_its_reason(
     body: str, kind: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     *_, last = run(body, tmp_path, monkeypatch)
-    assert (last.step, last.event, last.data["kind"]) == ("k", "failed", kind)
+    assert (last.step, last.event, last.data["kind"]) == ("k", "died", kind)
     assert words in last.data["message"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "'no JSON at all'",
+        "'\\x1b[2J' * 9",
+        "'[1, 2]'",
+        "'null'",
+        "json.dumps({'step': 'other', 'event': 'done', 'data': {}})",
+        "json.dumps({'step': key, 'event': 'exploded', 'data': {}})",
+        "json.dumps({'step': key, 'event': 'progress', 'data': {'done': 'many'}})",
+        "json.dumps({'step': key, 'event': 'failed', 'data': {'kind': 1}})",
+        "'[' * 100000",
+        "'x' * (1 << 24) + 'y'",
+    ],
+)
+def test_a_worker_that_says_what_is_no_event_is_ended_and_its_step_fails(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = f"print({said}, flush=True); time.sleep(600)"
+    *_, last = run(body, tmp_path, monkeypatch)
+    assert (last.step, last.event, last.data["kind"]) == ("k", "failed", "crash")
+    assert "no event" in last.data["message"] and "\x1b" not in last.data["message"]
+
+
+def test_bytes_that_are_no_text_are_no_event_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = r"os.write(1, b'\xff\xfe\x00\n'); time.sleep(600)"
+    *_, last = run(body, tmp_path, monkeypatch)
+    assert (last.event, last.data["kind"]) == ("failed", "crash")
+
+
+def test_a_worker_that_ends_before_its_first_step_says_how(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.runner.test_process.WORKER", "import sys\n{body}\n")
+    (last,) = run(
+        "print('this goes to the log', file=sys.stderr); sys.exit(3)", tmp_path, monkeypatch
+    )
+    assert (last.step, last.event) == ("k", "died") and "exit code 3" in last.data["message"]
+
+
+def test_what_a_worker_started_ends_with_it_also_where_it_was_killed_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = tmp_path / "pid"
+    body = (
+        "import subprocess; child = subprocess.Popen(['sleep', '600'], stdout=2); "
+        f"open({str(pid)!r}, 'w').write(str(child.pid)); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    run(body, tmp_path, monkeypatch)
+    assert has_ended(int(pid.read_text()))
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is over within ten seconds; whoever its parent is now may not have reaped it."""
+    try:
+        psutil.Process(pid).wait(timeout=10)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    return True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's word for it is Linux's")
+def test_what_holds_on_in_native_code_ends_with_its_parent_too() -> None:
+    """The parent dies of SIGKILL while the child sits in a call that never gives the interpreter back."""
+    hold = (
+        "import os; from harness.parent import die_with_parent; die_with_parent(os.getppid()); "
+        "print(os.getpid(), flush=True); import ctypes; ctypes.PyDLL(None).sleep(600)"
+    )
+    start = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {hold!r}]); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait(10)
+        assert has_ended(child)
+
+
+def test_progress_puts_no_limit_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = (
+        "import itertools\n"
+        "for n in itertools.count(): tell('progress', done=n, total=10**9, unit='x'); time.sleep(0.05)"
+    )
+    *_, last = run(body, tmp_path, monkeypatch, timeout_seconds=1)
+    assert last.data["kind"] == "timeout"
+
+
+def test_waiting_for_another_process_is_no_part_of_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = (
+        "tell('waits', message='for 7'); time.sleep(0.7); tell('waits', message=''); tell('done')"
+    )
+    events = run(body, tmp_path, monkeypatch, timeout_seconds=0.2)
+    assert [event.event for event in events] == ["start", "waits", "waits", "done"]
 
 
 def test_a_step_that_takes_too_long_is_stopped(

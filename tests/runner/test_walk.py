@@ -12,7 +12,7 @@ from harness.plan.kinds import Kind
 from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Event, Job, Pace, StepJob
-from harness.runner.walk import Walk
+from harness.runner.walk import HALVINGS, Walk, Word
 from harness.suite.schema import SpeedTask, WriteTask
 
 
@@ -28,6 +28,25 @@ def step(key: str, *parents: str, group: str = "", after: tuple[str, ...] = ()) 
 
 def build(steps: tuple[Step, ...]) -> Job:
     return Job("job", tuple(StepJob(one, {}) for one in steps), "home", "results", 1)
+
+
+class DyingExecutor:
+    """Does every step at once, but the workers of some die in it: as often as it has deaths of them."""
+
+    def __init__(self, deaths: dict[str, list[str]]) -> None:
+        self.deaths = deaths
+        self.batches: list[tuple[list[str], int]] = []
+
+    def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
+        self.batches.append(([one.step.key for one in job.steps], job.halvings))
+        for one in job.steps:
+            key = one.step.key
+            hear(Event(key, "start"))
+            if left := self.deaths.get(key):
+                kind = left.pop(0)
+                hear(Event(key, "died", {"kind": kind, "message": f"died of {kind}", "hint": ""}))
+                return
+            hear(Event(key, "done"))
 
 
 class FakeExecutor:
@@ -76,6 +95,9 @@ class Notes:
 
     def started(self, step: Step) -> None:
         self.heard.append(("started", step.key))
+
+    def noted(self, step: Step, word: Word, why: str) -> None:
+        self.heard.append((word, step.key))
 
     def progressed(
         self, step: Step, done: int, total: int, unit: str, pace: Pace | None = None
@@ -191,3 +213,42 @@ def test_an_executor_that_breaks_stops_the_walk() -> None:
 
     with pytest.raises(OSError, match="no more processes"):
         walk([step("a")], Broken())
+
+
+def test_a_step_whose_worker_was_killed_is_tried_once_more_and_takes_nothing_down() -> None:
+    steps = [step(key, *parents, group="g") for key, *parents in (["a"], ["b", "a"], ["c", "b"])]
+    executor, notes = DyingExecutor({"b": ["killed"]}), Notes()
+    walk = Walk(steps, build, executor, notes)
+    walk.run()
+    assert executor.batches == [(["a", "b", "c"], 0), (["b", "c"], 0)]
+    assert not walk.failures and [one.key for one in walk.done] == ["a", "b", "c"]
+    assert notes.heard.count(("again", "b")) == 1
+
+
+def test_a_step_whose_worker_is_killed_twice_fails_with_both_reasons() -> None:
+    steps = [step("a"), step("b", "a"), step("other")]
+    walk = Walk(steps, build, DyingExecutor({"a": ["killed", "out-of-memory"]}), Notes())
+    walk.run()
+    assert [one.key for one in walk.done] == ["other"]
+    assert walk.failures["a"].kind == "out-of-memory"
+    assert walk.failures["a"].message == (
+        "died of out-of-memory; tried twice, before that: died of killed"
+    )
+    assert walk.failures["b"].message.startswith("could not a: died of out-of-memory")
+
+
+def test_memory_that_ran_out_is_tried_once_more_with_smaller_batches() -> None:
+    steps = [step("a", group="g"), step("b", group="g")]
+    executor = DyingExecutor({"a": ["out-of-memory"]})
+    walk = Walk(steps, build, executor, Notes())
+    walk.run()
+    assert [halvings for _, halvings in executor.batches] == [0, HALVINGS]
+    assert not walk.failures
+
+
+def test_a_crash_is_not_tried_again() -> None:
+    executor = DyingExecutor({"a": ["crash"]})
+    walk = Walk([step("a"), step("b")], build, executor, Notes())
+    walk.run()
+    assert [keys for keys, _ in executor.batches] == [["a"], ["b"]]
+    assert walk.failures.keys() == {"a"}

@@ -54,10 +54,13 @@ class PackedPasses:
 class BatchedRunner:
     """Answers many prompts in each pass. `batch` says how many, as it came to be."""
 
-    def __init__(self, model: PackedModel, config: Any, itemsize: int, work: Work) -> None:
+    def __init__(
+        self, model: PackedModel, config: Any, itemsize: int, work: Work, halvings: int = 0
+    ) -> None:
         """Args:
         config: the model's configuration.
         itemsize: bytes of a value while computing.
+        halvings: how often batches are halved before the first.
         """
         self._model, self._work = model, work
         self._text, self._itemsize = config.get_text_config(), itemsize
@@ -65,11 +68,12 @@ class BatchedRunner:
         kind = model.device.type
         tokens = room / 2 / self._token_bytes()
         rows = room / 2 / (3 * 4 * int(self._text.vocab_size))
-        self.batch = {
-            "tokens": int(max(1, min(MOST_TOKENS.get(kind, MOST_TOKENS["cpu"]), tokens))),
-            "rows": int(max(1, min(MOST_ROWS, rows))),
+        most = {
+            "tokens": min(MOST_TOKENS.get(kind, MOST_TOKENS["cpu"]), tokens),
+            "rows": min(MOST_ROWS, rows),
             "sequences": MOST_SLOTS.get(kind, MOST_SLOTS["cpu"]),
         }
+        self.batch = {name: max(1, int(size) >> halvings) for name, size in most.items()}
 
     def score(self, contexts: Sequence[Context]) -> Iterator[Scored]:
         """Log-probability (nats) of each target of all contexts, some at a time."""

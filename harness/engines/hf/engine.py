@@ -61,7 +61,9 @@ class HfEngine(CheckedEngine):
         self._model: Any = model
         self.work = Work()
         with memory_errors("trying the model"):
-            self._runner: BatchedRunner | PlainRunner | None = open_runner(model, self.work)
+            self._runner: BatchedRunner | PlainRunner | None = open_runner(
+                model, self.work, spec.halvings
+            )
         shape = config.get_text_config()
         self._device = device
         self.info = EngineInfo(
@@ -124,10 +126,10 @@ class HfEngine(CheckedEngine):
         return self._runner
 
 
-def open_runner(model: Any, work: Work) -> BatchedRunner | PlainRunner:
-    """The fastest way to run a model that gives its own answers."""
+def open_runner(model: Any, work: Work, halvings: int = 0) -> BatchedRunner | PlainRunner:
+    """The fastest way to run a model that gives its own answers; in batches that are halved so often."""
     forward = Forward(model)
     packed = open_packed(forward)
     if packed is None:
         return PlainRunner(forward, work)
-    return BatchedRunner(packed, forward.config, forward.itemsize, work)
+    return BatchedRunner(packed, forward.config, forward.itemsize, work, halvings)

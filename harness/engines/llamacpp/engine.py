@@ -69,7 +69,11 @@ class LlamaCppEngine(CheckedEngine):
             vocab_size=self._model.vocab_size,
             context_length=context_length,
             parameters=int(lib.llama_model_n_params(self._model.handle)),
-            batch={"tokens": MAX_TOKENS, "sequences": STREAMS[device], "answers": ANSWERS[device]},
+            batch={
+                "tokens": MAX_TOKENS,
+                "sequences": max(1, STREAMS[device] >> spec.halvings),
+                "answers": max(1, ANSWERS[device] >> spec.halvings),
+            },
         )
         self.load_seconds = time.perf_counter() - started
 

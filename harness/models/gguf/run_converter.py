@@ -22,6 +22,7 @@ def main() -> None:
     """Does as the converter's own command line says, which is what follows on this one."""
     converter, folder = Path(sys.argv[1]), Path(sys.argv[2])
     del sys.argv[0]
+    runpy.run_path(str(Path(__file__).parents[2] / "parent.py"))["die_with_parent"]()
     own = 0 if sys.flags.safe_path else 1  # this file's folder, where Python puts it first
     sys.path[:own] = [str(converter.parent), str(converter.parent / "gguf-py")]
     import gguf

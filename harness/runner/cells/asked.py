@@ -70,14 +70,14 @@ class AskedWork(CellWork):
         return self.begun == self.total and was_asked(self._before, self._job.step)
 
     def open(self) -> None:
-        job, threads = self._job, self._means.threads
+        job, threads, halvings = self._job, self._means.threads, self._means.halvings
         params = self._params
         remote = endpoint_spec(params, self._means.home)
         if remote is not None and params.endpoint is not None:
             folder, says = answers_folder(self._means.home), params.endpoint.says
             remote = replace(remote, memory=Remembering(folder, says, job.fresh))
         served = remote or serving_spec(job, self._means)
-        model = served or engine_spec("", job.inputs, params.options, threads)
+        model = served or engine_spec("", job.inputs, params.options, threads, halvings)
         tokenizer = job.inputs.get("tokenizer", "")
         self._answerer = self._means.answerers.keep_open(model, tokenizer)
         self._reference = self._open_reference()
@@ -88,7 +88,8 @@ class AskedWork(CellWork):
         if options is None:
             return None
         inputs = self._job.inputs
-        spec = engine_spec("reference.", inputs, options, self._means.threads)
+        means = self._means
+        spec = engine_spec("reference.", inputs, options, means.threads, means.halvings)
         return self._means.answerers.open(spec, inputs["tokenizer"])
 
     def samples(self) -> Iterator[Sample]:

@@ -29,8 +29,8 @@ _WORK: Mapping[str | None, Callable[[StepJob, Any, Means], CellWork]] = {
 class CellRunner:
     """Runs cells, and rounds of cells, of one model; the engine is opened once where it can be."""
 
-    def __init__(self, results: Path, threads: int, home: Path) -> None:
-        self._means = Means(ResultsStore(results), home, threads, Answerers())
+    def __init__(self, results: Path, threads: int, home: Path, halvings: int = 0) -> None:
+        self._means = Means(ResultsStore(results), home, threads, Answerers(), halvings)
 
     def close(self) -> None:
         """Frees the engine."""

@@ -23,6 +23,8 @@ class Means:
     """Of the harness."""
     threads: int
     answerers: Answerers
+    halvings: int = 0
+    """Of batches, before they are run (`harness.runner.jobs.Job`)."""
 
 
 class CellWork(ABC):

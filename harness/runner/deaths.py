@@ -1,0 +1,121 @@
+"""What the end of a process means: who ended it, and how much memory there was when it was last looked at.
+
+A process that the kernel ends for want of memory dies of SIGKILL, as one does that a person, a container or a
+batch system ends. The kernel counts those that it ended; where it does not say so, the memory that was free tells
+whether that is likely.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from harness.engines.memory import free_memory_bytes
+from harness.engines.process import peak_resident_bytes
+from harness.errors import CrashError, HarnessError, KilledError, OutOfMemoryError
+from harness.quantities import byte_size
+
+FROM_OUTSIDE = frozenset(
+    {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT}
+)
+SCARCE = 0.05
+"""Share of the machine's memory; with less than that free, running out is the likely reason."""
+LOOK_SECONDS = 0.5
+LOOKS = 3
+"""Looks that a kill is counted against: the kernel counts before the end of a process is heard of."""
+GROUPS, MOUNT, COUNTS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"), Path("/proc/vmstat")
+SMALLER = "Take a smaller model or quantization, or a machine with more memory."
+
+
+class Watch:
+    """Looks at a process, and at the machine's memory, while it runs."""
+
+    def __init__(self, pid: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begins with a first look."""
+        self._pid, self._clock = pid, clock
+        self._kills: deque[int] = deque(maxlen=LOOKS)
+        self._held, self._free = 0, free_memory_bytes()
+        self._at = float("-inf")
+        self.look()
+
+    def look(self) -> None:
+        """Notes what there is; passed over where it was just done."""
+        now = self._clock()
+        if now - self._at < LOOK_SECONDS:
+            return
+        self._at = now
+        self._kills.append(memory_kills())
+        self._held = max(self._held, peak_resident_bytes(self._pid))
+        self._free = min(self._free, free_memory_bytes())
+
+    def meaning(self, code: int, log: Path) -> HarnessError:
+        """What the end of the process means.
+
+        Args:
+            code: negative where it is a signal.
+            log: of the process.
+        """
+        if code >= 0:
+            return CrashError(
+                f"the worker process ended with exit code {code}", f"Its log is {log}."
+            )
+        number = signal.Signals(-code)
+        if number not in FROM_OUTSIDE:
+            return CrashError(
+                f"the worker process ended with signal {number.value} ({number.name})",
+                f"Its log is {log}.",
+            )
+        held = (
+            f"it held {byte_size(self._held)} at most"
+            if self._held
+            else "what it held is not known"
+        )
+        known = f"{held}, and {byte_size(self._free)} of the machine's memory were free at least"
+        if number == signal.SIGKILL and memory_kills() > self._kills[0]:
+            return OutOfMemoryError(
+                f"the kernel ended the worker because memory ran out ({known})", SMALLER
+            )
+        if number == signal.SIGKILL and self._free < SCARCE * psutil.virtual_memory().total:
+            return OutOfMemoryError(
+                f"the worker was killed, most likely because memory ran out ({known})", SMALLER
+            )
+        return KilledError(
+            f"the worker was ended from outside ({number.name}), and not for want of memory ({known})",
+            "The same command goes on from here; whoever ended it may do so again.",
+        )
+
+
+def memory_kills() -> int:
+    """How many processes the kernel has ended for want of memory: of this one's group of processes, where
+    that is counted, or else of the machine; 0 where nothing says so."""
+    for file in (*_of_group(), COUNTS):
+        try:
+            lines = file.read_text().splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            name, _, count = line.partition(" ")
+            if name == "oom_kill" and count.isdigit():
+                return int(count)
+    return 0
+
+
+def _of_group() -> list[Path]:
+    """Files of the control group's kernel counts, of its second version and of its first."""
+    try:
+        rows = [line.split(":", 2) for line in GROUPS.read_text().splitlines()]
+    except OSError:
+        return []
+    found = []
+    for _, controllers, path in (row for row in rows if len(row) == 3):
+        inside = path.lstrip("/")
+        if not controllers:
+            found.append(MOUNT / inside / "memory.events")
+        elif "memory" in controllers.split(","):
+            found.append(MOUNT / "memory" / inside / "memory.oom_control")
+    return [file for file in found if file.parent.is_relative_to(MOUNT)]
