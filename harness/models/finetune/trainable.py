@@ -16,6 +16,7 @@ from harness.models.finetune.base_model import (
     load_quantized_base,
     replace_by_nf4_values,
 )
+from harness.models.finetune.fused import fuse_lora
 from harness.models.finetune.recipe import Recipe
 from harness.models.finetune.saving import save_beginning
 
@@ -70,6 +71,7 @@ def make_trainable(model: Any, recipe: Recipe, work: Path) -> Any:
             weight.data = weight.data.float()
     if INITIALIZATIONS[recipe.initialization][1]:
         save_beginning(tuned, work)
+    fuse_lora(tuned)
     return tuned
 
 
