@@ -6,6 +6,31 @@ step. Nothing else in the project is caught broadly.
 
 from __future__ import annotations
 
+import unicodedata
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_LONGEST_LINE = 2000
+
+
+def legible(text: str) -> str:
+    """A message as it may stand anywhere, whatever a file, a library or a server put into it.
+
+    What steers a terminal or hides in a line is written as an escape; line breaks stay, and a line has an end.
+    """
+    lines = text.split("\n")
+    return "\n".join(line if line.isprintable() else _legible(line) for line in map(_cut, lines))
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} …"
+
+
+def _legible(line: str) -> str:
+    return "".join(
+        " " if c == "\t" else ascii(c)[1:-1] if unicodedata.category(c) in _HIDDEN else c
+        for c in line
+    )
+
 
 class HarnessError(Exception):
     """What went wrong, where, and what to do about it.
@@ -19,9 +44,9 @@ class HarnessError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = legible(message)
+        self.hint = legible(hint)
+        super().__init__(self.message)
 
 
 class InputError(HarnessError):

@@ -6,18 +6,16 @@ was cut short by the parser's words. Both are found here, with file names and si
 
 from __future__ import annotations
 
-import json
-import struct
 from pathlib import Path
 
 from harness.engines.json_files import read_json
 from harness.engines.permissions import how_to_allow, permissions_of
+from harness.engines.safetensors_header import AGAIN, read_safetensors
 from harness.errors import BadModelError
+from harness.files import is_file_name
 
-AGAIN = "The download or copy was probably interrupted: fetch or save the file again."
 INDEX = "model.safetensors.index.json"
 PICKLE_INDEX = "pytorch_model.bin.index.json"
-MAX_HEADER_BYTES = 100_000_000
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -60,10 +58,17 @@ def _indexed(folder: Path, index: str) -> list[Path] | None:
     """The files that an index names; None where there is no such index."""
     if not (folder / index).is_file():
         return None
-    return [
-        folder / name
-        for name in sorted(set(read_json(folder / index).get("weight_map", {}).values()))
-    ]
+    named = read_json(folder / index).get("weight_map")
+    if not isinstance(named, dict) or not all(map(_is_part, named.values())):
+        raise BadModelError(
+            f"{folder / index} names no files of this folder in its `weight_map`.", AGAIN
+        )
+    return [folder / name for name in sorted(set(named.values()))]
+
+
+def _is_part(name: object) -> bool:
+    """Whether an index names a file that lies beside it, and none elsewhere."""
+    return isinstance(name, str) and is_file_name(name)
 
 
 def _pickles(folder: Path) -> list[Path]:
@@ -131,8 +136,7 @@ def safetensors_bytes(path: Path) -> int:
     Raises:
         BadModelError: the header cannot be read.
     """
-    length, tensors = _header(path)
-    return 8 + length + max((end for _, end in tensors.values()), default=0)
+    return read_safetensors(path).file_bytes
 
 
 def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -141,28 +145,4 @@ def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     Raises:
         BadModelError: the header cannot be read.
     """
-    return {name: shape for name, (shape, _) in _header(path)[1].items()} if path.is_file() else {}
-
-
-def _header(path: Path) -> tuple[int, dict[str, tuple[tuple[int, ...], int]]]:
-    """The length of a safetensors header; by name each tensor's shape, and where its bytes end."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        start = file.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
-        if length > min(size - 8, MAX_HEADER_BYTES):
-            raise BadModelError(
-                f"{path} is damaged: it has {size} bytes, which is less than its header.", AGAIN
-            )
-        try:
-            header = json.loads(file.read(length))
-            tensors = {
-                str(name): (tuple(map(int, tensor["shape"])), int(tensor["data_offsets"][1]))
-                for name, tensor in header.items()
-                if name != "__metadata__"
-            }
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-            raise BadModelError(
-                f"{path} is not a safetensors file: its header is not readable ({error}).", AGAIN
-            ) from error
-    return int(length), tensors
+    return dict(read_safetensors(path).shapes) if path.is_file() else {}

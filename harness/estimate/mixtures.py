@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from harness.engines.gguf_file import TENSOR_TYPES
+from harness.engines.gguf_header import TENSOR_TYPES
 from harness.errors import InputError
 from harness.estimate.shape import ModelShape, Weight
 from harness.models.gguf.quantize import QTYPES

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from harness.engines.gguf_file import GgufInfo
 from harness.errors import InputError
+from harness.models.configuration import check_configuration
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,8 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
     Raises:
         InputError: the architecture is not one of `FAMILIES`, or the configuration lacks a value.
     """
-    text = {**config, **config.get("text_config", {})}
+    check_configuration(config, "the model's configuration")
+    text = {**config, **(config.get("text_config") or {})}
     family = str(text.get("model_type"))
     if family not in FAMILIES:
         raise InputError(

@@ -5,12 +5,14 @@ Only their configuration and the shapes of their tensors are read, so that a pla
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
+from typing import Any
 
 from harness.engines.json_files import read_json
 from harness.engines.weight_files import tensor_shapes
-from harness.errors import InputError
+from harness.errors import BadModelError, InputError
 from harness.models.sources import vocabulary_size
 
 PROMPT_LEARNING = frozenset(
@@ -27,6 +29,8 @@ TABLE = re.compile(
 )
 """Embeddings and output heads: (vocabulary, width)."""
 OTHER = "Use an adapter that changes weights, such as LoRA."
+WHOLE = "Check that adapter_config.json is the adapter's own, and whole."
+MOST_RANK = 1 << 20
 UNMERGED = "It can be asked on its base, unmerged: leave `merge` and `gguf` out for it."
 
 
@@ -40,6 +44,7 @@ def check_adapter(folder: Path, base: Path | None = None, merged: bool = False) 
 
     Raises:
         InputError: it is of such a kind.
+        BadModelError: its configuration cannot be that of its weights.
     """
     config = read_json(folder / "adapter_config.json")
     kind = str(config.get("peft_type", ""))
@@ -67,10 +72,41 @@ def check_adapter(folder: Path, base: Path | None = None, merged: bool = False) 
             "the harness does not look for.",
             OTHER,
         )
+    _check_settings(folder, config)
     if base is not None:
         _check_vocabulary(folder, base)
     if merged:
         _check_mergeable(folder, config)
+
+
+def _check_settings(folder: Path, config: dict[str, object]) -> None:
+    """PEFT makes the matrices that a configuration asks for before it looks at those that are there."""
+    tensors = tensor_shapes(folder / "adapter_model.safetensors")
+    widest = max((length for shape in tensors.values() for length in shape), default=MOST_RANK)
+    ranks = {"r": config.get("r"), **_mapping(config, "rank_pattern", folder)}
+    scales = {"lora_alpha": config.get("lora_alpha"), **_mapping(config, "alpha_pattern", folder)}
+    for key, value in ranks.items():
+        if value is not None and not (type(value) is int and 1 <= value <= widest):
+            raise BadModelError(
+                f"The adapter in {folder} says that its rank is {value!r:.40} (`{key:.60}`), and its weights have "
+                f"{widest:,} rows at most.",
+                WHOLE,
+            )
+    for key, value in scales.items():
+        if value is not None and not (
+            type(value) in (int, float) and math.isfinite(value) and abs(value) < MOST_RANK
+        ):
+            raise BadModelError(
+                f"The adapter in {folder} says that its alpha is {value!r:.40} (`{key:.60}`).",
+                WHOLE,
+            )
+
+
+def _mapping(config: dict[str, object], key: str, folder: Path) -> dict[str, Any]:
+    found = config.get(key) or {}
+    if not isinstance(found, dict):
+        raise BadModelError(f"The adapter in {folder} has no mapping as its `{key}`.", WHOLE)
+    return found
 
 
 def _check_vocabulary(folder: Path, base: Path) -> None:

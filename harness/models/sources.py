@@ -12,9 +12,10 @@ from typing import Any
 
 from harness.engines.gguf_file import gguf_info
 from harness.engines.json_files import read_json
-from harness.engines.weight_files import weight_files
+from harness.engines.weight_files import tensor_shapes, weight_files
 from harness.errors import BadModelError
 from harness.files import write_atomically
+from harness.models.configuration import check_configuration, check_layers
 
 FINGERPRINTS = "fingerprints.json"
 _RELEVANT = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken", ".py", ".gguf")
@@ -98,8 +99,11 @@ def check_model_folder(path: Path) -> None:
     Raises:
         BadModelError: naming the file, what was expected of it and what was found.
     """
-    weight_files(path)
-    if not read_json(path / "config.json").get("model_type"):
+    files, config = weight_files(path), read_json(path / "config.json")
+    where = str(path / "config.json")
+    check_configuration(config, where)
+    check_layers(config, sum(len(tensor_shapes(file)) for file in files if _is_whole(file)), where)
+    if not config.get("model_type"):
         raise BadModelError(
             f"{path / 'config.json'} names no `model_type`.",
             "Name the folder that `save_pretrained` wrote, or that the Hub's files lie in.",
@@ -109,6 +113,10 @@ def check_model_folder(path: Path) -> None:
             f"{path} has no tokenizer: none of {', '.join(_TOKENIZERS)}.",
             "Save the tokenizer beside the weights: tokenizer.save_pretrained(folder).",
         )
+
+
+def _is_whole(file: Path) -> bool:
+    return file.suffix == ".safetensors"
 
 
 def context_tokens(path: Path) -> int | None:
@@ -148,5 +156,6 @@ def hidden_size(path: Path) -> int:
 def _configured(path: Path, key: str) -> int | None:
     """A number of a model's own configuration, or of its text part."""
     config = read_json(path / "config.json")
-    value = config.get(key) or config.get("text_config", {}).get(key)
+    check_configuration(config, str(path / "config.json"))
+    value = config.get(key) or (config.get("text_config") or {}).get(key)
     return value if isinstance(value, int) else None

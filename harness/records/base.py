@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from harness.errors import legible
 
 Approximate = Literal["few", "uneven", "alike", "rare-labels", "repeated", "rounds", "queued"]
 """Why an interval may hold the truth less often than it says (docs/statistics.md has the figures): few
@@ -40,8 +42,8 @@ class Failure(Record):
     """Why a cell or a step failed: for the person who can mend it."""
 
     kind: str
-    message: str
-    hint: str = ""
+    message: Annotated[str, AfterValidator(legible)]
+    hint: Annotated[str, AfterValidator(legible)] = ""
 
 
 def is_finite(data: Any) -> bool:

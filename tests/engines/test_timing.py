@@ -10,7 +10,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from harness.engines import open_engine
-from harness.engines.gguf_file import GgufTensor, gguf_info
+from harness.engines.gguf_file import gguf_info
+from harness.engines.gguf_header import GgufTensor
 from harness.engines.hf.speed import decode_bytes, stored_bytes
 from harness.engines.llamacpp.amx import amx_is_broken
 from harness.engines.llamacpp.speed import read_bytes

@@ -15,7 +15,7 @@ import llama_cpp.llama_cpp as lib
 
 from harness.engines.gguf_file import gguf_info
 from harness.engines.llamacpp.amx import amx_is_broken
-from harness.errors import BadModelError, CrashError, InputError, OutOfMemoryError
+from harness.errors import BadModelError, CrashError, OutOfMemoryError, legible
 
 logger = logging.getLogger("harness.engines.llamacpp.engine")
 LEVELS = {2: logging.DEBUG, 3: logging.INFO, 4: logging.ERROR}
@@ -31,7 +31,7 @@ _recent_errors: deque[str] = deque(maxlen=4)
 
 @lib.llama_log_callback  # type: ignore[untyped-decorator]
 def _log(level: int, text: bytes, _: Any) -> None:
-    line = text.decode("utf-8", "replace").strip()
+    line = legible(text.decode("utf-8", "replace").strip())
     if line and level in LEVELS:
         if level == 4:
             _recent_errors.append(line)
@@ -209,15 +209,6 @@ def gguf_files(path: Path) -> list[Path]:
 
 
 def check_gguf(path: Path) -> None:
-    """Raises BadModelError or InputError if a file is missing or does not begin as a GGUF."""
+    """Raises BadModelError if a file, or a part of it, is missing or cannot be what its header says."""
     for part in gguf_files(path):
-        if not part.is_file():
-            raise BadModelError(f"{part} does not exist.", "Check the path, or download it again.")
-        with part.open("rb") as file:
-            if file.read(4) != b"GGUF":
-                raise BadModelError(
-                    f"{part} is not a GGUF file: it does not begin with 'GGUF'.",
-                    "Check that the download is complete and is not a Git LFS pointer or a page.",
-                )
-    if "\0" in str(path):
-        raise InputError("The path of the GGUF holds a null character.")
+        gguf_info(part)

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from harness.engines.bandwidth import measure_memory
 from harness.engines.finite import check_timed
-from harness.engines.gguf_file import GgufTensor, gguf_info
+from harness.engines.gguf_file import gguf_info
+from harness.engines.gguf_header import GgufTensor
 from harness.engines.llamacpp.amx import amx_is_broken
 from harness.engines.llamacpp.model import LlamaModel, gguf_files, last_error, run_batch
 from harness.engines.protocol import EngineInfo

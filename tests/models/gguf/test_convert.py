@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file as load_numpy
 
-from harness.engines.gguf_file import TENSOR_TYPES, gguf_info
+from harness.engines.gguf_file import gguf_info
+from harness.engines.gguf_header import TENSOR_TYPES
 from harness.errors import BadModelError, InputError
 from harness.models.gguf.convert import convert
 from harness.models.gguf.quantize import QTYPES, quantize
