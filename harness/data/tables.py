@@ -15,6 +15,9 @@ from harness.data.readings import SourceFile, read_bytes, source_file
 from harness.errors import BadDataError, InputError
 
 DataRow = dict[str, Any]
+MOST_ROWS = 10_000_000
+MOST_BYTES = 1 << 31
+"""Of a Parquet file, unpacked: a few bytes can say a thousand million rows."""
 GUESSED = ("latin-1", "windows-1252")
 """Encodings that a text is taken for which is not UTF-8."""
 
@@ -151,8 +154,17 @@ def _parquet(path: Path, data: bytes) -> Iterator[PlacedRow]:
     from pyarrow import parquet
 
     try:
-        rows = parquet.read_table(io.BytesIO(data)).to_pylist()
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        file = parquet.ParquetFile(io.BytesIO(data))
+        said = file.metadata
+        size = sum(said.row_group(place).total_byte_size for place in range(said.num_row_groups))
+        if said.num_rows > MOST_ROWS or size > MOST_BYTES:
+            raise BadDataError(
+                f"{path}: it would unpack to {said.num_rows:,} rows and {size:,} bytes; the limits are "
+                f"{MOST_ROWS:,} and {MOST_BYTES:,}",
+                "Keep the rows and columns that are needed.",
+            )
+        rows = file.read().to_pylist()
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         said = str(error).split("\n")[0]
         raise BadDataError(f"{path}: not a Parquet file, or damaged: {said}") from None
     return numbered(path, rows)

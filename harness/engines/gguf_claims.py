@@ -22,6 +22,7 @@ LONGEST_CONTEXT = (1 << 31) - 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _WITHOUT_TEXT = frozenset({"none", "no_vocab", "bert"})
 _NO_WEIGHTS = frozenset({"I8", "I16", "I32", "I64", "F64"})
+_NEEDED = ("block_count", "embedding_length", "context_length")
 _MOST = {
     "embedding_length": LARGEST_LENGTH,
     "feed_forward_length": LARGEST_LENGTH,
@@ -48,13 +49,13 @@ def check_claims(header: GgufHeader) -> None:
         for key, value in header.metadata.items()
         if key.startswith(f"{name}.")
     }
-    for key in ("block_count", "embedding_length", "context_length"):
+    for key in _NEEDED:
         if key not in values:
             raise GgufError(f"it does not say its {key.replace('_', ' ')} ({name}.{key})")
     layers = _count(values, "block_count", 1, MOST_LAYERS)
     for key, most in _MOST.items():
         if key in values:
-            _count(values, key, 1, most)
+            _count(values, key, int(key in _NEEDED), most)
     for key, value in values.items():
         if key.endswith("epsilon") and not (isinstance(value, float) and 0 <= value <= 1):
             raise GgufError(f"{key} is {value}, and a norm's epsilon is small and not negative")

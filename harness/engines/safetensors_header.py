@@ -91,7 +91,9 @@ def _tensors(header: Any) -> dict[str, tuple[tuple[int, ...], int, int]]:
 def _tensor(name: str, entry: Any) -> tuple[tuple[int, ...], int, int]:
     if not isinstance(entry, dict):
         raise ValueError(f"{name!r:.100} is no tensor")
-    dtype, shape, offsets = (entry.get(key) for key in ("dtype", "shape", "data_offsets"))
+    dtype: Any = entry.get("dtype")
+    shape: Any = entry.get("shape")
+    offsets: Any = entry.get("data_offsets")
     if not isinstance(dtype, str) or dtype not in BITS:
         raise ValueError(f"{name!r:.100} is of the unknown type {dtype!r:.40}")
     if not _are_counts(shape) or not _are_counts(offsets) or len(offsets) != 2:

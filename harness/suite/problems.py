@@ -90,6 +90,9 @@ def _words(error: dict[str, Any], location: tuple[Any, ...]) -> tuple[str, str]:
             return f"this should be a list, not {_kind(given)}", ""
         case "too_short":
             return "at least one entry is needed", ""
+        case "too_long":
+            most = context["max_length"]
+            return f"it has {context['actual_length']:,} entries, and {most:,} are the most", ""
         case _:
             found = "" if isinstance(given, dict | list) else f", not `{given}`"
             return f"{_lower_first(str(error['msg']))}{found}", ""

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from harness.errors import InputError
 from harness.suite.checks.whole import check_references
 from harness.suite.known import Known
+from harness.suite.loading import MOST_CHARACTERS
 from harness.suite.problems import Problem, SuiteError, from_validation, literal_values
 from harness.suite.replicas import with_replicas
 from harness.suite.schema import SuiteSpec
@@ -49,13 +50,22 @@ def read_suite(file: Path, known: Known) -> Suite:
         SuiteError: the file has mistakes; the message lists all of them.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        if file.stat().st_size > MOST_CHARACTERS:
+            raise InputError(
+                f"{file}: has {file.stat().st_size:,} bytes, and a suite {MOST_CHARACTERS:,} at most",
+                "Is it the suite, and not its data?",
+            )
+        text = file.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError(
             f"{file}: there is no such file", "`harness init` writes a suite to start from."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read: {error}") from None
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise InputError(f"{file}: cannot be read: {said}", "Name the suite's file.") from None
+    except ValueError as error:
+        hint = "Save it as UTF-8; editors have that among the options of saving."
+        raise InputError(f"{file}: is no text in UTF-8: {error}", hint) from None
     return parse_suite(text, file, known)
 
 
@@ -72,9 +82,11 @@ def parse_suite(text: str, file: Path, known: Known) -> Suite:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         message = f"not valid YAML: {error.problem or error.context}"
         raise SuiteError(str(file), [Problem(line, column, "(file)", message)]) from None
-    except (yaml.YAMLError, ValueError) as error:
-        message = f"not valid YAML: {error}"
-        raise SuiteError(str(file), [Problem(1, 1, "(file)", message)]) from None
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        message = f"the character {text[error.position]!a} cannot stand in YAML"
+        raise SuiteError(str(file), [Problem(line, column, "(file)", message)]) from None
     if not isinstance(source.data, dict):
         message = "a suite is a mapping with `name`, `models` and `tasks`"
         hint = "`harness init` writes a suite to start from."
@@ -90,6 +102,18 @@ def parse_suite(text: str, file: Path, known: Known) -> Suite:
         )
         for r in source.repeated
     ]
+    problems += [
+        Problem(
+            of.place.line,
+            of.place.column,
+            ".".join(map(str, of.path)) or "(file)",
+            of.said,
+            "Write a text, a number, true or false, a list or a mapping.",
+        )
+        for of in source.faults
+    ]
+    if source.faults:
+        raise SuiteError(str(file), problems)
     spec, invalid = _validate(source, problems)
     if spec is not None:
         problems += check_references(spec, invalid, source, file.parent, known)

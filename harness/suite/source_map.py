@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from harness.suite.loading import SuiteLoader, fault
+
 
 @dataclass(frozen=True)
 class Place:
@@ -27,6 +29,15 @@ class Repeated:
     first: Place
 
 
+@dataclass(frozen=True)
+class Fault:
+    """A value that YAML can hold, and a suite cannot."""
+
+    path: tuple[str | int, ...]
+    place: Place
+    said: str
+
+
 class SourceMap:
     """The parsed file: `data`, and `place(path)` for any path of keys and indices into it."""
 
@@ -36,10 +47,12 @@ class SourceMap:
         Raises:
             yaml.YAMLError: the text is not YAML.
         """
-        loader = yaml.SafeLoader(text)
+        loader = SuiteLoader(text)
         try:
             self._root = loader.get_single_node()
             self.repeated: list[Repeated] = []
+            self.faults: list[Fault] = []
+            self._seen: set[int] = set()
             self.data: Any = None
             if self._root is not None:
                 self._walk(self._root, ())
@@ -73,12 +86,28 @@ class SourceMap:
         return tuple(kept)
 
     def _walk(self, node: yaml.Node, path: tuple[str | int, ...]) -> None:
-        """Finds repeated keys, and makes every key a text: a model may be called `no` or `7`."""
+        """Finds repeated keys and what no suite can hold; makes every key a text: a model may be called `no` or `7`.
+
+        What an alias stands for is looked at once, where it is named.
+        """
+        if id(node) in self._seen:
+            return
+        self._seen.add(id(node))
+        if said := fault(node):
+            self.faults.append(Fault(path, _place(node), said))
+            node.tag = _EMPTY[type(node)]
+            if isinstance(node, yaml.ScalarNode):
+                node.value = "null"
         if isinstance(node, yaml.MappingNode):
             seen: dict[str, yaml.Node] = {}
             for key, value in node.value:
-                name = str(key.value)
-                if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if not isinstance(key, yaml.ScalarNode):
+                    self.faults.append(
+                        Fault(path, _place(key), "a key is a text, not a list or a mapping")
+                    )
+                    continue
+                name = key.value
+                if name != "<<":
                     key.tag = "tag:yaml.org,2002:str"
                 if name in seen:
                     self.repeated.append(
@@ -89,6 +118,13 @@ class SourceMap:
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
                 self._walk(value, (*path, index))
+
+
+_EMPTY: dict[type[yaml.Node], str] = {
+    yaml.ScalarNode: "tag:yaml.org,2002:null",
+    yaml.SequenceNode: "tag:yaml.org,2002:seq",
+    yaml.MappingNode: "tag:yaml.org,2002:map",
+}
 
 
 def _place(node: yaml.Node) -> Place:

@@ -66,7 +66,7 @@ def test_layers_are_not_more_than_the_tensors() -> None:
     check_layers(GOOD, 20, "here")
     check_layers(GOOD, 0, "here")  # pickles, whose tensors nobody counts here
     with pytest.raises(
-        BadModelError, match="`num_hidden_layers` is 4,000, and the weights .* 20 tensors"
+        BadModelError, match=r"`num_hidden_layers` is 4,000, and the weights .* 20 tensors"
     ):
         check_layers({**GOOD, "num_hidden_layers": 4000}, 20, "here")
 
@@ -95,6 +95,6 @@ def test_an_adapter_is_not_larger_than_its_weights(changed: dict[str, Any], tmp_
     file.write_text(json.dumps(config))
     check_adapter(tmp_path)
     file.write_text(json.dumps({**config, **changed}))
-    with pytest.raises(BadModelError, match="The adapter in .* (rank|alpha|mapping)") as caught:
+    with pytest.raises(BadModelError, match=r"The adapter in .* (rank|alpha|mapping)") as caught:
         check_adapter(tmp_path)
     assert caught.value.hint

@@ -18,7 +18,7 @@ from harness.suite.schema import SuiteSpec
 PACKAGE = Path(harness.__file__).parent
 OTHERS = {
     "files and folders": "adapter_config adapter_model pytorch_model tokenizer_config inactive_file",
-    "keys of a model's files": "model_type hidden_size bos_token bos_token_id eos_token "
+    "keys of a model's files": "model_type hidden_size text_config num_hidden_layers weight_map bos_token bos_token_id eos_token "
     "add_bos_token query_pre_attn_scalar task_type alora_invocation_tokens lora_bias layer_replication",
     "variables of chat templates": "enable_thinking date_string tool_calls no_think",
     "columns of training examples": "prompt_ids target_ids",

@@ -177,6 +177,7 @@ class FineTune(Entry):
     seeds: list[Annotated[int, Field(ge=0)]] | None = Field(
         None,
         min_length=2,
+        max_length=100,
         description="In place of `seed`: the model is trained once with each of these seeds. The "
         "first is the model itself; the others show how much depends on the seed.",
     )

@@ -14,6 +14,10 @@ def _several(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+MOST_COUNTS = 100
+"""Sizes of one task; each is measured with each of the others."""
+
+
 def _once(values: list[N]) -> list[N]:
     if len(set(values)) < len(values):
         raise ValueError("a value stands here twice")
@@ -21,13 +25,19 @@ def _once(values: list[N]) -> list[N]:
 
 
 def _number_or_list(**number: Any) -> WithJsonSchema:
-    several = {"type": "array", "items": number, "minItems": 1, "uniqueItems": True}
+    several = {
+        "type": "array",
+        "items": number,
+        "minItems": 1,
+        "maxItems": MOST_COUNTS,
+        "uniqueItems": True,
+    }
     return WithJsonSchema({"anyOf": [number, several]})
 
 
 Counts = Annotated[
     list[Annotated[int, Field(ge=1)]],
-    Field(min_length=1),
+    Field(min_length=1, max_length=MOST_COUNTS),
     AfterValidator(_once),
     BeforeValidator(_several),
     _number_or_list(type="integer", minimum=1),
@@ -36,7 +46,7 @@ Counts = Annotated[
 
 Depths = Annotated[
     list[Annotated[int, Field(ge=0)]],
-    Field(min_length=1),
+    Field(min_length=1, max_length=MOST_COUNTS),
     AfterValidator(_once),
     BeforeValidator(_several),
     _number_or_list(type="integer", minimum=0),
@@ -45,7 +55,7 @@ Depths = Annotated[
 
 Rates = Annotated[
     list[Annotated[float, Field(gt=0, le=1000)]],
-    Field(min_length=1),
+    Field(min_length=1, max_length=MOST_COUNTS),
     AfterValidator(_once),
     BeforeValidator(_several),
     _number_or_list(type="number", exclusiveMinimum=0, maximum=1000),

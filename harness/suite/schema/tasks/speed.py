@@ -26,11 +26,15 @@ class SpeedTask(TaskEntry):
         [0], description="Tokens that the cache holds before a prefill or a decode begins."
     )
     repetitions: int = Field(
-        6, ge=2, description="Measured runs of each shape over all rounds, not counting warm-ups."
+        6,
+        ge=2,
+        le=10_000,
+        description="Measured runs of each shape over all rounds, not counting warm-ups.",
     )
     rounds: int | None = Field(
         None,
         ge=1,
+        le=1000,
         description="Processes that share the repetitions, each loading and warming up anew; "
         "models take turns, round by round. Default: 3, or `repetitions` where that is fewer.",
     )
