@@ -23,6 +23,7 @@ def run(suite: str | Path, **options: Any) -> Summary:
     Raises:
         SuiteError: the suite has mistakes; nothing was run.
     """
+    from harness.runner.claim import claimed
     from harness.runner.run import Options, prepare
     from harness.runner.run import run as run_prepared
     from harness.runner.walk import Quiet
@@ -32,7 +33,8 @@ def run(suite: str | Path, **options: Any) -> Summary:
     }
     given = Options(**paths)
     prepared = prepare(Path(suite), given)
-    return run_prepared(prepared, given, Quiet(), [f"harness run {suite}"]).summary
+    with claimed(prepared):
+        return run_prepared(prepared, given, Quiet(), [f"harness run {suite}"]).summary
 
 
 def load_results(path: str | Path) -> pd.DataFrame:

@@ -161,6 +161,17 @@ class Appended:
             os.close(self._file)
 
 
+def sweep(folder: Path) -> None:
+    """Deletes what `replaced` left behind in a folder of files that was written by processes that died.
+
+    For whoever alone writes there now.
+    """
+    for file in folder.rglob(".*"):
+        if re.fullmatch(r"\.[^/]+\.[a-z0-9_]{8}", file.name) and file.is_file():
+            with suppress(OSError):
+                file.unlink()
+
+
 def write_json(file: Path, value: Any) -> None:
     """Atomically, indented, with a newline at the end. Raises ValueError on NaN, which is not JSON."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)

@@ -20,6 +20,7 @@ from harness.plan.steps import Step
 from harness.quantities import plural
 from harness.records import Failure, Summary
 from harness.records.licences import Amount
+from harness.runner.claim import claimed
 from harness.runner.run import Options, Outcome, Prepared, has_nothing_to_do, prepare, run
 
 INTERRUPTED = 130
@@ -49,7 +50,25 @@ def _run(suite: Path, options: Options, wanted: Wanted, as_json: bool, watch: Wa
     console = Console(stderr=True)
     with waiting(console, "Looking up what the suite names"):
         prepared = prepare(suite, options)
-        todo = prepared.to_do()
+
+    def waits(who: str) -> None:
+        if who:
+            say(console, f"These results are being made: waiting for {who}.")
+
+    with claimed(prepared, waits):
+        return _run_claimed(prepared, (suite, options), wanted, as_json, watch, console)
+
+
+def _run_claimed(
+    prepared: Prepared,
+    asked: tuple[Path, Options],
+    wanted: Wanted,
+    as_json: bool,
+    watch: Watch,
+    console: Console,
+) -> int:
+    suite, options = asked
+    todo = prepared.to_do()
     if todo:
         watch.end()
         _say_before(prepared, options.jobs, todo, console)
@@ -76,7 +95,7 @@ def _run(suite: Path, options: Options, wanted: Wanted, as_json: bool, watch: Wa
     else:
         _say(outcome, files, prepared, console)
     if not outcome.failures and options.again is None and sys.argv[1:2] == ["run"]:
-        _remember(watch, bool(there), (suite, options), files, line, code)
+        _remember(watch, bool(there), asked, files, line, code)
     return code
 
 

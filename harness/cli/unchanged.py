@@ -26,7 +26,8 @@ _ELSEWHERE = frozenset({"socket.connect", "socket.getaddrinfo", "subprocess.Pope
 _LISTED = frozenset({"os.listdir", "os.scandir"})
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _NOT_FILES = ("/proc/", "/sys/", "/dev/", _PACKAGE)
-_COMPILED = (".pyc", ".so")
+_NO_MATTER = (".pyc", ".so", ".lock")
+"""Endings of files that change no answer: compiled code, and locks, which every run writes its name into."""
 
 
 class Watch:
@@ -88,7 +89,7 @@ class Watch:
     def _note(self, path: object) -> None:
         if isinstance(path, str | bytes | os.PathLike):
             place = os.path.abspath(os.fsdecode(path))
-            if not place.startswith(_NOT_FILES) and not place.endswith(_COMPILED):
+            if not place.startswith(_NOT_FILES) and not place.endswith(_NO_MATTER):
                 self._paths.add(place)
 
 

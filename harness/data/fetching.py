@@ -14,13 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from filelock import FileLock
-
 from harness.data.catalog import KnownDataset
 from harness.data.places import TABLE_ENDINGS, split_of
 from harness.errors import BadDataError, HubError
 from harness.files import put_in_place
 from harness.hub.records import Repo
+from harness.locks import held
 
 RECORD = "source.json"
 _FETCHED_ENDINGS = (".csv", ".parquet", ".jsonl", ".json")
@@ -78,8 +77,7 @@ def fetch(entry: KnownDataset, home: Path, again: bool = False) -> Origin:
 
 def _fetch_once(entry: KnownDataset, home: Path, again: bool) -> Origin:
     folder = fetched_folder(entry.name, home)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / f"{entry.name}.lock"):
+    with held(folder.parent / f"{entry.name}.lock", f"fetching {entry.name}"):
         origin = read_origin(entry.name, home)
         if origin is not None and not again:
             return origin

@@ -16,9 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from harness.files import put_in_place, write_json
+from harness.locks import Waits, held
 from harness.plan.params import SourceParams
 from harness.plan.places import Places
 from harness.plan.steps import Step
@@ -87,14 +86,23 @@ class ArtifactStore:
         return manifest if manifest.key == step.key else None
 
     @contextmanager
-    def making(self, step: Step) -> Iterator[Path | None]:
+    def making(
+        self, step: Step, doing: str = "", waits: Waits = lambda who: None
+    ) -> Iterator[Path | None]:
         """A folder to make an artifact in; None where another process has made it meanwhile.
 
-        What is in the folder becomes the artifact by `commit`; otherwise it is deleted.
+        What is in the folder becomes the artifact by `commit`; otherwise it is deleted. So is what a process
+        left that died while it made this one.
+
+        Args:
+            step: that makes it.
+            doing: who wants it, for those who wait for it.
+            waits: is told who is making it already.
         """
         folder = self.folder(step)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_suffix(".lock")):
+        with held(folder.with_suffix(".lock"), doing or step.label, waits):
+            for left in folder.parent.glob(f".{step.key[:12]}.*"):
+                shutil.rmtree(left, ignore_errors=True)
             found = self.manifest(step)
             if found is not None and found.whole:
                 yield None

@@ -19,7 +19,8 @@ from harness.records.summary import results_name
 from harness.resolve.resolver import resolve
 from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
-from harness.runner.again import bring_back, chosen, set_aside, steps_again
+from harness.runner.again import chosen, set_aside, steps_again
+from harness.runner.claim import put_right
 from harness.runner.findings import refusal
 from harness.runner.jobs import JobBuilder
 from harness.runner.journal import journal
@@ -99,8 +100,8 @@ class Prepared:
 
     def is_elsewhere(self, cell: Step) -> bool:
         """Whether a cell is answered, but in the results of another limit alone."""
-        here = self.results.cell(cell.model, cell.task).is_done(cell.key)
-        return not here and self.lending.whole(cell) is not None
+        is_here = self.results.cell(cell.model, cell.task).is_done(cell.key)
+        return not is_here and self.lending.whole(cell) is not None
 
     def is_again(self, step: Step) -> bool:
         """Whether a step is done anew."""
@@ -204,7 +205,7 @@ def prepare_suite(suite: Suite, options: Options) -> Prepared:
     folder = options.results.absolute() / results_name(suite.spec.name, limit)
     results = ResultsStore(folder)
     artifacts = ArtifactStore(home.absolute(), resolved.places)
-    bring_back((*plan.steps.values(), *plan.cells), results, artifacts)
+    put_right(plan, results, artifacts)
     cells = chosen(plan, options.only)
     again = steps_again(plan, cells, options.again)
     of_one = partial(make_plan, suite, resolved, 1)
@@ -277,9 +278,7 @@ def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[S
     threads = max(1, cores // options.jobs)
     of = (prepared.plan, prepared.artifacts, prepared.results.folder)
 
-    def is_fresh(
-        cell: Step,
-    ) -> bool:  # a served model is really asked, whatever is remembered of it
+    def is_fresh(cell: Step) -> bool:  # whatever is remembered of a served model, it is asked
         return options.fresh or prepared.is_again(cell)
 
     builder = JobBuilder(*of, threads, cores, prepared.lending, is_fresh)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.engines.permissions import Permissions, granted
+from harness.locks import Waits
 from harness.results.artifacts import ArtifactStore
 from harness.runner.findings import refusal
 from harness.runner.handlers import Handler, handler_of
@@ -24,19 +25,19 @@ class StepRunner:
         self._store = ArtifactStore(Path(job.home))
         self._cells: CellRunner | None = None
 
-    def do(self, job: StepJob, progress: Progress) -> None:
-        """Does one step; raises what keeps it from being done."""
+    def do(self, job: StepJob, progress: Progress, waits: Waits = lambda who: None) -> None:
+        """Does one step; raises what keeps it from being done. `waits` is told who is at the same already."""
         allowed = {
             Path(job.inputs[role]): Permissions(**given) for role, given in job.permissions.items()
         }
         with granted(allowed):
-            self._do(job, progress)
+            self._do(job, progress, waits)
 
-    def _do(self, job: StepJob, progress: Progress) -> None:
+    def _do(self, job: StepJob, progress: Progress, waits: Waits) -> None:
         if job.step.row.gives == "answers":
             self._answer(job, progress)
             return
-        with self._store.making(job.step) as out:
+        with self._store.making(job.step, f"for {self._job.results}", waits) as out:
             if out is not None:
                 handler: Handler = handler_of(job.step.row)
                 started = time.perf_counter()

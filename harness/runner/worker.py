@@ -68,7 +68,11 @@ def main() -> int:
             continue
         reporter.tell(key, "start")
         try:
-            runner.do(one, lambda *how, key=key: reporter.progress(key, *how))
+            runner.do(
+                one,
+                lambda *how, key=key: reporter.progress(key, *how),
+                lambda who, key=key: reporter.tell(key, "waits", message=who and f"for {who}"),
+            )
         except HarnessError as error:
             traceback.print_exc()
             failed.add(key)

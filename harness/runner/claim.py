@@ -1,0 +1,50 @@
+"""One run at a time has a suite's results; it clears away first what one that died has left there."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from harness.files import sweep
+from harness.locks import Waits, held, held_if_free
+from harness.plan.graph import Plan
+from harness.results.artifacts import ArtifactStore
+from harness.results.store import ResultsStore
+from harness.runner.again import bring_back
+
+if TYPE_CHECKING:
+    from harness.runner.run import Prepared
+
+LOCK = "run.lock"
+"""Beside the results: who has them holds it."""
+
+
+@contextmanager
+def claimed(prepared: Prepared, waits: Waits = lambda who: None) -> Iterator[None]:
+    """Has the results of a suite for one run alone; `waits` is told who is running it already."""
+    results, doing = prepared.results, f"running {prepared.suite.file.name}"
+    with held(results.folder / LOCK, doing, waits):
+        sweep(results.folder)
+        _put_right(prepared.plan, results, prepared.artifacts)
+        yield
+
+
+def put_right(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -> None:
+    """Has things stand as a run left them that died, unless one is at work."""
+    lock = results.folder / LOCK
+    if not lock.exists():  # no run has ever claimed these results
+        _put_right(plan, results, artifacts)
+        return
+    with held_if_free(lock, "looking") as is_free:
+        if is_free:
+            _put_right(plan, results, artifacts)
+
+
+def _put_right(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -> None:
+    bring_back((*plan.steps.values(), *plan.cells), results, artifacts)
+    for step in plan.steps.values():
+        work = artifacts.work(step)
+        if work.is_dir() and artifacts.manifest(step) is not None:
+            shutil.rmtree(work, ignore_errors=True)
