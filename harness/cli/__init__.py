@@ -19,14 +19,32 @@ def main() -> None:
     except OSError:
         sys.stderr.write("error: the working folder is gone\nhint: Go to one that is there.\n")
         sys.exit(2)
-    words = sys.argv[1:]
-    if words[:1] == ["run"]:
-        from harness.cli.unchanged import answer
+    sys.exit(_end(sys.argv[1:]))
 
-        code = answer(words)
-        if code is not None:
-            sys.exit(code)
-    _run()
+
+def _end(words: list[str]) -> int:
+    """Runs a command, however it ends; gives the exit code."""
+    from harness.cli.ending import INTERRUPTED, UNHEARD, Stops, end, is_unheard
+
+    stops = Stops()
+    stops.listen()
+    try:
+        if words[:1] == ["run"]:
+            from harness.cli.unchanged import answer
+
+            code = answer(words)
+            if code is not None:
+                return end(code)
+        _run()
+    except KeyboardInterrupt:
+        return end(INTERRUPTED)
+    except SystemExit as error:
+        return end(error.code if isinstance(error.code, int) else int(error.code is not None))
+    except OSError:
+        if not any(map(is_unheard, (1, 2))):
+            raise
+        return end(INTERRUPTED if stops.have_come else UNHEARD)
+    return end(0)
 
 
 def _run() -> None:

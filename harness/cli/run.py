@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from harness.cli.consoles import say
+from harness.cli.ending import INTERRUPTED, tell
 from harness.cli.progress import Display
 from harness.cli.unchanged import Watch, remember
 from harness.cli.waiting import waiting
@@ -23,8 +24,6 @@ from harness.records.licences import Amount
 from harness.runner.claim import claimed
 from harness.runner.run import Options, Outcome, Prepared, has_nothing_to_do, prepare, run
 
-INTERRUPTED = 130
-
 
 def run_suite(
     suite: Path, options: Options, reports: Path, as_json: bool, samples: Amount | None = None
@@ -34,6 +33,9 @@ def run_suite(
     watch.begin()
     try:
         return _run(suite, options, Wanted(reports, samples), as_json, watch)
+    except KeyboardInterrupt:
+        tell("Interrupted. The same command goes on from here.")
+        return INTERRUPTED
     finally:
         watch.end()
 
@@ -72,7 +74,7 @@ def _run_claimed(
     if todo:
         watch.end()
         _say_before(prepared, options.jobs, todo, console)
-    _say_where(prepared, todo, console)
+    say(console, *_where(prepared, todo))
     try:
         with Display(console, sum(not step.row.in_place for step in todo)) as display:
             outcome = run(prepared, options, display, _commands(suite, options))
@@ -80,8 +82,7 @@ def _run_claimed(
         goes_on = "The same command goes on from here."
         if prepared.again:
             goes_on = "What was to be done again and is not stands as it was."
-        console.print(f"Interrupted. {goes_on}", highlight=False)
-        _say_where(prepared, prepared.to_do(), console)
+        tell("\n".join([f"Interrupted. {goes_on}", *_where(prepared, prepared.to_do())]))
         return INTERRUPTED
     there = _report_there(outcome, prepared, wanted)
     with waiting(console, "Writing the report"):
@@ -148,7 +149,7 @@ def _nothing_to_do(outcome: Outcome, prepared: Prepared, files: list[Path]) -> s
     return f"Nothing to do: {cells} answered{judged}. Report: {page}"
 
 
-def _say_where(prepared: Prepared, todo: Iterable[Step], console: Console) -> None:
+def _where(prepared: Prepared, todo: Iterable[Step]) -> Iterator[str]:
     """Of each fine-tuning that is still to be done and was interrupted, where it was."""
     for step in todo:
         work = prepared.artifacts.work(step)
@@ -157,7 +158,7 @@ def _say_where(prepared: Prepared, todo: Iterable[Step], console: Console) -> No
             begins = place(work)
             then = f"goes on from step {begins}" if begins else "begins anew"
             where = f"was interrupted at step {at.step} (loss {at.loss:.3f}) and {then}"
-            say(console, f"{step.label}: {where}")
+            yield f"{step.label}: {where}"
 
 
 def exit_code(summary: Summary) -> int:

@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from dataclasses import asdict
+from functools import partial
 from typing import TextIO
 
 from harness.errors import HarnessError
@@ -35,6 +36,10 @@ class Reporter:
         line = Event(step, event, data).to_json()  # type: ignore[arg-type]
         self._stream.write(f"{line}\n")
         self._stream.flush()
+
+    def waits(self, step: str, who: str) -> None:
+        """That a step waits for another process, or, for nobody, that it goes on."""
+        self.tell(step, "waits", message=who and f"for {who}")
 
     def progress(
         self, step: str, done: int, total: int, unit: str, pace: Pace | None = None
@@ -71,7 +76,7 @@ def main() -> int:
             runner.do(
                 one,
                 lambda *how, key=key: reporter.progress(key, *how),
-                lambda who, key=key: reporter.tell(key, "waits", message=who and f"for {who}"),
+                partial(reporter.waits, key),
             )
         except HarnessError as error:
             traceback.print_exc()

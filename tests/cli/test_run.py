@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness.cli.run import _say_before, _say_where
+from harness.cli.run import _say_before, _where
 from harness.models.finetune.curve import LossCurve
 from harness.records import TrainingPoint
 from harness.runner.run import Options, Prepared, prepare
@@ -62,6 +62,4 @@ def test_before_a_run_stands_how_much_there_is_to_do_and_how_long_it_likely_take
 
 
 def said(prepared: Prepared) -> str:
-    stream = io.StringIO()
-    _say_where(prepared, prepared.to_do(), Console(file=stream))
-    return stream.getvalue()
+    return "".join(f"{line}\n" for line in _where(prepared, prepared.to_do()))

@@ -1,0 +1,76 @@
+"""How a command ends that is told to, by Ctrl-C or a signal, and one whose output nobody takes any more."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+INTERRUPTED, UNHEARD = 130, 141
+"""Exit codes: it was told to end; its output was closed (as a shell shows it of a program that SIGPIPE ended)."""
+SAME_SECONDS = 0.3
+"""Signals that follow each other so soon are one: a terminal that is closed sends several."""
+SHOW_CURSOR = b"\x1b[?25h"
+
+
+class Stops:
+    """What signals do: the first raises `KeyboardInterrupt`, another ends the process at once.
+
+    That loses nothing: what is written is whole at any time, and workers and servers end with their parent.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._first: float | None = None
+
+    @property
+    def have_come(self) -> bool:
+        """Whether a signal has."""
+        return self._first is not None
+
+    def listen(self) -> None:
+        """Hears Ctrl-C, SIGTERM and SIGHUP, those of them that whoever started this has not had ignored."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self.hear)
+
+    def hear(self, number: int, frame: FrameType | None) -> None:
+        """A signal has come."""
+        now = self._clock()
+        if self._first is None:
+            self._first = now
+            raise KeyboardInterrupt
+        if now - self._first > SAME_SECONDS:
+            with suppress(OSError):
+                if os.isatty(2):
+                    os.write(2, SHOW_CURSOR)
+            os._exit(INTERRUPTED)
+
+
+def tell(text: str) -> None:
+    """A last word on standard error, if anybody hears it."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+def is_unheard(descriptor: int) -> bool:
+    """Whether nobody reads what is written there: a pipe whose other end is closed, a terminal that is gone."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+
+
+def end(code: int) -> int:
+    """The exit code in the end; what is still to be written to an output that nobody reads goes nowhere."""
+    unheard = [descriptor for descriptor in (1, 2) if is_unheard(descriptor)]
+    for descriptor in unheard:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+    return UNHEARD if unheard and code == 1 else code
