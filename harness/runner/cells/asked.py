@@ -111,18 +111,19 @@ class AskedWork(CellWork):
     def pace(self, count: int, seconds: float) -> Pace:
         return Pace(count, self._answerer.work.tokens - self._computed, seconds)
 
-    def close(self, count: int, seconds: float) -> None:
+    def close(self, count: int, seconds: float, earlier: Pace) -> None:
         if self._reference is not None:
             self._reference.close()
         step, answerer = self._job.step, self._answerer
+        answered = count + earlier.examples
         self._before = Cell(
             key=step.key,
             model=step.model,
             task=step.task,
             status="ok",
-            seconds=seconds,
-            answered=count if count < self.total else None,
-            tokens=answerer.work.tokens - self._computed,
+            seconds=seconds + earlier.seconds,
+            answered=answered if answered < self.total else None,
+            tokens=answerer.work.tokens - self._computed + earlier.tokens,
             load_seconds=answerer.load_seconds,
             engine=asdict(answerer.info),
             footprint=asdict(answerer.footprint()),

@@ -18,7 +18,7 @@ from harness.plan.cell_params import CellParams
 from harness.records import LOAD, Cell, LoadDetails, LoadLevel, Sample, Value
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.engine_files import endpoint_spec, serving_spec
-from harness.runner.jobs import Progress, StepJob
+from harness.runner.jobs import Pace, Progress, StepJob
 from harness.serving.spec import started_words
 from harness.suite.schema import LoadTask
 from harness.tasks.load.measure import Open, measure
@@ -84,7 +84,7 @@ class LoadWork(CellWork):
         finally:
             self._ready.close()
 
-    def close(self, count: int, seconds: float) -> None:
+    def close(self, count: int, seconds: float, earlier: Pace) -> None:
         self._seconds = seconds
 
     def result(self, progress: Progress) -> Cell:

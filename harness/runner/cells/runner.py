@@ -13,6 +13,7 @@ from harness.results.store import ResultsStore
 from harness.runner.cells.answerers import Answerers
 from harness.runner.cells.asked import AskedWork
 from harness.runner.cells.load import LoadWork
+from harness.runner.cells.parts import Parts
 from harness.runner.cells.timed import TimedWork
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.jobs import Progress, StepJob
@@ -42,20 +43,24 @@ class CellRunner:
         work = _WORK[type_of(spec).times](job, spec, self._means)
         work.folder.start(work.keep(work.folder.samples(work.key)))
         progress(work.begun, work.total, work.noun)
+        parts = Parts(work.folder.folder, work.key)
         if not work.is_complete:
-            _answer(work, progress)
+            _answer(work, parts, progress)
         cell = work.result(progress)
         if cell is not None:
             work.folder.finish(cell)
+            parts.forget()
 
 
-def _answer(work: CellWork, progress: Progress) -> None:
+def _answer(work: CellWork, parts: Parts, progress: Progress) -> None:
     begun, count = work.begun, 0
     work.open()
     started = time.perf_counter()
-    with Appended(work.folder.samples_file) as lines:
+    with Appended(work.folder.samples_file) as lines, parts:
         for count, sample in enumerate(work.samples(), start=1):
             lines.line(sample.model_dump_json())
             pace = work.pace(count, time.perf_counter() - started)
+            if pace is not None:
+                parts.note(pace)
             progress(begun + count, work.total, work.noun, pace)
-    work.close(count, time.perf_counter() - started)
+    work.close(count, time.perf_counter() - started, parts.earlier)

@@ -20,7 +20,7 @@ from harness.plan.cell_params import CellParams
 from harness.records import Cell, Sample, SpeedDetails, SpeedRound
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.engine_files import engine_spec
-from harness.runner.jobs import Progress, StepJob
+from harness.runner.jobs import Pace, Progress, StepJob
 from harness.suite.schema import SpeedTask
 from harness.tasks.speed import Round, encode_texts, measure, shapes
 
@@ -65,7 +65,7 @@ class TimedWork(CellWork):
             self._spec, self._engine, Round(self.key, self._number, seed, self._first_index)
         )
 
-    def close(self, count: int, seconds: float) -> None:
+    def close(self, count: int, seconds: float, earlier: Pace) -> None:
         engine, busy = self._engine, self._others.cores()
         encoding, footprint = encode_texts(engine), engine.footprint()
         # Last, since its buffer would count as the model's memory.

@@ -69,8 +69,11 @@ class CellWork(ABC):
         return None
 
     @abstractmethod
-    def close(self, count: int, seconds: float) -> None:
-        """Notes what took how long, once the last of `count` new samples is written."""
+    def close(self, count: int, seconds: float, earlier: Pace) -> None:
+        """Notes what took how long, once the last of `count` new samples is written.
+
+        `earlier` is what workers did of this that were interrupted, where `pace` tells it.
+        """
 
     @abstractmethod
     def result(self, progress: Progress) -> Cell | None:
