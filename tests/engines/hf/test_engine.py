@@ -307,3 +307,20 @@ def test_a_specification_that_contradicts_itself_is_told(models: Models) -> None
         open_engine(EngineSpec(weights=str(models.llama), gguf=str(models.llama_gguf)))
     with pytest.raises(InputError, match="toaster"):
         open_engine(spec(models.llama, device="toaster"))
+
+
+def test_where_a_process_ran_out_of_memory_batches_begin_smaller_and_scores_stay(
+    models: Models,
+) -> None:
+    engine, questions = open_engine(spec(models.llama)), mixed_questions()
+    exact, prompts = dict(engine.choose(questions)), [ids_of(5 + n, seed=n) for n in range(12)]
+    texts = dict(engine.generate(prompts, Limits(4)))
+    small = open_engine(spec(models.llama, halvings=2))
+    assert small.info.batch["sequences"] == engine.info.batch["sequences"] // 4
+    for number, sums in small.choose(questions):
+        assert sums == pytest.approx(exact[number], abs=1e-4)
+    assert {n: answer.ids for n, answer in small.generate(prompts, Limits(4))} == {
+        n: answer.ids for n, answer in texts.items()
+    }
+    least = open_engine(spec(models.llama, halvings=40))
+    assert set(least.info.batch.values()) - {512} == {1}

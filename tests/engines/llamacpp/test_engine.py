@@ -146,3 +146,20 @@ def test_log_softmax_is_exact_for_large_logits() -> None:
     expected = [-total, -1 - total, -2e4 - total]
     np.testing.assert_allclose(log_softmax(logits)[0], expected, rtol=1e-5)
     np.testing.assert_allclose(log_softmax(logits)[1], [-np.log(3)] * 3, rtol=1e-6)
+
+
+def test_where_a_process_ran_out_of_memory_batches_begin_smaller_and_scores_stay(
+    models: Models,
+) -> None:
+    engine, questions = open_engine(spec(models.llama_gguf)), mixed_questions()
+    exact, prompts = dict(engine.choose(questions)), [ids_of(5 + n, seed=n) for n in range(12)]
+    texts = dict(engine.generate(prompts, Limits(4)))
+    small = open_engine(spec(models.llama_gguf, halvings=2))
+    assert small.info.batch["sequences"] == engine.info.batch["sequences"] // 4
+    for number, sums in small.choose(questions):
+        assert sums == pytest.approx(exact[number], abs=1e-4)
+    assert {n: answer.ids for n, answer in small.generate(prompts, Limits(4))} == {
+        n: answer.ids for n, answer in texts.items()
+    }
+    least = open_engine(spec(models.llama_gguf, halvings=40))
+    assert set(least.info.batch.values()) - {512} == {1}
