@@ -47,14 +47,15 @@ MAY_IMPORT = {
     "results": {"analysis", "metrics", "plan", "records", "suite"},
     "analysis": {"metrics", "records", "suite"},
     "models": {"engines", "metrics", "records"},
-    "tasks": {"data", "engines", "metrics", "records", "suite"},
+    "tasks": {"data", "engines", "metrics", "probes", "records", "suite"},
     "engines": set(),
     "data": {"hub"},
     "hub": set(),
-    "metrics": {"records", "suite"},
+    "metrics": {"probes", "records", "suite"},
     "plan": {"records", "suite"},
     "records": {"suite"},
-    "suite": set(),
+    "suite": {"probes"},
+    "probes": set(),
 }  # fmt: skip
 """From top to bottom: each room, and the rooms below it that it may import beside the foundations."""
 LIGHT = {

@@ -25,6 +25,10 @@ OUTPUT_TYPES = {
     "summarize": "generate_until",
     "write": "generate_until",
     "divergence": "loglikelihood_rolling",
+    "perplexity": "loglikelihood_rolling",
+    "instruct": "generate_until",
+    "refuse": "generate_until",
+    "comply": "generate_until",
 }
 
 

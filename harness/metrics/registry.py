@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.metrics import classification, divergence, rouge, served, speed, text, writing
+from harness.metrics import classification, conduct, divergence, rouge, served, speed, text, writing
 from harness.metrics.metric import Answer, Metric
 from harness.records import MetricDescriptor
 from harness.suite.schema import TASK_TYPES
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
-    for family in (classification, rouge, text, writing, divergence, speed, served)
+    for family in (classification, rouge, text, writing, conduct, divergence, speed, served)
     for metric in family.METRICS
 }
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from harness.engines.gguf_file import gguf_info
 from harness.engines.json_files import read_json
@@ -21,6 +24,9 @@ FINGERPRINTS = "fingerprints.json"
 _RELEVANT = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken", ".py", ".gguf")
 _PICKLES = ("pytorch_model*.bin", "adapter_model.bin")
 """Names of pickled weights, which count only where there are no safetensors beside them."""
+_CARD_BYTES = 1 << 16
+"""Of a model card that are looked at: its head stands first."""
+_CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 
 
@@ -131,6 +137,30 @@ def made_for_tokens(place: Path) -> int | None:
     info = gguf_info(place)
     value = info.metadata.get(f"{info.architecture}.context_length")
     return int(value) if value else None
+
+
+def card_languages(path: Path) -> tuple[str, ...]:
+    """Codes of the languages that a folder's model card (README.md) names; none where it names none.
+
+    What is no card in the Hub's form says nothing.
+    """
+    try:
+        with (path / "README.md").open(encoding="utf-8") as card:
+            text = card.read(_CARD_BYTES)
+    except (OSError, UnicodeDecodeError):
+        return ()
+    found = re.match(r"---\s*\n(.*?)\n---\s*(\n|$)", text, re.S)
+    if found is None:
+        return ()
+    try:
+        head = yaml.safe_load(found[1])
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return ()
+    given = head.get("language") if isinstance(head, dict) else None
+    several = given if isinstance(given, list) else [given]
+    # YAML reads the code of Norwegian as false.
+    codes = ("no" if code is False else code for code in several)
+    return tuple(code.lower() for code in codes if isinstance(code, str) and _CODE.fullmatch(code))
 
 
 def vocabulary_size(path: Path) -> int | None:

@@ -32,11 +32,13 @@ class CellSteps(Checking):
     def ask(self, name: str, task: TaskSpec, root: str) -> None:
         """Adds what a task asks the models of one lineage."""
         params: dict[str, Any] = {}
-        if type_of(task).drawn:
+        if type_of(task).drawn and not task.named:
             params = {"limit": self.task_limit(task), "seed": self.task_seed(task)}
         if task.named:
             given = list(task.named.items())
             params |= {"prompts": tuple(given[: self.limit]), "available": len(given)}
+        if task.asked_of:
+            params["asked_of"] = task.asked_of
         if task.data is not None:
             found = self.resolved.data[name]
             params |= {
@@ -47,6 +49,8 @@ class CellSteps(Checking):
         if task.windows is not None:
             text = self.resolved.texts[name]
             params |= {"text": text.contents, "window": task.windows.tokens}
+        elif type_of(task).of_documents and task.named:
+            params["passages"] = True
         else:
             params |= {"plain": self.plain(root), **task.put, **task.ending}
             params |= self.chat_params(root)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from harness.suite.schema import Entry, Put, Score, Search
+from harness.suite.schema import AskedOf, Entry, Put, Score, Search
 
 
 class Params(Entry):
@@ -116,7 +116,11 @@ class PromptsParams(Params, Put):
     window: int = 0
     """Tokens of each window; 0 where no text is read."""
     prompts: tuple[tuple[str, str], ...] = ()
-    """Ids and texts of the user's own prompts."""
+    """Ids and texts of prompts of the user's own, or of built-in ones."""
+    passages: bool = False
+    """Whether `prompts` are texts that are read as they stand, and not answered."""
+    asked_of: AskedOf = ""
+    """Which lineages they are for; of another one nothing is asked."""
     available: int = 0
     """How many prompts of the user's own there are, of which `prompts` may be the first few."""
     plain: bool = False

@@ -4,7 +4,7 @@ Reports, gates and comparisons are functions of these records and of nothing els
 """
 
 from harness.records.answered import Answered, CellSamples, PromptTexts
-from harness.records.asked import ASKED, AskedTexts
+from harness.records.asked import ASKED, NOT_ASKED, AskedTexts
 from harness.records.base import Approximate, Failure, Record, Value
 from harness.records.cells import OWN_METRICS, Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
@@ -61,6 +61,7 @@ from harness.records.written import WrittenDetails, WrittenText
 __all__ = [
     "ASKED",
     "LOAD",
+    "NOT_ASKED",
     "OWN_METRICS",
     "SERVED",
     "SUMMARY_SCHEMA",

@@ -7,6 +7,9 @@ from harness.records.base import Record
 ASKED = "asked"
 """The key in a cell's details that holds an `AskedTexts`."""
 
+NOT_ASKED = "not_asked"
+"""The key in a cell's details that says why what its task asks is not for this model."""
+
 
 class AskedTexts(Record):
     """Texts that were asked, and how many tokens whoever answered made of them."""

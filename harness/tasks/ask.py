@@ -9,7 +9,15 @@ from typing import Any
 from harness.engines.reasoning import counts
 from harness.records import Sample
 from harness.suite.schema import Put, TaskSpec
-from harness.tasks import classify, divergence, multiple_choice, summarize, write
+from harness.tasks import (
+    classify,
+    conduct,
+    divergence,
+    multiple_choice,
+    perplexity,
+    summarize,
+    write,
+)
 from harness.tasks.asking import AskedData, Asking
 from harness.tasks.prompts import Prompt, PromptSet
 
@@ -41,7 +49,11 @@ ASKERS: Mapping[str, Asker] = {
     "multiple_choice": Asker(multiple_choice.ask, put=multiple_choice.put),
     "summarize": Asker(summarize.ask, summarize.details),
     "divergence": Asker(divergence.ask, same=divergence.scored_alike),
+    "perplexity": Asker(perplexity.ask),
     "write": Asker(write.ask, write.details),
+    "instruct": Asker(conduct.ask_forms),
+    "refuse": Asker(conduct.ask),
+    "comply": Asker(conduct.ask),
 }
 
 

@@ -1,7 +1,4 @@
-"""From examples to prompts: through the chat template where there is one, else as plain text.
-
-And from a text to the windows of it that are read as they are.
-"""
+"""From examples to prompts: through the chat template where there is one, else as plain text."""
 
 from __future__ import annotations
 
@@ -227,54 +224,6 @@ def prompts_to_write(
     prompter = Prompter(tokenizer, Phrasing("{text}", "{text}"), prompt_format=prompt_format)
     prompts = [prompter.written(index, *item) for index, item in enumerate(asked.items())]
     return prompter.set_of(prompts, available, Ending(texts=tuple(stop)))
-
-
-def windows_to_read(
-    tokenizer: Tokenizer, text: str, window: int, limit: int | None, seed: int
-) -> PromptSet:
-    """The documents of a text: windows of ids, side by side, each begun with BOS if there is one.
-
-    The text is encoded in one piece, so that a window may begin within a word. BOS counts among a
-    window's ids; a last window of one id, which nothing predicts, is left out.
-
-    Args:
-        tokenizer: the lineage's own.
-        text: the whole of it.
-        window: ids of each document.
-        limit: documents that are drawn; None for all.
-        seed: of the draw.
-
-    Raises:
-        BadDataError: the text is too short for one document.
-    """
-    begin = () if tokenizer.bos_id is None else (tokenizer.bos_id,)
-    ids, step = tokenizer.encode(text, add_bos=False), window - len(begin)
-    cut = [(*begin, *ids[start : start + step]) for start in range(0, len(ids), step)]
-    documents = [document for document in cut if len(document) > 1]
-    if not documents:
-        raise BadDataError(
-            f"The text is {len(ids)} tokens long: no next token can be predicted in it.",
-            "Name a longer file under `text`.",
-        )
-    places = [Example(f"window-{place:06}", "", "") for place in range(len(documents))]
-    chosen = [int(drawn.id.removeprefix("window-")) for drawn in draw(places, limit, seed, False)]
-    return PromptSet(
-        prompts=tuple(
-            Prompt(
-                index=index,
-                id=places[place].id,
-                text=tokenizer.decode(documents[place]),
-                ids=documents[place],
-                target="",
-                target_ids=(),
-            )
-            for index, place in enumerate(chosen)
-        ),
-        labels=(),
-        stop_ids=tokenizer.stop_ids,
-        mode="text",
-        available=len(documents),
-    )
 
 
 def prompts_to_learn(

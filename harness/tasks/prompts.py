@@ -61,6 +61,8 @@ class PromptSet:
     system: str = "none"
     """Where the system message stands (`harness.tasks.turns.Place`)."""
     ending: Ending = field(default_factory=Ending)
+    not_asked: str = ""
+    """Why nothing is asked of this lineage; "" where something is."""
 
     def score_of(self, prompt: Prompt) -> Score:
         """What a prompt's choices are compared by."""
@@ -114,6 +116,7 @@ class PromptSet:
             "system": self.system,
             **self.ending.data(),
             **self._scored(),
+            **({"not_asked": self.not_asked} if self.not_asked else {}),
         }
 
     def scored_by(self) -> dict[Score, int]:
@@ -150,6 +153,7 @@ class PromptSet:
                 available=shared["available"],
                 system=shared.get("system", "none"),
                 ending=Ending.read(shared),
+                not_asked=shared.get("not_asked", ""),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadDataError(

@@ -30,7 +30,11 @@ TASKS: dict[str, dict[str, Any]] = {
     "multiple_choice": {"dataset": "data", "answer_with": "texts", "normalize": "bytes"},
     "summarize": {"dataset": "data", "max_new_tokens": 7},
     "divergence": {},
+    "perplexity": {},
     "write": {"max_new_tokens": 9},
+    "instruct": {"max_new_tokens": 9},
+    "refuse": {"max_new_tokens": 9},
+    "comply": {"max_new_tokens": 9},
     "speed": {"prompt_tokens": [8, 16], "new_tokens": 4, "rounds": 2},
     "load": {
         "concurrency": [1, 2],

@@ -20,7 +20,7 @@ from harness.suite.schema import DivergenceTask
 from harness.tasks.ask import ask, same_answers
 from harness.tasks.asking import Asking
 from harness.tasks.divergence import BLOCK_BYTES, MAX_ROWS, measure, rows_at_once
-from harness.tasks.prompting import windows_to_read
+from harness.tasks.documents import windows_to_read
 from harness.tasks.prompts import Prompt, PromptSet
 from tests.tasks.fakes import CharTokenizer, FakeEngine, answerer
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import BadDataError
-from harness.tasks.prompting import windows_to_read
+from harness.tasks.documents import windows_to_read
 from harness.tasks.prompts import PromptSet
 from tests.tasks.fakes import BOS, CharTokenizer
 

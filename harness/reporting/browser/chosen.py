@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.records import CellSamples, Summary
 from harness.records.licences import Amount, quoting, unquoted
-from harness.reporting.browser.columns import document_kl
+from harness.reporting.browser.columns import document_figure
 from harness.reporting.browser.kinds import Kind, kind_of
 from harness.reporting.measures import headline
 
@@ -68,7 +68,8 @@ def pairs(summary: Summary, task: str, models: Sequence[str]) -> list[tuple[str,
 def _change(kind: Kind, metric: str, before: Row, after: Row) -> float:
     """How far apart two answers are; 0 where they are alike."""
     if kind == "distance":
-        return abs((document_kl(after["data"]) or 0.0) - (document_kl(before["data"]) or 0.0))
+        then, now = (document_figure(metric, row["data"]) or 0.0 for row in (before, after))
+        return abs(now - then)
     texts = [(row["answer"], row["data"].get("text")) for row in (before, after)]
     if texts[0] == texts[1]:
         return 0.0

@@ -175,6 +175,11 @@ def document_kl(data: Row) -> float | None:
     return sum(data["kl"]) / len(data["kl"]) if data["kl"] else None
 
 
+def document_figure(headline: str, data: Row) -> float | None:
+    """What a document is judged by, of a task that reads documents."""
+    return _OF_DOCUMENTS[headline](data)
+
+
 _OF_DOCUMENTS: Mapping[str, Callable[[Row], float | None]] = {
     "kl_mean": document_kl,
     "same_top1": lambda data: data["same_top1"] / data["tokens"] if data["tokens"] else None,

@@ -15,8 +15,8 @@ from harness.reporting.types.write import REPEATS
 from harness.suite.schema import TASK_TYPES
 
 Kind = Literal["right", "score", "distance", "written"]
-"""Answers are right or wrong; have a score; are documents that a model is some way from another on;
-or are texts that nobody grades."""
+"""Answers are right or wrong; have a score; are documents that a model is some way from another on, or
+finds surprising; or are texts that nobody grades."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Mode:
 def kind_of(task: TaskSummary) -> Kind:
     """How answers of a task are told apart."""
     of = TASK_TYPES[task.type]
-    if of.has_reference:
+    if of.of_documents:
         return "distance"
     if of.free_text:
         return "written"
@@ -72,6 +72,11 @@ def _told(task: TaskSummary) -> tuple[tuple[str, str, str], ...]:
                 ("wrong", "Both at 0", f"All shown models have {of} 0: no word in common."),
             )
         case "distance":
+            if not TASK_TYPES[task.type].has_reference:
+                return (
+                    ("broke", "Less likely", f"Another model's {of} is above A's; the most first."),
+                    ("fixed", "Likelier", f"Another model's {of} is below A's; the most first."),
+                )
             to = task.reference or "the reference"
             return (
                 ("broke", "Further", f"Another model is further from {to} than A; the most first."),

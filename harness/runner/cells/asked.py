@@ -46,7 +46,17 @@ class AskedWork(CellWork):
         self._kept = without_own(self._spec, [*samples, *found.samples])
         if found.asked is not None and not was_asked(self._before, self._job.step):
             self._before = self._as_asked(found.asked)
+        if not self.total:
+            self._before = self._nothing()
         return [*self._kept, *without_own(self._spec, found.spare)]
+
+    def _nothing(self) -> Cell:
+        """What is noted of a cell that asks this model nothing, for which it need not be opened."""
+        step = self._job.step
+        return Cell(
+            key=step.key, model=step.model, task=step.task, status="ok", answers=self.key,
+            prompts=self._prompts.sha256(),
+        )  # fmt: skip
 
     def _as_asked(self, lender: Cell) -> Cell:
         """What is noted of this cell where all its answers are another one's: its share of the time."""

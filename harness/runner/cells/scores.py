@@ -23,6 +23,7 @@ from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
 from harness.records import (
     ASKED,
+    NOT_ASKED,
     OWN_METRICS,
     SERVED,
     AskedTexts,
@@ -118,17 +119,17 @@ def scored(
         spare = folder.samples(job.alike) if job.alike else []
         lines = "".join(f"{sample.model_dump_json()}\n" for sample in (*samples, *spare))
         write_atomically(folder.samples_file, lines)
-    metrics = compute_metrics(
-        _metrics(params, spec.type), samples, params.seed, labels=labels or None
-    )
+    wanted = _metrics(params, spec.type) if samples else []
+    metrics = compute_metrics(wanted, samples, params.seed, labels=labels or None)
     told = (
         {SERVED: served(asked.details[SERVED], samples, "choose" in spec.needs, prompts.mode)}
         if SERVED in asked.details
         else {}
     )
     asked_texts = (
-        _asked_texts(prompts, told.get(SERVED)) if params.task.type != "divergence" else {}
+        {} if type_of(params.task).of_documents else _asked_texts(prompts, told.get(SERVED))
     )
+    not_asked = {NOT_ASKED: prompts.not_asked} if prompts.not_asked else {}
     details = details_of(spec, samples, prompts) | _scored_by(step, together, read)
     return asked.model_copy(
         update={
@@ -137,7 +138,7 @@ def scored(
             "alike": job.alike,
             "n": len(samples),
             "metrics": metrics,
-            "details": details | told | asked_texts,
+            "details": details | told | asked_texts | not_asked,
         }
     )
 

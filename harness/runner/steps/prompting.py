@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.opening import open_data
 from harness.errors import BadDataError
-from harness.models.sources import made_for_tokens
+from harness.models.sources import card_languages, made_for_tokens
 from harness.plan.params import Fit, PromptsParams
 from harness.results.artifacts import TEXTS
 from harness.runner.jobs import Progress, StepJob
@@ -25,6 +25,8 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     from harness.models.parity.legible import check_legible
 
     params = job.step.given(PromptsParams)
+    if params.asked_of and (reason := not_asked(job, params)):
+        return _nothing(reason, out)
     own = Fit(role="" if params.served else "tokenizer", plain=params.plain, chat=params.chat)
     asked = _encoded(job, own)
     found: dict[str, Any] = {}
@@ -43,6 +45,34 @@ def prompts(job: StepJob, out: Path, threads: int, progress: Progress) -> dict[s
     return {**found, "thinks": thinks, "unknown": legible.figures["unknown"]}
 
 
+def not_asked(job: StepJob, params: PromptsParams) -> str:
+    """Why what a task asks is not for this lineage; "" where it is."""
+    from harness.engines.tokenizer import open_tokenizer
+
+    if params.served:
+        return ""
+    folder = Path(job.inputs["tokenizer"])
+    languages = card_languages(folder)
+    if languages and "en" not in languages:
+        named = ", ".join(languages)
+        return f"it is in English, and the model's card names other languages ({named})"
+    if params.asked_of == "english chat":
+        if params.plain:
+            return "it is for chat models, and the suite asks this one without a chat template"
+        if not open_tokenizer(folder, chat_settings(job, params.chat)).has_chat_template:
+            return "it is for chat models, and this one has no chat template"
+    return ""
+
+
+def _nothing(reason: str, out: Path) -> dict[str, Any]:
+    from harness.tasks.prompts import PromptSet
+
+    empty = PromptSet((), (), frozenset(), "plain", 0, not_asked=reason)
+    empty.write(out)
+    (out / TEXTS).write_text("{}", encoding="utf-8")
+    return empty.summary() | {"checks": []}
+
+
 @dataclass(frozen=True)
 class Encoded:
     """What a task asks by one lineage's tokenizer, and by example id the text that it is about."""
@@ -58,7 +88,8 @@ def _encoded(job: StepJob, way: Fit) -> Encoded:
     from harness.engines.tokenizer import open_tokenizer
     from harness.tasks.ask import put
     from harness.tasks.asking import AskedData
-    from harness.tasks.prompting import prompts_to_ask, prompts_to_write, windows_to_read
+    from harness.tasks.documents import passages_to_read, windows_to_read
+    from harness.tasks.prompting import prompts_to_ask, prompts_to_write
 
     params = job.step.given(PromptsParams)
     if params.window:
@@ -74,6 +105,9 @@ def _encoded(job: StepJob, way: Fit) -> Encoded:
     prompt_format = prompt_format_of(way.plain, params)
     if params.prompts:
         texts = dict(params.prompts)
+        if params.passages:
+            read = passages_to_read(tokenizer, texts, params.available)
+            return Encoded(tokenizer, read, texts)
         stop = params.stop or ()
         own = prompts_to_write(tokenizer, texts, params.available, prompt_format, stop)
         return Encoded(tokenizer, own, texts)

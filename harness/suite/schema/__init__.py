@@ -24,10 +24,13 @@ from harness.suite.schema.tasks.asked import AskedTask
 from harness.suite.schema.tasks.classify import ClassifyTask
 from harness.suite.schema.tasks.divergence import DivergenceTask
 from harness.suite.schema.tasks.ending import Score
-from harness.suite.schema.tasks.entry import DataChoice, TaskEntry
+from harness.suite.schema.tasks.entry import AskedOf, DataChoice, TaskEntry
 from harness.suite.schema.tasks.examples import DatasetTask, ExampleTask
+from harness.suite.schema.tasks.instruct import InstructTask
 from harness.suite.schema.tasks.load import Level, LoadTask, Loop, Within
+from harness.suite.schema.tasks.perplexity import PerplexityTask
 from harness.suite.schema.tasks.put import Put
+from harness.suite.schema.tasks.refuse import ComplyTask, RefuseTask
 from harness.suite.schema.tasks.speed import SpeedTask
 from harness.suite.schema.tasks.summarize import SummarizeTask
 from harness.suite.schema.tasks.task_type import TaskType
@@ -37,9 +40,11 @@ from harness.suite.schema.whole import Defaults, SuiteSpec, json_schema
 __all__ = [
     "LEARNED_INSTRUCTIONS",
     "TASK_TYPES",
+    "AskedOf",
     "AskedTask",
     "ClassifyTask",
     "CompareSpec",
+    "ComplyTask",
     "DataChoice",
     "DatasetTask",
     "Defaults",
@@ -53,6 +58,7 @@ __all__ = [
     "Graded",
     "HubDataset",
     "HubInstructions",
+    "InstructTask",
     "Level",
     "LoadTask",
     "Loop",
@@ -61,9 +67,11 @@ __all__ = [
     "Name",
     "OwnDataset",
     "OwnMetric",
+    "PerplexityTask",
     "Prices",
     "Put",
     "PythonDataset",
+    "RefuseTask",
     "Score",
     "Scoring",
     "Search",

@@ -10,8 +10,11 @@ from pydantic import Field, TypeAdapter
 
 from harness.suite.schema.tasks.classify import CLASSIFY, ClassifyTask
 from harness.suite.schema.tasks.divergence import DIVERGENCE, DivergenceTask
+from harness.suite.schema.tasks.instruct import INSTRUCT, InstructTask
 from harness.suite.schema.tasks.load import LOAD, LoadTask
 from harness.suite.schema.tasks.multiple_choice import MULTIPLE_CHOICE, MultipleChoiceTask
+from harness.suite.schema.tasks.perplexity import PERPLEXITY, PerplexityTask
+from harness.suite.schema.tasks.refuse import COMPLY, REFUSE, ComplyTask, RefuseTask
 from harness.suite.schema.tasks.speed import SPEED, SpeedTask
 from harness.suite.schema.tasks.summarize import SUMMARIZE, SummarizeTask
 from harness.suite.schema.tasks.task_type import TaskType
@@ -22,7 +25,11 @@ TaskSpec = Annotated[
     | MultipleChoiceTask
     | SummarizeTask
     | DivergenceTask
+    | PerplexityTask
     | WriteTask
+    | InstructTask
+    | RefuseTask
+    | ComplyTask
     | SpeedTask
     | LoadTask,
     Field(discriminator="type"),
@@ -30,7 +37,22 @@ TaskSpec = Annotated[
 """A task of a suite, of any type."""
 
 TASK_TYPES: Mapping[str, TaskType] = MappingProxyType(
-    {of.name: of for of in (CLASSIFY, MULTIPLE_CHOICE, SUMMARIZE, DIVERGENCE, WRITE, SPEED, LOAD)}
+    {
+        of.name: of
+        for of in (
+            CLASSIFY,
+            MULTIPLE_CHOICE,
+            SUMMARIZE,
+            DIVERGENCE,
+            PERPLEXITY,
+            WRITE,
+            INSTRUCT,
+            REFUSE,
+            COMPLY,
+            SPEED,
+            LOAD,
+        )
+    }
 )
 """Types of tasks by the name that a suite writes as `type`, in the order that users see."""
 

@@ -82,6 +82,7 @@ DIVERGENCE = TaskType(
         "bits_per_byte",
     ),
     main_metrics=("kl_mean", "kl_p99", "same_top1", "perplexity"),
+    of_documents=True,
     has_reference=True,
     stand_ins={"reference": "reference", "text": "prompts"},
     revision=2,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from harness.capabilities import Capability
 from harness.suite.schema.datasets import AnyDataset
 from harness.suite.schema.entry import Entry, Name
+
+AskedOf = Literal["", "english", "english chat"]
+"""Which lineages a task can be asked: all; those that know English, as far as their model card says; of
+these the ones that have a chat template."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +86,14 @@ class TaskEntry(Entry):
         return None
 
     @property
-    def named(self) -> dict[str, str]:
-        """Prompts of the user's own by id, in their order."""
+    def named(self) -> Mapping[str, str]:
+        """Prompts of the user's own, or built-in ones, by id, in their order."""
         return {}
+
+    @property
+    def asked_of(self) -> AskedOf:
+        """Which lineages it is asked; the others are left out by name."""
+        return ""
 
     @property
     def own_limit(self) -> int | None:

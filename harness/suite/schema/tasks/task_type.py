@@ -28,6 +28,7 @@ class TaskType:
         own_choices: whether each example has choices of its own, of which one is right.
         free_text: whether texts are written that have no right answer, to be read and held against
             one another.
+        of_documents: whether documents are read, and none of them is answered.
         has_reference: whether models are measured against another one, which is loaded beside them.
         times: what it measures the time of, and must not share the machine for: forward passes in this
             process, or requests to a server. None where answers are what counts.
@@ -41,7 +42,7 @@ class TaskType:
     metrics: tuple[str, ...]
     main_metrics: tuple[str, ...]
     extra_metrics: tuple[str, ...] = ()
-    noun: Literal["examples", "prompts", "repetitions", "requests"] = "examples"
+    noun: Literal["examples", "documents", "prompts", "repetitions", "requests"] = "examples"
     asked: bool = True
     drawn: bool = True
     graded: bool = False
@@ -49,6 +50,7 @@ class TaskType:
     has_floors: bool = False
     own_choices: bool = False
     free_text: bool = False
+    of_documents: bool = False
     has_reference: bool = False
     times: Literal["passes", "requests"] | None = None
     stand_ins: Mapping[str, Any] = field(default_factory=dict)

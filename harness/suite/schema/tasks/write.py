@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -70,7 +71,7 @@ class WriteTask(AskedTask, Stopping):
         return self.stopping(shots=0)
 
     @property
-    def named(self) -> dict[str, str]:
+    def named(self) -> Mapping[str, str]:
         """The prompts by id, in their order."""
         found = {of.id: of.prompt for of in self.prompts if of.id is not None}
         taken, named = set(found), dict[str, str]()
