@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "resolve": {"data", "engines", "hub", "metrics", "models", "plan", "records", "serving", "suite"},
     "serving": {"engines", "models"},
     "leaderboard": {"analysis", "metrics", "records", "reporting", "results", "suite"},
-    "reporting": {"analysis", "metrics", "records", "suite"},
+    "reporting": {"analysis", "metrics", "probes", "records", "suite"},
     "results": {"analysis", "metrics", "plan", "records", "suite"},
     "analysis": {"metrics", "records", "suite"},
     "models": {"engines", "metrics", "records"},

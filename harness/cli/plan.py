@@ -53,7 +53,7 @@ def show_plan(suite: Path, options: Options, fit: str | None, probe: bool, as_js
     made = [(step, state) for step, state in steps if step.row.is_artifact]
     console.print(_steps_table(made))
     console.print(_cells_table(steps))
-    say(console, *_data_lines(prepared))
+    say(console, *_data_lines(prepared), *_added_lines(prepared))
     spent = spent_on(prepared.suite, prepared.artifacts.home)
     say(console, *cost_lines(costs(prepared), prepared.suite.spec, spent))
     if prepared.to_fetch:
@@ -69,6 +69,20 @@ def _data_lines(prepared: Prepared) -> list[str]:
         lines += [f"  ⚠ {warning}" for _, warning in warnings({"": reading})]
         lines += _scored(prepared, names, reading)
     return ["What is read", *lines, ""] if lines else []
+
+
+def _added_lines(prepared: Prepared) -> list[str]:
+    """What is asked that the suite does not name."""
+    spec = prepared.suite.spec
+    names = [task for task in spec.tasks if task in spec.added]
+    if not names:
+        return []
+    asked = spec.tasks[names[0]].models or ()
+    return [
+        f"Asked before and after fine-tuning, to see what it broke: {', '.join(names)} (of "
+        f"{', '.join(asked)}). `forgetting: false` in the suite leaves them out.",
+        "",
+    ]
 
 
 def _scored(prepared: Prepared, names: Sequence[str], reading: DataReading) -> Iterator[str]:

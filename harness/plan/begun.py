@@ -39,7 +39,9 @@ class Begun:
     models: dict[str, ModelPlan] = field(default_factory=dict)
     prompts: dict[tuple[str, str], str] = field(default_factory=dict)
     prompt_checks: dict[str, str] = field(default_factory=dict)
-    """Root model -> key of the step that checks what its lineage is asked."""
+    """Root model -> key of the step that checks what its lineage is asked by the suite's own tasks."""
+    added_checks: dict[str, str] = field(default_factory=dict)
+    """The same of the tasks that show what a fine-tuning broke: they change no other check."""
 
     @cached_property
     def repeated(self) -> dict[str, str]:
@@ -89,10 +91,16 @@ class Begun:
         params = FetchParams(repo=found.repo, file=found.file, commit=found.commit, **common)
         return self.add("fetch", f"get {text}", params, {}, group=f"get {found.repo}")
 
-    def asked(self, name: str) -> dict[str, str]:
-        """Keys of the steps that write what a model's lineage is asked, by role."""
-        root = root_of(self.suite.spec.models, name)
-        tasks = [task for task in self.suite.spec.tasks if (task, root) in self.prompts]
+    def asked(self, name: str, added: bool = False) -> dict[str, str]:
+        """Keys of the steps that write what a model's lineage is asked, by role.
+
+        Args:
+            name: of the model.
+            added: by the tasks that the suite does not name, in place of those that it does.
+        """
+        root, spec = root_of(self.suite.spec.models, name), self.suite.spec
+        wanted = [task for task in spec.tasks if (task in spec.added) == added]
+        tasks = [task for task in wanted if (task, root) in self.prompts]
         return {f"prompts.{task}": self.prompts[task, root] for task in tasks}
 
     def prompt_check(self, name: str) -> tuple[str, ...]:

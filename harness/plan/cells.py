@@ -120,6 +120,8 @@ class CellSteps(Checking):
         parents = dict(model.parts)
         part, more = asked_part(task), dict[str, Any]()
         before = list(self.checks_before(model, asked=of.asked))
+        if name in self.suite.spec.added and model.root in self.added_checks:
+            before = [self.added_checks[model.root]]
         uses = [model.engine, "adapter" * ("adapter" in model.parts), model.options.quantize]
         if of.graded:
             part["dataset"] = self.resolved.data[name].ref["name"]

@@ -19,13 +19,15 @@ class Checking(Making):
 
     def check_prompts(self, root: str) -> None:
         """A step that checks what a lineage is asked; none where it is asked nothing."""
-        asked = self.asked(root)
-        if asked and self.served(root) is None:
-            self.prompt_checks[root] = self.add(
-                "check", f"confirm the prompts for {root}", self._policy(root),
-                {"tokenizer": self.source(root), **asked},
-                group=f"prepare {root}",
-            )  # fmt: skip
+        for added, checks in ((False, self.prompt_checks), (True, self.added_checks)):
+            asked = self.asked(root, added)
+            if asked and self.served(root) is None:
+                what = "built-in prompts" if added else "prompts"
+                checks[root] = self.add(
+                    "check", f"confirm the {what} for {root}", self._policy(root),
+                    {"tokenizer": self.source(root), **asked},
+                    group=f"prepare {root}",
+                )  # fmt: skip
 
     def model(self, name: str) -> ModelPlan:
         gguf = self.gguf_check(name)
@@ -33,6 +35,7 @@ class Checking(Making):
         parity, merge_parity = self.conversion_check(name), self.merge_check(name)
         own = self.prompt_check(name) if name == plan.root else ()
         if name == plan.root:
+            own = (*own, self.added_checks.get(name, ""))
             own = (*own, *(key for (_, root), key in self.prompts.items() if root == name))
         found = (*own, gguf, parity, merge_parity)
         checks = tuple(key for key in found if key)

@@ -17,6 +17,7 @@ from harness.records.finetuning import (
     Validation,
     ValidationPoint,
 )
+from harness.records.forgetting import Forgetting
 from harness.records.lineage import (
     AdapterStep,
     ConvertStep,
@@ -82,6 +83,7 @@ __all__ = [
     "DataReading",
     "Failure",
     "FinetuneStep",
+    "Forgetting",
     "GateVerdict",
     "Kind",
     "Knee",

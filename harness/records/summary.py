@@ -10,6 +10,7 @@ from harness.records.base import Record, Value
 from harness.records.cells import Cell
 from harness.records.comparisons import Comparison, GateVerdict
 from harness.records.costs import Cost, Spent
+from harness.records.forgetting import Forgetting
 from harness.records.metrics import MetricDescriptor
 from harness.records.models import Check, ModelSummary
 from harness.records.readings import DataReading, TooLong
@@ -64,6 +65,8 @@ class TaskSummary(Record):
     """The prompts of a `write` task by id."""
     licence: str = ""
     """Of the data set; "" where it has none, or an older version looked."""
+    added: bool = False
+    """Whether the suite does not name it: it was added to show what a fine-tuning broke."""
     citation: str = ""
     """Whom the data set is owed to."""
 
@@ -114,6 +117,8 @@ class Summary(Record):
     cells: list[Cell]
     comparisons: list[Comparison]
     gates: list[GateVerdict]
+    forgetting: list[Forgetting] = Field(default_factory=list)
+    """What each fine-tuning gained and lost; none where nothing was fine-tuned, or an older version looked."""
     costs: list[Cost] = Field(default_factory=list)
     """Of cells that answered."""
     spent: list[Spent] = Field(default_factory=list)

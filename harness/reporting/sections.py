@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.quantities import plural
 from harness.records import Answered, Summary
 from harness.records.licences import Amount
+from harness.reporting.balance import without_added
 from harness.reporting.blocks import (
     Beside,
     Block,
@@ -17,6 +18,7 @@ from harness.reporting.blocks import (
 )
 from harness.reporting.browser.section import sample_blocks
 from harness.reporting.compare import compare_blocks
+from harness.reporting.forgetting import forgetting_blocks
 from harness.reporting.format import duration, moment, sentence
 from harness.reporting.gates import gate_table, gates
 from harness.reporting.glossary import definitions
@@ -46,12 +48,14 @@ def document(
     """
     browser = sample_blocks(without_replicas(summary), answered or Answered(), samples)
     summary = in_percent(summary)
-    main = without_replicas(summary)
+    own = without_added(summary)
+    main = without_replicas(own)
     linked = Linked.of(browser)
     parts: tuple[tuple[str, str, list[Block]], ...] = (
         ("verdict", "Answer", first_screen(summary, linked)),
-        ("compare", "Compare", compare_blocks(summary)),
-        ("differences", "Differences", question_blocks(summary, linked)),
+        ("compare", "Compare", compare_blocks(own)),
+        ("differences", "Differences", question_blocks(own, linked)),
+        ("forgetting", "Gains and losses", forgetting_blocks(summary)),
         ("trade-offs", "Trade-offs", tradeoff_blocks(main)),
         *((of.anchor, of.title, _linked(of.blocks(main), linked)) for of in TYPE_SECTIONS),
         ("preferences", "Preferences", preference_blocks(summary)),
@@ -72,7 +76,7 @@ def title_lines(summary: Summary) -> tuple[str, Line]:
     main, about = without_replicas(summary), str(summary.suite.get("description", ""))
     subtitle: Line = (
         f"{sentence(about)} " if about else "",
-        f"{plural(len(main.models), 'model')} · {plural(len(summary.tasks), 'task')} · "
+        f"{plural(len(main.models), 'model')} · {plural(len(without_added(summary).tasks), 'task')} · "
         f"{moment(summary.created)} · run of {duration(summary.seconds)}",
     )
     return f"Evaluation report: {summary.suite.get('name', 'suite')}", subtitle
@@ -81,7 +85,7 @@ def title_lines(summary: Summary) -> tuple[str, Line]:
 def first_screen(summary: Summary, linked: Linked) -> list[Block]:
     """The answer, and beside it the two pictures that show it."""
     said = list(verdict(summary))
-    drawn = pictures(without_replicas(summary), linked)
+    drawn = pictures(without_replicas(without_added(summary)), linked)
     return [Beside(tuple(said), tuple(drawn))] if drawn else said
 
 

@@ -14,6 +14,7 @@ from harness.quantities import plural
 from harness.records import Summary
 from harness.reporting.answer import answer, brief
 from harness.reporting.approximate import rare_label_notes
+from harness.reporting.balance import without_added
 from harness.reporting.blocks import Column, Datum, Strong, plain
 from harness.reporting.blocks import Table as Figures
 from harness.reporting.checks import callouts
@@ -43,7 +44,7 @@ def terminal_table(summary: Summary) -> RenderableType:
 
     Nothing of the summary is read as Rich markup.
     """
-    main = without_replicas(in_percent(summary))
+    main = without_added(without_replicas(in_percent(summary)))
     parts: list[RenderableType] = [_verdict(summary), Text("")]
     parts += [rich_table(table) for table in (matrix(main), *own_tables(main))]
     parts += _excerpts(main)

@@ -41,7 +41,8 @@ class SuiteAnswers:
         """One comparison of the suite."""
         compare = self.spec.compare[name]
         found: list[Comparison] = []
-        for task in compare.tasks or self.spec.tasks:
+        own = [task for task in self.spec.tasks if task not in self.spec.added]
+        for task in compare.tasks or own:
             asks = self.spec.tasks[task].asks
             if asks(compare.baseline):
                 found += build_comparisons(

@@ -18,6 +18,7 @@ from harness.records import (
     Check,
     Comparison,
     Cost,
+    Forgetting,
     GateVerdict,
     ModelSummary,
     Parity,
@@ -123,7 +124,7 @@ class Summarizer:
     def summary(self, commands: list[str]) -> Summary:
         """The whole of it; compares and judges."""
         spec = self._suite.spec
-        comparisons, gates = self._compared()
+        comparisons, gates, forgetting = self._compared()
         tasks = {name: self._task(name) for name in spec.tasks}
         made = Summary(
             suite={
@@ -145,6 +146,7 @@ class Summarizer:
             cells=self._cells,
             comparisons=comparisons,
             gates=gates,
+            forgetting=forgetting,
             costs=self._costs(),
             spent=self._spent,
             checks=[check for name in spec.models for check in self._checks(name)],
@@ -246,9 +248,13 @@ class Summarizer:
         of = (name, self._suite, self._plan, self._places)
         return summarize_task(*of, self._kept, prompts, cells)
 
-    def _compared(self) -> tuple[list[Comparison], list[GateVerdict]]:
-        if not self._suite.spec.compare and not self._suite.spec.gates:
-            return [], []
+    def _compared(self) -> tuple[list[Comparison], list[GateVerdict], list[Forgetting]]:
+        spec = self._suite.spec
+        if not spec.compare and not spec.gates and not spec.added:
+            return [], [], []
+        from harness.results.forgetting import before_and_after
         from harness.results.judge import compare_and_judge, read_answers
 
-        return compare_and_judge(read_answers(self._suite.spec, self._store, self._cells))
+        answers = read_answers(spec, self._store, self._cells)
+        compared, gates = compare_and_judge(answers)
+        return compared, gates, before_and_after(answers, self._cells, compared)

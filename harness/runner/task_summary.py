@@ -16,6 +16,8 @@ from harness.runner.notes import notes_on
 from harness.suite.reader import Suite
 from harness.suite.schema import TaskSpec, type_of
 
+BUILT_IN = "CC0-1.0"
+"""The licence of built-in texts and prompts."""
 Floors = dict[str, dict[str, Value]]
 
 
@@ -72,8 +74,9 @@ def summarize_task(
         },
         too_long=_too_long(asks, first),
         metrics=metrics,
-        asked=task.named,
-        licence=info.licence if info is not None else "",
+        asked=dict(task.named),
+        added=name in suite.spec.added,
+        licence=info.licence if info is not None else BUILT_IN if task.asked_of else "",
         citation=info.citation if info is not None else "",
     )
 

@@ -112,6 +112,7 @@ _SECTIONS: dict[str, dict[str, type[BaseModel]] | type[BaseModel]] = {
     "models": schema.ModelSpec,
     "compare": schema.CompareSpec,
     "gates": schema.GateSpec,
+    "forgetting": schema.Forgetting,
     "spending": schema.Spending,
     "machine": schema.Machine,
     "tasks": {name: of.spec for name, of in schema.TASK_TYPES.items()},
@@ -129,7 +130,8 @@ _INNER: dict[str, type[BaseModel]] = {
 
 def literal_values(location: tuple[Any, ...]) -> list[str]:
     """The values that a key may have which takes one of a few; `location` is as pydantic tells it."""
-    return _literals(_fields_of(location[:-1])[location[-1]].annotation)
+    *parents, key = location[:-1] if isinstance(location[-1], int) else location
+    return _literals(_fields_of(tuple(parents))[key].annotation)
 
 
 def _literals(annotation: Any) -> list[str]:

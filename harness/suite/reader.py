@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from harness.errors import InputError
 from harness.suite.checks.whole import check_references
+from harness.suite.forgetting import with_forgetting
 from harness.suite.known import Known
 from harness.suite.loading import MOST_CHARACTERS
 from harness.suite.problems import Problem, SuiteError, from_validation, literal_values
@@ -116,6 +117,7 @@ def parse_suite(text: str, file: Path, known: Known) -> Suite:
         raise SuiteError(str(file), problems)
     spec, invalid = _validate(source, problems)
     if spec is not None:
+        spec = with_forgetting(spec)
         problems += check_references(spec, invalid, source, file.parent, known)
     if problems or spec is None:
         raise SuiteError(str(file), problems)

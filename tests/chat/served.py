@@ -16,6 +16,7 @@ import psutil
 
 SUITE = """
 name: talk
+forgetting: false
 models:
   base: {source: starter}
   plain: {source: starter, chat_template: none}

@@ -21,6 +21,7 @@ from tests.engines.endpoint.standin import standing_in
 
 SUITE = """
 name: talk
+forgetting: false
 models:
   base: {source: starter, chat_template: mine.jinja}
   plain: {source: starter, chat_template: none, dtype: float32}

@@ -16,6 +16,7 @@ from harness.runner.run import Options, Prepared, prepare
 
 SUITE = """\
 name: small
+forgetting: false
 models:
   base: {source: starter}
   lora: {from: base, finetune: {method: lora, tasks: [sentiment]}}

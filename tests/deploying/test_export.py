@@ -23,6 +23,7 @@ from tests.pipeline.in_process import run_here
 
 SUITE = """\
 name: handed-on
+forgetting: false
 models:
   base: {source: starter}
   lora: {from: base, finetune: {method: lora, tasks: [sentiment], limit: 8, epochs: 1}}

@@ -20,6 +20,7 @@ from harness.starter import MODEL_FOLDER
 
 SUITE = """\
 name: mine
+forgetting: false
 defaults: {seed: 0, limit: 6}
 models:
   base: {source: MODEL}

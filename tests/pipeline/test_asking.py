@@ -18,6 +18,7 @@ TEMPLATE = (
 )
 SUITE = """\
 name: mine
+forgetting: false
 defaults: {seed: 0, limit: 3}
 models:
   base: {source: model, chat_template: own.jinja, thinking: off}

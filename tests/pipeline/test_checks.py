@@ -16,6 +16,7 @@ __all__ = ["llama_cpp_sources"]
 
 SUITE = """\
 name: mine
+forgetting: false
 defaults: {seed: 0, limit: 4}
 models:
   base: {source: model}

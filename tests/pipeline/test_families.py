@@ -20,6 +20,7 @@ SHAPE = (
 )
 SUITE = """\
 name: family
+forgetting: false
 defaults: {{limit: 2}}
 models:
   base: {{source: {{architecture: {name}, {shape}}}, weights: random}}

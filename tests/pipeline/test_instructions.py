@@ -12,6 +12,7 @@ from harness.runner.walk import Quiet
 
 SUITE = """\
 name: instructed
+forgetting: false
 models:
   base: {source: starter}
   lora: {from: base, finetune: {method: lora, instructions: rows.jsonl, rank: 4, epochs: 1}}

@@ -15,6 +15,7 @@ from tests.pipeline.conftest import Notes, Place, write_random_llama
 
 SUITE = """\
 name: mine
+forgetting: false
 defaults: {seed: 0, limit: 2}
 models:
   own: {source: own, trust_remote_code: true}

@@ -17,6 +17,7 @@ from tests.pipeline.in_process import run_here
 CONTEXT = 40
 SUITE = """\
 name: mine
+forgetting: false
 defaults: {seed: 0}
 models:
   base: {source: starter}

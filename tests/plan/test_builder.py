@@ -90,9 +90,16 @@ def changed(before: Plan, after: Plan) -> set[tuple[str, str]]:
     return {place for place, key in cells(after).items() if old.get(place) != key}
 
 
-def test_every_model_is_asked_every_task() -> None:
+ADDED = ("general-text", "instructions", "harmful-requests", "harmless-requests")
+"""Tasks that are asked before and after a fine-tuning."""
+
+
+def test_every_model_is_asked_every_task_and_what_a_fine_tuning_may_break_before_and_after() -> (
+    None
+):
     models, tasks = ("base", "lora", "lora-f16", "lora-q4"), ("sentiment", "fidelity", "speed")
-    assert set(cells(plan())) == {(model, task) for model in models for task in tasks}
+    besides = {(model, task) for model in ("base", "lora") for task in ADDED}
+    assert set(cells(plan())) == {(model, task) for model in models for task in tasks} | besides
 
 
 def test_parents_stand_before_their_children() -> None:
@@ -122,7 +129,7 @@ def test_a_changed_model_changes_all_its_cells_though_its_name_is_the_same() -> 
 
 def test_a_changed_recipe_changes_what_descends_from_it_and_nothing_else() -> None:
     after = plan(GOOD.replace("method: lora,", "method: lora, rank: 8,"))
-    spared = {("base", "sentiment"), ("base", "speed")}
+    spared = {("base", task) for task in ("sentiment", "speed", *ADDED)}
     assert changed(plan(), after) == set(cells(plan())) - spared
 
 
@@ -146,7 +153,7 @@ def test_renaming_and_describing_changes_no_key() -> None:
 
 
 def test_a_limit_on_the_command_line_is_another_question() -> None:
-    assert {task for _, task in changed(plan(), plan(limit=5))} == {"sentiment", "fidelity"}
+    assert {task for _, task in changed(plan(), plan(limit=5))} == {"sentiment", "fidelity", *ADDED}
 
 
 def test_a_model_of_another_lineage_is_not_held_against_the_reference(tmp_path: Path) -> None:

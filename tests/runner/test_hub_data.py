@@ -19,6 +19,7 @@ __all__ = ["hub", "waits"]
 
 SUITE = """\
 name: hubdata
+forgetting: false
 defaults: {limit: 4}
 models:
   base: {source: starter}

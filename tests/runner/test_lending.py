@@ -20,6 +20,7 @@ from harness.runner.walk import Quiet
 
 SUITE = """\
 name: small
+forgetting: false
 defaults: {limit: 20}
 models:
   base: {source: starter}

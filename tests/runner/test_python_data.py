@@ -16,6 +16,7 @@ from harness.suite.problems import SuiteError
 
 SUITE = """\
 name: mine
+forgetting: false
 defaults: {limit: 4}
 models:
   base: {source: starter}

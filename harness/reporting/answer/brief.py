@@ -7,6 +7,7 @@ from dataclasses import replace
 from harness.quantities import byte_size
 from harness.records import Value
 from harness.reporting.answer.figures import bound_words, value_words
+from harness.reporting.answer.losses import loss_in_short
 from harness.reporting.answer.picked import speed_line
 from harness.reporting.answer.record import Answer, Effect, Pick, Speed
 from harness.reporting.answer.sentences import HEADS, lead
@@ -30,7 +31,13 @@ def brief(of: Answer) -> list[Line]:
     kinds: tuple[ComparisonKind, ...] = ("fine-tuning", "quantization")
     if not any(of.of_kind(kind) for kind in kinds):
         kinds = ("other",)
-    lines += [_effects(HEADS[kind], found) for kind in kinds if (found := of.of_kind(kind))]
+    lost = loss_in_short(of.balances)
+    for kind in kinds:
+        if found := of.of_kind(kind):
+            also = lost if kind == "fine-tuning" else ()
+            lines.append(_effects(HEADS[kind], found, also))
+    if lost and not of.of_kind("fine-tuning"):
+        lines.append(("Forgetting: ", *lost, "."))
     return lines
 
 
@@ -67,10 +74,10 @@ def _speed(of: Speed, baseline: str) -> Line:
     return speed_line(bare, baseline, absolute=one is None or one.row.ratio is None)
 
 
-def _effects(head: str, found: tuple[Effect, ...]) -> Line:
-    """The candidates of a kind by what each came to."""
+def _effects(head: str, found: tuple[Effect, ...], also: Line) -> Line:
+    """The candidates of a kind by what each came to, and what they lost of what they did not learn."""
     groups: dict[str, list[str]] = {}
     for one in found:
         groups.setdefault(lead(one), []).append(one.candidate)
     said = [(*named(names), f" {words}") for words, names in groups.items()]
-    return (f"{head}: ", *joined(said), ".")
+    return (f"{head}: ", *joined(said), *(("; ", *also) if also else ()), ".")

@@ -17,6 +17,7 @@ from harness.reporting.answer.record import (
     Tally,
     Withheld,
 )
+from harness.reporting.balance import balances
 from harness.reporting.kinds import without_replicas
 from harness.reporting.marks import all_checks, in_doubt
 from harness.reporting.measures import headline, overlap, quality_tasks, value_of
@@ -56,6 +57,7 @@ def answer(summary: Summary) -> Answer:
         candidates=found,
         pareto=found_line,
         effects=made,
+        balances=tuple(balances(summary)),
         gates=Tally(sum(gate.outcome == "met" for gate in summary.gates), len(summary.gates)),
         undecided=sum(gate.outcome == "undecided" for gate in summary.gates),
         checks=_checks(summary),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.records import GateVerdict, MetricDescriptor, Value
+from harness.reporting.balance import Balance
 from harness.reporting.kinds import ComparisonKind
 from harness.reporting.outcomes import Conclusion, JudgedDifference
 
@@ -177,6 +178,8 @@ class Answer:
     checks: Tally
     """Of those that could be made."""
     cells: Tally
+    balances: tuple[Balance, ...] = ()
+    """What each fine-tuning gained and lost."""
     undecided: int = 0
     missing: tuple[tuple[str, str], ...] = ()
     """Model and task of each cell that the suite asks for and the results lack."""

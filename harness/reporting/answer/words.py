@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.quantities import plural
+from harness.reporting.answer.losses import loss_rows
 from harness.reporting.answer.picked import pick_rows, shown_row
 from harness.reporting.answer.record import Answer, Obstacle, Withheld
 from harness.reporting.answer.sentences import effect_rows
@@ -42,6 +43,7 @@ def card(of: Answer) -> Card:
             evidence(of),
             *_not_taken(of),
             *_missing(of),
+            *loss_rows(of.balances),
             *([CardRow("data", SYNTHETIC, "unsure")] * of.synthetic),
         ),
         effects=effect_rows(of),

@@ -53,6 +53,8 @@ def check_references(
         found += check_gate(index, gate, spec, names, known)
     problems = []
     for path, message, hint in found:
+        if path[0] == "tasks" and path[1] in spec.added:
+            path = ("forgetting", *path[2:])
         place = source.place(path)
         key = ".".join(map(str, path))
         problems.append(Problem(place.line, place.column, key, message, hint))

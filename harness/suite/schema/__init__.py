@@ -14,6 +14,7 @@ from harness.suite.schema.datasets import (
 from harness.suite.schema.endpoints import Endpoint, Scoring
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.finetuning import LEARNED_INSTRUCTIONS, FineTune, Search
+from harness.suite.schema.forgetting import Forgetting
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
 from harness.suite.schema.models import EngineOptions, ModelSpec, Shape
@@ -54,6 +55,7 @@ __all__ = [
     "Entry",
     "ExampleTask",
     "FineTune",
+    "Forgetting",
     "GateSpec",
     "Graded",
     "HubDataset",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from harness.suite.schema.entry import Entry, Name
+from harness.suite.schema.forgetting import Forgetting, SwitchedForgetting
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.models import ModelSpec
 from harness.suite.schema.prices import Machine, Spending
@@ -60,6 +62,23 @@ class SuiteSpec(Entry):
         description="Which of the models that meet every gate the report recommends: the smallest "
         "on disk, or the fastest at decode.",
     )
+
+    forgetting: SwitchedForgetting = Field(
+        default_factory=lambda: Forgetting(),
+        description="What every fine-tuning of the suite broke: the model before and after are asked general "
+        "text, instructions, and requests that are to be refused or answered. false: nothing is added. Or "
+        "which of them, and on which text. Nothing is added where nothing is fine-tuned.",
+    )
+    _added: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def added(self) -> frozenset[str]:
+        """Names of the tasks that the suite does not write down: they show what a fine-tuning broke."""
+        return self._added
+
+    def note_added(self, names: Iterable[str]) -> None:
+        """Says of some of its tasks that they were added to those of the file."""
+        self._added = frozenset(names)
 
     @property
     def currency(self) -> str | None:
