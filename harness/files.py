@@ -73,14 +73,19 @@ def replaced(file: Path) -> Iterator[Path]:
         yield aside
         synchronise(aside)
         aside.chmod(0o644)
-        if file.is_dir() and not file.is_symlink():
-            os.replace(file, tempfile.mkdtemp(dir=file.parent, prefix=f"{file.name}.was-a-folder."))
+        move_folder_aside(file)
         os.replace(aside, file)
         synchronise_folder(file.parent)
     except BaseException:
         with suppress(OSError):
             aside.unlink()
         raise
+
+
+def move_folder_aside(file: Path) -> None:
+    """Makes room for a file where a folder stands in its place, which keeps what it holds."""
+    if file.is_dir() and not file.is_symlink():
+        os.replace(file, tempfile.mkdtemp(dir=file.parent, prefix=f"{file.name}.was-a-folder."))
 
 
 def put_in_place(scratch: Path, folder: Path) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOUNDATIONS = {
-    "capabilities", "doubts", "errors", "files", "finetuning", "home", "interpreter", "locks", "money", "nearest", "parent",
-    "python_hook", "quantities", "sandbox", "software", "starter", "version", "words",
+    "capabilities", "doubts", "errors", "files", "finetuning", "home", "interpreter", "locks", "marks",
+    "money", "nearest", "parent", "python_hook", "quantities", "sandbox", "sealed", "software", "starter",
+    "version", "words",
 }  # fmt: skip
 """Single modules, and the starter's folder, that every room may import; they import no room."""
 MAY_IMPORT = {

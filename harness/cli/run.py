@@ -70,7 +70,11 @@ def _run_claimed(
     console: Console,
 ) -> int:
     suite, options = asked
-    todo = prepared.to_do()
+    with waiting(console, "Looking at what is there"):
+        prepared.look_through()
+    todo, damaged = prepared.to_do(), prepared.damaged()
+    for line in damaged:
+        say(console, f"warning: {line}")
     if todo:
         watch.end()
         _say_before(prepared, options.jobs, todo, console)
@@ -88,6 +92,8 @@ def _run_claimed(
     with waiting(console, "Writing the report"):
         files = there or _write_report(outcome, prepared, wanted)
     kept = any(step.kind == "cell" for step, _ in outcome.failures)  # what stands may be older
+    for line in prepared.damaged()[len(damaged) :]:
+        say(console, f"warning: {line}")
     code, line = 1 if kept else exit_code(outcome.summary), _nothing_to_do(outcome, prepared, files)
     if as_json:
         print(json.dumps({"results": str(prepared.results.folder), **_as_data(outcome, files)}))

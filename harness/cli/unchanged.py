@@ -102,7 +102,7 @@ def remember(words: Sequence[str], watch: Watch, line: str, code: int) -> None:
     seen = watch.seen() if watch.only_files else None
     if seen is not None:
         lines = [_circumstances(words), str(code), line, *seen]
-        write_atomically(Path(_note_file(words)), "\n".join(lines) + "\n")
+        write_atomically(Path(_note_file(words)), "\n".join([_hash(lines), *lines]) + "\n")
 
 
 def answer(words: Sequence[str]) -> int | None:
@@ -113,14 +113,19 @@ def answer(words: Sequence[str]) -> int | None:
             lines = stream.read().splitlines()
     except (OSError, ValueError):
         return None
-    if len(lines) < 4 or lines[0] != _circumstances(words):
+    if len(lines) < 5 or lines[0] != _hash(lines[1:]) or lines[1] != _circumstances(words):
         return None
-    for line in lines[3:]:
+    for line in lines[4:]:
         state, _, path = line.partition(" ")
         if state != _state(path):
             return None
-    print(lines[2])
-    return int(lines[1])
+    print(lines[3])
+    return int(lines[2])
+
+
+def _hash(lines: Sequence[str]) -> str:
+    """A note that was changed, or is damaged, is none."""
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _state(path: str) -> str:

@@ -20,6 +20,7 @@ from harness.leaderboard.spread import spread
 from harness.metrics.statistic import FloatArray
 from harness.records import WORDLESS, Cell
 from harness.results.store import ResultsStore
+from harness.sealed import lines_in
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 """What names of models and tasks may be that stand in a path."""
@@ -110,7 +111,7 @@ def _hash(ids: tuple[str, ...], targets: tuple[str | None, ...]) -> str:
 
 def _rows(content: bytes) -> list[Any]:
     """Every line of a file as data; one that was cut off by a crash is passed over."""
-    lines = [line for line in content.split(b"\n") if line]
+    lines = lines_in(content)
     try:
         return list(from_json(b"[%b]" % b",".join(lines)))
     except ValueError:

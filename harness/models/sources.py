@@ -6,7 +6,6 @@ Both questions are answered before anything heavy is loaded, without torch.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from harness.engines.gguf_file import gguf_info
 from harness.engines.json_files import read_json
 from harness.engines.weight_files import tensor_shapes, weight_files
 from harness.errors import BadModelError
-from harness.files import write_atomically
 from harness.models.configuration import check_configuration, check_layers
+from harness.sealed import read_sealed, write_sealed
 
 FINGERPRINTS = "fingerprints.json"
 _RELEVANT = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken", ".py", ".gguf")
@@ -34,7 +33,7 @@ def fingerprint_folder(path: Path, cache: Path) -> str:
     """SHA-256 (hex) over names, sizes and contents of the files that make a model what it is.
 
     Notes, pictures and hidden files do not count. A file's own hash is remembered in `cache` by
-    path, size and modification time, so that a large folder is read once.
+    path, size, times and inode, so that a large folder is read once.
 
     Raises:
         BadModelError: the folder is missing or holds no model files.
@@ -80,23 +79,23 @@ def _hash_files(files: list[Path], cache: Path) -> dict[Path, str]:
         stat = file.stat()
         place = str(file.resolve())
         entry = known.get(place)
-        if entry is not None and entry[:2] == [stat.st_size, stat.st_mtime_ns]:
-            hashes[file] = str(entry[2])
+        state = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+        if isinstance(entry, list) and entry[:-1] == state:
+            hashes[file] = str(entry[-1])
             continue
         with file.open("rb") as data:
             hashes[file] = hashlib.file_digest(data, "sha256").hexdigest()
-        fresh[place] = [stat.st_size, stat.st_mtime_ns, hashes[file]]
+        fresh[place] = [*state, hashes[file]]
     if fresh:
-        write_atomically(memory, json.dumps({**_read_memory(memory), **fresh}))
+        write_sealed(memory, {**_read_memory(memory), **fresh})
     return hashes
 
 
 def _read_memory(memory: Path) -> dict[str, list[Any]]:
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        return read_sealed(memory).data
+    except (OSError, ValueError):
         return {}
-    return known if isinstance(known, dict) else {}
 
 
 def check_model_folder(path: Path) -> None:

@@ -14,6 +14,7 @@ from harness.home import default_home
 from harness.records import Answered, CellSamples, Summary
 from harness.results.prompts import prompt_texts
 from harness.results.store import ResultsStore
+from harness.sealed import lines_in
 from harness.suite.schema import TASK_TYPES
 
 Row = dict[str, Any]
@@ -67,7 +68,7 @@ def read_rows(file: Path, key: str) -> list[Row]:
     """The samples that belong to a key, by index, as `CellFolder.samples` has them but unchecked
     beyond their types; a line that is no sample is passed over."""
     try:
-        lines = [line for line in file.read_bytes().split(b"\n") if line]
+        lines = lines_in(file.read_bytes())
     except OSError:
         return []
     try:

@@ -1,31 +1,37 @@
 """Artifacts: the files that models are made into, by the key of the step that made them.
 
 `$HARNESS_HOME/artifacts/<kind>/<key>/` holds the files and `manifest.json`, which names the
-step's parameters, its parents' keys, and what came of it. A folder appears whole or not at all.
+step's parameters, its parents' keys, what came of it, and size and hash of each file. A folder appears
+whole or not at all; one that does not hold what its manifest says is no artifact, and is made again.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.files import put_in_place, write_json
+from harness.files import put_in_place
 from harness.locks import Waits, held
+from harness.marks import FileMark, fault_of, files_in, marks_in
 from harness.plan.params import SourceParams
 from harness.plan.places import Places
 from harness.plan.steps import Step
+from harness.results.broken import first_broken
+from harness.results.damage import Damaged
+from harness.sealed import ChangedError, read_sealed, write_sealed
 
 TEXTS = "texts.json"
 """The file beside prompts that holds the texts that are asked, by id, for whoever shows answers."""
 
 
+MANIFEST = "manifest.json"
+AGAIN = "it is made again"
 MISSING = "missing"
 """The key of an outcome that names the inputs which a check had to do without."""
 
@@ -43,11 +49,37 @@ class Manifest:
     seconds: float
     outcome: dict[str, Any]
     """What the step found: the training's record, the prompts' hash, the parity."""
+    files: dict[str, FileMark] | None = None
+    """By name in the folder; None where an earlier version made it, and in copies beside results."""
 
     @property
     def whole(self) -> bool:
         """Whether all was there that the step looks at, so that it need not be done again."""
         return MISSING not in self.outcome
+
+    def data(self) -> dict[str, Any]:
+        """As plain data."""
+        found = asdict(self)
+        return {name: value for name, value in found.items() if name != "files" or value}
+
+    @classmethod
+    def read(cls, file: Path) -> Manifest:
+        """The manifest in a file.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ChangedError: it is none, or not what was written.
+        """
+        data = read_sealed(file).data
+        try:
+            files = data.pop("files", None)
+            marks = None if files is None else {n: FileMark.of(of) for n, of in files.items()}
+            manifest = cls(**data, files=marks)
+            if not isinstance(manifest.outcome, dict) or not isinstance(manifest.parents, dict):
+                raise ValueError
+        except (TypeError, ValueError, AttributeError):
+            raise ChangedError("is not what was written into it") from None
+        return manifest
 
 
 class ArtifactStore:
@@ -57,6 +89,7 @@ class ArtifactStore:
         """Prepares a store; `places` say where files lie that nobody made."""
         self.home = home
         self.places = places or Places()
+        self.damaged = Damaged()
 
     def folder(self, step: Step) -> Path:
         """The folder where the step's artifact is, or would be."""
@@ -74,16 +107,51 @@ class ArtifactStore:
             return Path(fetched.outcome["path"])
         return self.folder(step) / step.row.file
 
-    def manifest(self, step: Step) -> Manifest | None:
-        """The artifact's manifest, or None where it has not been made (or was damaged)."""
+    def manifest(self, step: Step, *, thoroughly: bool = False) -> Manifest | None:
+        """The artifact's manifest, or None where it has not been made, or is not what was made.
+
+        Args:
+            step: that makes it.
+            thoroughly: whether its files are read, too, although their sizes and times are the same.
+        """
+        folder = self.folder(step)
+        file = folder / MANIFEST
         try:
-            found = json.loads((self.folder(step) / "manifest.json").read_text())
-            manifest = Manifest(**found)
-        except (OSError, ValueError, TypeError):
+            manifest = Manifest.read(file)
+        except FileNotFoundError:
             return None
-        if step.kind == "fetch" and not Path(manifest.outcome["path"]).exists():
+        except ChangedError as error:
+            self.damaged.note(file, str(error), AGAIN)
             return None
-        return manifest if manifest.key == step.key else None
+        if manifest.key != step.key:
+            self.damaged.note(file, "is of another step", AGAIN)
+            return None
+        fault = next(_faults(folder, manifest, thoroughly), None)
+        if fault is not None:
+            self.damaged.note(*fault, AGAIN)
+            return None
+        if step.kind == "fetch" and not Path(str(manifest.outcome.get("path"))).exists():
+            return None
+        return manifest
+
+    def look_through(self, step: Step) -> None:
+        """Reads the files of an artifact that is about to be used; a damaged one is none from then on.
+
+        One that an earlier version made, which noted no hashes, is taken as it stands where its files
+        are whole as their kinds go, and is held to them from now on.
+        """
+        manifest = self.manifest(step, thoroughly=True)
+        folder = self.folder(step)
+        if manifest is not None and manifest.files != (marks := marks_in(folder, MANIFEST)):
+            write_sealed(folder / MANIFEST, replace(manifest, files=marks).data())
+
+    def hold(self, steps: Iterable[Step]) -> None:
+        """Takes all artifacts that an earlier version made as they stand, so that they are held to it."""
+        for step in steps:
+            if step.row.is_artifact and not step.row.in_place:
+                found = self.manifest(step)
+                if found is not None and found.files is None:
+                    self.look_through(step)
 
     @contextmanager
     def making(
@@ -103,7 +171,7 @@ class ArtifactStore:
         with held(folder.with_suffix(".lock"), doing or step.label, waits):
             for left in folder.parent.glob(f".{step.key[:12]}.*"):
                 shutil.rmtree(left, ignore_errors=True)
-            found = self.manifest(step)
+            found = self.manifest(step, thoroughly=True)
             if found is not None and found.whole:
                 yield None
                 return
@@ -125,7 +193,22 @@ class ArtifactStore:
             created,
             seconds,
             outcome,
+            marks_in(scratch, MANIFEST),
         )
-        write_json(scratch / "manifest.json", asdict(manifest))
+        write_sealed(scratch / MANIFEST, manifest.data())
         put_in_place(scratch, self.folder(step))
         shutil.rmtree(self.work(step), ignore_errors=True)
+
+
+def _faults(folder: Path, manifest: Manifest, thoroughly: bool) -> Iterator[tuple[Path, str]]:
+    """What does not fit an artifact's manifest: a file and what is wrong with it."""
+    if manifest.files is None:
+        broken = first_broken(folder, files_in(folder)) if thoroughly else None
+        yield from () if broken is None else (broken,)
+        return
+    for name, mark in manifest.files.items():
+        fault = fault_of(folder / name, mark, thoroughly)
+        if fault:
+            yield folder / name, fault
+    for name in sorted(files_in(folder) - {*manifest.files, MANIFEST}):
+        yield folder / name, "is none of the files that were made"

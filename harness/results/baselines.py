@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.files import put_in_place, write_atomically, write_json
+from harness.files import put_in_place
 from harness.records import Summary
 from harness.results.judge import Baseline, SuiteAnswers, read_answers
 from harness.results.store import ResultsStore, read_summary
@@ -71,9 +71,8 @@ def _copy(results: Path, summary: Summary, out: Path) -> None:
                 "Run the suite again: a later run may have begun to replace them.",
             )
         folder = copy.cell(cell.model, cell.task)
-        lines = "".join(f"{sample.model_dump_json()}\n" for sample in samples)
-        write_atomically(folder.samples_file, lines)
-        write_json(folder.result_file, cell.model_dump(mode="json"))
+        folder.write_samples(samples)
+        folder.finish(cell)
     copy.write_summary(summary)
 
 

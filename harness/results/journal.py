@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.files import move_folder_aside
+
 JOURNAL = "run.jsonl"
 HEAD = 48
 """So many bytes hold the moment at which a run began."""
@@ -77,6 +79,7 @@ class JournalWriter:
             clock: seconds since 1970.
         """
         folder.mkdir(parents=True, exist_ok=True)
+        move_folder_aside(folder / JOURNAL)
         self._clock = clock
         self._file: int | None = os.open(
             folder / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644

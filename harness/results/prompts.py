@@ -10,10 +10,12 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.files import write_atomically
 from harness.records import PromptTexts
 from harness.results.artifacts import Manifest
+from harness.sealed import read_sealed, write_sealed
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _DIGITS = 24
@@ -30,8 +32,8 @@ def keep_prompts(results: Path, made: Path) -> None:
     try:
         digest = str(json.loads((made / "prompts.json").read_text(encoding="utf-8"))["sha256"])
         file = _file(results, digest)
-        if file is not None and not file.exists():
-            write_atomically(file, _written(_read_artifact(made), digest))
+        if file is not None and not _is_kept(file, digest):
+            write_sealed(file, _written(_read_artifact(made), digest))
     except (OSError, ValueError, KeyError, TypeError):
         return
 
@@ -96,12 +98,12 @@ def _read_artifact(folder: Path) -> PromptTexts:
     return PromptTexts(str(shared["mode"]), str(shared.get("system", "none")), texts)
 
 
-def _written(prompts: PromptTexts, digest: str) -> str:
+def _written(prompts: PromptTexts, digest: str) -> dict[str, Any]:
     texts = list(prompts.texts.values())
     begin, end = _shared(texts)
     middle = {id: text[len(begin) : len(text) - len(end)] for id, text in prompts.texts.items()}
     told = {"sha256": digest, "mode": prompts.mode, "system": prompts.system}
-    return json.dumps({**told, "begin": begin, "end": end, "texts": middle}, ensure_ascii=False)
+    return {**told, "begin": begin, "end": end, "texts": middle}
 
 
 def _shared(texts: Sequence[str]) -> tuple[str, str]:
@@ -119,8 +121,15 @@ def _beginning(texts: Sequence[str]) -> str:
     return first[:same]
 
 
+def _is_kept(file: Path, digest: str) -> bool:
+    try:
+        return bool(_read_kept(file, digest).texts)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
 def _read_kept(file: Path, digest: str) -> PromptTexts:
-    found = json.loads(file.read_text(encoding="utf-8"))
+    found = read_sealed(file).data
     if found["sha256"] != digest:
         raise ValueError(f"{file}: prompts of another hash")
     begin, end = str(found["begin"]), str(found["end"])

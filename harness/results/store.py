@@ -1,99 +1,34 @@
 """Results: `results/<suite>/`, a folder a cell, and what was found while making the models.
 
 `samples.jsonl` grows by a line an example; `result.json` is written last. A cell is done when
-`result.json` is of status `ok` and carries the cell's key.
+`result.json` is of status `ok`, carries the cell's key, and the samples are those that it was made of:
+what does not fit is asked, or made from the samples, again.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.files import is_file_name, write_atomically, write_json
-from harness.plan.cell_params import CellParams
+from harness.files import is_file_name
 from harness.plan.steps import Step
-from harness.records import Cell, Sample, SpeedRound, Summary
+from harness.records import Summary
 from harness.results.artifacts import Manifest
+from harness.results.cell_folder import CellFolder
+from harness.results.damage import Damaged
 from harness.results.limits import other_limits
 from harness.results.upgrade import OtherVersionError, understood
 from harness.results.votes import with_votes
+from harness.sealed import SEAL, ChangedError, read_sealed, write_sealed
 
-
-class CellFolder:
-    """The files of one cell."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.samples_file = folder / "samples.jsonl"
-        self.result_file = folder / "result.json"
-
-    def result(self) -> Cell | None:
-        """The cell as it was last written; None where it is missing or damaged."""
-        try:
-            return Cell.model_validate_json(self.result_file.read_text())
-        except (OSError, ValidationError):
-            return None
-
-    def is_done(self, key: str) -> bool:
-        """Whether this very cell has been answered."""
-        result = self.result()
-        return result is not None and result.key == key and result.status == "ok"
-
-    def samples(self, key: str) -> list[Sample]:
-        """The samples that belong to a key, by index; a line cut off by a crash is passed over."""
-        try:
-            lines = self.samples_file.read_text().split("\n")
-        except OSError:
-            return []
-        found: dict[int, Sample] = {}
-        for line in lines:
-            try:
-                sample = Sample.model_validate_json(line)
-            except ValidationError:
-                continue
-            if sample.key == key:
-                found[sample.index] = sample
-        return [found[index] for index in sorted(found)]
-
-    def start(self, kept: Sequence[Sample]) -> None:
-        """Makes the folder ready for appending: only these samples, and no result."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.result_file.unlink(missing_ok=True)
-        write_atomically(self.samples_file, "".join(f"{s.model_dump_json()}\n" for s in kept))
-
-    def rounds(self, key: str) -> dict[int, SpeedRound]:
-        """The finished rounds of a timed cell, by number; those whose samples are not all there,
-        or that belong to another key, are passed over."""
-        counts = Counter(sample.data.get("round") for sample in self.samples(key))
-        found: dict[int, SpeedRound] = {}
-        for file in self.folder.glob("round-*.json"):
-            try:
-                one = SpeedRound.model_validate_json(file.read_text())
-            except (OSError, ValidationError):
-                continue
-            if one.key == key and counts[one.number] == one.samples:
-                found[one.number] = one
-        return found
-
-    def has_round(self, step: Step) -> bool:
-        """Whether a round of a timed cell is finished."""
-        params = step.given(CellParams)
-        return params.round in self.rounds(params.cell)
-
-    def keep_round(self, one: SpeedRound) -> None:
-        """Writes that a round is finished, atomically."""
-        write_json(self.folder / f"round-{one.number}.json", one.model_dump(mode="json"))
-
-    def finish(self, cell: Cell) -> None:
-        """Writes the result, atomically."""
-        write_json(self.result_file, cell.model_dump(mode="json"))
+TEXTS = "texts"
+KEPT_ANEW = "it is kept anew from what was made"
 
 
 class ResultsStore:
@@ -102,41 +37,57 @@ class ResultsStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.summary_file = folder / "summary.json"
+        self.damaged = Damaged()
 
     def cell(self, model: str, task: str) -> CellFolder:
         """The folder of a cell, whether it is there or not."""
-        return CellFolder(self.folder.joinpath("cells", model, task))
+        return CellFolder(self.folder.joinpath("cells", model, task), self.damaged)
 
     def keep(self, manifest: Manifest) -> None:
         """Keeps what a step found beside the cells, so that results stand without artifacts."""
-        write_json(self._step_file(manifest.key), asdict(manifest))
+        write_sealed(self._step_file(manifest.key), replace(manifest, files=None).data())
 
     def kept(self, step: Step) -> Manifest | None:
         """What `keep` kept."""
+        return self._read_kept(self._step_file(step.key))
+
+    def _read_kept(self, file: Path) -> Manifest | None:
         try:
-            return Manifest(**json.loads(self._step_file(step.key).read_text()))
-        except (OSError, ValueError, TypeError):
+            return Manifest.read(file)
+        except FileNotFoundError:
+            return None
+        except ChangedError as error:
+            self.damaged.note(file, str(error), KEPT_ANEW)
             return None
 
     def all_kept(self) -> list[Manifest]:
         """All that `keep` kept, of older plans too."""
-        found = []
-        for file in sorted(self.folder.glob("steps/*.json")):
-            try:
-                found.append(Manifest(**json.loads(file.read_text())))
-            except (OSError, ValueError, TypeError):
-                continue
-        return found
+        found = map(self._read_kept, sorted(self.folder.glob("steps/*.json")))
+        return [manifest for manifest in found if manifest is not None]
 
-    def keep_texts(self, task: str, texts: str) -> None:
-        """Keeps the texts that a task asks about: a JSON object by example id."""
-        write_atomically(self._texts_file(task), texts)
+    def look_through(self) -> None:
+        """Reads what was kept beside the cells, so that what is damaged of it is known."""
+        for file in sorted(self.folder.glob("steps/*.json")):
+            self._read_kept(file)
+        for file in sorted(
+            (*self.folder.glob("prompts/*.json"), *self.folder.glob("texts/*.json"))
+        ):
+            try:
+                read_sealed(file)
+            except (OSError, ChangedError) as error:
+                self.damaged.note(file, str(error), KEPT_ANEW)
+
+    def keep_texts(self, task: str, texts: Mapping[str, str]) -> None:
+        """Keeps the texts that a task asks about, by example id."""
+        if self.texts(task) != texts:
+            write_sealed(self._texts_file(task), {TEXTS: dict(texts)})
 
     def texts(self, task: str) -> dict[str, str]:
         """The texts that a task asks about, by example id; empty where none were kept."""
         try:
-            return dict(json.loads(self._texts_file(task).read_text(encoding="utf-8")))
-        except (OSError, ValueError):
+            found = read_sealed(self._texts_file(task))
+            return dict(found.data[TEXTS] if found.sealed else found.data)
+        except (OSError, ValueError, KeyError, TypeError):
             return {}
 
     def _texts_file(self, task: str) -> Path:
@@ -154,15 +105,22 @@ class ResultsStore:
                 shutil.rmtree(folder)
 
     def summary(self) -> Summary | None:
-        """The summary as it was last written."""
+        """The summary as this version wrote it; None where it is missing or was changed since."""
         try:
-            return Summary.model_validate_json(self.summary_file.read_text())
-        except (OSError, ValidationError):
+            found = read_sealed(self.summary_file)
+            return Summary.model_validate(found.data) if found.sealed else None
+        except FileNotFoundError:
             return None
+        except ValidationError:
+            fault = "is no summary of this version of harness"
+        except ChangedError as error:
+            fault = str(error)
+        self.damaged.note(self.summary_file, fault, "it is written anew from the results")
+        return None
 
     def write_summary(self, summary: Summary) -> None:
         """Writes `summary.json`, atomically."""
-        write_json(self.summary_file, summary.model_dump(mode="json", by_alias=True))
+        write_sealed(self.summary_file, summary.model_dump(mode="json", by_alias=True))
 
 
 WRITE_ANEW = (
@@ -197,6 +155,8 @@ def read_summary(path: Path, *, any_names: bool = False) -> Summary:
         raise InputError(f"{file}: there is no summary here", _where_else(path)) from None
     except ValueError as error:
         raise InputError(f"{file}: not a summary: {error}", WRITE_ANEW) from None
+    if isinstance(data, dict):
+        data.pop(SEAL, None)
     try:
         summary = with_votes(understood(data if isinstance(data, dict) else {}), file.parent)
     except OtherVersionError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from harness.plan.graph import Plan
@@ -69,11 +71,13 @@ def keep_findings(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -
             if manifest is not None:
                 results.keep(manifest)
     for (task, _), key in plan.prompts.items():
-        made = artifacts.folder(plan.steps[key])
+        step = plan.steps[key]
+        if artifacts.manifest(step, thoroughly=True) is None:
+            continue
+        made = artifacts.folder(step)
         keep_prompts(results.folder, made)
-        file = made / TEXTS
-        if file.is_file():
-            results.keep_texts(task, file.read_text(encoding="utf-8"))
+        with suppress(OSError, ValueError):  # an earlier version wrote none of an endpoint's
+            results.keep_texts(task, json.loads((made / TEXTS).read_text(encoding="utf-8")))
 
 
 def forget_stale_prompts(plan: Plan, results: ResultsStore) -> None:

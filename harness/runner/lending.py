@@ -44,7 +44,8 @@ class Lending:
         return {(cell.model, cell.task): cell.answers_key for cell in self.of_one().cells}
 
     @cached_property
-    def _others(self) -> tuple[ResultsStore, ...]:
+    def others(self) -> tuple[ResultsStore, ...]:
+        """The suite's results at other limits."""
         return tuple(map(ResultsStore, other_limits(self.results.folder)))
 
     def alike(self, cell: Step) -> str:
@@ -61,7 +62,7 @@ class Lending:
         """Folders of the same cell at other limits."""
         if (cell.model, cell.task) in self._anew:
             return ()
-        found = (store.cell(cell.model, cell.task).folder for store in self._others)
+        found = (store.cell(cell.model, cell.task).folder for store in self.others)
         return tuple(str(folder) for folder in found if folder.is_dir())
 
     def whole(self, cell: Step) -> ResultsStore | None:
@@ -72,7 +73,7 @@ class Lending:
         here = self.results.cell(cell.model, cell.task)
         if not cell.is_timing and here.samples_file.exists():
             return None
-        for store in () if (cell.model, cell.task) in self._anew else self._others:
+        for store in () if (cell.model, cell.task) in self._anew else self.others:
             there = store.cell(cell.model, cell.task)
             found = there.result() if there.is_done(cell.key) else None
             if found is not None and found.alike == self.alike(cell):
@@ -96,7 +97,7 @@ class Lending:
             if (taken_over := self.results.cell(cell.model, cell.task).result()) is not None:
                 take_prompts(self.results.folder, lender.folder, taken_over.prompts)
             if (texts := lender.texts(cell.task)) and not self.results.texts(cell.task):
-                self.results.keep_texts(cell.task, json.dumps(texts, ensure_ascii=False))
+                self.results.keep_texts(cell.task, texts)
         return taken
 
     @cached_property

@@ -34,6 +34,7 @@ from harness.runner.keeper import (
 from harness.runner.known import known
 from harness.runner.lending import Lending, unless_alike
 from harness.runner.local import LocalExecutor
+from harness.runner.missing import Missing
 from harness.runner.sources import check_source
 from harness.runner.spending import spent_on
 from harness.runner.summarize import Summarizer, is_current
@@ -115,53 +116,45 @@ class Prepared:
             step.key if step.row.is_artifact else (step.model, step.task) for step in self.again
         )
 
+    def look_through(self, files: frozenset[str] = frozenset()) -> None:
+        """Reads what earlier runs wrote and this one relies on, with the files of some more steps, by their
+        keys; what is damaged is then to do."""
+        if not self._looked:
+            self._looked.add("results")
+            self.results.look_through()
+            for cell in self.plan.cells:
+                for store in (self.results, *self.lending.others):
+                    store.cell(cell.model, cell.task).result(thoroughly=True)
+                self.results.cell(cell.model, cell.task).hold()
+            self.artifacts.hold(self.plan.steps.values())
+        while used := self._missing.used(self.cells, files) - self._looked:
+            for key in used:
+                self.artifacts.look_through(self.plan.steps[key])
+            self._looked.update(used)
+
+    @cached_property
+    def _looked(self) -> set[str]:
+        return set()
+
+    def damaged(self) -> list[str]:
+        """A line for each file that was found not to be what was written into it."""
+        found = [store.damaged for store in (self.results, *self.lending.others)]
+        return [line for of in (self.artifacts.damaged, *found) for line in of.lines()]
+
     def to_do(self) -> list[Step]:
         """The steps that have to be done, parents first; sources among them are only checked.
 
         What is timed comes last, when nothing else is left to be done.
         """
-        cells = self.open_cells()
-        checks = {key for cell in cells for key in self.plan.models[cell.model].checks}
-        checks |= {self.plan.floors[c.task] for c in cells if c.task in self.plan.floors}
-        again = {step.key for step in self.again if step.row.is_artifact}
-        measured = {step.key: step for step in self._open_precision()}
-        needed = {*checks, *again, *measured}
-        needed.update(self.plan.ancestors(*cells, *(self.plan.steps[key] for key in needed)))
-        read = again | {key for cell in cells for key in cell.parents.values()}
-        missing = self._missing(needed, read)
-        timed = {(cell.model, cell.task) for cell in cells if cell.is_timing}
-        rounds = [
-            step
-            for step in self.plan.rounds
-            if (step.model, step.task) in timed and not self.is_cached(step)
-        ]
-        asked = [cell for cell in cells if not cell.is_timing]
-        last = [cell for cell in cells if cell.is_timing]
-        first = [step for step in missing if step.key not in measured]
-        return [*first, *asked, *measured.values(), *rounds, *last]
+        return self._missing.to_do(self.cells)
 
     def to_make(self, keys: Iterable[str]) -> list[Step]:
         """The steps that have to be done for the files of some steps to be there, parents first."""
-        wanted = set(keys)
-        needed = {*wanted, *self.plan.ancestors(*(self.plan.steps[key] for key in wanted))}
-        return self._missing(needed, wanted)
+        return self._missing.to_make(keys)
 
-    def _missing(self, needed: set[str], read: set[str]) -> list[Step]:
-        """Of the needed steps those that are not done, and whose files are read or findings wanted."""
-        missing: list[Step] = []
-        for step in reversed(self.plan.steps.values()):
-            wanted = step.row.in_place or step.row.gives == "findings" or step.key in read
-            if step.key in needed and wanted and not self.is_cached(step):
-                missing.append(step)
-                read.update(step.parents.values())
-        return missing[::-1]
-
-    def _open_precision(self) -> list[Step]:
-        """Steps that measure what 16 bits change, of selected tasks: behind all that is asked."""
-        tasks = {cell.task for cell in self.cells} & self.plan.precision.keys()
-        steps = [self.plan.precision[task].step for task in self.plan.precision if task in tasks]
-        open_steps = [self.plan.steps[key] for key in dict.fromkeys(steps) if key]
-        return [step for step in open_steps if not self.is_cached(step)]
+    @property
+    def _missing(self) -> Missing:
+        return Missing(self.plan, self.again, self.is_cached)
 
 
 @dataclass(frozen=True)
@@ -233,11 +226,19 @@ def run(
         commands: how to do it again, for the report.
     """
     started = time.perf_counter()
+    prepared.look_through()
     taken = prepared.lending.take_over(prepared.cells)
     todo = prepared.to_do()
     summary = prepared.results.summary()
     place = (prepared.suite, prepared.plan, prepared.results)
-    if not todo and not taken and summary and is_current(summary, *place, prepared.limit):
+    damaged = prepared.damaged()
+    if (
+        not todo
+        and not taken
+        and not damaged
+        and summary
+        and is_current(summary, *place, prepared.limit)
+    ):
         failures = failed_cells(prepared.results, prepared.cells)
         return Outcome(summary, 0, failures, time.perf_counter() - started, unchanged=True)
     every = {(step.model, step.task) for step in prepared.plan.cells}
@@ -268,7 +269,9 @@ def make(
     prepared: Prepared, options: Options, observer: Observer, keys: Iterable[str]
 ) -> tuple[tuple[Step, Failure], ...]:
     """Makes what is missing of the files of some steps, and asks nothing; the failures."""
-    walk = _walk(prepared, options, observer, prepared.to_make(keys))
+    wanted = frozenset(keys)
+    prepared.look_through(wanted)
+    walk = _walk(prepared, options, observer, prepared.to_make(wanted))
     walk.run()
     return tuple((step, walk.failures[step.key]) for step in walk.failed)
 

@@ -145,7 +145,7 @@ class PromptSet:
         try:
             shared = json.loads((folder / "prompts.json").read_text())
             rows = _rows((folder / "prompts.jsonl").read_text())
-            return cls(
+            found = cls(
                 prompts=tuple(_prompt(row) for row in rows),
                 labels=tuple(shared["labels"]),
                 stop_ids=frozenset(shared["stop_ids"]),
@@ -155,6 +155,9 @@ class PromptSet:
                 ending=Ending.read(shared),
                 not_asked=shared.get("not_asked", ""),
             )
+            if found.sha256() != shared["sha256"]:
+                raise ValueError("its hash is another")
+            return found
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadDataError(
                 f"{folder}: not a set of prompts: {error!r}",

@@ -42,7 +42,7 @@ def write_results(folder: Path, summary: Summary | None = None) -> Path:
         if cell.status == "ok" and made:
             where = store.cell(cell.model, cell.task)
             where.start(made)
-            store.keep_texts(cell.task, json.dumps({s.id: f"text of {s.id}" for s in made}))
+            store.keep_texts(cell.task, {s.id: f"text of {s.id}" for s in made})
     return store.folder
 
 

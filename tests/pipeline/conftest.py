@@ -12,10 +12,12 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from harness.plan.steps import Step
-from harness.records import Failure
+from harness.records import Cell, Failure, Sample
+from harness.results.cell_folder import CellFolder
 from harness.runner.jobs import Pace
 from harness.runner.run import Options, Outcome, prepare, run
 from harness.runner.walk import Word
+from harness.sealed import lines_in
 from harness.starter import MODEL_FOLDER
 
 SUITE = """\
@@ -94,6 +96,19 @@ class Place:
         text = self.suite.read_text()
         assert old in text
         self.suite.write_text(text.replace(old, new))
+
+
+def noted(folder: Path) -> Cell:
+    """The result of a cell's folder."""
+    found = CellFolder(folder).noted()
+    assert found is not None
+    return found
+
+
+def samples_in(folder: Path) -> list[Sample]:
+    """The samples of a cell's folder, in the order of their lines."""
+    lines = lines_in((folder / "samples.jsonl").read_bytes())
+    return [Sample.model_validate_json(line) for line in lines]
 
 
 def write_random_llama(folder: Path) -> None:

@@ -18,7 +18,7 @@ from harness.reporting.terminal import terminal_table
 from harness.results.store import read_summary
 from tests.engines.knowing import write_knowing_model
 from tests.engines.models import sentences
-from tests.pipeline.conftest import Place
+from tests.pipeline.conftest import Place, noted, samples_in
 from tests.pipeline.in_process import run_here
 
 ANSWERS = {
@@ -80,12 +80,11 @@ def place(tokenizer: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 def cell(place: Place, task: str) -> Cell:
-    return Cell.model_validate_json((place.cell("base", task) / "result.json").read_text())
+    return noted(place.cell("base", task))
 
 
 def samples(place: Place, task: str) -> list[Sample]:
-    lines = (place.cell("base", task) / "samples.jsonl").read_text().splitlines()
-    return [Sample.model_validate_json(line) for line in lines]
+    return samples_in(place.cell("base", task))
 
 
 def tasks_of(place: Place) -> dict[str, Any]:

@@ -12,10 +12,10 @@ import pytest
 import harness
 from harness.cli.run import exit_code, run_suite
 from harness.cli.unchanged import answer
-from harness.records import SUMMARY_SCHEMA, Cell
+from harness.records import SUMMARY_SCHEMA
 from harness.reporting.lineage import lineage_words
 from harness.runner.run import Options, Outcome, prepare
-from tests.pipeline.conftest import Notes, Place
+from tests.pipeline.conftest import Notes, Place, noted
 
 First = tuple[Place, Outcome, Notes]
 
@@ -112,12 +112,12 @@ def test_a_timing_that_was_cut_off_goes_on_with_the_round_that_is_missing(place:
 
 def test_after_a_crash_the_finished_samples_are_kept_and_the_rest_is_asked(place: Place) -> None:
     folder = place.cell("base", "dialogue")
-    result = Cell.model_validate_json((folder / "result.json").read_text())
+    result = noted(folder)
     lines = (folder / "samples.jsonl").read_text().splitlines()
     (folder / "result.json").unlink()
     (folder / "samples.jsonl").write_text("\n".join(lines[:3]) + "\n" + lines[3][:20])
     _, notes = place.run()
-    again = Cell.model_validate_json((folder / "result.json").read_text())
+    again = noted(folder)
     assert notes.labels == ["ask base: dialogue"]
     assert again.metrics == result.metrics
     assert (folder / "samples.jsonl").read_text().splitlines()[:3] == sorted(

@@ -12,12 +12,12 @@ import pytest
 from harness.engines import open_engine
 from harness.engines.protocol import EngineSpec
 from harness.engines.tokenizer import open_tokenizer
-from harness.records import Cell, Value
+from harness.records import Value
 from harness.reporting.markdown import markdown
 from harness.reporting.sections import document
 from harness.runner.run import Options, Outcome, prepare
 from tests.engines.models import sentences
-from tests.pipeline.conftest import Notes, Place, write_random_llama
+from tests.pipeline.conftest import Notes, Place, noted, write_random_llama
 
 SUITE = """\
 name: mine
@@ -144,12 +144,12 @@ def test_nothing_is_done_twice_not_even_without_the_artifacts(place: Place, tmp_
 
 def test_a_half_done_cell_goes_on_and_ends_with_the_same_figures(place: Place) -> None:
     folder = place.cell("q4", "text")
-    result = Cell.model_validate_json((folder / "result.json").read_text())
+    result = noted(folder)
     lines = (folder / "samples.jsonl").read_text().splitlines()
     (folder / "result.json").unlink()
     (folder / "samples.jsonl").write_text(f"{lines[3]}\n{lines[1]}\n{lines[2][:50]}")
     _, notes = place.run()
-    again = Cell.model_validate_json((folder / "result.json").read_text())
+    again = noted(folder)
     assert notes.labels == ["ask q4: text"]
     assert again.metrics == result.metrics
     assert set(lines) == set((folder / "samples.jsonl").read_text().splitlines())

@@ -12,7 +12,7 @@ from harness.metrics.writing import repetition, shared_start
 from harness.records import Sample, WrittenDetails
 from harness.runner.run import Outcome
 from harness.starter import MODEL_FOLDER
-from tests.pipeline.conftest import Notes, Place
+from tests.pipeline.conftest import Notes, Place, samples_in
 
 SUITE = """\
 name: mine
@@ -49,8 +49,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> First:
 
 
 def samples(place: Place, model: str) -> dict[str, Sample]:
-    lines = (place.cell(model, "coherence") / "samples.jsonl").read_text().splitlines()
-    return {of.id: of for of in map(Sample.model_validate_json, lines)}
+    return {of.id: of for of in samples_in(place.cell(model, "coherence"))}
 
 
 def test_every_model_writes_on_every_prompt(first_run: First) -> None:

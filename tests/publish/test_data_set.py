@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -101,6 +100,6 @@ def test_texts_that_may_not_be_passed_on_are_in_no_file(tmp_path: Path, licence:
 def test_an_answer_that_tells_of_the_machine_is_refused(tmp_path: Path) -> None:
     folder = write_results(tmp_path)
     home = str(Path.home())
-    ResultsStore(folder).keep_texts("dialogue", json.dumps({"example-0000": f"in {home}/x"}))
+    ResultsStore(folder).keep_texts("dialogue", {"example-0000": f"in {home}/x"})
     with pytest.raises(InputError, match="home folder"):
         make_publication(folder, "dataset")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.records import Sample
 from harness.results.answered import read_answered, read_rows
-from harness.results.store import CellFolder
+from harness.results.cell_folder import CellFolder
 from tests.reporting.browser.made import write_made
 
 

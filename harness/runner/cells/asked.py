@@ -35,7 +35,7 @@ class AskedWork(CellWork):
         self._scorers = open_scorers(located_refs(job), job.inputs, means.home)
         self.folder = means.results.cell(step.model, step.task)
         self.key = step.answers_key
-        self._before = self.folder.result()
+        self._before = self.folder.noted()
         self._prompts = PromptSet.read(Path(job.inputs["prompts"]))
         self.total = len(self._prompts.prompts)
         self._kept: list[Sample] = []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.plan.cell_params import CellParams
 from harness.records import Cell, Sample
-from harness.results.store import CellFolder
+from harness.results.cell_folder import CellFolder
 from harness.runner.jobs import StepJob
 from harness.tasks.ask import same_answers
 from harness.tasks.prompts import PromptSet
@@ -67,11 +67,11 @@ def _at(place: str) -> CellFolder:
 
 def _answers(folder: CellFolder, alike: str, key: str) -> list[Sample]:
     """All answers of a folder that were given alike, but those under a cell's own key."""
-    found = folder.result()
+    found = folder.noted()
     keys = {alike} | ({found.samples_key} if found is not None and found.alike == alike else set())
     return [sample for one in sorted(keys - {key}) for sample in folder.samples(one)]
 
 
 def _asked(folder: CellFolder, alike: str) -> Cell | None:
-    found = folder.result()
+    found = folder.noted()
     return found if found is not None and found.status == "ok" and found.alike == alike else None

@@ -17,6 +17,7 @@ from harness.runner.cells.parts import Parts
 from harness.runner.cells.timed import TimedWork
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.jobs import Progress, StepJob
+from harness.sealed import sealed_line
 from harness.suite.schema import type_of
 
 _WORK: Mapping[str | None, Callable[[StepJob, Any, Means], CellWork]] = {
@@ -58,7 +59,7 @@ def _answer(work: CellWork, parts: Parts, progress: Progress) -> None:
     started = time.perf_counter()
     with Appended(work.folder.samples_file) as lines, parts:
         for count, sample in enumerate(work.samples(), start=1):
-            lines.line(sample.model_dump_json())
+            lines.line(sealed_line(sample.model_dump_json()))
             pace = work.pace(count, time.perf_counter() - started)
             if pace is not None:
                 parts.note(pace)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BadDataError
-from harness.files import write_atomically
 from harness.metrics.answers import Scorer
 from harness.metrics.languages import readings
 from harness.metrics.metric import Metric
@@ -33,7 +32,7 @@ from harness.records import (
     Sample,
 )
 from harness.results.artifacts import TEXTS
-from harness.results.store import CellFolder
+from harness.results.cell_folder import CellFolder
 from harness.runner.cells.served import served
 from harness.runner.jobs import Progress, StepJob
 from harness.suite.metrics import MetricRef
@@ -117,8 +116,7 @@ def scored(
         samples, together = found.samples, dict(found.together)
         read = readings(params.refs, scorers, samples, labels)
         spare = folder.samples(job.alike) if job.alike else []
-        lines = "".join(f"{sample.model_dump_json()}\n" for sample in (*samples, *spare))
-        write_atomically(folder.samples_file, lines)
+        folder.write_samples([*samples, *spare])
     wanted = _metrics(params, spec.type) if samples else []
     metrics = compute_metrics(wanted, samples, params.seed, labels=labels or None)
     told = (

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from harness.records import Cell, Sample
-from harness.results.store import CellFolder, ResultsStore
+from harness.results.cell_folder import CellFolder
+from harness.results.store import ResultsStore
 from harness.runner.cells.answerers import Answerers
 from harness.runner.jobs import Pace, Progress
 

@@ -98,7 +98,7 @@ def write_made(
         ids = [f"{task}-{index:04}{put_in}" for index in range(examples)]
         texts = {id: f"{_text(number, index, 24)}{put_in}" for index, id in enumerate(ids)}
         digest = hashlib.sha256(task.encode()).hexdigest()
-        store.keep_texts(task, json.dumps(texts))
+        store.keep_texts(task, texts)
         if prompts:
             _keep_prompts(folder, digest, texts)
         for place, model in enumerate(models):

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.records import Summary
 from harness.reporting.browser.links import link
 from harness.reporting.write import write_report
 from harness.results.answered import read_answered
+from harness.results.store import read_summary
 from tests.reporting.browser.made import PROMPT, rows_of, write_made
 from tests.reporting.in_browser import CHROMIUM, chromium
 
@@ -39,7 +39,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def written(results: Path) -> str:
     """The address of the results' page."""
-    summary = Summary.model_validate_json((results / "summary.json").read_text())
+    summary = read_summary(results)
     answered = read_answered(results, summary, results)
     return write_report(summary, results.parent / "report", answered)[1].as_uri()
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.records import Summary
 from harness.reporting.write import write_report
 from harness.results.answered import read_answered
+from harness.results.store import read_summary
 from tests.reporting.browser.made import PROMPT, rows_of, write_made
 from tests.reporting.browser.unpacked import columns_of, index_of
 
@@ -28,7 +28,7 @@ def page(results: Path) -> Path:
 
 
 def written(results: Path, out: Path, **how: Any) -> Path:
-    summary = Summary.model_validate_json((results / "summary.json").read_text())
+    summary = read_summary(results)
     return write_report(summary, out, read_answered(results, summary, results), **how)[1]
 
 
@@ -59,7 +59,7 @@ def test_every_answer_of_every_model_is_there_word_for_word(results: Path, page:
 def test_every_score_is_that_of_its_line_with_the_digits_that_are_shown(
     results: Path, page: Path
 ) -> None:
-    summary, checked = Summary.model_validate_json((results / "summary.json").read_text()), 0
+    summary, checked = read_summary(results), 0
     for task, columns in columns_of(page).items():
         for model, cell in columns["cells"].items():
             rows = list(rows_of(results, model, task).values())

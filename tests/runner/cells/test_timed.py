@@ -13,7 +13,8 @@ from harness.plan.cell_params import CellParams, LoadOptions
 from harness.plan.rounds import rounds_of
 from harness.plan.steps import Step, make_step
 from harness.records import Cell, SpeedDetails
-from harness.results.store import CellFolder, ResultsStore
+from harness.results.cell_folder import CellFolder
+from harness.results.store import ResultsStore
 from harness.runner.cells import timed
 from harness.runner.cells.runner import CellRunner
 from harness.runner.cells.timed import OtherPrograms
