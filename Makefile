@@ -32,7 +32,7 @@ $(STAMP): pyproject.toml constraints.txt tools/llama_cpp_flags.py tools/llama_cp
 	@$(BIN)/python -m harness.models.gguf.llamacpp_source
 	@touch $(STAMP)
 
-$(VENV)/.test $(VENV)/.chat $(VENV)/.lint $(VENV)/.real $(VENV)/.serve $(VENV)/.mlflow $(VENV)/.wandb: $(VENV)/.%: $(STAMP)
+$(VENV)/.test $(VENV)/.chat $(VENV)/.lint $(VENV)/.real $(VENV)/.serve $(VENV)/.ray $(VENV)/.mlflow $(VENV)/.wandb: $(VENV)/.%: $(STAMP)
 	@echo "Installing the packages for $*, too"
 	@$(PIP) -e '.[$*]'
 	@touch $@
@@ -59,7 +59,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist lo
 test: $(VENV)/.test $(VENV)/.chat
 	$(PYTEST) -m 'not slow and not real and not servers and not soak'
 
-test-slow: $(VENV)/.test $(VENV)/.chat $(VENV)/.serve
+test-slow: $(VENV)/.test $(VENV)/.chat $(VENV)/.serve $(VENV)/.ray
 	$(PYTEST) -m slow
 
 test-all: test test-slow

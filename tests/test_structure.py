@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "__init__": {"api"},
     "__main__": {"cli"},
     "cli": {
-        "analysis", "assignment", "chat", "data", "deploying", "estimate", "exports", "hub", "leaderboard", "models", "plan",
+        "analysis", "assignment", "chat", "data", "deploying", "estimate", "executors", "exports", "hub", "leaderboard", "models", "plan",
         "publish", "records", "reporting", "results", "runner", "suite",
     },
     "deploying": {"engines", "models", "plan", "publish", "records", "reporting", "runner", "suite"},
@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "assignment": {"analysis", "records", "reporting", "results", "suite"},
     "publish": {"exports", "hub", "leaderboard", "records", "reporting", "suite"},
     "exports": {"data", "metrics", "records", "reporting", "results", "suite"},
+    "executors": {"estimate", "plan", "records", "runner", "suite"},
     "estimate": {
         "data", "engines", "hub", "models", "plan", "results", "runner", "serving", "suite", "tasks",
     },

@@ -8,15 +8,18 @@ from typing import Annotated, Literal
 
 import typer
 
+from harness.cli.baseline_commands import app as baseline_app
 from harness.cli.cache_commands import app as cache_app
 from harness.cli.data_commands import app as data_app
 from harness.cli.model_commands import app as models_app
 from harness.cli.options import (
     HELP,
+    Address,
     Baselines,
     DataDir,
     Json,
     Limit,
+    OnWhat,
     ReportLink,
     Reports,
     Results,
@@ -62,7 +65,6 @@ def harness(
     """Fine-tune, quantize, ask and compare local language models: one YAML file in, one report out."""
 
 
-baseline_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(baseline_app, name="baseline", help="Keep results to hold later ones against.")
 
 app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
@@ -105,17 +107,21 @@ def run(
             "--fresh", help="Ask servers also what they were asked before, and pay again."
         ),
     ] = False,
+    executor: OnWhat = "local",
+    address: Address = None,
     data_dir: DataDir = None,
     samples: Samples = None,
     json: Json = False,
 ) -> None:
     """Make the models, ask them the tasks, write the report. Does only what is not done yet."""
+    from harness.cli.executing import Where
     from harness.cli.run import run_suite
     from harness.runner.run import Options
 
     wanted = Options(results, limit, only, again, jobs, data_dir=data_dir)
     options = replace(wanted, may_fetch=True, fresh=fresh)
-    raise typer.Exit(run_suite(suite, options, reports, json, samples))
+    where = Where(executor, address)
+    raise typer.Exit(run_suite(suite, options, reports, json, samples, where))
 
 
 @app.command(epilog=examples("plan suites/quickstart.yaml", "plan suite.yaml --fit lora"))
@@ -259,23 +265,6 @@ def compare(
         model, baseline, baselines, task, metric, every or json, confidence, any_prompts
     )
     raise typer.Exit(compare(results, others or [], wanted, examples, json))
-
-
-@baseline_app.command(epilog=examples("baseline save results/quickstart main"))
-def save(
-    results: ResultsOfSuite,
-    name: Annotated[str, typer.Argument(help="What the baseline is called.")],
-    baselines: Baselines = Path("baselines"),
-    replace: Annotated[bool, typer.Option(help="Replace one of that name.")] = False,
-    json: Json = False,
-) -> None:
-    """Save results to hold later ones against.
-
-    `harness gate --baseline` and `harness compare --baseline` do.
-    """
-    from harness.cli.baseline import save
-
-    raise typer.Exit(save(results, name, baselines, replace, json))
 
 
 app.command(

@@ -63,6 +63,18 @@ Samples = Annotated[
         "Default: what each data set's licence allows."
     ),
 ]
+OnWhat = Annotated[
+    Literal["local", "ray"],
+    typer.Option(
+        "--executor", help="What runs the steps: this machine, or a Ray cluster (docs/scaling.md)."
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        help="Of the Ray cluster, such as 10.0.0.1:6379 or auto. Default: one on this machine."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 ReportLink = Annotated[
     str,

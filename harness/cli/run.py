@@ -6,13 +6,14 @@ import json
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
 from harness.cli.consoles import say
 from harness.cli.ending import INTERRUPTED, tell
+from harness.cli.executing import Where, executor_of
 from harness.cli.progress import Display
 from harness.cli.unchanged import Watch, remember
 from harness.cli.waiting import waiting
@@ -26,13 +27,18 @@ from harness.runner.run import Options, Outcome, Prepared, has_nothing_to_do, pr
 
 
 def run_suite(
-    suite: Path, options: Options, reports: Path, as_json: bool, samples: Amount | None = None
+    suite: Path,
+    options: Options,
+    reports: Path,
+    as_json: bool,
+    samples: Amount | None = None,
+    where: Where | None = None,
 ) -> int:
     """Runs a suite, writes its report, says where it is. Returns the exit code."""
     watch = Watch()
     watch.begin()
     try:
-        return _run(suite, options, Wanted(reports, samples), as_json, watch)
+        return _run(suite, options, Wanted(reports, samples), as_json, watch, where or Where())
     except KeyboardInterrupt:
         tell("Interrupted. The same command goes on from here.")
         return INTERRUPTED
@@ -48,7 +54,9 @@ class Wanted:
     samples: Amount | None
 
 
-def _run(suite: Path, options: Options, wanted: Wanted, as_json: bool, watch: Watch) -> int:
+def _run(
+    suite: Path, options: Options, wanted: Wanted, as_json: bool, watch: Watch, where: Where
+) -> int:
     console = Console(stderr=True)
     with waiting(console, "Looking up what the suite names"):
         prepared = prepare(suite, options)
@@ -58,7 +66,7 @@ def _run(suite: Path, options: Options, wanted: Wanted, as_json: bool, watch: Wa
             say(console, f"These results are being made: waiting for {who}.")
 
     with claimed(prepared, waits):
-        return _run_claimed(prepared, (suite, options), wanted, as_json, watch, console)
+        return _run_claimed(prepared, (suite, options), wanted, as_json, watch, console, where)
 
 
 def _run_claimed(
@@ -68,6 +76,7 @@ def _run_claimed(
     as_json: bool,
     watch: Watch,
     console: Console,
+    where: Where,
 ) -> int:
     suite, options = asked
     with waiting(console, "Looking at what is there"):
@@ -77,11 +86,18 @@ def _run_claimed(
         say(console, f"warning: {line}")
     if todo:
         watch.end()
-        _say_before(prepared, options.jobs, todo, console)
+        if where.is_here:
+            _say_before(prepared, options.jobs, todo, console)
     say(console, *_where(prepared, todo))
+    count = sum(not step.row.in_place for step in todo)
     try:
-        with Display(console, sum(not step.row.in_place for step in todo)) as display:
-            outcome = run(prepared, options, display, _commands(suite, options))
+        with (
+            executor_of(where if todo else Where(), prepared, options, console) as (executor, jobs),
+            Display(console, count) as display,
+        ):
+            side_by_side = replace(options, jobs=jobs)
+            said = _commands(suite, options)
+            outcome = run(prepared, side_by_side, display, said, executor)
     except KeyboardInterrupt:
         goes_on = "The same command goes on from here."
         if prepared.again:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from harness.runner.jobs import Event, Job
 from harness.runner.process import run_job
@@ -17,6 +18,7 @@ class LocalExecutor:
 
     timeout_seconds: float
     """For each step."""
+    one_machine: ClassVar[bool] = True
 
     def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
         """What the worker prints goes to `logs`, beside the results."""

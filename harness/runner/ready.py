@@ -24,9 +24,15 @@ class ReadySteps:
     What is timed shares neither the machine, nor a worker, with anything else.
     """
 
-    def __init__(self, steps: Sequence[Step]) -> None:
-        """Prepares for these steps; a parent that is not among them counts as done."""
-        self._steps = steps
+    def __init__(self, steps: Sequence[Step], one_machine: bool = True) -> None:
+        """Prepares for these steps; a parent that is not among them counts as done.
+
+        Args:
+            steps: in the order that they are wanted in.
+            one_machine: whether all batches share one; else what is timed waits for what is timed
+                alone.
+        """
+        self._steps, self._one_machine = steps, one_machine
         self._sorter = TopologicalSorter[int]()
         self._open: dict[str, dict[int, None]] = defaultdict(dict)
         """Group -> its steps that have not ended, in order."""
@@ -63,7 +69,8 @@ class ReadySteps:
 
     def take(self) -> Batch:
         """The steps of the first group that something can be done for; empty if there is none now."""
-        if any(self._steps[batch[0]].is_timing for batch in self._running.values()):
+        timing = any(self._steps[batch[0]].is_timing for batch in self._running.values())
+        if timing and self._one_machine:
             return ()
         while self._heap:
             number = heapq.heappop(self._heap)
@@ -72,7 +79,7 @@ class ReadySteps:
                 continue
             if step.group in self._running:
                 self._held[step.group].append(number)
-            elif step.is_timing and self._running:
+            elif step.is_timing and (self._running if self._one_machine else timing):
                 self._timed.append(number)
             else:
                 batch = self._running[step.group] = self._batch(step)
@@ -96,7 +103,7 @@ class ReadySteps:
         self._taken.difference_update(batch)
         self._push(number for number in batch if number in self._free)
         self._push(self._held.pop(group, ()))
-        if not self._running:
+        if not self._running or self._steps[batch[0]].is_timing:
             self._push(self._timed)
             self._timed = []
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from harness.engines.process import physical_cores
 from harness.errors import BadDataError, HubError, InputError
 from harness.home import default_home
 from harness.plan.builder import make_plan
@@ -20,12 +19,11 @@ from harness.resolve.resolver import resolve
 from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.again import chosen, set_aside, steps_again
+from harness.runner.begin import walk_of
 from harness.runner.claim import put_right
 from harness.runner.findings import refusal
-from harness.runner.jobs import JobBuilder
 from harness.runner.journal import journal
 from harness.runner.keeper import (
-    Keeper,
     failed_cells,
     forget_stale_prompts,
     keep_failure,
@@ -33,12 +31,10 @@ from harness.runner.keeper import (
 )
 from harness.runner.known import known
 from harness.runner.lending import Lending, unless_alike
-from harness.runner.local import LocalExecutor
 from harness.runner.missing import Missing
-from harness.runner.sources import check_source
 from harness.runner.spending import spent_on
 from harness.runner.summarize import Summarizer, is_current
-from harness.runner.walk import Observer, Walk
+from harness.runner.walk import Executor, Observer
 from harness.suite.reader import Suite, read_suite
 
 
@@ -215,7 +211,11 @@ def has_nothing_to_do(prepared: Prepared) -> bool:
 
 
 def run(
-    prepared: Prepared, options: Options, observer: Observer, commands: Sequence[str]
+    prepared: Prepared,
+    options: Options,
+    observer: Observer,
+    commands: Sequence[str],
+    executor: Executor | None = None,
 ) -> Outcome:
     """Does what is missing and writes `summary.json`.
 
@@ -224,6 +224,7 @@ def run(
         options: as they were given to `prepare`.
         observer: hears how it goes.
         commands: how to do it again, for the report.
+        executor: runs the steps; None: worker processes on this machine.
     """
     started = time.perf_counter()
     prepared.look_through()
@@ -244,7 +245,7 @@ def run(
     every = {(step.model, step.task) for step in prepared.plan.cells}
     prepared.results.forget_except(every)
     with journal(prepared.results.folder, todo, prepared.cells, observer) as heard:
-        walk = _walk(prepared, options, heard, todo)
+        walk = walk_of(prepared, options, heard, todo, executor)
         with set_aside(prepared.again, prepared.results, prepared.artifacts):
             try:
                 walk.run()
@@ -271,28 +272,6 @@ def make(
     """Makes what is missing of the files of some steps, and asks nothing; the failures."""
     wanted = frozenset(keys)
     prepared.look_through(wanted)
-    walk = _walk(prepared, options, observer, prepared.to_make(wanted))
+    walk = walk_of(prepared, options, observer, prepared.to_make(wanted))
     walk.run()
     return tuple((step, walk.failures[step.key]) for step in walk.failed)
-
-
-def _walk(prepared: Prepared, options: Options, observer: Observer, todo: list[Step]) -> Walk:
-    cores = physical_cores()
-    threads = max(1, cores // options.jobs)
-    of = (prepared.plan, prepared.artifacts, prepared.results.folder)
-
-    def is_fresh(cell: Step) -> bool:  # whatever is remembered of a served model, it is asked
-        return options.fresh or prepared.is_again(cell)
-
-    builder = JobBuilder(*of, threads, cores, prepared.lending, is_fresh)
-    executor = LocalExecutor(prepared.suite.spec.defaults.timeout)
-    keeper = Keeper(prepared.artifacts, prepared.results, observer)
-    steps = [step for step in todo if not step.row.in_place]
-    walk = Walk(steps, builder.build, executor, keeper, options.jobs)
-    for step in todo:
-        if step.row.in_place:
-            path = prepared.artifacts.file(step)
-            failure = check_source(step, path, prepared.plan.permissions(step.key))
-            if failure is not None:
-                walk.fail(step, failure)
-    return walk

@@ -134,7 +134,7 @@ class Summarizer:
                 "sha256": self._suite.sha256,
                 "text": self._suite.text,
                 "key": plan_key(self._suite, self._plan),
-                "defaults": spec.defaults.model_dump(),
+                "defaults": spec.defaults.model_dump(exclude={"resources"}),
                 "spec": spec.model_dump(mode="json", by_alias=True, exclude_none=True),
             },
             created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -28,6 +28,11 @@ large."""
 class Executor(Protocol):
     """Runs jobs somewhere; one call at a time per job, several jobs side by side."""
 
+    @property
+    def one_machine(self) -> bool:
+        """Whether all jobs share a machine, so that what is timed has to wait until nothing else
+        runs; else the executor sees to that."""
+
     def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
         """Does a job's steps in order; tells of every step that it started how it ended: `done`, `failed`, or
         `died` where its process did."""
@@ -89,7 +94,7 @@ class Walk:
         """By step key: what failed by itself or because of a parent."""
         self._todo, self._build, self._executor, self._observer = todo, build, executor, observer
         self._jobs = jobs
-        self._ready = ReadySteps(todo)
+        self._ready = ReadySteps(todo, executor.one_machine)
         self._running: dict[Future[None], Batch] = {}
         self._again: set[int] = set()
         """Steps of running jobs that are to be tried once more."""

@@ -29,6 +29,8 @@ MODELS, TASKS = 100, 100
 class Stub:
     """An executor whose steps are all done at once."""
 
+    one_machine = True
+
     def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
         for one in job.steps:
             hear(Event(one.step.key, "start"))

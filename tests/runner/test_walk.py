@@ -12,6 +12,7 @@ from harness.plan.kinds import Kind
 from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.jobs import Event, Job, Pace, StepJob
+from harness.runner.ready import ReadySteps
 from harness.runner.walk import HALVINGS, Walk, Word
 from harness.suite.schema import SpeedTask, WriteTask
 
@@ -33,6 +34,8 @@ def build(steps: tuple[Step, ...]) -> Job:
 class DyingExecutor:
     """Does every step at once, but the workers of some die in it: as often as it has deaths of them."""
 
+    one_machine = True
+
     def __init__(self, deaths: dict[str, list[str]]) -> None:
         self.deaths = deaths
         self.batches: list[tuple[list[str], int]] = []
@@ -51,6 +54,8 @@ class DyingExecutor:
 
 class FakeExecutor:
     """Does every step at once; `fail` fail by themselves, `crash` end the job without a word."""
+
+    one_machine = True
 
     def __init__(self, fail: set[str] | None = None, crash: set[str] | None = None) -> None:
         self.fail, self.crash = fail or set(), crash or set()
@@ -198,6 +203,17 @@ def test_a_speed_measurement_has_the_machine_to_itself() -> None:
     walk(steps, executor, jobs=2)
     assert ["speed"] in executor.batches
     assert executor.most_with_speed == 1
+
+
+def test_on_several_machines_what_is_timed_waits_for_what_is_timed_alone() -> None:
+    ready = ReadySteps([step("speed", group="g"), step("speed", group="h"), step("a")], False)
+    first, second = ready.take(), ready.take()
+    assert (first, second, ready.take()) == ((0,), (2,), ())
+    ready.give_back(second)
+    assert ready.take() == (2,)
+    ready.end(0)
+    ready.give_back(first)
+    assert ready.take() == (1,)
 
 
 def test_a_speed_measurement_shares_no_worker_even_when_there_is_only_one() -> None:

@@ -19,6 +19,7 @@ from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
 from harness.suite.schema.models import EngineOptions, ModelSpec, Shape
 from harness.suite.schema.prices import Machine, Prices, Spending
+from harness.suite.schema.resources import Resources, bytes_of
 from harness.suite.schema.serving import Serve
 from harness.suite.schema.tasks import TASK_TYPES, TaskSpec, task_of, type_of
 from harness.suite.schema.tasks.asked import AskedTask
@@ -74,6 +75,7 @@ __all__ = [
     "Put",
     "PythonDataset",
     "RefuseTask",
+    "Resources",
     "Score",
     "Scoring",
     "Search",
@@ -90,6 +92,7 @@ __all__ = [
     "Within",
     "WriteTask",
     "WrittenPrompt",
+    "bytes_of",
     "json_schema",
     "task_of",
     "type_of",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from harness.suite.schema.endpoints import Endpoint
 from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.finetuning import FineTune
+from harness.suite.schema.resources import Resources
 from harness.suite.schema.serving import Serve, by_name_too
 
 
@@ -120,6 +121,10 @@ class ModelSpec(Entry):
     )
     engine: EngineOptions = Field(
         default_factory=lambda: EngineOptions(), description="How it is run."
+    )
+    resources: Resources | None = Field(
+        None,
+        description="What its steps need of a cluster's node. Models made from it inherit this, key by key.",
     )
 
     @model_validator(mode="after")

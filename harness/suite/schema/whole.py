@@ -12,6 +12,7 @@ from harness.suite.schema.forgetting import Forgetting, SwitchedForgetting
 from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.models import ModelSpec
 from harness.suite.schema.prices import Machine, Spending
+from harness.suite.schema.resources import Resources
 from harness.suite.schema.tasks import TaskSpec
 
 
@@ -38,6 +39,10 @@ class Defaults(Entry):
         gt=0,
         description="Seconds that one step (a fine-tuning, a cell) may take before it is stopped "
         "and counts as failed.",
+    )
+    resources: Resources = Field(
+        default_factory=lambda: Resources(),
+        description="What steps need of a cluster's node, of models that say nothing else.",
     )
 
 

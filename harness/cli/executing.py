@@ -1,0 +1,71 @@
+"""Where a suite's steps run: on this machine, or on a Ray cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.console import Console
+
+from harness.cli.consoles import say
+from harness.cli.waiting import waiting
+from harness.errors import InputError
+from harness.quantities import plural
+from harness.runner.local import LocalExecutor
+from harness.runner.machine import describe_software
+from harness.runner.run import Options, Prepared
+from harness.runner.walk import Executor
+
+
+@dataclass(frozen=True)
+class Where:
+    """What the command line says of it."""
+
+    executor: Literal["local", "ray"] = "local"
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.is_here and self.address is not None:
+            raise InputError("--address belongs to --executor ray", "Name both, or neither.")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this machine does all, and nothing of a cluster is needed."""
+        return self.executor == "local"
+
+
+@contextmanager
+def executor_of(
+    where: Where, prepared: Prepared, options: Options, console: Console
+) -> Iterator[tuple[Executor | None, int]]:
+    """What runs the steps, None for this machine's own workers; and how many jobs side by side.
+
+    Raises:
+        MissingToolError: Ray is not installed.
+        InputError: no cluster answers, or none of its nodes has what a step needs.
+    """
+    if where.is_here:
+        yield None, options.jobs
+        return
+    from harness.cli.fitting import look_ahead
+    from harness.executors.cluster import connected
+    from harness.executors.needs import needs_of
+    from harness.executors.nodes import refuse_unmet
+    from harness.executors.on_ray import RayExecutor, is_local, shared
+
+    with waiting(console, "Looking at what the steps need"):
+        needs = needs_of(prepared, look_ahead(prepared))
+    with connected(where.address) as cluster:
+        nodes = cluster.nodes()
+        todo = [step for step in prepared.to_do() if not step.row.in_place and not is_local(step)]
+        refuse_unmet([(step.label, needs(step)) for step in todo], nodes)
+        cores = sum(node.cpus for node in nodes)
+        say(console, f"On {plural(len(nodes), 'node')} with {plural(round(cores), 'core')}.")
+        timeout = prepared.suite.spec.defaults.timeout
+        here = LocalExecutor(timeout)
+        with shared(prepared.artifacts.home, prepared.results.folder) as token:
+            software = describe_software()
+            executor = RayExecutor(cluster, needs, here, timeout, software, token)
+            yield executor, max(options.jobs, round(cores), 1) + len(nodes)

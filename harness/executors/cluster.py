@@ -1,0 +1,195 @@
+"""A Ray cluster: which nodes it has, and jobs that are handed to it. The only module that imports Ray."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from harness.errors import CrashError, InputError, MissingToolError, OutOfMemoryError
+from harness.executors.nodes import Need, Node
+
+POLL_SECONDS = 0.5
+OBJECT_STORE_BYTES = 80 * 2**20
+"""Of a cluster that is started here: messages are small."""
+ANSWER_SECONDS = 10.0
+PLACE = "node:"
+"""What Ray's own resources, one a node, begin with."""
+EXTRA = "ray"
+
+
+class LostError(Exception):
+    """A job's worker or node is gone; what it had not done has to be done elsewhere."""
+
+
+class RayCluster:
+    """A cluster that this process is connected to."""
+
+    def __init__(self, ray: Any) -> None:
+        self._ray = ray
+
+    def nodes(self) -> list[Node]:
+        """Those that are up."""
+        found = []
+        for one in self._ray.nodes():
+            if not one["Alive"]:
+                continue
+            has = dict(one["Resources"])
+            cpus, gpus, memory = (has.pop(name, 0.0) for name in ("CPU", "GPU", "memory"))
+            own = {k: v for k, v in has.items() if k != "object_store_memory" and PLACE not in k}
+            name = f"{one['NodeManagerHostname']} {one['NodeID'][:6]}"
+            found.append(Node(one["NodeID"], name, cpus, gpus, int(memory), own))
+        return sorted(found, key=lambda node: node.id)
+
+    def run(
+        self,
+        work: Callable[..., Iterator[Any]],
+        arguments: tuple[Any, ...],
+        need: Need,
+        node: Node | None,
+        stop: threading.Event,
+    ) -> Iterator[Any]:
+        """What a function yields that is run on a node, as it comes; ends early when `stop` is set.
+
+        Args:
+            work: a function of a module that every node has.
+            arguments: plain data.
+            need: what it holds there; on a `node` alone all cores of it.
+            node: where it has to run; None: wherever there is room.
+            stop: ends it.
+
+        Yields:
+            What `work` yields, and None whenever nothing has come for a while.
+
+        Raises:
+            LostError: the worker or its node is gone.
+            OutOfMemoryError: the node's memory ran out.
+            CrashError: the function itself failed.
+        """
+        errors, where = self._ray.exceptions, dict[str, Any]()
+        if node is not None:
+            strategies = self._ray.util.scheduling_strategies
+            by_id = strategies.NodeAffinitySchedulingStrategy(node.id, soft=False)
+            where["scheduling_strategy"] = by_id
+        remote = self._ray.remote(work).options(
+            num_returns="streaming",
+            max_retries=0,
+            num_cpus=node.cpus if node is not None and need.alone else need.cpus,
+            num_gpus=need.gpus,
+            memory=need.memory_bytes or None,
+            resources=dict(need.custom),
+            **where,
+        )
+        given = remote.remote(*arguments)
+        try:
+            while not stop.is_set():
+                ready, _ = self._ray.wait([given], timeout=POLL_SECONDS, fetch_local=False)
+                if not ready:
+                    yield None
+                    continue
+                try:
+                    yield self._ray.get(next(given))
+                except StopIteration:
+                    return
+        except errors.OutOfMemoryError as error:
+            raise OutOfMemoryError(
+                f"the node's memory ran out: {str(error).splitlines()[0]}",
+                "Say under `resources` how much memory the model needs, or take a smaller one.",
+            ) from None
+        except (errors.RayTaskError, errors.RuntimeEnvSetupError) as error:
+            said = str(error).strip().splitlines()
+            raise CrashError(f"the worker failed: {said[-1] if said else error!r}") from None
+        except errors.RayError as error:
+            raise LostError(str(error).splitlines()[0]) from None
+        finally:
+            if stop.is_set():
+                self._ray.cancel(given)
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[RayCluster]:
+    """A connection to a cluster, closed afterwards; usage statistics stay off, and so does the dashboard.
+
+    Args:
+        address: of the cluster, such as 10.0.0.1:6379 or `auto`; None starts one on this machine alone,
+            which nobody else can reach, and stops it afterwards.
+
+    Raises:
+        MissingToolError: Ray is not installed.
+        InputError: there is no cluster at the address.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray: Any = _ray()
+    how: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address is None:
+        how |= {"address": "local", "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+        how |= {"object_store_memory": OBJECT_STORE_BYTES}
+    else:
+        how["address"] = _answering(ray, address)
+    try:
+        with stay_on_loopback(ray) if address is None else _as_it_is():
+            ray.init(**how)
+            yield RayCluster(ray)
+    finally:
+        ray.shutdown()
+
+
+def _answering(ray: Any, given: str) -> str:
+    """The address of a cluster, where something answers: Ray itself would go on asking for minutes."""
+    try:
+        found = str(ray._private.services.canonicalize_bootstrap_address_or_die(given))
+        host, _, port = found.rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"--address {given}: no Ray cluster answers there: {str(error).splitlines()[0]}",
+            "`ray start --head` starts one; `--address auto` finds one that runs on this machine.",
+        ) from None
+    return found
+
+
+@contextmanager
+def stay_on_loopback(ray: Any) -> Iterator[None]:
+    """Has a cluster that is started within listen on 127.0.0.1 alone.
+
+    On Linux Ray puts the machine's own address in place of 127.0.0.1 wherever that is named; on other
+    systems it does not, by this switch.
+    """
+    constants = ray._private.ray_constants
+    before, constants.ENABLE_RAY_CLUSTER = constants.ENABLE_RAY_CLUSTER, False
+    try:
+        yield
+    finally:
+        constants.ENABLE_RAY_CLUSTER = before
+
+
+@contextmanager
+def _as_it_is() -> Iterator[None]:
+    yield
+
+
+def _ray() -> Any:
+    try:
+        import ray
+        import ray._private.ray_constants
+        import ray._private.services
+        import ray.util.scheduling_strategies
+    except ImportError as error:
+        raise MissingRay(error) from None
+    return ray
+
+
+class MissingRay(MissingToolError):
+    """Ray is not installed."""
+
+    exit_code = InputError.exit_code
+
+    def __init__(self, error: ImportError) -> None:
+        super().__init__(
+            f"--executor ray needs a package that is not installed: {error.name or error}",
+            f"Install it: pip install 'harness[{EXTRA}]', or in a checkout "
+            f"pip install -c constraints.txt -e '.[{EXTRA}]'.",
+        )

@@ -1,0 +1,184 @@
+"""The executor for a Ray cluster: a job is one task there, so that a model is loaded once for its steps."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+from uuid import uuid4
+
+from harness.errors import HarnessError
+from harness.executors.cluster import LostError
+from harness.executors.node import SEEN, work
+from harness.executors.nodes import Need, Node, place_of, settled
+from harness.files import write_atomically
+from harness.plan.cell_params import CellParams
+from harness.plan.steps import Step
+from harness.records import Failure
+from harness.runner.jobs import Event, Job, StepJob
+from harness.runner.walk import Executor
+
+TRIES = 4
+"""Times that a step is begun whose worker or node goes away; what was done meanwhile counts anew."""
+LOOK_SECONDS = 10.0
+"""How often a job that waits looks whether any node still has what it needs."""
+PATIENCE_SECONDS = 60.0
+"""How long it waits for such a node to come back."""
+
+
+class Cluster(Protocol):
+    """As `harness.executors.cluster.RayCluster`."""
+
+    def nodes(self) -> list[Node]: ...
+    def run(
+        self,
+        work: Callable[..., Iterator[Any]],
+        arguments: tuple[Any, ...],
+        need: Need,
+        node: Node | None,
+        stop: threading.Event,
+    ) -> Iterator[Any]: ...
+
+
+@dataclass(frozen=True)
+class RayExecutor:
+    """Runs jobs on a cluster (`harness.runner.walk.Executor`)."""
+
+    cluster: Cluster
+    needs: Callable[[Step], Need]
+    here: Executor
+    """Runs what asks a server or downloads: the keys, the ledger and the answers that are remembered
+    lie on this machine."""
+    timeout_seconds: float
+    """For each step."""
+    software: Mapping[str, str]
+    token: str
+    """Of `shared`."""
+    clock: Callable[[], float] = time.monotonic
+    one_machine: ClassVar[bool] = False
+
+    def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
+        """Does a job on a node; one whose node goes away goes on elsewhere where it was."""
+        if any(is_local(one.step) for one in job.steps):
+            self.here.run(job, hear, stop)
+            return
+        heard, tries, done = _Heard(hear), 0, 0
+        while not stop.is_set():
+            left = heard.left(job.steps)
+            if not left:
+                return
+            try:
+                self._once(replace(job, steps=left), heard, stop)
+                return
+            except LostError as error:
+                tries = 1 if len(heard.ended) > done else tries + 1
+                done = len(heard.ended)
+                if tries >= TRIES:
+                    message = f"its worker went away {TRIES} times: {error}"
+                    hint = "`ray status` says whether nodes come and go; `harness run` goes on from here."
+                    heard.fail(left[0].step.key, Failure(kind="lost", message=message, hint=hint))
+                    return
+            except HarnessError as error:
+                failure = Failure(kind=error.kind, message=error.message, hint=error.hint)
+                heard.fail(left[0].step.key, failure)
+                return
+
+    def _once(self, job: Job, heard: _Heard, stop: threading.Event) -> None:
+        nodes = self.cluster.nodes()
+        need = settled(self._need(job), nodes)
+        node = place_of(need, nodes) if job.alone else None
+        text = replace(job, threads=max(1, int(node.cpus if node else need.cpus))).to_json()
+        arguments = (text, self.timeout_seconds, dict(self.software), self.token)
+        looked = missing = self.clock()
+        for told in self.cluster.run(work, arguments, need, node, stop):
+            if told is not None:
+                heard(Event.from_json(told))
+            elif not heard.begun and self.clock() - looked >= LOOK_SECONDS:
+                looked, up = self.clock(), self.cluster.nodes()
+                if node is not None and node.id not in {one.id for one in up}:
+                    raise LostError(f"node {node.name} is gone")
+                if place_of(need, up) is not None:
+                    missing = looked
+                elif looked - missing >= PATIENCE_SECONDS:
+                    heard.fail(job.steps[0].step.key, _no_node(need))
+                    return
+
+    def _need(self, job: Job) -> Need:
+        """What does for all steps of a job, one after the other."""
+        need = self.needs(job.steps[0].step)
+        for one in job.steps[1:]:
+            need = need.beside(self.needs(one.step))
+        return replace(need, alone=job.alone)
+
+
+class _Heard:
+    """Passes events on, each start once, and keeps in mind where a job is."""
+
+    def __init__(self, hear: Callable[[Event], None]) -> None:
+        self._hear = hear
+        self.begun = False
+        self.current = ""
+        self.ended: set[str] = set()
+        self.failed: set[str] = set()
+        self._started: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        self.begun = True
+        if event.event == "start":
+            self.current = event.step
+            if event.step in self._started:
+                return
+            self._started.add(event.step)
+        elif event.event in ("done", "failed"):
+            self.current = ""
+            self.ended.add(event.step)
+            if event.event == "failed":
+                self.failed.add(event.step)
+        self._hear(event)
+
+    def left(self, steps: Sequence[StepJob]) -> tuple[StepJob, ...]:
+        """Of a job's steps those that are still to be done; none that needs one that failed."""
+        fallen, found = set(self.failed), list[StepJob]()
+        for one in steps:
+            if fallen & one.step.needs:
+                fallen.add(one.step.key)
+            elif one.step.key not in self.ended:
+                found.append(one)
+        return tuple(found)
+
+    def fail(self, first: str, failure: Failure) -> None:
+        """The step that was being done has failed, or the first of those that were not begun."""
+        key = self.current or first
+        self(Event(key, "start"))
+        self(Event(key, "failed", failure.model_dump()))
+
+
+def is_local(step: Step) -> bool:
+    """Whether a step asks a server that runs already, or downloads something."""
+    asks = isinstance(step.params, CellParams) and step.params.endpoint is not None
+    return step.row.network or asks
+
+
+@contextmanager
+def shared(*folders: Path) -> Iterator[str]:
+    """Marks folders, by which a node tells that it sees them; gives what stands in the mark."""
+    token = uuid4().hex
+    for folder in folders:
+        write_atomically(folder / SEEN, token)
+    try:
+        yield token
+    finally:
+        for folder in folders:
+            (folder / SEEN).unlink(missing_ok=True)
+
+
+def _no_node(need: Need) -> Failure:
+    return Failure(
+        kind="no-node",
+        message=f"no node of the cluster has {need.words()} any more",
+        hint="`harness run` goes on from here once there is one again.",
+    )

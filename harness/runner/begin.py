@@ -1,0 +1,54 @@
+"""What a run begins with: the walk over what is to be done, with what does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.engines.process import physical_cores
+from harness.plan.steps import Step
+from harness.runner.jobs import JobBuilder
+from harness.runner.keeper import Keeper
+from harness.runner.local import LocalExecutor
+from harness.runner.sources import check_source
+from harness.runner.walk import Executor, Observer, Walk
+
+if TYPE_CHECKING:
+    from harness.runner.run import Options, Prepared
+
+
+def walk_of(
+    prepared: Prepared,
+    options: Options,
+    observer: Observer,
+    todo: list[Step],
+    executor: Executor | None = None,
+) -> Walk:
+    """The walk over steps of a suite; files that are there already are checked now.
+
+    Args:
+        prepared: the suite.
+        options: of the command line.
+        observer: hears how it goes.
+        todo: parents first.
+        executor: runs the steps; None: worker processes on this machine.
+    """
+    cores = physical_cores()
+    threads = max(1, cores // options.jobs)
+    of = (prepared.plan, prepared.artifacts, prepared.results.folder)
+
+    def is_fresh(cell: Step) -> bool:
+        """A served model is really asked, whatever is remembered of it."""
+        return options.fresh or prepared.is_again(cell)
+
+    builder = JobBuilder(*of, threads, cores, prepared.lending, is_fresh)
+    executor = executor or LocalExecutor(prepared.suite.spec.defaults.timeout)
+    keeper = Keeper(prepared.artifacts, prepared.results, observer)
+    steps = [step for step in todo if not step.row.in_place]
+    walk = Walk(steps, builder.build, executor, keeper, options.jobs)
+    for step in todo:
+        if step.row.in_place:
+            path = prepared.artifacts.file(step)
+            failure = check_source(step, path, prepared.plan.permissions(step.key))
+            if failure is not None:
+                walk.fail(step, failure)
+    return walk

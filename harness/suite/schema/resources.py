@@ -1,0 +1,59 @@
+"""What steps of a model need of a cluster's node, where the plan's own estimate is not enough."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from harness.suite.schema.entry import Entry
+
+_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE = r"(\d+(?:\.\d+)?) ?(kB|MB|GB|TB)"
+
+
+def bytes_of(text: str) -> int:
+    """Bytes of a size in decimal units, such as "100 GB"."""
+    found = re.fullmatch(_SIZE, text)
+    if found is None:
+        raise ValueError("a size is a number with kB, MB, GB or TB, such as 100 GB")
+    return round(float(found[1]) * _UNITS[found[2]])
+
+
+def _is_size(text: str) -> str:
+    bytes_of(text)
+    return text
+
+
+Size = Annotated[
+    str, AfterValidator(_is_size), WithJsonSchema({"type": "string", "pattern": f"^{_SIZE}$"})
+]
+
+
+class Resources(Entry):
+    """Of one worker at a time, on a Ray cluster; this machine's own executor reads none of it."""
+
+    cpus: float | None = Field(
+        None,
+        gt=0,
+        description="Cores, and the threads that its models compute with. Default: one for a small "
+        "model and for what loads none, else those of the smallest node.",
+    )
+    gpus: float | None = Field(
+        None,
+        ge=0,
+        description="GPUs; a part of one may be shared. Default: what the plan estimates.",
+    )
+    memory: Size | None = Field(
+        None, description="Main memory, such as 100 GB. Default: what the plan estimates."
+    )
+    custom: dict[str, Annotated[float, Field(gt=0)]] | None = Field(
+        None,
+        description="Of the cluster's own resources so much of each, such as {a100: 1}.",
+    )
+
+    def over(self, below: Resources) -> Resources:
+        """These, and of what they leave out what others say."""
+        given = self.model_dump(exclude_none=True)
+        return Resources(**{**below.model_dump(exclude_none=True), **given})
