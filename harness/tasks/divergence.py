@@ -59,7 +59,7 @@ class Divergence:
             self._add(reference[rows, :width], candidate[rows, :width], following[rows])
 
     def _add(self, reference: LogProbs, candidate: LogProbs, following: Sequence[int]) -> None:
-        p, q = normalized(reference), normalized(candidate)
+        p, q = _normalized(reference), _normalized(candidate)
         rows = np.arange(len(following))
         expected, found = p[rows, list(following)], q[rows, list(following)]
         self.reference_nll -= float(expected.sum())
@@ -71,7 +71,7 @@ class Divergence:
         self.kl += np.maximum(kl_divergence(p, q), 0.0).tolist()
 
 
-def normalized(rows: LogProbs) -> FloatArray:
+def _normalized(rows: LogProbs) -> FloatArray:
     """Log-probabilities in float64 that sum to 1 over the ids that are there.
 
     Engines normalize in float32: the sum is off by some 1e-7, which would stand in every KL

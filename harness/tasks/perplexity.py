@@ -13,7 +13,7 @@ from harness.errors import BadModelError
 from harness.records import Sample
 from harness.suite.schema import PerplexityTask
 from harness.tasks.asking import Asking
-from harness.tasks.divergence import normalized, rows_at_once
+from harness.tasks.divergence import rows_at_once
 
 
 def log_likelihood(answerer: Answerer, ids: tuple[int, ...]) -> float:
@@ -27,8 +27,8 @@ def log_likelihood(answerer: Answerer, ids: tuple[int, ...]) -> float:
     rows = rows_at_once(answerer.info.vocab_size)
     for block in told_by(answerer.distributions(ids, rows), "The model"):
         following = ids[row + 1 : row + 1 + len(block)]
-        found = normalized(block[: len(following)])
-        total += float(found[np.arange(len(following)), list(following)].sum())
+        found = block[np.arange(len(following)), list(following)]
+        total += float(found.sum(dtype=np.float64))
         row += len(block)
     if not math.isfinite(total):
         raise BadModelError(
