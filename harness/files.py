@@ -37,6 +37,23 @@ def defused(value: str) -> str:
     return f"'{value}" if begins else value
 
 
+def disk_fault(error: OSError) -> tuple[str, str] | None:
+    """What is wrong with the disk, and what to do; None where it is something else."""
+    if error.errno not in DISK:
+        return None
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno in NO_SPACE:
+        return (
+            f"{where}the disk is full",
+            "Make room, and run the same command: it goes on from here.",
+        )
+    what = f"{where}the disk cannot be written to ({error.strerror})"
+    return (
+        what,
+        "Mend it, or write elsewhere (--results, $HARNESS_HOME), and run the same command again.",
+    )
+
+
 def is_file_name(name: str) -> bool:
     """Whether a name that a file of a stranger's holds may become part of a path: it leads nowhere else."""
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,199}", name) is not None

@@ -50,6 +50,7 @@ def _end(words: list[str]) -> int:
 def _run() -> None:
     from harness.cli.app import app
     from harness.errors import HarnessError
+    from harness.files import disk_fault
     from harness.home import default_home
 
     try:
@@ -60,3 +61,9 @@ def _run() -> None:
         if error.hint:
             sys.stderr.write(f"hint: {error.hint}\n")
         sys.exit(error.exit_code)
+    except OSError as error:
+        fault = disk_fault(error)
+        if fault is None:
+            raise
+        sys.stderr.write(f"error: {fault[0]}\nhint: {fault[1]}\n")
+        sys.exit(1)

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TextIO
 
 from harness.errors import HarnessError
+from harness.files import disk_fault
 from harness.parent import die_with_parent
 from harness.runner.jobs import Event, Job, Pace
 
@@ -105,8 +106,8 @@ def unforeseen(error: Exception) -> dict[str, str]:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         hint = "Take a smaller model or quantization, or a machine with more memory."
         return {"kind": "out-of-memory", "message": f"memory ran out: {error}", "hint": hint}
-    if isinstance(error, OSError) and error.errno == 28:
-        return {"kind": "disk-full", "message": str(error), "hint": "Make room and run again."}
+    if isinstance(error, OSError) and (fault := disk_fault(error)) is not None:
+        return {"kind": "disk-full", "message": fault[0], "hint": fault[1]}
     message = f"{type(error).__name__}: {error}"
     return {"kind": "error", "message": message, "hint": "The worker's log has the traceback."}
 
