@@ -27,6 +27,8 @@ NOT_SYNCHRONISED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.E
 """What file systems answer that cannot synchronise a folder."""
 FLUSH_SECONDS = 1.0
 """So much of what is appended may be lost where the power is cut; nothing where only a process dies."""
+FLUSH_SHARE = 100
+"""On a slow disk it is that more seldom that no more than this part of the time is waited for it."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection)."""
 
@@ -153,6 +155,7 @@ class Appended:
         """Opens the file, which is made where it is not there."""
         self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._clock, self._flushed, self._dirty = clock, clock(), False
+        self._every = FLUSH_SECONDS
 
     def line(self, text: str) -> None:
         """Appends a line; `text` holds no line end."""
@@ -160,12 +163,14 @@ class Appended:
         while data:
             data = data[os.write(self._file, data) :]
         self._dirty = True
-        if self._clock() - self._flushed >= FLUSH_SECONDS:
+        if self._clock() - self._flushed >= self._every:
             self._flush()
 
     def _flush(self) -> None:
+        began = self._clock()
         os.fsync(self._file)
         self._flushed, self._dirty = self._clock(), False
+        self._every = max(FLUSH_SECONDS, FLUSH_SHARE * (self._flushed - began))
 
     def __enter__(self) -> Self:
         return self

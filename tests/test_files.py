@@ -109,3 +109,20 @@ def test_appended_lines_are_on_disk_once_a_second_and_at_the_end(
         assert calls.made == ["fsync lines"] * 2
     assert calls.made == ["fsync lines"] * 3
     assert file.read_text() == "".join(f"{number}\n" for number in range(10))
+
+
+def test_a_slow_disk_is_waited_for_a_hundredth_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, calls = [0.0], [0]
+
+    def slow(_: int) -> None:
+        now[0] += 0.5
+        calls[0] += 1
+
+    monkeypatch.setattr(os, "fsync", slow)
+    with Appended(tmp_path / "lines", lambda: now[0]) as lines:
+        for _ in range(1000):
+            now[0] += 1.0
+            lines.line("x")
+        assert 0.5 * calls[0] / now[0] <= 0.011
