@@ -49,7 +49,7 @@ def suite() -> Suite:
         ]
     data = "{type: classify, dataset: phrasebank-sample, limit: "
     tasks = [f"task-{number}: {data}{number + 1}}}" for number in range(TASKS)]
-    lines = ["name: many", "models:", *(f"  {line}" for line in models)]
+    lines = ["name: many", "forgetting: false", "models:", *(f"  {line}" for line in models)]
     lines += ["tasks:", *(f"  {line}" for line in tasks)]
     return parse_suite("\n".join(lines), Path("suite.yaml"), known())
 

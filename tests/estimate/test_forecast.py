@@ -38,7 +38,8 @@ MADE_BYTES = 33e6
 def quickstart(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Needs]:
     folder = tmp_path_factory.mktemp("quickstart")
     assert SHORTER in SUITE.read_text()
-    (folder / "suite.yaml").write_text(SUITE.read_text().replace(SHORTER, "epochs: 3"))
+    text = SUITE.read_text().replace(SHORTER, "epochs: 3")
+    (folder / "suite.yaml").write_text(f"{text}forgetting: false\n")  # what was measured
     prepared = prepare(folder / "suite.yaml", Options(results=folder, home=folder))
     return prepared.plan, Needs(Facts(prepared, LARGE, may_ask=False))
 
