@@ -6,6 +6,7 @@
 # make test-real   hold the harness on these models against plain Transformers and llama.cpp
 # make test-servers   start real servers for the starter, and hold their answers against those in process
 # make test-exports   exports to MLflow and Weights & Biases against the libraries themselves, which have 180 MB
+# make fuzz   give every reader of strangers' files what it cannot expect (FUZZ=60: seconds for each)
 # make lint   formatting, lint, types
 # make examples   write reports/examples anew
 # make bench  measure against lm-evaluation-harness and llama.cpp's own tools (ONLY=classify: some)
@@ -15,7 +16,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := .venv-peers
 
-.PHONY: demo chat demo-real test test-slow test-all soak test-real test-servers test-servers-here test-exports lint bench clean
+.PHONY: demo chat demo-real test test-slow test-all soak test-real test-servers test-servers-here test-exports fuzz lint bench clean
 .DEFAULT_GOAL := demo
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -96,6 +97,13 @@ test-servers-here: $(VENV)/.test $(VENV)/.serve
 
 test-exports: $(VENV)/.test $(VENV)/.mlflow $(VENV)/.wandb
 	$(BIN)/python -m pytest tests/exports/test_trackers.py -rs
+
+# Each reader for FUZZ seconds, one after the other: an hour of one core as it stands here.
+FUZZ ?= 600
+
+fuzz: $(VENV)/.test
+	@for reader in suite data results gguf safetensors templates; do \
+	  $(BIN)/python -m tests.hostile.fuzz $$reader $(FUZZ) || exit 1; done
 
 lint: $(VENV)/.lint $(VENV)/.test
 	$(BIN)/ruff format --check .

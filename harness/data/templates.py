@@ -50,8 +50,9 @@ class RowTemplate:
             self.wants = names_read(_ENVIRONMENT, source)
             self._template = _ENVIRONMENT.from_string(source)
         except (TemplateSyntaxError, RecursionError) as error:
+            said = error.message if isinstance(error, TemplateSyntaxError) else error
             raise InputError(
-                f"{name}: not a template: {error}", "A column is {{ column }}."
+                f"{name}: not a template: {said}", "A column is {{ column }}."
             ) from None
 
     @cached_property

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from harness.engines.chat import ChatSettings, check_chat_template
-from harness.errors import InputError
+from harness.errors import BadModelError, InputError
 from harness.models.adapters import check_adapter
+from harness.models.configuration import check_configuration
 from harness.models.shapes import SHAPES
 from harness.plan.data import DataRef, data_ref, instruction_ref
 from harness.plan.resolved import FoundData, FoundFile, FoundMetric, FoundRepo, Resolved
@@ -72,6 +73,7 @@ class Resolver(Lookups):
         }
         templates = {name: spec.template_file for name, spec in models.items()}
         self._try_templates(suite)
+        self._try_shapes(suite)
         sources = {name: self._source(models, name, folder) for name in models}
         self._check_adapters(models, sources)
         named = {name: metric_refs(task, folder) for name, task in tasks.items()}
@@ -115,6 +117,24 @@ class Resolver(Lookups):
                     check_chat_template(text, chat.variables())
                 except InputError as error:
                     raise InputError(f"{spec.template_file}: {error.message}", error.hint) from None
+        mistakes.tell()
+
+    def _try_shapes(self, suite: Suite) -> None:
+        """Looks at what is changed of every architecture that the suite names, before a model is drawn by it.
+
+        Raises:
+            SuiteError: no model can be like that.
+        """
+        mistakes = Mistakes(suite)
+        for name, spec in suite.spec.models.items():
+            if not isinstance(spec.source, Shape):
+                continue
+            for key, value in spec.source.changed.items():
+                with mistakes.at("models", name, "source", key):
+                    try:
+                        check_configuration({key: value}, spec.source.architecture)
+                    except BadModelError as error:
+                        raise InputError(error.message, error.hint) from None
         mistakes.tell()
 
     def _files(self, named: Mapping[str, str | None], folder: Path) -> dict[str, FoundFile]:

@@ -153,7 +153,7 @@ def read_summary(path: Path, *, any_names: bool = False) -> Summary:
         data = json.loads(file.read_text(encoding="utf-8"))
     except OSError:
         raise InputError(f"{file}: there is no summary here", _where_else(path)) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: not a summary: {error}", WRITE_ANEW) from None
     if isinstance(data, dict):
         data.pop(SEAL, None)

@@ -7,6 +7,7 @@ was written. Aliases stand for what they name, so a few lines can say a thousand
 from __future__ import annotations
 
 import math
+import re
 
 import yaml
 
@@ -15,6 +16,7 @@ DEEPEST = 40
 MOST_NODES = 500_000
 """Values of a suite, with all that aliases stand for; one of 10,000 models has some 100,000."""
 LARGEST = (1 << 63) - 1
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _NUMBERS = ("int", "float", "bool")
 _LONGEST_NUMBER = 100
 _PLAIN = frozenset(
@@ -62,6 +64,8 @@ def fault(node: yaml.Node) -> str:
         node.tag = "tag:yaml.org,2002:str"
     if node.tag not in _PLAIN:
         return f"`{node.tag.removeprefix('tag:yaml.org,2002:'):.60}` is no text, number, list or mapping"
+    if isinstance(node, yaml.ScalarNode) and _NO_TEXT.search(node.value):
+        return "this text holds a character that no text has (NUL, or half of one)"
     kind = node.tag.rpartition(":")[2]
     if kind not in _NUMBERS:
         return ""

@@ -24,6 +24,10 @@ def check_model(
     known: Known,
 ) -> Iterator[Found]:
     at: KeyPath = ("models", name)
+    for key in ("source", "gguf", "adapter"):
+        if getattr(model, key) == "":
+            yield (*at, key), "this text is empty", "Name a folder, a file, or a repo on the Hub."
+            return
     if isinstance(model.source, Shape):
         if model.source.architecture not in known.architectures:
             hint = nearest(model.source.architecture, known.architectures)

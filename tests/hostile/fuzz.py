@@ -1,0 +1,66 @@
+"""Fuzzes one reader for some time: `python -m tests.hostile.fuzz gguf 600`. Prints how many inputs were tried.
+
+Memory has a bound (3 GiB), and so has each input (3 s of a processor). A fault ends it, with the smallest input that
+shows it; what it found becomes a test beside the reader's others.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from harness.errors import HarnessError
+from harness.sandbox import interrupted_after
+from tests.hostile.fuzzed import Target, targets
+
+MEMORY = 3 << 30
+SECONDS_OF_ONE = 3
+BATCH = 500
+
+
+def try_inputs(target: Target, count: int, number: int) -> int:
+    """Gives a reader so many inputs, drawn by a number, and how many were refused.
+
+    Raises:
+        Whatever it raises that is no `HarnessError`, for the smallest input that was found.
+    """
+    refused = 0
+
+    @seed(number)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(target.inputs)
+    def read(one: object) -> None:
+        nonlocal refused
+        with interrupted_after(SECONDS_OF_ONE):
+            try:
+                target.read(one)
+            except HarnessError as error:
+                assert error.message
+                refused += 1
+
+    read()
+    return refused
+
+
+def main(name: str, seconds: float) -> None:
+    """Fuzzes until the time is up."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    target, tried, refused, batch = targets()[name], 0, 0, 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        refused += try_inputs(target, BATCH, batch)
+        tried, batch = tried + BATCH, batch + 1
+    print(f"{name}: {tried:,} inputs in {seconds:g} s, {refused:,} refused, no fault", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]))
