@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.records import Summary
+from harness.results.store import read_summary
 from tests.exports.made_results import write_results
 from tests.hostile.cases import Commands, commands
 
@@ -114,6 +114,7 @@ def test_a_summary_that_is_none_is_refused_by_every_command(
     results = commands.here / "results" / "quickstart"
     results.mkdir(parents=True)
     data = json.loads((made / "summary.json").read_text())
+    data.pop("seal", None)  # of nobody who edits it
     found = EDITED[edited](copy.deepcopy(data))
     content = found if isinstance(found, (str, bytes)) else json.dumps(found)
     file = results / "summary.json"
@@ -140,6 +141,8 @@ def test_results_that_are_not_there_are_said(command: str, commands: Commands) -
     assert "nothing" in said.err
 
 
-def test_what_is_edited_is_a_summary_before(made: Path) -> None:
+def test_what_is_edited_is_a_summary_before(made: Path, tmp_path: Path) -> None:
     data = json.loads((made / "summary.json").read_text())
-    assert Summary.model_validate(data).cells
+    data.pop("seal", None)
+    (tmp_path / "summary.json").write_text(json.dumps(data))
+    assert read_summary(tmp_path).cells
