@@ -9,12 +9,13 @@
 # make fuzz   give every reader of strangers' files what it cannot expect (FUZZ=60: seconds for each)
 # make lint   formatting, lint, types
 # make examples   write reports/examples anew
-# make bench  measure against lm-evaluation-harness and llama.cpp's own tools (ONLY=classify: some)
+# make bench  measure against lm-evaluation-harness, llama.cpp's own tools and TRL (ONLY=classify: some)
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := .venv-peers
+TRL    := .venv-trl
 
 .PHONY: demo chat demo-real test test-slow test-all soak test-real test-servers test-servers-here test-exports fuzz lint bench clean
 .DEFAULT_GOAL := demo
@@ -119,7 +120,12 @@ $(PEERS)/.built: tests/benchmarks/peers/build_llama_bench.py $(STAMP) $(PEERS)/.
 	$(BIN)/python -m tests.benchmarks.peers.build_llama_bench $(PEERS)/bin
 	touch $@
 
-bench: $(VENV)/.test $(PEERS)/.installed $(PEERS)/.built
+$(TRL)/.installed: tests/benchmarks/peers/trl_requirements.txt
+	test -x $(TRL)/bin/python || $(PYTHON) -m venv $(TRL)
+	$(TRL)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+bench: $(VENV)/.test $(PEERS)/.installed $(PEERS)/.built $(TRL)/.installed
 	mkdir -p .benchmarks
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-sort=name \
 	  --benchmark-json=.benchmarks/latest.json $(if $(ONLY),-k '$(ONLY)')

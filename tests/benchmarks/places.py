@@ -8,6 +8,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = REPOSITORY.parent / "shared" / "data"
 """Data that must not be committed: PhraseBank, SAMSum, the Llama 2 tokenizer."""
 PEERS = REPOSITORY / ".venv-peers"
+PEER_TRL = REPOSITORY / ".venv-trl"
 CACHE = REPOSITORY / ".benchmarks"
 """Git-ignored: models, prompts, logs and results of the benchmarks."""
 

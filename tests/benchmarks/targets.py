@@ -13,6 +13,7 @@ SPEED = "speed task"
 AROUND = "around the engine"
 SHOTS = "classify by shots, F16 GGUF"
 MEMORY = "memory over 10,000 examples"
+TRAINING = {"phrasebank": "fine-tune, PhraseBank", "samsum": "fine-tune, SAMSum"}
 
 F16, Q4 = "F16 GGUF", "Q4_K_M GGUF"
 HF32, HF16 = "hf float32", "hf bfloat16"
@@ -20,6 +21,7 @@ LM32, LM16, LMF16 = "lm-eval float32", "lm-eval bfloat16", "lm-eval float16"
 LOOP, BATCHED, BENCH = "create_completion loop", "llama-batched-bench", "llama-bench"
 BATCHED_AS_OURS, BENCH_AS_OURS = f"{BATCHED}, our settings", f"{BENCH}, our settings"
 """The same programs with the settings that the harness runs with: what exactness costs."""
+TUNED, TRL_DEFAULTS, TRL_BEST = "fine-tune step", "TRL, defaults", "TRL, best settings"
 AROUND_CLASSIFY, AROUND_SUMMARIZE = "classify, F16", "summarize, Q4_K_M"
 TIMED: tuple[tuple[Phase, str], ...] = (
     ("prefill", F16),
@@ -68,6 +70,32 @@ def same_speed(phase: Phase, file: str) -> Row:
     return Row(ours, SPEED, reference, ours, "tokens_per_second", "within", 0.03)
 
 
+def trained(kind: str, reference: str, limit: float) -> Row:
+    """Tokens of examples learned per second, against TRL."""
+    return Row(
+        f"{TRAINING[kind]}: tokens per second",
+        TRAINING[kind],
+        reference,
+        TUNED,
+        "tokens_per_second",
+        "at least",
+        limit,
+    )
+
+
+def trained_in(kind: str, reference: str) -> Row:
+    """The most memory while it learns, against TRL."""
+    return Row(
+        f"{TRAINING[kind]}: peak memory",
+        TRAINING[kind],
+        reference,
+        TUNED,
+        "peak_bytes",
+        "below",
+        1.0,
+    )
+
+
 def speed_names(phase: Phase, file: str) -> tuple[str, str]:
     """What llama-bench and the `speed` task are called where they time a phase with a file."""
     return f"{BENCH}, {phase}, {file}", f"speed task, {phase}, {file}"
@@ -99,6 +127,11 @@ ROWS: tuple[Row, ...] = (
     *(same_speed(phase, file) for phase, file in TIMED),
     around(AROUND_CLASSIFY),
     around(AROUND_SUMMARIZE),
+    trained("phrasebank", TRL_DEFAULTS, 2.5),
+    trained("phrasebank", TRL_BEST, 1.2),
+    trained("samsum", TRL_DEFAULTS, 2.0),
+    trained("samsum", TRL_BEST, 1.2),
+    *(trained_in(kind, peer) for kind in TRAINING for peer in (TRL_DEFAULTS, TRL_BEST)),
 )
 PREFILL_ROWS = tuple(
     row

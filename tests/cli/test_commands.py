@@ -196,7 +196,7 @@ def test_every_committed_suite_is_valid_by_reader_and_by_schema(tmp_path: Path) 
         fetched = re.findall(r"\.\./(\.real/[^,} ]+)", text)
         for place in (tmp_path / name for name in fetched):
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.touch() if place.suffix == ".gguf" else place.mkdir()
+            place.touch() if place.suffix == ".gguf" else place.mkdir(exist_ok=True)
         if fetched:
             suite = tmp_path / "suites" / suite.name
             suite.write_text(text)
