@@ -7,7 +7,7 @@ in whatever line first counts with it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from harness.errors import BadModelError
@@ -32,6 +32,10 @@ LARGEST = {
 """Counts of a configuration, and far more than any model has of each."""
 _MAY_BE_NONE = frozenset({"sliding_window", "num_local_experts", "num_experts"})
 """Counts that say 0 for none."""
+_PER_LAYER = frozenset(
+    ("intermediate_size", "num_attention_heads", "num_key_value_heads", "sliding_window")
+)
+"""Counts that may be a list, one for each layer."""
 _EPSILONS = (
     "rms_norm_eps",
     "layer_norm_eps",
@@ -53,7 +57,7 @@ def check_configuration(config: Mapping[str, Any], where: str) -> None:
     for part in (config, inner or {}):
         for key, most in LARGEST.items():
             value = part.get(key)
-            several = isinstance(value, Sequence) and not isinstance(value, str)
+            several = key in _PER_LAYER and isinstance(value, list)
             for one in value if several and value is not None else (value,):
                 _check_count(key, one, most, where)
         for key in _EPSILONS:
