@@ -76,11 +76,13 @@ class Watch:
             else "what it held is not known"
         )
         known = f"{held}, and {byte_size(self._free)} of the machine's memory were free at least"
+        is_scarce = self._free < SCARCE * psutil.virtual_memory().total
         if number == signal.SIGKILL and memory_kills() > self._kills[0]:
+            limit = "" if is_scarce else "; the limit that it met is its container's or group's"
             return OutOfMemoryError(
-                f"the kernel ended the worker because memory ran out ({known})", SMALLER
+                f"the kernel ended the worker because memory ran out ({known}{limit})", SMALLER
             )
-        if number == signal.SIGKILL and self._free < SCARCE * psutil.virtual_memory().total:
+        if number == signal.SIGKILL and is_scarce:
             return OutOfMemoryError(
                 f"the worker was killed, most likely because memory ran out ({known})", SMALLER
             )

@@ -34,6 +34,7 @@ def test_what_the_kernel_counted_is_out_of_memory(kernel: Path) -> None:
     assert found.kind == "out-of-memory"
     assert found.message.startswith("the kernel ended the worker because memory ran out (it held ")
     assert "8.59 GB of the machine's memory were free at least" in found.message
+    assert "the limit that it met is its container's" in found.message
 
 
 def test_a_look_between_the_kill_and_the_news_of_it_does_not_hide_it(kernel: Path) -> None:

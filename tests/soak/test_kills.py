@@ -33,7 +33,7 @@ def hold(folder: Path, suite: str, seed: int, kills: int) -> Killer:
     killer, number = Killer(seed), 0
     while killer.kills < kills:
         number += 1
-        place = Place.make(folder / f"disturbed-{number}", suite)
+        place = Place.make(folder / f"disturbed-{number}", suite, undisturbed)
         live_through(killer, place, min(MOST_IN_A_ROW, kills - killer.kills))
         where = f"seed {seed}, run {number}, {killer.phases}"
         assert runs.summary(place) == wanted, where
