@@ -50,10 +50,10 @@ tasks:
 """
 TIMED = re.compile(
     "seconds|_per_second|started|created|finished|moment|interrupted|answered|footprint|machine|software"
-    "|peak|memory|commands|alike|resumed|energy|speed|watts|joules|load|tokens$|cost|batch"
+    "|peak|memory|commands|alike|resumed|seal|energy|speed|watts|joules|load|tokens$|cost|batch"
 )
 """Keys of a summary whose values an interruption may change: times, what a part of a run measured, and
-`alike`, which holds the moment of the fine-tuning, and `resumed`, which says where it went on."""
+`alike`, which holds the moment of the fine-tuning, `resumed`, which says where it went on, and seals over such values."""
 LONGEST_SECONDS = 600.0
 LOOK_SECONDS = 0.02
 
