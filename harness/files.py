@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from harness.errors import InputError
+
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 """Errors of a disk that is full, or of which its user may have no more."""
 DISK = NO_SPACE | {errno.EROFS, errno.EIO, errno.ENODEV, errno.ESTALE, errno.EFBIG}
@@ -59,6 +61,19 @@ def disk_fault(error: OSError) -> tuple[str, str] | None:
 def is_file_name(name: str) -> bool:
     """Whether a name that a file of a stranger's holds may become part of a path: it leads nowhere else."""
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,199}", name) is not None
+
+
+def check_inside(path: Path, folder: Path) -> None:
+    """Looks whether what is written to or read is where its name says, and not behind a link.
+
+    Raises:
+        InputError: a link leads out of the folder.
+    """
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(
+            f"{path}: a link that leads out of {folder}",
+            "Remove it; another place for what is written can be named on the command line.",
+        )
 
 
 def in_the_way(folder: Path) -> Path | None:

@@ -13,7 +13,7 @@ from harness.assignment.templates import Template
 from harness.assignment.writing import Page, as_markdown
 from harness.assignment.yours import read, stamped
 from harness.errors import InputError
-from harness.files import is_file_name, write_atomically
+from harness.files import check_inside, is_file_name, write_atomically
 from harness.records import Summary
 from harness.reporting.contents import charts
 from harness.reporting.write import on_white
@@ -44,8 +44,8 @@ def write_assignment(summary: Summary, results: Path, template: Template, report
         reports: the folder of all reports.
 
     Raises:
-        InputError: the template has a mistake, or the author's words cannot be read back: then nothing is
-            written.
+        InputError: the template has a mistake, the author's words cannot be read back, or a link leads out
+            of the folder: then nothing is written.
     """
     if not is_file_name(summary.place):
         raise InputError(
@@ -53,6 +53,9 @@ def write_assignment(summary: Summary, results: Path, template: Template, report
         )
     out = reports / summary.place / STEM
     file = out / f"{STEM}.md"
+    check_inside(out, reports)
+    for place in (file, out / "charts"):
+        check_inside(place, out)
     before = read(file)
     made = make_report(Source(summary, ResultsStore(results)), template, before.words)
     notes = [_kept_aside(file)] if before.edited else []

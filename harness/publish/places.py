@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from harness.errors import InputError
-from harness.files import write_bytes_atomically
+from harness.files import check_inside, write_bytes_atomically
 from harness.leaderboard.write import write_site
 from harness.publish.publication import MARK, Publication
 
@@ -14,7 +14,8 @@ def write_folder(publication: Publication, folder: Path, overwrite: bool) -> lis
     """Writes the files, and gives them.
 
     Raises:
-        InputError: a file of the same name is not one of ours, and `overwrite` does not allow it.
+        InputError: a file of the same name is not one of ours, and `overwrite` does not allow it; or a
+            link leads out of the folder.
     """
     if publication.is_site:
         texts = {path: data.decode("utf-8") for path, data in publication.files.items()}
@@ -23,6 +24,7 @@ def write_folder(publication: Publication, folder: Path, overwrite: bool) -> lis
     ours = _was_written_here(folder)
     for path, data in publication.files.items():
         file = folder / PurePosixPath(path)
+        check_inside(file, folder)
         if file.is_file() and not (overwrite or ours or file.read_bytes() == data):
             raise InputError(f"{file} is there already, and is somebody's own work", OVERWRITE)
     written = []

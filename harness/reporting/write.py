@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.files import write_atomically
+from harness.files import check_inside, write_atomically
 from harness.records import Answered, Summary
 from harness.records.licences import Amount
 from harness.reporting.browser.chosen import quoted
@@ -32,9 +32,14 @@ def write_report(
         answered: the samples that the summary was made from; without them the page has no browser.
         samples: how much of them is put in; default: what each data set's licence allows.
 
+    Raises:
+        InputError: the folder, or that of its charts, is a link that leads elsewhere.
+
     Returns:
         The files, the Markdown first and the HTML page second.
     """
+    check_inside(out, out.parent)
+    check_inside(out / "charts", out)
     shown = quoted(summary, samples)
     made = document(shown, answered, samples)
     short = short_document(shown)

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.files import put_in_place
+from harness.files import check_inside, put_in_place
 from harness.records import Summary
 from harness.results.judge import Baseline, SuiteAnswers, read_answers
 from harness.results.store import ResultsStore, read_summary
@@ -35,7 +35,8 @@ def save_baseline(results: Path, name: str, baselines: Path, replace: bool = Fal
         replace: whether one of that name may be replaced.
 
     Raises:
-        InputError: there are no results, a cell of them failed, or the name cannot be used.
+        InputError: there are no results, a cell of them failed, or the name cannot be used; a link
+            stands in the baseline's place and leads elsewhere.
     """
     if not _NAME.fullmatch(name):
         raise InputError(
@@ -48,6 +49,7 @@ def save_baseline(results: Path, name: str, baselines: Path, replace: bool = Fal
         reason = f"these cells failed: {', '.join(failed)}" if failed else "there are no cells"
         raise InputError(f"{results}: {reason}", "A baseline is saved from whole results.")
     target = baselines / name
+    check_inside(target, baselines)
     if target.exists() and not replace:
         raise InputError(f"{target}: there is a baseline already", "--replace replaces it.")
     baselines.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ from harness.results.artifacts import Manifest
 from harness.results.cell_folder import CellFolder
 from harness.results.damage import Damaged
 from harness.results.limits import other_limits
+from harness.results.strays import check_results
 from harness.results.upgrade import OtherVersionError, understood
 from harness.results.votes import with_votes
 from harness.sealed import SEAL, ChangedError, read_sealed, write_sealed
@@ -146,9 +147,10 @@ def read_summary(path: Path, *, any_names: bool = False) -> Summary:
 
     Raises:
         InputError: there is none, it is not one, another version wrote it and it cannot be
-            upgraded, or it holds a name that would lead out of its folder.
+            upgraded, it holds a name that would lead out of its folder, or a link beside it does.
     """
     file = path / "summary.json" if path.is_dir() else path
+    check_results(file.parent)
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except OSError:

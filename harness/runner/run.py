@@ -18,6 +18,7 @@ from harness.records.summary import results_name
 from harness.resolve.resolver import resolve
 from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
+from harness.results.strays import check_places
 from harness.runner.again import chosen, set_aside, steps_again
 from harness.runner.begin import walk_of
 from harness.runner.claim import put_right
@@ -192,6 +193,7 @@ def prepare_suite(suite: Suite, options: Options) -> Prepared:
     except (BadDataError, HubError) as error:
         raise InputError(f"{suite.file}: {error.message}", error.hint) from error
     folder = options.results.absolute() / results_name(suite.spec.name, limit)
+    check_places(folder)
     results = ResultsStore(folder)
     artifacts = ArtifactStore(home.absolute(), resolved.places)
     put_right(plan, results, artifacts)
