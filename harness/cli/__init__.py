@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
+from harness.cli.outputs import guard_outputs
+
 
 def main() -> None:
-    """Runs a command; a user's mistake is answered with one message and an exit code.
-
-    A letter that the output cannot show becomes a question mark.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    """Runs a command; a user's mistake is answered with one message and an exit code."""
+    guard_outputs()
     try:
         os.getcwd()
     except OSError:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 
-from rich.console import Console
 from rich.table import Table
 
-from harness.cli.consoles import say
+from harness.cli.consoles import output_console, say
 from harness.errors import InputError
 from harness.home import default_home
 from harness.money import money
@@ -29,7 +27,7 @@ def list_kept(as_json: bool) -> int:
         data = {"home": str(home), "kept": [asdict(of) for of in found], "paid": amounts}
         print(json.dumps(data, indent=2))
         return 0
-    console = Console(file=sys.stdout)
+    console = output_console()
     table = Table(title=f"What lies in {home}", title_justify="left")
     for head in ("", "of", "how many", "size", "given"):
         table.add_column(head, justify="right" if head in ("how many", "size") else "left")
@@ -60,7 +58,7 @@ def clean(answers: str, as_json: bool) -> int:
     else:
         freed = byte_size(gone.bytes)
         say(
-            Console(file=sys.stdout),
+            output_console(),
             f"Forgot {plural(gone.count, 'answer')}, {freed}. What they cost stays in the ledger.",
         )
     return 0

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from harness.chat.demo.suites import suite_of_results
 from harness.chat.fetching import fetched
 from harness.chat.models import ChatModel, models_of, one_model
 from harness.chat.page.quiet import quiet_gradio
 from harness.chat.room import ChatRoom
 from harness.chat.workplace import Workplace
+from harness.cli.consoles import error_console
 from harness.cli.view import no_display
 from harness.cli.waiting import waiting
 from harness.home import default_home
@@ -66,10 +65,10 @@ def open_chat(what: str, results: Path, how: Serving) -> int:
     home = default_home()
     quiet_gradio(home)
     if not what.endswith(SUITES):
-        with waiting(Console(stderr=True), f"Looking at {what}"):
+        with waiting(error_console(), f"Looking at {what}"):
             models = models_of(fetched(one_model(what, home)), "harness run")
         return _serve_model(what, models, home, how)
-    with waiting(Console(stderr=True), f"Looking at {what}"):
+    with waiting(error_console(), f"Looking at {what}"):
         prepared = prepare(Path(what), Options(results=results, home=home, provisional=True))
         models = models_of(prepared, f"harness run {what}")
     place = Workplace(prepared.results.folder, home, ChatRoom(models, home), prepared)
@@ -94,7 +93,7 @@ def open_demo(results: Path, suite: Path | None, how: Serving) -> int:
     home, folder = default_home(), results_folder(results)
     quiet_gradio(home)
     summary = read_summary(results)
-    with waiting(Console(stderr=True), f"Looking at {results}"):
+    with waiting(error_console(), f"Looking at {results}"):
         found = suite_of_results(summary, folder, home, suite)
         models: Sequence[ChatModel] = ()
         if found.prepared is not None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from harness.analysis.compared import ComparedModels, ComparedTask
+from harness.cli.consoles import output_console
 from harness.records import Comparison, MetricDescriptor
 from harness.reporting.format import clean
 from harness.reporting.marks import Marks
@@ -36,7 +35,7 @@ def compare(
 
 
 def _show(compared: ComparedResults, confidence: float, examples: int) -> None:
-    out = Console(file=sys.stdout, highlight=False)
+    out = output_console(highlight=False)
     for pair in compared.pairs:
         out.print(terminal_comparison(pair, confidence, examples, _doubts(compared, pair)))
         out.print()

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from harness.cli.outputs import without_steering
+
+
+class CleanConsole(Console):
+    """A console that steers the terminal itself, and lets no text do so."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """The segments of what is shown."""
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else without_steering(segment.text)
+            yield segment if text == segment.text else segment._replace(text=text)
+
+
+def output_console(**settings: Any) -> Console:
+    """Standard output, with Rich's settings."""
+    return CleanConsole(file=sys.stdout, **settings)
+
+
+def error_console() -> Console:
+    """Standard error, where a run says how far it is."""
+    return CleanConsole(stderr=True)
 
 
 def plain_console() -> Console:
     """Standard output, in which nothing is read as Rich markup and no line is broken."""
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return output_console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
-def say(console: Console, *lines: str) -> None:
+def say(to: Console, *lines: str) -> None:
     """Writes lines in the same way to any console."""
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        to.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from harness.cli.consoles import output_console
 from harness.data import DATASETS
 from harness.files import free_disk_bytes
 from harness.home import default_home
@@ -47,7 +46,7 @@ def examine(as_json: bool) -> int:
             mark = "ok" if finding.ok else "MISSING"
             remedy = "" if finding.ok else f"\n{finding.remedy}"
             table.add_row(mark, finding.what, f"{finding.found}{remedy}")
-        Console(file=sys.stdout).print(table)
+        output_console().print(table)
     return 0 if all(finding.ok for finding in findings) else 1
 
 

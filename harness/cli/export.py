@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
+from harness.cli.consoles import output_console
 from harness.errors import InputError
 from harness.exports.formats import FORMATS
 from harness.exports.results import read_results
@@ -37,7 +36,7 @@ def export_results(
         files = [str(file) for file in exported.files]
         print(json.dumps({"format": to, "files": files, "notes": list(exported.notes)}, indent=2))
         return 0
-    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    console = output_console(highlight=False, markup=False, emoji=False)
     for file in exported.files:
         console.print(Text(str(file)), soft_wrap=True)
     for note in exported.notes:

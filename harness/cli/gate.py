@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
+from harness.cli.consoles import output_console
 from harness.cli.report import page_of
 from harness.files import write_atomically
 from harness.reporting.blocks import plain
@@ -64,7 +63,7 @@ def gate_results(
 
 
 def _show(judged: Judged) -> None:
-    out = Console(file=sys.stdout)
+    out = output_console()
     out.print(terminal_gates(judged.summary))
     lines = [*partial_lines(judged.summary), gates(judged.summary), *missed_gates(judged.summary)]
     if judged.waiting:

@@ -6,9 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
-from harness.cli.consoles import say
+from harness.cli.consoles import error_console, say
 from harness.cli.progress import Display
 from harness.cli.waiting import waiting
 from harness.deploying.wanted import wanted
@@ -32,7 +30,7 @@ def export_model(
     as_json: bool,
 ) -> int:
     """Makes what is missing and writes the files; 1 where a form could not be made."""
-    console = Console(stderr=True)
+    console = error_console()
     options = Options(results=results, data_dir=data_dir, may_fetch=True)
     with waiting(console, "Looking up what the suite names"):
         suite = read_suite(file, known())

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from harness.cli import fitting
-from harness.cli.consoles import say
+from harness.cli.consoles import error_console, output_console, say
 from harness.cli.costs import cost_lines
 from harness.cli.data import read_data
 from harness.cli.waiting import waiting
@@ -30,7 +28,7 @@ from harness.runner.spending import spent_on
 
 def show_plan(suite: Path, options: Options, fit: str | None, probe: bool, as_json: bool) -> int:
     """Prints the plan, and whether it fits this machine. Returns the exit code."""
-    console = Console(stderr=True)
+    console = error_console()
     with (
         without_retries(),
         waiting(console, "Looking up what the suite names, and at this machine"),
@@ -43,7 +41,7 @@ def show_plan(suite: Path, options: Options, fit: str | None, probe: bool, as_js
         data = _as_data(prepared, steps) | {"fit": asdict(found)}
         print(json.dumps(data, indent=2))
         return 0
-    console = Console(file=sys.stdout)
+    console = output_console()
     if fit is not None:
         fitting.print_model(found, fit, console)
         return 0

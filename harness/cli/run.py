@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.cli.consoles import say
+from harness.cli.consoles import error_console, output_console, say
 from harness.cli.ending import INTERRUPTED, tell
 from harness.cli.executing import Where, executor_of
 from harness.cli.progress import Display
@@ -57,7 +57,7 @@ class Wanted:
 def _run(
     suite: Path, options: Options, wanted: Wanted, as_json: bool, watch: Watch, where: Where
 ) -> int:
-    console = Console(stderr=True)
+    console = error_console()
     with waiting(console, "Looking up what the suite names"):
         prepared = prepare(suite, options)
 
@@ -221,7 +221,7 @@ def _write_report(outcome: Outcome, prepared: Prepared, wanted: Wanted) -> list[
 def _say(outcome: Outcome, files: list[Path], prepared: Prepared, console: Console) -> None:
     from harness.reporting.terminal import terminal_table
 
-    out = Console(file=sys.stdout)
+    out = output_console()
     out.print(terminal_table(outcome.summary))
     for failure, cells in _by_reason(outcome).items():
         say(console, f"failed: {', '.join(cells)}: {failure.message} {failure.hint}".rstrip())

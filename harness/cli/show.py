@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
+from harness.cli.consoles import output_console
 from harness.runner.run import Options
 from harness.runner.showing import ShownPrompt, Tokens, show_prompt
 
@@ -35,7 +34,7 @@ def show(where: Path, words: Sequence[str], options: Options, as_json: bool) -> 
     if as_json:
         print(json.dumps(shown.as_data(), indent=2))
         return 0
-    out = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    out = output_console(highlight=False, markup=False, emoji=False)
     for heading, lines in sections(shown):
         if heading:
             out.print(Text(f"\n{heading}", style="bold"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from harness.records.base import Record
 
 Kind = Literal[
@@ -38,7 +40,7 @@ class MetricDescriptor(Record):
     higher_is_better: bool | None = None
     measures: Measures = "quality"
     kind: Kind
-    format: str = ".3f"
+    format: str = Field(".3f", pattern=r"^,?\.\d[efg]$")
     factor: float = 1.0
     explanation: str
     own: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from harness.analysis.intervals import normal_quantile
 from harness.records import Summary, Training, Trial, Validation
@@ -85,11 +86,16 @@ def search_blocks(trained: Mapping[str, Training]) -> list[Block]:
     return [_trials(model, of.trials) for model, of in trained.items() if of.trials]
 
 
+def _setting(value: Any) -> str:
+    """A setting as it was tried; of results that somebody wrote, perhaps no number."""
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
 def _trials(model: str, trials: list[Trial]) -> Block:
     keys = dict.fromkeys(key for trial in trials for key in trial.settings)
     rows: list[Fields] = [
         {
-            **{Column(key_words(key)): f"{trial.settings[key]:g}" for key in keys},
+            **{Column(key_words(key)): _setting(trial.settings[key]) for key in keys},
             Column("Lowest held-out loss"): f"{trial.loss:.4f}",
             Column("Steps"): count(trial.steps),
             Column("Time"): duration(trial.seconds),

@@ -20,6 +20,7 @@ from harness.plan.places import Places
 from harness.plan.steps import Step
 from harness.records import Sample
 from harness.results.artifacts import ArtifactStore
+from harness.results.baselines import suite_of
 from harness.results.prompts import prompt_texts
 from harness.results.store import ResultsStore, read_summary
 from harness.runner.handlers import handler_of
@@ -109,7 +110,7 @@ def show_prompt(where: Path, words: Sequence[str], options: Options) -> ShownPro
         where = where.parents[2]
     from_results = where.is_dir() or where.suffix == ".json"
     if from_results:
-        spec = SuiteSpec.model_validate(read_summary(where).suite["spec"])
+        spec = suite_of(read_summary(where), where)
     else:
         prepared = prepare(where, options)
         spec = prepared.suite.spec

@@ -172,7 +172,7 @@ def _scores(task: TaskSummary, kind: Kind, rows: Sequence[Row | None]) -> Scores
 
 def document_kl(data: Row) -> float | None:
     """The mean KL divergence of one document, in nats."""
-    return sum(data["kl"]) / len(data["kl"]) if data["kl"] else None
+    return sum(kl) / len(kl) if (kl := data.get("kl")) else None
 
 
 def document_figure(headline: str, data: Row) -> float | None:
@@ -182,8 +182,12 @@ def document_figure(headline: str, data: Row) -> float | None:
 
 _OF_DOCUMENTS: Mapping[str, Callable[[Row], float | None]] = {
     "kl_mean": document_kl,
-    "same_top1": lambda data: data["same_top1"] / data["tokens"] if data["tokens"] else None,
-    "perplexity": lambda data: math.exp(data["nll"] / data["tokens"]) if data["tokens"] else None,
+    "same_top1": lambda data: (
+        data["same_top1"] / tokens if (tokens := data.get("tokens")) else None
+    ),
+    "perplexity": lambda data: (
+        math.exp(data["nll"] / tokens) if (tokens := data.get("tokens")) else None
+    ),
 }
 """What the figures of a divergence are for one document."""
 
