@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
-from typing import Literal
-from urllib.parse import urlsplit
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Literal, TypeVar, cast
+from urllib.parse import quote, urlsplit
 
 from harness.engines.endpoint.remembered import Remembering
 from harness.engines.endpoint.spending import Purse
@@ -14,6 +17,9 @@ from harness.errors import EndpointError
 API = Literal["chat", "completions"]
 Scoring = Literal["auto", "echo", "first_token", "constrained", "parsed"]
 HIDDEN = "(key)"
+LEAST = 8
+"""Characters of a key that is looked for in answers."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -82,5 +88,39 @@ class EndpointSpec:
 
 
 def without(secret: str, text: str) -> str:
-    """A server's words without the key, should it repeat it."""
-    return text.replace(secret, HIDDEN) if secret else text
+    """A server's words without the key, should it repeat it, as it is or as JSON, addresses and headers spell it."""
+    if not secret:
+        return text
+    plain = secret.encode()
+    spellings = (
+        secret,
+        json.dumps(secret)[1:-1],
+        quote(secret, safe=""),
+        b64encode(plain).decode().rstrip("="),
+    )
+    for spelling in dict.fromkeys(spellings):
+        text = text.replace(spelling, HIDDEN)
+    return text
+
+
+def withheld(secret: str, found: T) -> T:
+    """What a server answered, without the key in any text of it.
+
+    A shorter key than `LEAST` is no secret (servers of one's own take "none" and "EMPTY"), and may be a word.
+    """
+    return cast(T, _withheld(secret, found)) if len(secret) >= LEAST else found
+
+
+def _withheld(secret: str, found: Any) -> Any:
+    if isinstance(found, str):
+        return without(secret, found)
+    if isinstance(found, Mapping):
+        return {_withheld(secret, key): _withheld(secret, one) for key, one in found.items()}
+    if isinstance(found, list | tuple):
+        return type(found)(_withheld(secret, one) for one in found)
+    if is_dataclass(found) and not isinstance(found, type):
+        texts = {
+            field.name: _withheld(secret, getattr(found, field.name)) for field in fields(found)
+        }
+        return replace(found, **texts)
+    return found

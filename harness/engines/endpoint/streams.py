@@ -17,7 +17,7 @@ import httpx2
 from harness.engines.endpoint.failures import FailedRequest
 from harness.engines.endpoint.replies import DONE, Reply, UnfinishedError, event_data
 from harness.engines.endpoint.requests import check_model
-from harness.engines.endpoint.spec import EndpointSpec
+from harness.engines.endpoint.spec import EndpointSpec, withheld
 from harness.engines.endpoint.transport import Transport
 
 HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
@@ -108,7 +108,7 @@ def read_exchange(exchange: Exchange, spec: EndpointSpec) -> Reply:
         raise FailedRequest("broken", said, name="half an answer") from None
     reply.seconds = exchange.ended - exchange.sent
     check_model(spec, reply.model)
-    return reply
+    return withheld(spec.secret(), reply)
 
 
 def _events(exchange: Exchange) -> Iterator[tuple[float, Mapping[str, Any]]]:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from harness.engines.endpoint.failures import FailedRequest, Here
-from harness.engines.endpoint.spec import EndpointSpec, without
+from harness.engines.endpoint.spec import EndpointSpec, withheld, without
 from harness.engines.endpoint.spending import Bill, Spending
 from harness.errors import EndpointError
 
@@ -173,7 +173,7 @@ class Transport:
                 if not response.is_success:
                     response.read()
                     raise self.refusal(response)
-                return read(response, elapsed)
+                return withheld(self._secret, read(response, elapsed))
         except httpx2.HTTPError as error:
             raise self.broken(error) from None
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
