@@ -31,7 +31,6 @@ LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 def test_two_files_alone_open_sockets() -> None:
     opening = {
         "bind",
-        "listen",
         "create_server",
         "start_server",
         "ThreadingHTTPServer",
