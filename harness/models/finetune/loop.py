@@ -119,6 +119,7 @@ class Loop:
             recipe,
             self._device,
         )
+        self._needed: tuple[int, ...] = ()
         self._epoch = sum(len(batch) for step in steps for batch in step) / recipe.epochs
         found = checkpoints.load()
         if found is not None:
@@ -213,6 +214,8 @@ class Loop:
         )
         done.last = losses
         if loss < lowest:
+            # At most those that the checkpoint goes on from, and these: disks are small.
+            self._checkpoints.forget(*self._needed)
             done.kept, done.lowest = step, losses
             self._checkpoints.keep(step, self._weights)
         since = [point.step for point in done.validations].index(done.kept)
@@ -229,7 +232,8 @@ class Loop:
             "done": self.done.to_json(),
         }
         self._checkpoints.save(len(self.done.points), state)
-        self._checkpoints.forget(self.done.kept)
+        self._needed = (self.done.kept,)
+        self._checkpoints.forget(*self._needed)
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._put(state["weights"])
@@ -238,6 +242,7 @@ class Loop:
         if self._device.type == "cuda":
             torch.cuda.set_rng_state_all(state["device random"])
         self.done = Done.from_json(state["done"])
+        self._needed = (self.done.kept,)
 
     def _put(self, weights: Tensors) -> None:
         with torch.no_grad():

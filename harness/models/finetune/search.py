@@ -17,6 +17,10 @@ from harness.models.finetune.recipe import Recipe
 from harness.models.finetune.run import Progress, TrainingProgress, finetune
 from harness.records import Training, Trial
 
+_RECORD = "record.json"
+_OUT = "out"
+"""Of a trial: what it took, and what came of it."""
+
 
 def search(
     base: Path,
@@ -54,6 +58,8 @@ def search(
             failed.append((number, error))
         else:
             done.append((number, record))
+            best = min(done, key=lambda one: _loss(one[1]))[0]
+            _clear(work, [number for number, _ in done], best)
         told.next()
     if not done:
         raise failed[0][1]
@@ -63,7 +69,7 @@ def search(
             "Say how many: `validation: 10`; or learn from more.",
         )
     best, chosen = min(done, key=lambda one: _loss(one[1]))
-    shutil.copytree(work / f"trial-{best}" / "out", out, dirs_exist_ok=True)
+    shutil.copytree(work / f"trial-{best}" / _OUT, out, dirs_exist_ok=True)
     trials = [
         Trial(
             settings=dict(settings[number]),
@@ -121,14 +127,26 @@ def _tried(
     parts: Sequence[str],
 ) -> Training:
     """One trial, or its record where it was finished before."""
-    record = folder / "record.json"
+    record = folder / _RECORD
     if record.exists():
         return Training.model_validate_json(record.read_text(encoding="utf-8"))
-    out = folder / "out"
+    out = folder / _OUT
     shutil.rmtree(out, ignore_errors=True)
     found = finetune(base, examples, recipe, out, progress, threads, folder, parts)
     write_atomically(record, found.model_dump_json())
     return found
+
+
+def _clear(work: Path, done: Sequence[int], best: int) -> None:
+    """Leaves of the trials that are over their records, and what came of the best: nothing else is asked for again."""
+    for number in done:
+        for one in (work / f"trial-{number}").iterdir():
+            if one.name == _RECORD or (number == best and one.name == _OUT):
+                continue
+            if one.is_dir():
+                shutil.rmtree(one)
+            else:
+                one.unlink()
 
 
 def _loss(record: Training) -> float:

@@ -92,6 +92,33 @@ def test_it_ends_with_the_same_bytes(
     assert [p.step for p in record.curve] == list(range(1, whole.steps + 1))
 
 
+def test_of_the_best_weights_no_more_are_kept_than_are_needed(
+    tiny: Path, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One checkpoint, then ten better and better validations: the checkpoint's own and the last."""
+    usual = Checkpoints
+
+    def never(folder: Path, identity: str) -> Checkpoints:
+        return usual(folder, identity, every=1e9, clock=lambda: 0.0)
+
+    monkeypatch.setattr(run_module, "Checkpoints", never)
+    kept: list[list[int]] = []
+    keep = usual.keep
+
+    def noted(self: Checkpoints, step: int, weights: Any) -> None:
+        keep(self, step, weights)
+        kept.append(sorted(int(f.stem[5:]) for f in self.folder.glob("best-*.safetensors")))
+        if len(kept) == 2:
+            self._every = 0.0
+        elif len(kept) == 3:
+            self._every = 1e9
+
+    monkeypatch.setattr(Checkpoints, "keep", noted)
+    tune(tiny, examples, tmp_path / "a", replace(RECIPE, validations=6))
+    assert len(kept) > 5 and max(map(len, kept)) == 2
+    assert {steps[0] for steps in kept[2:]} == {kept[1][-1]}
+
+
 @pytest.mark.parametrize("damage", ["cut", "other", "gone"])
 def test_a_checkpoint_that_is_of_no_use_is_passed_over(
     tiny: Path, examples: Path, tmp_path: Path, damage: str

@@ -68,6 +68,15 @@ def test_a_trial_that_is_finished_is_not_done_again(
     assert [trial.chosen for trial in record.trials] == [False, True, False]
 
 
+def test_of_a_trial_that_is_over_little_stays(tiny: Path, examples: Path, tmp_path: Path) -> None:
+    tried(tiny, examples, tmp_path, SETTINGS)
+    left = {
+        number: sorted(one.name for one in (tmp_path / "work" / f"trial-{number}").iterdir())
+        for number in range(3)
+    }
+    assert left == {0: ["record.json"], 1: ["out", "record.json"], 2: ["record.json"]}
+
+
 def test_one_that_diverges_is_passed_over_and_told(
     tiny: Path, examples: Path, tmp_path: Path
 ) -> None:
