@@ -9,6 +9,7 @@ import torch
 
 from harness.errors import InputError
 from harness.finetuning import INITIALIZATIONS, UNPACKED_LIMIT_BYTES
+from harness.models.finetune.attention import attend_exactly
 from harness.models.finetune.base_model import (
     count_linear_weights,
     frozen_linears,
@@ -48,6 +49,7 @@ def load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.d
 
 def _prepared(model: Any, recipe: Recipe) -> Any:
     model.requires_grad_(False)
+    attend_exactly(model)
     if recipe.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
         model.enable_input_require_grads()
