@@ -33,6 +33,9 @@ a randomized decomposition; olora: from its QR decomposition (arXiv 2406.01775).
 UNPACKED_LIMIT_BYTES = 1 << 30
 """Up to this size, frozen weights that stand for NF4 are dequantized once instead of in each step."""
 
+SHORT_ROW = 256
+"""Tokens of a row up to which a processor attends in float32 as fast as in bfloat16, or faster."""
+
 
 @dataclass(frozen=True)
 class Method:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from harness.cli.consoles import say
 from harness.errors import InputError
-from harness.estimate.forecast import Forecast, ModelForecast, StepNeed, forecast
+from harness.estimate.forecast import Forecast, ModelForecast, StepNeed, certainly_full, forecast
 from harness.estimate.machine import TIGHT, Fits, this_machine
 from harness.estimate.need import Need
 from harness.estimate.timing import added
@@ -66,9 +66,11 @@ def unfit(prepared: Prepared, jobs: int, found: Forecast | None = None) -> list[
         InputError: the disk has certainly no room for what has to be written.
     """
     found = found or look_ahead(prepared)
-    if found.totals.disk_fits == "no":
+    if certainly_full(found.totals.to_write_bytes, found.free):
         raise InputError(f"The disk has no room for this suite: {disk_words(found)}")
     lines = [f"this may not fit: {line}" for line in warnings(found)]
+    if found.totals.disk_fits == "no":
+        lines.append(f"this may not fit: {disk_words(found)}")
     needs = [need for model in found.models for need in model.needs if not need.done]
     largest = sorted((need.resident.total for need in needs), reverse=True)[:jobs]
     if not lines and jobs > 1 and sum(largest) > found.free.resident_bytes / TIGHT:
@@ -125,7 +127,11 @@ def _totals(found: Forecast) -> Iterable[str]:
     kept = f" ({size(there)} of it is there)" if there > 0 else ""
     fetched = size(totals.download_bytes) if totals.download_bytes else "nothing"
     verdict = {"yes": "fits", "tight": "tight", "no": "does NOT fit"}[totals.disk_fits]
-    yield (f"Together: {fetched} to download, {size(totals.disk_bytes)} on disk{kept}: {verdict}.")
+    beside = f", and up to {size(totals.scratch_bytes)} of checkpoints while it trains"
+    beside = beside if totals.scratch_bytes else ""
+    yield (
+        f"Together: {fetched} to download, {size(totals.disk_bytes)} on disk{kept}{beside}: {verdict}."
+    )
     if totals.largest is not None:
         gpu = f"; on the GPU {_whole(totals.largest.device)}" if totals.largest.device.parts else ""
         yield f"The largest need: {totals.largest.step}, {_whole(totals.largest.resident)}{gpu}."
@@ -156,10 +162,12 @@ def _problems(found: Forecast) -> Iterable[str]:
 
 def disk_words(found: Forecast) -> str:
     """What the disk lacks, and what to do."""
+    totals = found.totals
+    scratch = f", up to {size(totals.scratch_bytes)} of checkpoints beside it while a model trains"
     return (
-        f"{size(found.totals.to_write_bytes)} have to be written, and {size(found.free.disk_bytes)} "
-        "are free: make room, name a folder on a larger disk in HARNESS_HOME (and HF_HOME), or plan "
-        "fewer models (--only)."
+        f"{size(totals.to_write_bytes)} have to be written{scratch if totals.scratch_bytes else ''}, and "
+        f"{size(found.free.disk_bytes)} are free: make room, name a folder on a larger disk in HARNESS_HOME "
+        "(and HF_HOME), or plan fewer models (--only)."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -56,11 +57,34 @@ def adapted(shape: ModelShape, targets: str | Sequence[str] = "all-linear") -> t
 
 
 def adapter_parameters(
-    shape: ModelShape, rank: int, targets: str | Sequence[str] = "all-linear"
+    shape: ModelShape,
+    rank: int,
+    targets: str | Sequence[str] = "all-linear",
+    ranks: Mapping[str, int] | None = None,
 ) -> int:
-    """Weights of a LoRA (Hu et al. 2021, arXiv 2106.09685): rank × (inputs + outputs) a matrix."""
-    each = sum(weight.rows + weight.columns for weight in adapted(shape, targets))
-    return shape.layers * rank * each
+    """Weights of a LoRA (Hu et al. 2021, arXiv 2106.09685): rank × (inputs + outputs) a matrix.
+
+    Args:
+        ranks: of single layers, by the ends of their names, as PEFT finds them.
+    """
+    each = {weight.name: weight.rows + weight.columns for weight in adapted(shape, targets)}
+    if not ranks:
+        return shape.layers * rank * sum(each.values())
+    return sum(
+        size * _rank_of(f"layers.{layer}.{_part(name)}.{name}", rank, ranks)
+        for layer in range(shape.layers)
+        for name, size in each.items()
+    )
+
+
+def _part(name: str) -> str:
+    return "self_attn" if name in ("q_proj", "k_proj", "v_proj", "o_proj", "qkv_proj") else "mlp"
+
+
+def _rank_of(layer: str, rank: int, ranks: Mapping[str, int]) -> int:
+    """The first that the layer's name ends in."""
+    fits = (value for end, value in ranks.items() if re.match(rf"(.*\.)?({end})$", layer))
+    return next(fits, rank)
 
 
 def adapter_bytes(shape: ModelShape, rank: int, targets: str | Sequence[str] = "all-linear") -> int:

@@ -72,6 +72,8 @@ class ModelForecast:
     """Of all that is fetched or made for it and kept."""
     to_write_bytes: int
     """Of these, what is not there yet."""
+    scratch_bytes: int
+    """Most that checkpoints of a fine-tuning that is still to be done take while it trains."""
     needs: tuple[StepNeed, ...]
     """Of its steps, largest first."""
     asking_seconds: float | None
@@ -100,6 +102,8 @@ class Totals:
     download_bytes: int
     disk_bytes: int
     to_write_bytes: int
+    scratch_bytes: int
+    """Most that the checkpoints of one fine-tuning take beside it while it trains."""
     disk_fits: Fits
     seconds: float | None
     """Of all that would be asked and fine-tuned; None where the time of a part cannot be told."""
@@ -186,7 +190,7 @@ class Reckoning:
 
     def _model(self, name: str, steps: list[Step], cells: list[Step]) -> ModelForecast:
         needs: dict[object, StepNeed] = {}
-        problem, written, kept, fetched = "", 0, 0, 0
+        problem, written, kept, fetched, scratch = "", 0, 0, 0, 0
         for step in (*steps, *cells):
             try:
                 need = self._need(step)
@@ -199,6 +203,7 @@ class Reckoning:
                     kept += self._needs.kept(step)
                     missing = 0 if self._prepared.is_cached(step) else self._needs.written(step)
                     written += missing
+                    scratch = max(scratch, self._needs.scratch(step) if missing else 0)
                     fetched += missing if step.kind == "fetch" else 0
             except UnknownError as error:
                 problem = problem or str(error)
@@ -213,6 +218,7 @@ class Reckoning:
             download_bytes=fetched,
             disk_bytes=kept,
             to_write_bytes=written,
+            scratch_bytes=scratch,
             needs=tuple(sorted(needs.values(), key=lambda need: -need.bytes)),
             asking_seconds=self._timing.total(filter(self._is_open, cells)),
             tuning_seconds=self._timing.total(filter(self._is_open, tunings)),
@@ -242,17 +248,24 @@ def totals(models: tuple[ModelForecast, ...], free: Free) -> Totals:
     known = [model for model in models if not model.problem]
     times = [time for model in known for time in (model.asking_seconds, model.tuning_seconds)]
     left = [need for model in models for need in model.needs if not need.done]
-    verdict = fits(to_write / max(1, free.disk_bytes))
-    certain = CERTAIN * to_write > free.disk_bytes
+    scratch = max((model.scratch_bytes for model in models), default=0)
+    verdict = fits((to_write + scratch) / max(1, free.disk_bytes))
+    certain = certainly_full(to_write, free)
     return Totals(
         download_bytes=sum(model.download_bytes for model in models),
         disk_bytes=sum(model.disk_bytes for model in models),
         to_write_bytes=to_write,
-        disk_fits="no" if certain else "yes" if verdict == "yes" else "tight",
+        scratch_bytes=scratch,
+        disk_fits="no" if certain else verdict,
         seconds=added(times) if times else None,
         uncounted=tuple(model.name for model in models if model.problem),
         largest=max(left, key=lambda need: need.bytes, default=None),
     )
+
+
+def certainly_full(to_write: int, free: Free) -> bool:
+    """Whether the disk has no room for so many bytes, however far off they are."""
+    return CERTAIN * to_write > free.disk_bytes
 
 
 def _worst(needs: Iterable[StepNeed], unknown: bool) -> Fits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from harness.estimate.converting import (
     converting_memory,
@@ -12,14 +13,15 @@ from harness.estimate.converting import (
     quantizing_memory,
 )
 from harness.estimate.facts import Facts
-from harness.estimate.files import adapter_bytes, checkpoint_bytes, gguf_bytes
+from harness.estimate.files import checkpoint_bytes, gguf_bytes
 from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.need import Device, Memory
 from harness.estimate.questions import ask_of, grading_bytes, timed_ask, timed_work
 from harness.estimate.shape import ModelShape
-from harness.estimate.training import Tuning, tuning_memory
+from harness.estimate.training import tuning_memory
+from harness.estimate.tuning import Tuning, scratch_bytes, tuned_bytes
 from harness.estimate.work import Computation, asking_work, tuning_work
-from harness.finetuning import METHODS
+from harness.finetuning import INITIALIZATIONS, METHODS
 from harness.plan.cell_params import CellParams, LoadOptions, PrecisionParams
 from harness.plan.params import FinetuneParams, GgufParams
 from harness.plan.steps import Step
@@ -119,16 +121,21 @@ class Needs:
                 return self._facts.source(step.key).to_fetch
             case "random":
                 return checkpoint_bytes(self.shape(step))
-            case "finetune" if METHODS[step.given(FinetuneParams).method].makes == "adapter":
-                params = step.given(FinetuneParams)
-                return adapter_bytes(self.shape(step), params.rank, params.target_modules)
+            case "finetune":
+                return tuned_bytes(self.shape(step), self._trained(step))
             case "adapter-gguf":
                 return 2 * self.written(self._facts.plan.steps[step.parents["adapter"]])
-            case "finetune" | "merge":
+            case "merge":
                 return checkpoint_bytes(self.shape(step), "float16")
             case "convert" | "quantize":
                 return gguf_bytes(self.shape(step), step.given(GgufParams).type)
         return 0
+
+    def scratch(self, step: Step) -> int:
+        """Most bytes that lie on disk while the step is done, and are gone at its end."""
+        if step.kind != "finetune":
+            return 0
+        return scratch_bytes(self.shape(step), self._trained(step), self._machine.device)
 
     def kept(self, step: Step) -> int:
         """Bytes of the files that the step stands for, made or not; a user's own count nothing."""
@@ -167,16 +174,32 @@ class Needs:
         """What decides how much memory a fine-tuning takes."""
         params = step.given(FinetuneParams)
         learned = self._facts.learned(step.parents["examples"])
-        return Tuning(
-            method=METHODS[params.method],
-            dtype=self._own_dtype(self._machine.device),
-            rank=params.rank,
-            targets=params.target_modules,
+        chosen = params.dtype if params.dtype not in (None, "auto") else None
+        return replace(
+            self._trained(step),
+            dtype=chosen or self._own_dtype(self._machine.device),
+            dropout=params.dropout,
             batch_tokens=params.batch_tokens or Tuning.batch_tokens,
+            accumulate=params.accumulate or 1,
+            packing=bool(params.packing),
             gradient_checkpointing=bool(params.gradient_checkpointing),
             example_tokens=learned.longest,
             label_share=learned.label_share,
             stored=self._stored(step.parents["weights"]),
+        )
+
+    def _trained(self, step: Step) -> Tuning:
+        """What a fine-tuning trains and keeps, whatever it learns from."""
+        params = step.given(FinetuneParams)
+        return Tuning(
+            method=METHODS[params.method],
+            rank=int(max(trial.get("rank", params.rank) for trial in params.trials)),
+            targets=params.target_modules,
+            ranks=params.rank_pattern or {},
+            whole=params.modules_to_save or (),
+            initialization=params.initialization or Tuning.initialization,
+            optimizer=params.optimizer or Tuning.optimizer,
+            trials=len(params.trials),
         )
 
     def as_gguf(self, step: Step, quantization: str) -> GgufModel:
@@ -222,7 +245,8 @@ class Needs:
         """Of the adapter that a step holds."""
         step = self._facts.plan.steps[key]
         if step.kind == "finetune":
-            return step.given(FinetuneParams).rank
+            tuning = self._trained(step)
+            return tuning.rank * (1 + INITIALIZATIONS[tuning.initialization][1])
         return self._facts.source(key).rank
 
     def _own_dtype(self, device: Device) -> str:

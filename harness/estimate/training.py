@@ -8,14 +8,14 @@ tensor by tensor for the layers that Transformers has; a test counts them with t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from harness.estimate.files import ITEM_BYTES, adapted, adapter_parameters
+from harness.estimate.files import ITEM_BYTES, adapted
 from harness.estimate.inference import HF_LIBRARIES, LINEAR_BYTES
 from harness.estimate.need import MIB, Device, Memory, held, peak
 from harness.estimate.shape import ModelShape
-from harness.finetuning import METHODS, UNPACKED_LIMIT_BYTES, Method
+from harness.estimate.tuning import Tuning, is_packed, trained_parameters
+from harness.finetuning import SHORT_ROW
 
 ADAPTER_LIBRARIES = 35 * MIB
 """PEFT and bitsandbytes, which it imports."""
@@ -32,41 +32,6 @@ CHECKPOINTED: Mapping[Device, float] = {"cpu": 2.0, "cuda": 1.0}
 """By how much more the inputs of checkpointed layers count: each stands alone between blocks that its
 layer has freed, which are not used again either. One constant for three models, measured; what is in use
 is L + 1 inputs, as torch's hooks tell."""
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """What decides how much memory a fine-tuning takes.
-
-    Attributes:
-        method: its row in the table of methods.
-        dtype: of the matrix products.
-        batch_tokens: of an optimizer step, padding included; or of the longest example, if that
-            is longer.
-        example_tokens: of the longest example.
-        label_share: share of the tokens that are learned, and so get logits.
-        stored: precision of the base's files.
-    """
-
-    method: Method = METHODS["lora"]
-    dtype: str = "bfloat16"
-    rank: int = 16
-    targets: str | Sequence[str] = "all-linear"
-    batch_tokens: int = 2048
-    example_tokens: int = 512
-    label_share: float = 0.25
-    gradient_checkpointing: bool = False
-    stored: str = "bfloat16"
-
-    @property
-    def all_weights(self) -> bool:
-        """Whether every weight is learned."""
-        return self.method.trains == "all weights"
-
-    @property
-    def tokens(self) -> int:
-        """Of a step."""
-        return max(self.batch_tokens, self.example_tokens)
 
 
 def tuning_memory(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> Memory:
@@ -90,35 +55,25 @@ def tuning_memory(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> 
     kept = {
         "weights": shape.linear_weights * each + 4 * (shape.parameters - shape.linear_weights),
         "adapter": 4 * learned if adapters else 0,
-        "optimizer": method.optimizer_bytes * learned,
     }
-    # Gradients come while activations go: a step is at its largest before or after the two.
+    state = {"optimizer": tuning.state_bytes(device) * learned}
+    host = {**libraries, **(state if tuning.pages(device) else {})}
+    kept |= {} if tuning.pages(device) else state
+    # Gradients come while activations go: a step is at its largest before or after the two. With several
+    # batches a step, those of the first are there while the second is computed.
+    gradients = {"gradients": 4 * learned}
+    summed = gradients if tuning.accumulate > 1 else {}
     return peak(
         held(device, {**libraries, **loading}, {}),
-        held(device, libraries, {**kept, **_working(shape, tuning, device)}),
-        held(device, libraries, {**kept, "gradients": 4 * learned}),
+        held(device, host, {**kept, **summed, **_working(shape, tuning, device)}),
+        held(device, host, {**kept, **gradients}),
     )
-
-
-def is_packed(shape: ModelShape, tuning: Tuning) -> bool:
-    """Whether the base is kept in bitsandbytes layers; a small one of QLoRA's is the weights that NF4
-    stands for."""
-    size = shape.linear_weights * ITEM_BYTES[tuning.dtype]
-    if tuning.method.base == "nf4":
-        return size > UNPACKED_LIMIT_BYTES
-    return tuning.method.quantized is not None
-
-
-def trained_parameters(shape: ModelShape, tuning: Tuning) -> int:
-    """Weights that are learned."""
-    if tuning.all_weights:
-        return shape.parameters
-    return adapter_parameters(shape, tuning.rank, tuning.targets)
 
 
 def _working(shape: ModelShape, tuning: Tuning, device: Device) -> dict[str, float]:
     """Activations, logits, and weights that are cast for a product."""
-    layer, tokens, item = kept_by_layer(shape, tuning), tuning.tokens, ITEM_BYTES[tuning.dtype]
+    layer = kept_by_layer(shape, tuning, device)
+    tokens, item = tuning.tokens, ITEM_BYTES[tuning.dtype]
     kept: float = shape.layers * layer
     if tuning.gradient_checkpointing:
         kept = CHECKPOINTED[device] * (shape.layers + 1) * 4 * shape.hidden
@@ -130,17 +85,29 @@ def _working(shape: ModelShape, tuning: Tuning, device: Device) -> dict[str, flo
         "activations": factor * tokens * (kept + HELD_LAYERS * layer),
         "logits": factor * tuning.label_share * tokens * shape.vocabulary * logits,
         "cast weights": item * cast * (item < 4),
+        "lengths": _lengths(shape, tuning),
     }
 
 
-def kept_by_layer(shape: ModelShape, tuning: Tuning) -> int:
+def _lengths(shape: ModelShape, tuning: Tuning) -> float:
+    """DoRA's matrix with its update, which PEFT makes anew in each pass to know how long its rows are: an identity of
+    the inputs, the update, the update scaled, and the sum, in float32."""
+    if not tuning.method.config.get("use_dora"):
+        return 0
+    sizes = (4 * (w.columns**2 + 3 * w.count) for w in adapted(shape, tuning.targets))
+    return max(sizes)
+
+
+def kept_by_layer(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> int:
     """Bytes that a layer keeps of each token for its backward pass.
 
     Counted for a residual stream in float32, as embeddings in float32 make it. Under autocast every
     product keeps its input in the products' precision, and each layer that gets an adapter casts
     its own; without, neighbours share one. A norm keeps its input, and the normed input where its
     own weight is learned. Fused products keep their whole output; soft caps on attention (Gemma 2)
-    keep all scores, twice, of sequences as long as the longest example.
+    keep all scores, twice, of rows; other packed rows keep a mask. Short rows attend in float32 on a
+    processor. DoRA keeps the outputs of base and adapter apart, dropout its inputs and what they
+    are multiplied with.
     """
     item, traits = ITEM_BYTES[tuning.dtype], shape.traits
     full, cast = tuning.all_weights, item < 4
@@ -150,14 +117,33 @@ def kept_by_layer(shape: ModelShape, tuning: Tuning) -> int:
         w for w in found if w.columns == shape.hidden and w.name not in ("o_proj", "down_proj")
     ]
     heads = shape.queries + shape.keys
+    exact = cast and device == "cpu" and tuning.row <= SHORT_ROW and not traits.caps_scores
+    attended = 4 if exact else item
     total = traits.norms * 4 * shape.hidden * (2 if full else 1)
     total += item * shape.hidden * (len(inputs) if cast else 2)
-    total += item * heads * (3 if traits.fused else 2)
+    total += attended * heads * 2 + item * heads * (traits.fused and not exact)
     total += 4 * heads if traits.norms_heads else 0
     if traits.caps_scores:
         total += 2 * item * (shape.queries - shape.keys)
-        total += 8 * shape.heads * tuning.example_tokens
+        total += 8 * shape.heads * tuning.row
+    elif tuning.packing:
+        total += attended * tuning.row + 2 * attended * (shape.queries - shape.keys)
     if cast and "o_proj" in names:
         total += item * shape.queries
     total += item * shape.feed_forward * (4 if "down_proj" in names else 3)
-    return total if full else total + item * tuning.rank * len(found)
+    return total if full else total + _kept_by_adapters(shape, tuning, device)
+
+
+def _kept_by_adapters(shape: ModelShape, tuning: Tuning, device: Device) -> int:
+    item, found = ITEM_BYTES[tuning.dtype], adapted(shape, tuning.targets)
+    total = item * tuning.rank * len(found)
+    if tuning.method.config.get("use_dora"):
+        total += 2 * item * sum(weight.rows for weight in found)
+    if tuning.dropout:
+        columns = sum(weight.columns for weight in found)
+        factor = 4 if device == "cpu" else 1
+        total += factor * columns
+        if item == 4:
+            shared = 2 * shape.hidden + shape.feed_forward
+            total += 4 * max(0, columns - shared)
+    return total

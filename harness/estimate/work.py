@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.machine import Free
 from harness.estimate.shape import ModelShape
-from harness.estimate.training import Tuning
+from harness.estimate.tuning import Tuning
 
 LAYER_SECONDS = 1e-3
 """Of a layer's bookkeeping in Transformers: what decoding with the starter takes, whose products take

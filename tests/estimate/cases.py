@@ -9,7 +9,8 @@ from typing import Any
 from harness.estimate.inference import Ask, GgufModel, HfModel
 from harness.estimate.need import Memory
 from harness.estimate.shape import ModelShape
-from harness.estimate.training import Tuning, tuning_memory
+from harness.estimate.training import tuning_memory
+from harness.estimate.tuning import Tuning
 from harness.finetuning import METHODS
 from tests.estimate.measured import Peak, measure
 

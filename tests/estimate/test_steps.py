@@ -10,7 +10,7 @@ import pytest
 
 from harness.estimate.files import adapter_bytes, checkpoint_bytes, gguf_bytes
 from harness.estimate.shape import read_shape
-from harness.estimate.training import Tuning, trained_parameters
+from harness.estimate.tuning import Tuning, trained_parameters
 from harness.models.shapes import SHAPES
 from harness.serving.installed import Installed
 from tests.estimate.suites import (

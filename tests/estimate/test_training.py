@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,8 @@ import torch
 from harness.estimate.converting import merging_memory
 from harness.estimate.need import MIB
 from harness.estimate.shape import ModelShape, read_shape
-from harness.estimate.training import (
-    Tuning,
-    is_packed,
-    kept_by_layer,
-    trained_parameters,
-    tuning_memory,
-)
+from harness.estimate.training import kept_by_layer, tuning_memory
+from harness.estimate.tuning import Tuning, is_packed, trained_parameters
 from harness.finetuning import METHODS
 from harness.models.finetune import trainable
 from harness.models.finetune.batches import answer_losses, make_batch
@@ -38,9 +34,9 @@ EXAMPLES, LENGTH = 4, 131
 """A prime number, so that no weight has a multiple of it."""
 
 
-def kept_bytes(folder: Path, dtype: str, method: str) -> int:
+def kept_bytes(folder: Path, dtype: str, packing: bool = False, **given: Any) -> int:
     """Bytes that autograd keeps of a batch, the weights themselves left out."""
-    recipe = Recipe(method=method, dtype=dtype)  # type: ignore[arg-type]
+    recipe = Recipe(**{"dtype": dtype, **given})
     frozen = trainable.load_frozen(folder, recipe, torch.device("cpu"), getattr(torch, dtype))
     model = trainable.make_trainable(frozen, recipe, folder)
     model.train()
@@ -55,14 +51,14 @@ def kept_bytes(folder: Path, dtype: str, method: str) -> int:
         return tensor
 
     ids = tuple(range(5, 5 + LENGTH - 1))
-    batch = make_batch([TrainingExample(ids, (7,))] * EXAMPLES, torch.device("cpu"))
+    batch = make_batch([TrainingExample(ids, (7,))] * EXAMPLES, torch.device("cpu"), packing)
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16")
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), autocast:
         answer_losses(model, batch).mean()
     return sum(size for size, _ in kept.values())
 
 
-def per_layer(tmp_path: Path, name: str, dtype: str, method: str) -> tuple[float, ModelShape]:
+def per_layer(tmp_path: Path, name: str, dtype: str, **given: Any) -> tuple[float, ModelShape]:
     """Bytes that one layer keeps of each token: the difference of two depths."""
     sizes = []
     for layers in (2, 5):
@@ -70,7 +66,7 @@ def per_layer(tmp_path: Path, name: str, dtype: str, method: str) -> tuple[float
         folder.mkdir()
         config = configuration(name, {**SMALL, "num_hidden_layers": layers, **_turned(name)})
         write_random_model(folder, config, seed=0)
-        sizes.append(kept_bytes(folder, dtype, method))
+        sizes.append(kept_bytes(folder, dtype, **given))
     return (sizes[1] - sizes[0]) / 3 / (EXAMPLES * LENGTH), read_shape(config)
 
 
@@ -87,15 +83,58 @@ def _turned(name: str) -> dict[str, Any]:
     "name", ["llama-2-7b", "qwen2.5-3b", "phi-3.5-mini", "qwen3-0.6b", "gemma-3-1b", "gemma-2-2b"]
 )
 def test_a_layer_keeps_what_autograd_keeps(tmp_path: Path, name: str, dtype: str) -> None:
-    counted, shape = per_layer(tmp_path, name, dtype, "lora")
+    counted, shape = per_layer(tmp_path, name, dtype)
     tuning = Tuning(dtype=dtype, example_tokens=LENGTH)
     assert kept_by_layer(shape, tuning) == pytest.approx(counted, rel=0.05)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
 def test_with_all_weights_learned_a_layer_keeps_more(tmp_path: Path, dtype: str) -> None:
-    counted, shape = per_layer(tmp_path, "llama-2-7b", dtype, "full")
-    assert kept_by_layer(shape, Tuning(METHODS["full"], dtype)) == pytest.approx(counted, rel=0.05)
+    counted, shape = per_layer(tmp_path, "llama-2-7b", dtype, method="full")
+    tuning = Tuning(METHODS["full"], dtype, example_tokens=LENGTH)
+    assert kept_by_layer(shape, tuning) == pytest.approx(counted, rel=0.05)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+@pytest.mark.parametrize("name", ["llama-2-7b", "gemma-2-2b"])
+@pytest.mark.parametrize(
+    "given", [{"method": "dora"}, {"packing": True}, {"dropout": 0.1}], ids=str
+)
+def test_settings_keep_what_autograd_keeps(
+    tmp_path: Path, name: str, dtype: str, given: dict[str, Any]
+) -> None:
+    counted, shape = per_layer(tmp_path, name, dtype, **given)
+    settings = {**given, "method": METHODS[given.get("method", "lora")]}
+    settings |= {"batch_tokens": EXAMPLES * LENGTH, "example_tokens": LENGTH}
+    tuning = Tuning(dtype=dtype, **settings)
+    assert kept_by_layer(shape, tuning) == pytest.approx(counted, rel=0.05)
+
+
+def test_a_method_on_8_bits_keeps_what_lora_keeps(tmp_path: Path) -> None:
+    counted, shape = per_layer(tmp_path, "llama-2-7b", "bfloat16", method="lora-8bit")
+    tuning = Tuning(METHODS["lora-8bit"], example_tokens=LENGTH)
+    assert kept_by_layer(shape, tuning) == pytest.approx(counted, rel=0.05)
+
+
+def test_several_batches_a_step_hold_gradients_beside_activations() -> None:
+    shape, full = read_shape(SHAPES["llama-3.2-1b"]), METHODS["full"]
+    one, two = (
+        tuning_memory(shape, Tuning(full, accumulate=n, batch_tokens=8192), "cuda").device
+        for n in (1, 2)
+    )
+    assert two.total - one.total == two.of("gradients") == 4 * shape.parameters
+
+
+def test_a_paged_state_is_not_the_gpus_and_8_bits_are_a_quarter() -> None:
+    shape = read_shape(SHAPES["llama-3.1-8b"])
+    plain, paged = (Tuning(METHODS["qlora"], optimizer=name) for name in ("adamw", "auto"))
+    state = 8 * trained_parameters(shape, plain)
+    assert tuning_memory(shape, plain, "cuda").device.of("optimizer") == state
+    assert tuning_memory(shape, paged, "cuda").device.of("optimizer") == 0
+    eight = replace(paged, optimizer="paged_adamw_8bit")
+    assert eight.pages("cuda") and not eight.pages("cpu")
+    assert eight.state_bytes("cuda") / paged.state_bytes("cuda") == pytest.approx(0.25, rel=0.02)
+    assert eight.state_bytes("cpu") == paged.state_bytes("cuda")
 
 
 def test_full_keeps_float32_weights_and_two_moments_of_each() -> None:

@@ -9,7 +9,7 @@ import pytest
 from harness.estimate.inference import Ask, GgufModel
 from harness.estimate.machine import Free
 from harness.estimate.shape import read_shape
-from harness.estimate.training import Tuning
+from harness.estimate.tuning import Tuning
 from harness.estimate.work import Computation, asking_work, tuning_work
 from harness.finetuning import METHODS
 from harness.models.shapes import SHAPES

@@ -14,9 +14,9 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from harness.finetuning import SHORT_ROW
+
 NAME = "harness-training"
-SHORT_ROW = 256
-"""Tokens of a row up to which float32 is as fast."""
 
 
 def attend_exactly(model: Any) -> None:
