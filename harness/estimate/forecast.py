@@ -72,8 +72,6 @@ class ModelForecast:
     """Of all that is fetched or made for it and kept."""
     to_write_bytes: int
     """Of these, what is not there yet."""
-    scratch_bytes: int
-    """Most that checkpoints of a fine-tuning that is still to be done take while it trains."""
     needs: tuple[StepNeed, ...]
     """Of its steps, largest first."""
     asking_seconds: float | None
@@ -82,6 +80,8 @@ class ModelForecast:
     fits: Fits
     problem: str = ""
     """Why something is not known, and how to mend it."""
+    scratch_bytes: int = 0
+    """Most that checkpoints of a fine-tuning that is still to be done take while it trains."""
     note: str = ""
     """Where shape and sizes are known from, if not from the files."""
 

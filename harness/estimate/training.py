@@ -19,7 +19,7 @@ from harness.finetuning import SHORT_ROW
 
 ADAPTER_LIBRARIES = 35 * MIB
 """PEFT and bitsandbytes, which it imports."""
-HELD_LAYERS = 4
+HELD_LAYERS = 2
 """Temporary tensors of a layer's forward and backward pass, in what the layer keeps."""
 ALLOCATOR = {2: 1.6, 4: 1.75}
 """By bytes of a value: what is resident on a CPU, to what is in use, for blocks below 32 MiB. glibc's
@@ -76,7 +76,8 @@ def _working(shape: ModelShape, tuning: Tuning, device: Device) -> dict[str, flo
     tokens, item = tuning.tokens, ITEM_BYTES[tuning.dtype]
     kept: float = shape.layers * layer
     if tuning.gradient_checkpointing:
-        kept = CHECKPOINTED[device] * (shape.layers + 1) * 4 * shape.hidden
+        # The inputs, and all of the layer that is being computed again.
+        kept = CHECKPOINTED[device] * (shape.layers + 1) * 4 * shape.hidden + layer
     factor = DEVICE_ALLOCATOR if device == "cuda" else ALLOCATOR[item]
     logits = 8 + 2 * item + 4 * (item == 4)
     cast = shape.vocabulary * shape.hidden

@@ -12,6 +12,7 @@ import torch
 
 from harness.engines.permissions import permissions_of
 from harness.errors import BadModelError
+from harness.models.room import room_for
 
 _COPIED = (
     "tokenizer*",
@@ -40,9 +41,11 @@ def save_weights(model: Any, base: Path, out: Path, adjective: str, otherwise: s
 
     Raises:
         BadModelError: a weight does not fit float16.
+        NoSpaceError: the disk has no room for them.
     """
     _round_to_float16(model, adjective, otherwise)
-    model.save_pretrained(out)
+    with room_for(f"the {adjective} weights", out):
+        model.save_pretrained(out)
     code = ("*.py",) if permissions_of(base).code else ()
     for pattern in (*_COPIED, *code):
         for file in base.glob(pattern):

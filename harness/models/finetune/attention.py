@@ -35,7 +35,8 @@ def attend(
 ) -> tuple[torch.Tensor, None]:
     """What Transformers' `sdpa` gives, (rows, tokens, heads, head size) in the values' precision."""
     if query.shape[2] > SHORT_ROW or not torch.is_autocast_enabled("cpu"):
-        return sdpa_attention_forward(module, query, key, value, *given, **named)
+        found, _ = sdpa_attention_forward(module, query, key, value, *given, **named)
+        return found, None
     with torch.autocast("cpu", enabled=False):
         exact = (tensor.float() for tensor in (query, key, value))
         found, _ = sdpa_attention_forward(module, *exact, *given, **named)

@@ -7,8 +7,8 @@ takes it in, which runs no code.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from harness.errors import NoSpaceError
-from harness.files import NO_SPACE, replaced
+from harness.files import replaced
 from harness.models.finetune.curve import write_place
+from harness.models.room import room_for
 
 _FILE = "checkpoint.pt"
 _LEAST_SECONDS = 30.0
@@ -71,8 +71,12 @@ class Checkpoints:
             NoSpaceError: the disk is full.
         """
         began = self._clock()
-        with _room_for(self.folder), replaced(self.folder / _FILE) as file:
-            torch.save({"identity": self._identity, "state": state}, file)
+        with (
+            _room_for(self.folder),
+            replaced(self.folder / _FILE) as file,
+            file.open("wb") as stream,
+        ):
+            torch.save({"identity": self._identity, "state": state}, stream)
         write_place(self.folder, step)
         self._last = self._clock()
         self._every = max(self._every, (self._last - began) / _SHARE)
@@ -103,15 +107,5 @@ class Checkpoints:
         return self.folder / f"best-{step}.safetensors"
 
 
-@contextmanager
-def _room_for(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        full = isinstance(error, OSError) and error.errno in NO_SPACE
-        if not full and "No space left" not in str(error) and "file write failed" not in str(error):
-            raise
-        raise NoSpaceError(
-            f"The disk has no room for a checkpoint in {folder}.",
-            "Free some, or put $HARNESS_HOME on a larger disk; the next run goes on from the last checkpoint.",
-        ) from error
+def _room_for(folder: Path) -> AbstractContextManager[None]:
+    return room_for("a checkpoint", folder, "; the next run goes on from the last checkpoint")

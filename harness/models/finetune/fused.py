@@ -76,7 +76,7 @@ def _forward_of(module: Any, is_last: bool) -> Any:
             parts = (
                 rows.to(dtype),
                 base.weight,
-                base.bias,
+                None if base.bias is None else base.bias.to(dtype),
                 down.weight.to(dtype),
                 up.weight.to(dtype),
             )

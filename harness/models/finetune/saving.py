@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.finetuning import INITIALIZATIONS
 from harness.models.finetune.recipe import Recipe
+from harness.models.room import room_for
 from harness.models.saving import save_weights
 
 BEGINNING = "beginning"
@@ -30,7 +31,13 @@ def save_tuned(tuned: Any, recipe: Recipe, base: Path, out: Path, work: Path) ->
 
     Raises:
         BadModelError: a trained weight does not fit float16.
+        NoSpaceError: the disk has no room for it.
     """
+    with room_for("what was trained", out, "; the next run goes on from the last checkpoint"):
+        _save_tuned(tuned, recipe, base, out, work)
+
+
+def _save_tuned(tuned: Any, recipe: Recipe, base: Path, out: Path, work: Path) -> None:
     if recipe.row.makes == "adapter":
         changed = INITIALIZATIONS[recipe.initialization][1]
         _save_adapter(tuned, out, work / BEGINNING if changed else None)

@@ -124,7 +124,8 @@ class FineTune(Entry):
         None, ge=16, description="Tokens per batch, padding included; default: 2048."
     )
     accumulate: Count | None = Field(
-        None, description="Batches per optimizer step; default: 1. More take no more memory."
+        None,
+        description="Batches per optimizer step; default: 1. More take no more memory but for the gradients.",
     )
     packing: bool | None = Field(
         None,
