@@ -49,12 +49,11 @@ def held(file: Path, doing: str, waits: Waits = lambda who: None) -> Iterator[bo
         doing: what for, for those who wait.
         waits: is told for whom, once, where another process has it.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file)
-    waited = not _taken(lock)
+    waited = not _taken(lock, file)
     if waited:
         waits(holder_words(file))
-        lock.acquire(poll_interval=LOOK_SECONDS)
+        _taken(lock, file, timeout=-1)
         waits("")
     with _signed(lock, file, doing):
         yield waited
@@ -64,19 +63,23 @@ def held(file: Path, doing: str, waits: Waits = lambda who: None) -> Iterator[bo
 def held_if_free(file: Path, doing: str) -> Iterator[bool]:
     """Holds a lock where nobody else does; whether it was free."""
     lock = FileLock(file)
-    if not _taken(lock):
+    if not _taken(lock, file):
         yield False
         return
     with _signed(lock, file, doing):
         yield True
 
 
-def _taken(lock: FileLock) -> bool:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return False
-    return True
+def _taken(lock: FileLock, file: Path, timeout: float = 0) -> bool:
+    while True:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=timeout, poll_interval=LOOK_SECONDS)
+        except Timeout:
+            return False
+        except FileNotFoundError:  # whoever had it took its folder away
+            continue
+        return True
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -82,3 +83,19 @@ def test_of_eight_processes_one_is_in_at_a_time(rounds: int, tmp_path: Path) -> 
         _, said = one.communicate(timeout=300)
         assert one.returncode == 0, said.decode()
     assert (tmp_path / "count").read_text() == str(8 * rounds)
+
+
+def test_whoever_waits_gets_it_though_its_folder_was_taken_away(tmp_path: Path) -> None:
+    file, waiting, got = tmp_path / "results" / "run.lock", threading.Event(), list[bool]()
+
+    def second() -> None:
+        with held(file, "second", lambda who: waiting.set()):
+            got.append(file.exists())
+
+    thread = threading.Thread(target=second)
+    with held(file, "first"):
+        thread.start()
+        assert waiting.wait(10)
+        shutil.rmtree(file.parent)
+    thread.join(10)
+    assert got == [True]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.files import sweep
@@ -28,7 +29,19 @@ def claimed(prepared: Prepared, waits: Waits = lambda who: None) -> Iterator[Non
     with held(results.folder / LOCK, doing, waits):
         sweep(results.folder)
         _put_right(prepared.plan, results, prepared.artifacts)
-        yield
+        try:
+            yield
+        finally:
+            _leave_no_empty_folder(results.folder)
+
+
+def _leave_no_empty_folder(folder: Path) -> None:
+    """Takes the folder of a run away that was refused before it wrote anything, while its lock is held."""
+    with suppress(OSError):
+        if [file.name for file in folder.iterdir()] == [LOCK]:
+            (folder / LOCK).unlink()
+            folder.rmdir()
+            folder.parent.rmdir()
 
 
 def put_right(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -> None:

@@ -158,7 +158,7 @@ def test_a_function_that_is_not_there_is_a_mistake_of_the_suite(
         write_code(tmp_path, code)
     with pytest.raises(SuiteError, match=said) as raised:
         ready(tmp_path)
-    assert "suite.yaml:7:" in str(raised.value)
+    assert "suite.yaml:8:" in str(raised.value)
 
 
 def test_rows_are_written_anew_where_someone_cleared_them_away(tmp_path: Path) -> None:
