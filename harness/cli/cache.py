@@ -12,19 +12,22 @@ from harness.errors import InputError
 from harness.home import default_home
 from harness.money import money
 from harness.quantities import byte_size, plural
+from harness.reporting.format import duration
 from harness.runner.kept import forget_answers, kept, paid
+from harness.runner.scratch import Scratch, free, freeable, scratch
 
 
 def list_kept(as_json: bool) -> int:
     """Lists what is remembered, made and paid. Returns the exit code."""
     home = default_home()
-    found, ledgers = kept(home), paid(home)
+    found, ledgers, left = kept(home), paid(home), scratch(home)
     if as_json:
         amounts = {
             name: [{key: str(value) for key, value in asdict(of).items()} for of in accounts]
             for name, accounts in ledgers.items()
         }
         data = {"home": str(home), "kept": [asdict(of) for of in found], "paid": amounts}
+        data["scratch"] = [asdict(of) for of in left]
         print(json.dumps(data, indent=2))
         return 0
     console = output_console()
@@ -38,7 +41,49 @@ def list_kept(as_json: bool) -> int:
     for name, accounts in ledgers.items():
         shown = [f"{of.model} {money(of.paid + of.open, of.currency)}" for of in accounts]
         say(console, f"Paid for {name}: {', '.join(shown) or 'nothing'}.")
+    if left:
+        console.print(_scratch_table("Left by runs that died, or in use", left))
+        say(console, "`harness cache clean` frees what nobody is at work in.")
     return 0
+
+
+def _scratch_table(title: str, left: list[Scratch]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for head in ("", "where", "size", "idle", "in use by"):
+        table.add_column(head, justify="right" if head in ("size", "idle") else "left")
+    for of in left:
+        idle = duration(of.idle_seconds)
+        table.add_row(of.kind, of.path, byte_size(of.bytes), idle, of.holder)
+    return table
+
+
+def clean_scratch(days: float, checkpoints: bool, dry_run: bool, as_json: bool) -> int:
+    """Frees what runs that died left behind. Returns the exit code."""
+    found = scratch(default_home())
+    gone = freeable(found, days, checkpoints) if dry_run else free(found, days, checkpoints)
+    size, console = sum(of.bytes for of in gone), output_console()
+    if as_json:
+        print(json.dumps({"freed": [asdict(of) for of in gone], "bytes": size, "dry_run": dry_run}))
+        return 0
+    if gone:
+        console.print(_scratch_table("Would go" if dry_run else "Freed", gone))
+    left = [of for of in found if of not in gone]
+    kept_back = f" {_why_left(left)}" if left else ""
+    say(console, f"{'Would free' if dry_run else 'Freed'} {byte_size(size)}.{kept_back}")
+    return 0
+
+
+def _why_left(left: list[Scratch]) -> str:
+    """Of what stays: how much, and which option would have it go."""
+    used = sum(bool(of.holder) for of in left)
+    trained = sum(of.kind == "checkpoints" and not of.holder for of in left)
+    recent = len(left) - used - trained
+    said = [
+        f"{used} in use" if used else "",
+        f"{trained} with checkpoints (--checkpoints, and --idle DAYS)" if trained else "",
+        f"{recent} changed not long ago (--idle DAYS)" if recent else "",
+    ]
+    return f"Left: {', '.join(filter(None, said))}."
 
 
 def clean(answers: str, as_json: bool) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from harness.cli.cache import clean, list_kept
+from harness.cli.cache import clean, clean_scratch, list_kept
 from harness.engines.endpoint.ledger import Ledger
 from harness.engines.endpoint.places import answers_folder, ledger_file
 from harness.engines.endpoint.remembered import Memory, Remembering
@@ -64,3 +65,22 @@ def test_answers_are_forgotten_and_what_they_cost_is_not(
     with pytest.raises(InputError, match="no remembered answer fits") as caught:
         clean("api.example.com/big", as_json=False)
     assert "api.example.com/small" in caught.value.hint
+
+
+def test_what_dead_runs_left_is_listed_and_freed(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(home / "tmp"))
+    left = home / "artifacts" / "convert" / ".key.ab12cd34"
+    left.mkdir()
+    (left / "half.gguf").write_bytes(b"x" * 3000)
+    list_kept(as_json=False)
+    said = capsys.readouterr().out
+    assert "half made" in said and "harness cache clean" in said
+    assert clean_scratch(1, False, False, False) == 0
+    assert "changed not long ago (--idle DAYS)" in capsys.readouterr().out and left.is_dir()
+    assert clean_scratch(0, False, True, False) == 0
+    assert "Would free" in capsys.readouterr().out and left.is_dir()
+    assert clean_scratch(0, False, False, True) == 0
+    (freed,) = json.loads(capsys.readouterr().out)["freed"]
+    assert freed["kind"] == "half made" and not left.exists()
