@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
 
 from rich.table import Table
 
@@ -50,11 +52,18 @@ def list_kept(as_json: bool) -> int:
 def _scratch_table(title: str, left: list[Scratch]) -> Table:
     table = Table(title=title, title_justify="left")
     for head in ("", "where", "size", "idle", "in use by"):
-        table.add_column(head, justify="right" if head in ("size", "idle") else "left")
+        justify: Literal["left", "right"] = "right" if head in ("size", "idle") else "left"
+        table.add_column(head, justify=justify, overflow="fold")
+    home = default_home()
     for of in left:
         idle = duration(of.idle_seconds)
-        table.add_row(of.kind, of.path, byte_size(of.bytes), idle, of.holder)
+        table.add_row(of.kind, _place(of.path, home), byte_size(of.bytes), idle, of.holder)
     return table
+
+
+def _place(path: str, home: Path) -> str:
+    """Within the home, where it lies there."""
+    return str(Path(path).relative_to(home)) if Path(path).is_relative_to(home) else path
 
 
 def clean_scratch(days: float, checkpoints: bool, dry_run: bool, as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
@@ -14,6 +15,8 @@ from typing import Literal
 from harness.locks import held_if_free, holder_words
 
 DAY = 86_400.0
+MADE = re.compile(r"harness-\w+-[a-z0-9_]{8}")
+"""As `tempfile` names a folder; `harness-ports-…` is one of locks and stays."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,12 @@ def _checkpoints(home: Path) -> Iterator[Place]:
 def _temporary(folder: Path) -> Iterator[Place]:
     for path in folder.glob("harness-*"):
         with suppress(OSError):
-            if path.is_dir() and not path.is_symlink() and path.owner() == Path.home().owner():
+            if (
+                MADE.fullmatch(path.name)
+                and path.is_dir()
+                and not path.is_symlink()
+                and path.owner() == Path.home().owner()
+            ):
                 yield path, "temporary", None
 
 

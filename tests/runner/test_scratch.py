@@ -22,7 +22,8 @@ def home(tmp_path: Path) -> Path:
         folder.mkdir(parents=True)
         (folder / "weights").write_bytes(b"x" * 5000)
     temporary = tmp_path / "tmp"
-    (temporary / "harness-lora-x").mkdir(parents=True)
+    (temporary / "harness-lora-ab12cd34").mkdir(parents=True)
+    (temporary / "harness-ports-0").mkdir()  # locks
     (temporary / "else").mkdir()
     for path in sorted(tmp_path.rglob("*"), reverse=True):
         os.utime(path, (time.time() - 2 * DAY,) * 2)
@@ -42,7 +43,7 @@ def test_what_dead_runs_left_goes_and_what_was_made_stays(home: Path) -> None:
     assert sorted(one.kind for one in gone) == ["half made", "temporary"]
     assert (home / "artifacts" / "finetune" / KEY / "weights").is_file()
     assert (home / "work" / KEY / "weights").is_file()
-    assert (home.parent / "tmp" / "else").is_dir()
+    assert {path.name for path in (home.parent / "tmp").iterdir()} == {"else", "harness-ports-0"}
     assert [one.kind for one in scratch(home, home.parent / "tmp")] == ["checkpoints"]
 
 
