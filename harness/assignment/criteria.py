@@ -69,6 +69,8 @@ class _Reader:
     places: frozenset[str]
 
     def read(self) -> Criteria:
+        for fault in self.source.faults:
+            raise InputError(f"{self.file}:{fault.place.line}: {fault.said}")
         for again in self.source.repeated:
             said = f"`{again.key}` stands here twice"
             raise InputError(f"{self.file}:{again.place.line}: {said}")

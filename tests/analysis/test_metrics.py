@@ -159,6 +159,10 @@ def test_a_metric_is_about_quality_change_or_cost() -> None:
     assert by_kind["load cost"] == set(TASK_TYPES["load"].metrics)
     assert set(by_kind) == {
         "classify quality",
+        "perplexity quality",
+        "instruct quality",
+        "refuse quality",
+        "comply quality",
         "multiple_choice quality",
         "summarize quality",
         "divergence change",

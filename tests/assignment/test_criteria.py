@@ -50,7 +50,12 @@ def test_an_entry_names_checks_words_and_a_remedy() -> None:
         ("- a", "1: no criteria", "deliverables"),
         ("", "1: no criteria", "deliverables"),
         ("criteria:\n  A: {checks: [", "2: not YAML", ""),
-        ("criteria: !!python/object:os.system x", "1: not YAML", ""),
+        ("criteria: !!python/object:os.system x", "1: `python/object:os.system` is no text", ""),
+        (
+            "criteria:\n  A: {open: !!python/name:os.system }",
+            "2: `python/name:os.system` is no",
+            "",
+        ),
         ("criteria:\n  A: {words: question, open: [x]}", "2: this is no text", ""),
     ],
 )

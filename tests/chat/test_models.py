@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import struct
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from harness.errors import InputError
 from harness.runner.run import Options, prepare
 from harness.starter import MODEL_FOLDER
 from tests.engines.endpoint.standin import standing_in
+from tests.hostile.gguf_made import small
 
 SUITE = """
 name: talk
@@ -83,20 +83,11 @@ def test_what_is_opened_is_the_same_after_it_travelled(suite: Path, tmp_path: Pa
 
 
 def write_header(file: Path, template: bool) -> Path:
-    """A GGUF of one weight, with or without a chat template, that nobody runs."""
-
-    def text(value: str) -> bytes:
-        return struct.pack("<Q", len(value)) + value.encode()
-
-    values = {"general.architecture": "llama", "general.name": "tiny"}
-    values |= {"tokenizer.chat_template": "{{ messages }}"} if template else {}
-    head = b"GGUF" + struct.pack("<IQQ", 3, 1, len(values))
-    head += b"".join(
-        text(key) + struct.pack("<I", 8) + text(value) for key, value in values.items()
-    )
-    head += text("weight") + struct.pack("<IQIQ", 1, 1, 0, 0)
-    file.write_bytes(head + bytes(-len(head) % 32) + bytes(4))
-    return file
+    """A small GGUF, with or without a chat template, that nobody runs."""
+    made = small()
+    if not template:
+        del made.values["tokenizer.chat_template"]
+    return made.write(file)
 
 
 def test_a_file_and_a_folder_stand_for_themselves(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_what_is_no_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadModelError, match="holds no tokenizer"):
         open_tokenizer(tmp_path)
     (tmp_path / "x.gguf").write_bytes(b"<html>")
-    with pytest.raises(BadModelError, match="not a GGUF"):
+    with pytest.raises(BadModelError, match="does not begin with GGUF"):
         open_tokenizer(tmp_path / "x.gguf")
 
 

@@ -11,6 +11,7 @@ from harness.engines.tokenizer import open_tokenizer
 from harness.metrics.writing import repetition, shared_start
 from harness.records import Sample, WrittenDetails
 from harness.runner.run import Outcome
+from harness.sealed import sealed_line
 from harness.starter import MODEL_FOLDER
 from tests.pipeline.conftest import Notes, Place, samples_in
 
@@ -108,7 +109,9 @@ def test_an_interrupted_cell_goes_on_with_the_prompts_that_are_open(first_run: F
     folder: Path = place.cell("q4", "coherence")
     lines = (folder / "samples.jsonl").read_text().splitlines()
     kept = json.loads(lines[0])
-    (folder / "samples.jsonl").write_text(f"{json.dumps({**kept, 'answer': 'kept'})}\n")
+    del kept["seal"]
+    line = sealed_line(json.dumps({**kept, "answer": "kept"}))
+    (folder / "samples.jsonl").write_text(f"{line}\n")
     (folder / "result.json").unlink()
     _, notes = place.run()
     assert notes.labels == ["ask q4: coherence"]
