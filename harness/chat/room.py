@@ -162,6 +162,7 @@ class ChatRoom:
         """The model's process, for one question; None where the answer was stopped meanwhile."""
         name = answer.model.name
         with self._changed:
+            self._clear_away_dead()
             process = self._processes.get(name)
             unloaded = None
             if process is None or not process.is_running:
@@ -222,6 +223,12 @@ class ChatRoom:
             resident_bytes=free.resident_bytes - sum(of.resident.total for of in loading),
             device_bytes=free.device_bytes - sum(of.device.total for of in loading),
         )
+
+    def _clear_away_dead(self) -> None:
+        """Lets go of processes that died while nobody asked them anything."""
+        for process in list(self._processes.values()):
+            if process.answering is None and not process.is_running:
+                self._end(process)
 
     def _end(self, process: ModelProcess) -> None:
         process.close()

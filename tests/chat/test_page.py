@@ -6,6 +6,7 @@ import json
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,18 @@ def page(chat: ServedChat, browser: Any) -> Iterator[Page]:
     foreign = [url for url in opened.asked if not url.startswith((chat.url, "data:", "blob:"))]
     assert foreign == []
     context.close()
+
+
+@contextmanager
+def answering(page: Page, chat: ServedChat, text: str = "Once upon a time") -> Iterator[None]:
+    """An answer that does not end while the block runs, however fast the processor: models stand still."""
+    long_answer(page, text)
+    workers = chat.workers()
+    for worker in workers:
+        worker.suspend()
+    yield
+    for worker in workers:
+        worker.resume()
 
 
 def long_answer(page: Page, text: str = "Once upon a time") -> None:
@@ -106,18 +119,18 @@ def test_a_model_that_is_not_made_says_what_makes_it(page: Page, chat: ServedCha
     assert "tuned has not been made: harness run" in chat.said
 
 
-def test_stop_keeps_what_was_written(page: Page) -> None:
-    long_answer(page)
-    page.press("Stop")
+def test_stop_keeps_what_was_written(page: Page, chat: ServedChat) -> None:
+    with answering(page, chat):
+        page.press("Stop")
     stopped = page.answered()
     assert "stopped by you" in stopped
     assert len(page.page.locator(".hc-written").inner_text()) > 20
 
 
 def test_a_crash_is_an_error_and_the_page_lives_on(page: Page, chat: ServedChat) -> None:
-    long_answer(page)
-    for worker in chat.workers():
-        worker.send_signal(signal.SIGSEGV)
+    with answering(page, chat):
+        for worker in chat.workers():
+            worker.send_signal(signal.SIGSEGV)
     failed = page.answered()
     assert "crash" in failed and "SIGSEGV" in failed and "log" in failed
     assert page.page.get_by_role("alert").is_visible()
@@ -131,11 +144,11 @@ def test_two_users_wait_for_each_other_and_see_only_their_own(
 ) -> None:
     context = browser.new_context()
     other = Page(context.new_page(), chat.url)
-    long_answer(page, "The first user asks")
-    other.set(ENDLESS, "8")
-    other.send("The second user asks")
-    other.page.get_by_text("One question is answered before yours.").wait_for()
-    page.press("Stop")
+    with answering(page, chat, "The first user asks"):
+        other.set(ENDLESS, "8")
+        other.send("The second user asks")
+        other.page.get_by_text("One question is answered before yours.").wait_for()
+        page.press("Stop")
     assert FIGURES.search(other.answered())
     assert "first user" not in other.page.locator("#hc-log").inner_text()
     assert "second user" not in page.page.locator("#hc-log").inner_text()
