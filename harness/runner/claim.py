@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,22 +26,27 @@ LOCK = "run.lock"
 def claimed(prepared: Prepared, waits: Waits = lambda who: None) -> Iterator[None]:
     """Has the results of a suite for one run alone; `waits` is told who is running it already."""
     results, doing = prepared.results, f"running {prepared.suite.file.name}"
+    missing = [at for at in (results.folder, results.folder.parent) if not at.exists()]
     with held(results.folder / LOCK, doing, waits):
         sweep(results.folder)
         _put_right(prepared.plan, results, prepared.artifacts)
         try:
             yield
         finally:
-            _leave_no_empty_folder(results.folder)
+            _take_away_empty(missing)
 
 
-def _leave_no_empty_folder(folder: Path) -> None:
-    """Takes the folder of a run away that was refused before it wrote anything, while its lock is held."""
+def _take_away_empty(made: Sequence[Path]) -> None:
+    """Takes the folders away that were made for a run that was refused before it wrote anything.
+
+    Args:
+        made: the results' own, while its lock is held, and perhaps the one around it.
+    """
     with suppress(OSError):
-        if [file.name for file in folder.iterdir()] == [LOCK]:
-            (folder / LOCK).unlink()
-            folder.rmdir()
-            folder.parent.rmdir()
+        if made and [file.name for file in made[0].iterdir()] == [LOCK]:
+            (made[0] / LOCK).unlink()
+            for folder in made:
+                folder.rmdir()
 
 
 def put_right(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -> None:

@@ -114,6 +114,9 @@ def test_a_run_is_refused_where_the_disk_has_certainly_no_room(
     assert code == 2
     assert "16.1 GB have to be written, and 10.0 GB are free" in err
     assert "HARNESS_HOME" in err and not results.exists()
+    results.mkdir()
+    assert run(*words, monkeypatch=monkeypatch, capsys=capsys)[0] == 2
+    assert results.is_dir() and not list(results.iterdir()), "whose it is it stays"
 
 
 def test_two_at_a_time_are_warned_of_where_one_would_fit(
