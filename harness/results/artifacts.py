@@ -60,7 +60,9 @@ class Manifest:
     def data(self) -> dict[str, Any]:
         """As plain data."""
         found = asdict(self)
-        return {name: value for name, value in found.items() if name != "files" or value}
+        return {
+            name: value for name, value in found.items() if name != "files" or value is not None
+        }
 
     @classmethod
     def read(cls, file: Path) -> Manifest:
