@@ -229,7 +229,7 @@ def test_a_run_goes_on_from_what_is_whole(
     same_again(copied(quick), quick, pattern, fault)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize(
     "pattern",

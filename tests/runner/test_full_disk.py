@@ -70,7 +70,7 @@ def test_a_disk_that_becomes_full_costs_nothing_that_was_whole(
     fails_and_goes_on(tmp_path, call, quick, monkeypatch)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_wherever_it_becomes_full(
     tmp_path: Path, quick: Undisturbed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
