@@ -164,6 +164,18 @@ class NoSpaceError(HarnessError):
     kind = "no-space"
 
 
+class StoreError(HarnessError):
+    """A shared store cannot be reached, refuses, is full, or is gone."""
+
+    kind = "store"
+
+
+class DamagedInStoreError(StoreError):
+    """What a shared store holds is not what was put there."""
+
+    kind = "damaged-in-store"
+
+
 class HubError(HarnessError):
     """The Hub did not give what was asked of it; the kinds below say why."""
 

@@ -37,8 +37,13 @@ class Opened:
 
 def write_sealed(file: Path, data: Mapping[str, Any]) -> None:
     """Writes a record that is not empty with its seal, atomically. Raises ValueError on NaN."""
+    write_atomically(file, sealed_text(data))
+
+
+def sealed_text(data: Mapping[str, Any]) -> str:
+    """A record that is not empty, with its seal, as its file holds it. Raises ValueError on NaN."""
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False).removesuffix("\n}")
-    write_atomically(file, f'{text},\n  "{SEAL}": "{_hash(text.encode(), 32)}"\n}}\n')
+    return f'{text},\n  "{SEAL}": "{_hash(text.encode(), 32)}"\n}}\n'
 
 
 def read_sealed(file: Path) -> Opened:

@@ -51,6 +51,7 @@ MAY_IMPORT = {
     "models": {"engines", "metrics", "records"},
     "tasks": {"data", "engines", "metrics", "probes", "records", "suite"},
     "engines": set(),
+    "stores": set(),
     "data": {"hub"},
     "hub": set(),
     "metrics": {"probes", "records", "suite"},

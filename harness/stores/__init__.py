@@ -1,0 +1,1 @@
+"""Shared stores by URL: what machines without a common file system give each other, verified by hash."""
