@@ -19,6 +19,7 @@ from harness.cli.options import (
     DataDir,
     Json,
     Limit,
+    Nodes,
     OnWhat,
     ReportLink,
     Reports,
@@ -124,7 +125,13 @@ def run(
     raise typer.Exit(run_suite(suite, options, reports, json, samples, where))
 
 
-@app.command(epilog=examples("plan suites/quickstart.yaml", "plan suite.yaml --fit lora"))
+@app.command(
+    epilog=examples(
+        "plan suites/quickstart.yaml",
+        "plan suite.yaml --fit lora",
+        "plan suite.yaml --executor ray --nodes 4x16cpu,128GB,1gpu",
+    )
+)
 def plan(
     suite: Suite,
     results: Results = Path("results"),
@@ -139,14 +146,19 @@ def plan(
         bool,
         typer.Option(help="Time this machine for a second, once, so that hours can be told."),
     ] = True,
+    executor: OnWhat = "local",
+    address: Address = None,
+    nodes: Nodes = None,
     json: Json = False,
 ) -> None:
     """Show what a suite does, whether it fits, how long it takes."""
-    from harness.cli.plan import show_plan
+    from harness.cli.executing import Where
+    from harness.cli.plan import Asked, show_plan
     from harness.runner.run import Options
 
     options = Options(results, limit, only, data_dir=data_dir, provisional=True)
-    raise typer.Exit(show_plan(suite, options, fit, probe, json))
+    where = Where(executor, address, tuple(nodes or ()))
+    raise typer.Exit(show_plan(suite, options, Asked(fit, probe, where), json))
 
 
 @app.command(

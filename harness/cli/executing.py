@@ -30,10 +30,17 @@ class Where:
 
     executor: Literal["local", "ray"] = "local"
     address: str | None = None
+    nodes: tuple[str, ...] = ()
+    """Of a cluster that is not here, to plan for (`harness.executors.given`)."""
 
     def __post_init__(self) -> None:
-        if self.is_here and self.address is not None:
-            raise InputError("--address belongs to --executor ray", "Name both, or neither.")
+        for option, given in (("--address", self.address is not None), ("--nodes", self.nodes)):
+            if self.is_here and given:
+                raise InputError(f"{option} belongs to --executor ray", "Name both, or neither.")
+        if self.address is not None and self.nodes:
+            raise InputError(
+                "--address and --nodes each name a cluster", "Plan for the one or for the other."
+            )
 
     @property
     def is_here(self) -> bool:
@@ -57,7 +64,7 @@ def executor_of(
     from harness.cli.fitting import look_ahead
     from harness.executors.cluster import connected
     from harness.executors.needs import needs_of
-    from harness.executors.nodes import refuse_unmet
+    from harness.executors.nodes import jobs_at_once, refuse_unmet
     from harness.executors.on_ray import RayExecutor, is_local, shared
 
     with waiting(console, "Looking at what the steps need"):
@@ -75,4 +82,4 @@ def executor_of(
         with shared(prepared.artifacts.home, prepared.results.folder) as token:
             software = describe_software()
             executor = RayExecutor(cluster, needs, here, timeout, software, token)
-            yield executor, max(options.jobs, round(cores), 1) + len(nodes)
+            yield executor, jobs_at_once(nodes, options.jobs)

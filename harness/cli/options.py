@@ -75,6 +75,14 @@ Address = Annotated[
         help="Of the Ray cluster, such as 10.0.0.1:6379 or auto. Default: one on this machine."
     ),
 ]
+Nodes = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NODES",
+        help="With --executor ray, nodes of a cluster that is not here, such as 4x16cpu,128GB,1gpu; once "
+        "for each kind.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 ReportLink = Annotated[
     str,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rich.table import Table
 
 from harness.cli import fitting
+from harness.cli.clusters import cluster_time
 from harness.cli.consoles import error_console, output_console, say
 from harness.cli.costs import cost_lines
 from harness.cli.data import read_data
+from harness.cli.executing import Where
 from harness.cli.waiting import waiting
 from harness.data.continued import continued
 from harness.estimate.costs import costs
-from harness.estimate.forecast import forecast
+from harness.estimate.facts import Facts
+from harness.estimate.forecast import Reckoning
 from harness.estimate.machine import this_machine
 from harness.hub.retries import without_retries
 from harness.plan.steps import Step
@@ -26,27 +29,46 @@ from harness.runner.run import Options, Prepared, prepare
 from harness.runner.spending import spent_on
 
 
-def show_plan(suite: Path, options: Options, fit: str | None, probe: bool, as_json: bool) -> int:
-    """Prints the plan, and whether it fits this machine. Returns the exit code."""
+@dataclass(frozen=True)
+class Asked:
+    """What is to be told of a plan."""
+
+    fit: str | None = None
+    """The model of which alone is told what it needs."""
+    probe: bool = True
+    where: Where = field(default_factory=Where)
+
+
+def show_plan(suite: Path, options: Options, asked: Asked, as_json: bool) -> int:
+    """Prints the plan, and whether it fits this machine. Returns the exit code.
+
+    Raises:
+        InputError: the suite has mistakes, or no node of the cluster that was named has what a step needs.
+    """
     console = error_console()
     with (
         without_retries(),
         waiting(console, "Looking up what the suite names, and at this machine"),
     ):
         prepared = prepare(suite, options)
-        found = forecast(prepared, this_machine(prepared.artifacts.home, probe))
+        machine = this_machine(prepared.artifacts.home, asked.probe)
+        reckoning = Reckoning(prepared, Facts(prepared, machine))
+        found = reckoning.forecast()
+        cluster = cluster_time(prepared, reckoning, found, asked.where, options.jobs)
     todo = {_identity(step) for step in prepared.to_do()}
     steps = [(step, _state(step, prepared, todo)) for step in _all_steps(prepared)]
     if as_json:
         data = _as_data(prepared, steps) | {"fit": asdict(found)}
+        data |= {"cluster": cluster.as_data()} if cluster else {}
         print(json.dumps(data, indent=2))
         return 0
     console = output_console()
-    if fit is not None:
-        fitting.print_model(found, fit, console)
+    if asked.fit is not None:
+        fitting.print_model(found, asked.fit, console)
         return 0
     count = sum(state == "would run" for _, state in steps)
     fitting.print_forecast(found, console)
+    say(console, *(cluster.lines() if cluster else ()))
     console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.\n")
     made = [(step, state) for step, state in steps if step.row.is_artifact]
     console.print(_steps_table(made))

@@ -17,7 +17,7 @@ from harness.estimate.need import Need
 from harness.estimate.remedies import remedy
 from harness.estimate.steps import Needs
 from harness.estimate.timing import TimeForecast, added
-from harness.estimate.whole import Duration, whole
+from harness.estimate.whole import Duration, StepTime, is_free, time_of, whole
 from harness.plan.kinds import Cost
 from harness.plan.steps import Step
 from harness.runner.run import Prepared
@@ -136,10 +136,7 @@ def forecast(prepared: Prepared, machine: Machine, may_ask: bool = True) -> Fore
     Raises:
         InputError: a fine-tuning's targets name no layer.
     """
-    reckoning = Reckoning(prepared, Facts(prepared, machine, may_ask))
-    models = tuple(reckoning.models())
-    found = totals(models, machine.free)
-    return Forecast(machine.free, models, found, duration=reckoning.duration())
+    return Reckoning(prepared, Facts(prepared, machine, may_ask)).forecast()
 
 
 class Reckoning:
@@ -153,9 +150,19 @@ class Reckoning:
         self._open = prepared.to_do()
         self._todo = {(step.key, step.model, step.task) for step in self._open}
 
+    def forecast(self) -> Forecast:
+        """Of all models together."""
+        models, free = tuple(self.models()), self._facts.machine.free
+        return Forecast(free, models, totals(models, free), duration=self.duration())
+
     def duration(self) -> Duration | None:
         """Of all that is to be done."""
         return whole(self._open, self._timing, self._needs)
+
+    def times(self) -> list[tuple[Step, StepTime | None]]:
+        """Of each step that is to be done and takes time, in order."""
+        steps = [step for step in self._open if not is_free(step)]
+        return [(step, time_of(step, self._timing, self._needs)) for step in steps]
 
     def models(self) -> Iterator[ModelForecast]:
         """Of all that are selected."""

@@ -45,8 +45,11 @@ class TimeForecast:
         machine, work = self._facts.machine, self._needs.work(step)
         device = machine.llama_device if "gguf" in step.parents else machine.device
         found = None if work is None or device != "cpu" else work.seconds(machine.free)
-        share = machine.cores if self._needs.small(step) else 1
-        return None if found is None else share * found
+        return None if found is None else machine.cores / self.threads(step) * found
+
+    def threads(self, step: Step) -> int:
+        """That a probed time is reckoned for: one of a small model, else all of this machine."""
+        return 1 if self._needs.small(step) else self._facts.machine.cores
 
     def _measured(self, step: Step) -> float | None:
         if step.kind == "finetune":

@@ -38,6 +38,17 @@ class Duration:
     most: float
 
 
+@dataclass(frozen=True)
+class StepTime:
+    """Seconds of one step, and of the process that does it until it can begin."""
+
+    likely: float
+    most: float
+    starting: float
+    threads: int = 0
+    """That it was reckoned for; 0: it was measured, or is rough, and nothing is known of more of them."""
+
+
 def whole(todo: Iterable[Step], timing: TimeForecast, needs: Needs) -> Duration | None:
     """Of all that is to be done; None where the time of a part cannot be told.
 
@@ -49,23 +60,36 @@ def whole(todo: Iterable[Step], timing: TimeForecast, needs: Needs) -> Duration 
     likely = most = 0.0
     workers: dict[str, float] = {}
     for step in todo:
-        if step.row.in_place or step.kind == "fetch":
+        if is_free(step):
             continue
-        if step.kind in ("cell", "round", "finetune"):
-            seconds, measured = timing.told(step)
-            if seconds is None:
-                return None
-            likely += seconds if measured else SHARE * seconds
-            most += seconds
-        else:
-            rough = STEP_SECONDS + _making(step, needs)
-            likely, most = likely + rough, most + MOST * rough
+        time = time_of(step, timing, needs)
+        if time is None:
+            return None
+        likely, most = likely + time.likely, most + time.most
         group = f"{step.group} {step.key}" * step.is_timing or step.group
-        with_torch = step.kind in _TORCH or (step.kind == "cell" and "gguf" not in step.parents)
-        start = TORCH_SECONDS if with_torch else LIGHT_SECONDS
-        workers[group] = max(start, workers.get(group, 0.0))
+        workers[group] = max(time.starting, workers.get(group, 0.0))
     starting = sum(workers.values())
     return Duration(likely + starting, most + MOST * starting)
+
+
+def is_free(step: Step) -> bool:
+    """Whether it takes no time, or, as a download, one that nobody knows."""
+    return step.row.in_place or step.kind == "fetch"
+
+
+def time_of(step: Step, timing: TimeForecast, needs: Needs) -> StepTime | None:
+    """Of one step; None where it cannot be told."""
+    with_torch = step.kind in _TORCH or (step.kind == "cell" and "gguf" not in step.parents)
+    starting = TORCH_SECONDS if with_torch else LIGHT_SECONDS
+    if step.kind not in ("cell", "round", "finetune"):
+        rough = STEP_SECONDS + _making(step, needs)
+        return StepTime(rough, MOST * rough, starting)
+    seconds, measured = timing.told(step)
+    if seconds is None:
+        return None
+    if measured:
+        return StepTime(seconds, seconds, starting)
+    return StepTime(SHARE * seconds, seconds, starting, timing.threads(step))
 
 
 def _making(step: Step, needs: Needs) -> float:

@@ -12,6 +12,9 @@ from harness.runner.threads import SMALL_MODEL_BYTES
 from harness.suite.lineage import ancestry
 from harness.suite.schema import Resources, bytes_of
 
+WEIGHTS = ("weights", "mapped file")
+"""Parts of an estimate by which a model is run on one thread, as `harness.runner.threads` decides by files."""
+
 
 def needs_of(prepared: Prepared, found: Forecast) -> Callable[[Step], Need]:
     """The needs of a suite's steps, by step.
@@ -61,7 +64,8 @@ def _need(given: Resources, estimate: StepNeed | None) -> Need:
     """What is given goes before what is estimated."""
     resident = estimate.resident.total if estimate is not None else 0
     device = estimate.device.total if estimate is not None else 0
-    small = resident - (estimate.resident.of("libraries") if estimate else 0) < SMALL_MODEL_BYTES
+    weights = sum(estimate.resident.of(name) for name in WEIGHTS) if estimate is not None else 0
+    small = weights < SMALL_MODEL_BYTES
     custom: Mapping[str, float] = given.custom or {}
     gpus = given.gpus if given.gpus is not None else float(device > 0)
     cores = 1.0 if estimate is None or small or gpus else 0.0

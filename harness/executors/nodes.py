@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from harness.errors import InputError
 from harness.quantities import byte_size, plural
 
+MOST_LINES = 4
+"""Of what no node has, in one message."""
+
 
 @dataclass(frozen=True)
 class Need:
@@ -86,6 +89,12 @@ def place_of(need: Need, nodes: Sequence[Node]) -> Node | None:
     )
 
 
+def jobs_at_once(nodes: Sequence[Node], jobs: int) -> int:
+    """Jobs that are handed to a cluster side by side: one a core, and as many more as it has nodes, so
+    that one waits wherever there comes to be room."""
+    return max(jobs, round(sum(node.cpus for node in nodes)), 1) + len(nodes)
+
+
 def refuse_unmet(needs: Iterable[tuple[str, Need]], nodes: Sequence[Node]) -> None:
     """Refuses a run of which a part would wait for ever.
 
@@ -102,10 +111,11 @@ def refuse_unmet(needs: Iterable[tuple[str, Need]], nodes: Sequence[Node]) -> No
             unmet.setdefault(settled(need, nodes).words(), []).append(what)
     if not unmet:
         return
-    lines = [
-        f"{_some(list(dict.fromkeys(of)))}: no node of the cluster has {words}."
-        for words, of in unmet.items()
-    ]
+    names = {words: list(dict.fromkeys(of)) for words, of in unmet.items()}
+    most = sorted(names, key=lambda words: -len(names[words]))[:MOST_LINES]
+    lines = [f"{_some(names[words])}: no node of the cluster has {words}." for words in most]
+    left = sum(len(of) for words, of in names.items() if words not in most)
+    lines += [f"Nor what {plural(left, 'other step')} need{'s' * (left == 1)}."] if left else []
     has = "; ".join(dict.fromkeys(node.words() for node in nodes)) or "none"
     raise InputError(
         " ".join(lines),

@@ -30,6 +30,9 @@ class Told:
     def told(self, step: Step) -> tuple[float | None, bool]:
         return self.of
 
+    def threads(self, step: Step) -> int:
+        return 4
+
 
 class Nothing:
     """Needs of models without a weight."""
@@ -69,3 +72,10 @@ def test_what_is_made_and_every_process_that_is_started_counts(tmp_path: Path) -
     assert found.most == pytest.approx(of.MOST * found.likely)
     assert duration([], Told(1.0)) == of.Duration(0.0, 0.0)
     assert duration(todo, Told(None)) is None
+
+
+def test_only_what_was_probed_is_faster_on_more_threads(tmp_path: Path) -> None:
+    cell, *_ = [step for step in steps(tmp_path) if step.kind == "cell"]
+    for measured, threads in ((True, 0), (False, 4)):
+        time = of.time_of(cell, Told(100.0, measured), Nothing())  # type: ignore[arg-type]
+        assert time is not None and time.threads == threads

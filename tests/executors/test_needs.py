@@ -83,6 +83,8 @@ def test_estimates_stand_for_what_the_suite_leaves_open(tmp_path: Path) -> None:
     large = needs_of(of, forecast(estimate(step, 5 * GB)))(step)
     assert large == Need(0, 0, 5 * GB), "all cores of a node"
     on_gpu = needs_of(of, forecast(estimate(step, 5 * GB, 8 * GB)))(step)
+    many = replace(estimate(step, 10**6), resident=bytes_of_parts({"activations": 5 * GB}))
+    assert needs_of(of, forecast(many))(step).cpus == 1, "threads follow from weights alone"
     assert on_gpu == Need(1, 1, 5 * GB)
 
 
