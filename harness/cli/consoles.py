@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from harness.cli.outputs import without_steering
+from harness.cli.outputs import Output, without_steering
 
 
 class CleanConsole(Console):
     """A console that steers the terminal itself, and lets no text do so."""
+
+    @property
+    def file(self) -> IO[str]:
+        """The stream itself, however many stand before it.
+
+        While a bar or a spinner is shown Rich puts one of its own before `Output`, and looks behind that one alone: it
+        would write to `Output`, which spells what steers the terminal.
+        """
+        stream = super().file
+        while isinstance(stream, Output):
+            stream = stream.rich_proxied_file
+        return stream
+
+    @file.setter
+    def file(self, new: IO[str]) -> None:
+        self._file = new
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
