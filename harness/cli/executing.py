@@ -13,6 +13,7 @@ from harness.cli.consoles import say
 from harness.cli.waiting import waiting
 from harness.errors import InputError
 from harness.quantities import plural
+from harness.runner.gpus import refuse_without_gpus
 from harness.runner.local import LocalExecutor
 from harness.runner.machine import describe_software
 from harness.runner.run import Options, Prepared
@@ -56,9 +57,10 @@ def executor_of(
 
     Raises:
         MissingToolError: Ray is not installed.
-        InputError: no cluster answers, or none of its nodes has what a step needs.
+        InputError: no cluster answers, or none of its nodes, or not this machine, has what a step needs.
     """
     if where.is_here:
+        refuse_without_gpus(prepared.to_do())
         yield None, options.jobs
         return
     from harness.cli.fitting import look_ahead

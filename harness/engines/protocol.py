@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from harness.engines.spread import ONE_DEVICE, Spread
 from harness.engines.timing import Stopwatch
 
 LogProbs = npt.NDArray[np.float32]
@@ -35,6 +36,7 @@ class EngineSpec:
     device: str = "auto"
     threads: int = 0
     context: int = 0
+    spread: Spread = ONE_DEVICE
     halvings: int = 0
     """How often batches are halved before the first is run: after a process that ran out of memory."""
     timed: bool = False

@@ -38,7 +38,7 @@ def needs_of(prepared: Prepared, found: Forecast) -> Callable[[Step], Need]:
         names = [step.model] if step.model else makes.get(step.key, ()) if step.row.cost else ()
         given = [of_model[name] for name in names if name in of_model]
         all_given = given or [prepared.suite.spec.defaults.resources]
-        first, *others = (_need(of, estimated.get(step.key)) for of in all_given)
+        first, *others = (_need(of, estimated.get(step.key), step.params.gpus) for of in all_given)
         for other in others:
             first = first.beside(other)
         return first
@@ -60,14 +60,20 @@ def _resources(prepared: Prepared, name: str) -> Resources:
     return found
 
 
-def _need(given: Resources, estimate: StepNeed | None) -> Need:
-    """What is given goes before what is estimated."""
+def _need(given: Resources, estimate: StepNeed | None, spread: int) -> Need:
+    """What is given goes before what is estimated.
+
+    Args:
+        given: in the suite.
+        estimate: of the step.
+        spread: GPUs that its model is laid over; 0 where nothing says so.
+    """
     resident = estimate.resident.total if estimate is not None else 0
     device = estimate.device.total if estimate is not None else 0
     weights = sum(estimate.resident.of(name) for name in WEIGHTS) if estimate is not None else 0
     small = weights < SMALL_MODEL_BYTES
     custom: Mapping[str, float] = given.custom or {}
-    gpus = given.gpus if given.gpus is not None else float(device > 0)
+    gpus = given.gpus if given.gpus is not None else float(max(device > 0, spread))
     cores = 1.0 if estimate is None or small or gpus else 0.0
     return Need(
         cpus=given.cpus if given.cpus is not None else cores,

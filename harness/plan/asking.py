@@ -46,6 +46,8 @@ def serving_of(given: Serve, found: FoundServer) -> Serving:
         "arguments": tuple(map(str, given.arguments)),
         "environment": {name: str(value) for name, value in given.environment.items()},
         "version": found.version,
+        "tensor_parallel": given.tensor_parallel,
+        "pipeline_parallel": given.pipeline_parallel,
         "scoring": "" if given.scoring == "auto" else given.scoring,
     }
     kept = {key: value for key, value in more.items() if value}

@@ -109,6 +109,15 @@ class Serving(Entry):
     """What is installed of it; "" where that is not known."""
     scoring: Scoring = "auto"
     """How choices may be told; given where the suite does."""
+    tensor_parallel: int = 0
+    pipeline_parallel: int = 0
+    """Of vLLM; 0 where the suite does not say. Sums over GPUs come in another order, and times differ."""
+
+    @property
+    def gpus(self) -> int:
+        """GPUs that the server is told to share a model among; 0 where the suite does not say."""
+        said = self.tensor_parallel or self.pipeline_parallel
+        return max(1, self.tensor_parallel) * max(1, self.pipeline_parallel) if said else 0
 
 
 class Starting(Entry):
@@ -163,6 +172,15 @@ class CellParams(Params):
     """Its number, from 1; 0 of what is not timed."""
 
     @property
+    def gpus(self) -> int:
+        """GPUs that the model is laid over, as far as the suite says; else 0."""
+        if self.options.device == "cpu":
+            return 0
+        served = self.serving.gpus if self.serving is not None else 0
+        of = (self.options, self.reference_options or self.options)
+        return served or max(options.gpus for options in of)
+
+    @property
     def timed(self) -> bool:
         return TASK_TYPES[self.task.type].timed
 
@@ -182,3 +200,8 @@ class PrecisionParams(Params):
     exact: LoadOptions
     sixteen: LoadOptions
     seed: int
+
+    @property
+    def gpus(self) -> int:
+        """As of `CellParams`."""
+        return max(self.exact.gpus, self.sixteen.gpus)

@@ -158,7 +158,11 @@ class Making(Begun):
         root = models[chain[0]]
         trained_on = spec.finetune.row.quantized if spec.finetune is not None else None
         quantize = trained_on or spec.quantize
-        how = {"quantize": quantize, "dtype": spec.dtype, **spec.engine.model_dump()}
+        how = {
+            "quantize": quantize,
+            "dtype": spec.dtype,
+            **spec.engine.model_dump(exclude_none=True),
+        }
         training, parts = "", dict[str, str]()
         engine: Literal["hf", "llamacpp", "endpoint"] = "hf"
         if spec.endpoint is not None:

@@ -28,6 +28,11 @@ class Params(Entry):
         return self.model_dump(exclude_unset=True, exclude=set(self.ASIDE))
 
     @property
+    def gpus(self) -> int:
+        """GPUs that one model is laid over, as far as the suite says; else 0."""
+        return 0
+
+    @property
     def timed(self) -> bool:
         """Whether a task is asked that measures time."""
         return False

@@ -12,12 +12,17 @@ from harness.engines.endpoint.places import ledger_file
 from harness.engines.endpoint.spec import EndpointSpec
 from harness.engines.endpoint.spending import Purse
 from harness.engines.protocol import EngineSpec
+from harness.engines.spread import Spread
 from harness.money import Prices
 from harness.plan.cell_params import CellParams, Connection, LoadOptions, Served, Spend
 from harness.runner.cells.work import Means
 from harness.runner.jobs import StepJob
 from harness.runner.threads import threads_for
 from harness.serving.spec import ServingSpec
+from harness.suite.schema import bytes_of
+from harness.suite.schema.spreading import Spreading
+
+SPREAD = set(Spreading.model_fields)
 
 
 def endpoint_spec(params: CellParams, home: Path) -> EndpointSpec | None:
@@ -68,10 +73,18 @@ def serving_spec(job: StepJob, means: Means) -> ServingSpec | None:
         threads=options.threads or threads_for(Path(place), means.threads),
         dtype=options.dtype,
         device=options.device,
+        spread=spread_of(options),
         **{**asked, "arguments": serving.arguments},
         **starting.model_dump(),
         **how,
     )
+
+
+def spread_of(options: LoadOptions) -> Spread:
+    """How a model is laid over several devices, in an engine's words."""
+    said = options.spread
+    room = {place: bytes_of(size) for place, size in said.pop("max_memory", {}).items()}
+    return Spread(**said, max_memory=room)
 
 
 def engine_spec(
@@ -88,6 +101,6 @@ def engine_spec(
     files: dict[str, Any] = {
         role: inputs.get(prefix + role) for role in ("weights", "adapter", "gguf")
     }
-    spec = EngineSpec(**files, **options.model_dump())
+    spec = EngineSpec(**files, **options.model_dump(exclude=SPREAD), spread=spread_of(options))
     weights = Path(spec.weights or spec.gguf or "")
     return replace(spec, threads=spec.threads or threads_for(weights, threads), halvings=halvings)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.engines.process import has_bfloat16
+from harness.engines.spread import SPLIT_MODES, split_of
 from harness.serving.context import context_of
 from harness.serving.installed import Installed, installed
 from harness.serving.ports import HOST
@@ -86,6 +87,7 @@ def _llama_cpp(spec: ServingSpec, found: Installed, at: At) -> Launch:
         "--type_k", F16, "--type_v", F32, "--n_gpu_layers", "0" if spec.device == "cpu" else "-1",
         # Without the first there are no log-probabilities, without the second one request ends another.
         "--logits_all", "true", "--interrupt_requests", "false",
+        *_split(spec, "--split_mode", "--tensor_split", "--main_gpu"),
     )  # fmt: skip
     return Launch(command, "/v1/models", {"API_KEY": at.key})
 
@@ -97,14 +99,32 @@ def _llama_server(spec: ServingSpec, found: Installed, at: At) -> Launch:
         "--ctx-size", str(context_of(spec) * spec.concurrency),
         *(("--threads", str(spec.threads)) if spec.threads else ()),
         *(("--n-gpu-layers", "0") if spec.device == "cpu" else ()),
+        *_split(spec, "--split-mode", "--tensor-split", "--main-gpu"),
     )  # fmt: skip
     return Launch(command, "/health", {"LLAMA_API_KEY": at.key})
+
+
+def _count(flag: str, count: int) -> tuple[str, ...]:
+    return (flag, str(count)) if count else ()
+
+
+def _split(spec: ServingSpec, mode: str, shares: str, main: str) -> Iterator[str]:
+    """How a GGUF is laid over GPUs: llama_cpp.server takes a number for the mode, and shares one by one;
+    llama-server a word, and shares with commas between them."""
+    of = split_of(spec.spread)
+    if of.split_mode:
+        yield from (mode, str(SPLIT_MODES[of.split_mode]) if "_" in mode else of.split_mode)
+    if of.tensor_split:
+        texts = [f"{share:g}" for share in of.tensor_split]
+        yield from (shares, *texts) if "_" in mode else (shares, ",".join(texts))
+    if of.main_gpu is not None:
+        yield from (main, str(of.main_gpu))
 
 
 def _transformers(spec: ServingSpec, found: Installed, at: At) -> Launch:
     command = (
         found.python, "-m", "transformers.cli.transformers", "serve", spec.model, "--host", HOST,
-        "--port", str(at.port), "--dtype", dtype_of(spec), "--device", spec.device,
+        "--port", str(at.port), "--dtype", dtype_of(spec), "--device", spec.spread.mapped or spec.device,
     )  # fmt: skip
     return Launch(command, "/health")
 
@@ -114,6 +134,8 @@ def _vllm(spec: ServingSpec, found: Installed, at: At) -> Launch:
         found.python, "-m", "vllm.entrypoints.openai.api_server", "--model", spec.model,
         "--served-model-name", spec.name, "--host", HOST, "--port", str(at.port),
         "--dtype", dtype_of(spec), "--max-model-len", str(context_of(spec)),
+        *_count("--tensor-parallel-size", spec.tensor_parallel),
+        *_count("--pipeline-parallel-size", spec.pipeline_parallel),
     )  # fmt: skip
     own = {"VLLM_API_KEY": at.key, "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
     return Launch(command, "/health", own)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.engines.endpoint.spec import API, Scoring
+from harness.engines.spread import ONE_DEVICE, Spread
 
 ServerName = Literal["llama-cpp", "transformers", "vllm", "ollama", "command"]
 
@@ -36,6 +37,8 @@ class ServingSpec:
         threads: 0: as many as it takes by itself.
         dtype: of weights; a GGUF has its own.
         device: `auto`, `cpu` or a GPU.
+        tensor_parallel, pipeline_parallel: of vLLM; 0: as it does by itself.
+        spread: over several GPUs, of llama.cpp and Transformers.
         api, concurrency, timeout, retries, patience, scoring: as of an `EndpointSpec`.
     """
 
@@ -58,6 +61,9 @@ class ServingSpec:
     threads: int = 0
     dtype: str = "auto"
     device: str = "auto"
+    tensor_parallel: int = 0
+    pipeline_parallel: int = 0
+    spread: Spread = ONE_DEVICE
     api: API = "completions"
     concurrency: int = 4
     timeout: float = 120.0

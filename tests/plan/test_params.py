@@ -105,6 +105,6 @@ def test_a_record_takes_nothing_that_its_kind_does_not_know() -> None:
 
 
 def test_an_engine_is_told_all_options() -> None:
-    assert LoadOptions(threads=2).model_dump() == {
-        "threads": 2, "device": "auto", "context": 0, "quantize": None, "dtype": "auto",
+    assert LoadOptions(threads=2).model_dump(exclude_none=True) == {
+        "threads": 2, "device": "auto", "context": 0, "dtype": "auto",
     }  # fmt: skip

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
@@ -57,6 +57,23 @@ class Layout:
     from_store: bool = False
     """Whether a sequence's own keys are those of its slot, or those of this pass."""
     _hidden: dict[tuple[int | None, bool], Any] = field(default_factory=dict)
+    _elsewhere: dict[Any, Layout] = field(default_factory=dict)
+    _copy_of: Layout | None = None
+
+    def on(self, device: Any) -> Layout:
+        """The same on another device, for layers of a spread model that are there; copied once a pass."""
+        if device == self.positions.device:
+            return self
+        if device not in self._elsewhere:
+            tensors = {
+                one.name: getattr(self, one.name).to(device)
+                for one in fields(self)
+                if torch.is_tensor(getattr(self, one.name))
+            }
+            self._elsewhere[device] = replace(
+                self, **tensors, _hidden={}, _elsewhere={}, _copy_of=self
+            )
+        return self._elsewhere[device]
 
     def hidden(self, window: int | None, behind_prefix: bool) -> Any:
         """(sequences, 1, 1, width, keys): what must not be looked at; None if nothing.
@@ -65,6 +82,10 @@ class Layout:
             window: how far back a token sees, itself included (a sliding window); None: all.
             behind_prefix: whether the prefix's keys come before the sequence's own.
         """
+        if (window, behind_prefix) not in self._hidden and self._copy_of is not None:
+            found = self._copy_of.hidden(window, behind_prefix)
+            moved = None if found is None else found.to(self.positions.device)
+            self._hidden[window, behind_prefix] = moved
         if (window, behind_prefix) not in self._hidden:
             masked = ~self.visible
             if window is not None:
@@ -145,6 +166,7 @@ def attend(
         raise UnsupportedAttentionError(type(module).__name__)
     if sliding_window is None and _slides(getattr(module, "config", None), layer):
         raise UnsupportedAttentionError(type(module).__name__)
+    layout = layout.on(query.device)
     if layout.store is not None:
         layout.store.write(layer, layout.slots, layout.offsets, key[0], value[0])
     if layout.store is not None and layout.from_store:

@@ -64,7 +64,7 @@ class BatchedRunner:
         """
         self._model, self._work = model, work
         self._text, self._itemsize = config.get_text_config(), itemsize
-        room = SHARE * free_device_bytes(model.device)
+        room = SHARE * self._free_bytes()
         kind = model.device.type
         tokens = room / 2 / self._token_bytes()
         rows = room / 2 / (3 * 4 * int(self._text.vocab_size))
@@ -151,7 +151,11 @@ class BatchedRunner:
         kept = int(getattr(self._text, "num_key_value_heads", None) or heads)
         token = 2 * int(self._text.num_hidden_layers) * kept * size * self._itemsize
         each = (max(map(len, prompts)) + limits.max_new_tokens) * token
-        return max(1, int(SHARE * free_device_bytes(self._model.device) / each))
+        return max(1, int(SHARE * self._free_bytes() / each))
+
+    def _free_bytes(self) -> int:
+        """Of the device with the least, since all layers' tokens pass through each."""
+        return min(map(free_device_bytes, self._model.devices))
 
     def _halving(
         self, run: Callable[[Sequence[Item]], Result], batch: Sequence[Item], doing: str

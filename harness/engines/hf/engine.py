@@ -31,6 +31,7 @@ from harness.engines.hf.packed import open_packed
 from harness.engines.hf.plain import PlainRunner
 from harness.engines.hf.reader import HfReader
 from harness.engines.hf.speed import HfStopwatch
+from harness.engines.hf.spread import computing, places_of
 from harness.engines.hf.tokenizer import open_hf_tokenizer
 from harness.engines.oom import memory_errors
 from harness.engines.process import physical_cores
@@ -65,12 +66,12 @@ class HfEngine(CheckedEngine):
                 model, self.work, spec.halvings
             )
         shape = config.get_text_config()
-        self._device = device
+        self._devices = computing(_base_of(model))
         self.info = EngineInfo(
             engine="hf",
             version=str(transformers.__version__),
             dtype=spec.quantize or str(dtype).removeprefix("torch."),
-            device=str(device),
+            device=" + ".join(places_of(_base_of(model))) or str(device),
             threads=threads,
             vocab_size=int(shape.vocab_size),
             context_length=usable_context(
@@ -104,19 +105,20 @@ class HfEngine(CheckedEngine):
 
     def stopwatch(self) -> HfStopwatch:
         """See `Engine.stopwatch`."""
-        return HfStopwatch(self._model, self._running.passes, self.info, self._device)
+        return HfStopwatch(self._model, self._running.passes, self.info, self._devices)
 
     def _faulty_weight(self) -> FaultyWeight | None:
         return faulty_weight(self._model)
 
     def _device_bytes(self) -> int:
-        on_device = self._device.type == "cuda"
-        return int(torch.cuda.max_memory_allocated(self._device)) if on_device else 0
+        """Of all devices together."""
+        on_gpus = [device for device in self._devices if device.type == "cuda"]
+        return sum(int(torch.cuda.max_memory_allocated(device)) for device in on_gpus)
 
     def close(self) -> None:
         """See `Engine.close`."""
         self._runner = self._model = None
-        if self._device.type == "cuda":
+        if self._devices[0].type == "cuda":
             torch.cuda.empty_cache()
 
     @property
@@ -124,6 +126,11 @@ class HfEngine(CheckedEngine):
         if self._runner is None:
             raise RuntimeError("The engine has been closed.")
         return self._runner
+
+
+def _base_of(model: Any) -> Any:
+    """The model below its adapter."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def open_runner(model: Any, work: Work, halvings: int = 0) -> BatchedRunner | PlainRunner:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 
 from harness.engines.hf.linear import linear
 from harness.engines.hf.sizes import HEAD_PART
+from harness.engines.hf.spread import computing, first_device, replaced_forward
 from harness.errors import BadModelError
 
 
@@ -35,7 +37,9 @@ class Forward:
             )
         self._accepts = inspect.signature(causal.forward).parameters
         self.config = causal.config
-        self.device = next(model.parameters()).device
+        self.device = first_device(causal)
+        self.devices = computing(causal)
+        """All that compute, where the model is spread over several."""
         floats = (p for p in model.parameters() if p.is_floating_point())
         self.itemsize = int(next(floats).element_size())
         """Bytes of a value while computing."""
@@ -79,7 +83,7 @@ class Forward:
     @contextmanager
     def _picking(self, rows: Any, columns: Any) -> Iterator[None]:
         hook = self._head.register_forward_pre_hook(
-            lambda _, inputs: (inputs[0][rows, columns].unsqueeze(0), *inputs[1:])
+            lambda _, inputs: (_picked(inputs[0], rows, columns).unsqueeze(0), *inputs[1:])
         )
         try:
             yield
@@ -93,11 +97,18 @@ class Forward:
         if not wide or type(head) is not torch.nn.Linear or head.weight.dtype == torch.float32:
             yield
             return
-        head.forward = lambda hidden: wide_linear(hidden, head.weight, head.bias)
-        try:
+        wide_one = partial(_wide, head)
+        with replaced_forward(head, wide_one):
             yield
-        finally:
-            del head.forward
+
+
+def _wide(head: Any, hidden: Any) -> Any:
+    return wide_linear(hidden, head.weight, head.bias)
+
+
+def _picked(hidden: Any, rows: Any, columns: Any) -> Any:
+    """Rows of the last layer's output, where that is: with a spread model not where the ids are."""
+    return hidden[rows.to(hidden.device), columns.to(hidden.device)]
 
 
 def wide_linear(hidden: Any, weight: Any, bias: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from harness.engines.hf.spread import is_wrapped
 from harness.engines.process import cpu_flags, cpu_vendor
 
 
@@ -41,6 +42,8 @@ def use_faster_linear(model: Any) -> None:
     """Lets the plain linear layers of a float32 model use `linear`, where that changes anything."""
     for module in model.modules():
         plain = type(module) is torch.nn.Linear and module.weight.dtype == torch.float32
+        if is_wrapped(module):
+            continue
         if plain and module.weight.device.type == "cpu" and prefers_onednn():
             module.forward = _forward_of(module)
 

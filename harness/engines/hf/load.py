@@ -12,25 +12,28 @@ from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
 from harness.engines.finite import FaultyWeight
 from harness.engines.hf.loaded import check_loaded
+from harness.engines.hf.spread import DISK, map_options, places_of, weights_in_place
 from harness.engines.load_errors import LOAD_ERRORS, one_line
 from harness.engines.oom import memory_errors, reports_out_of_memory
 from harness.engines.own_code import refuse_code
 from harness.engines.permissions import permissions_of
 from harness.engines.process import has_bfloat16
 from harness.engines.protocol import EngineSpec
+from harness.engines.spread import CPU
 from harness.errors import BadModelError, InputError
 
 transformers.utils.logging.disable_progress_bar()
 
 
 def choose_device(spec: EngineSpec) -> Any:
-    """The torch device to run on.
+    """The torch device to run on; of a model that is spread the first.
 
     Raises:
         InputError: it is not there.
     """
     if spec.device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        gpu = "cuda:0" if spec.spread.mapped else "cuda"
+        return torch.device(gpu if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(spec.device)
     except RuntimeError as error:
@@ -97,7 +100,11 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Loaded
     with memory_errors(f"loading {folder}"):
         try:
             model, report = _read(
-                folder, config, device, dtype, quantization_config=quantization(spec, dtype)
+                folder,
+                config,
+                dtype,
+                quantization_config=quantization(spec, dtype),
+                **map_options(spec, device),
             )
         except LOAD_ERRORS as error:
             if reports_out_of_memory(error):
@@ -112,6 +119,12 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Loaded
     if spec.adapter is not None:
         from harness.engines.hf.adapter import apply_adapter
 
+        if elsewhere := {CPU, DISK} & set(places_of(model)):
+            raise InputError(
+                f"The adapter {spec.adapter} cannot be put on a model of which parts had room only in "
+                f"{' and '.join(sorted(elsewhere))}.",
+                "Merge it (`merge: full`) and ask that, or give the model more GPUs.",
+            )
         model = apply_adapter(model, Path(spec.adapter), device)
     return LoadedModel(model.eval(), beside)
 
@@ -126,7 +139,7 @@ def check_weights(folder: Path) -> None:
     """
     try:
         config = load_config(folder)
-        _, report = _read(folder, config, torch.device("meta"), torch.float16)
+        _, report = _read(folder, config, torch.float16, device_map={"": torch.device("meta")})
     except LOAD_ERRORS:
         return
     except BadModelError:
@@ -134,15 +147,12 @@ def check_weights(folder: Path) -> None:
     check_loaded(report, folder)
 
 
-def _read(
-    folder: Path, config: Any, device: Any, dtype: Any, **options: Any
-) -> tuple[Any, dict[str, Any]]:
+def _read(folder: Path, config: Any, dtype: Any, **options: Any) -> tuple[Any, dict[str, Any]]:
     """The model as Transformers makes it, and what it says of the files."""
     model, report = AutoModelForCausalLM.from_pretrained(
         str(folder),
         config=config,
         dtype=dtype,
-        device_map={"": device},
         local_files_only=True,
         trust_remote_code=permissions_of(folder).code,
         use_safetensors=None if permissions_of(folder).pickle else True,
@@ -188,7 +198,7 @@ def faulty_weight(model: Any) -> FaultyWeight | None:
     Of packed weights the scales are looked at: what is packed is a small integer.
     """
     infinite = None
-    for name, weight in model.named_parameters():
+    for name, weight in weights_in_place(model):
         state = getattr(weight, "quant_state", None)
         parts = [getattr(state, "absmax", None), getattr(state, "offset", None)]
         for part in (weight, *parts, getattr(weight, "SCB", None)):
@@ -206,9 +216,17 @@ def count_parameters(model: Any) -> int:
     bitsandbytes packs two 4-bit weights in a byte and keeps the true shape beside them.
     """
     seen = {id(weight): weight for weight in model.parameters()}
+    for name in _tied_elsewhere(model):
+        seen.pop(id(model.get_parameter(name)), None)
     return sum(
         weight.quant_state.shape.numel()
         if getattr(weight, "quant_state", None) is not None
         else weight.numel()
         for weight in seen.values()
     )
+
+
+def _tied_elsewhere(model: Any) -> list[str]:
+    """Tied weights that had no room: each of them then has a place holder of its own."""
+    tied = dict(getattr(model, "all_tied_weights_keys", None) or {})
+    return [name for name in tied if model.get_parameter(name).device.type == "meta"]

@@ -74,7 +74,7 @@ class PackedModel:
     def __init__(self, forward: Forward) -> None:
         """`forward` must hold a model that was given packed attention (see `open_packed`)."""
         self._forward = forward
-        self.device = forward.device
+        self.device, self.devices = forward.device, forward.devices
 
     def prefix(self, ids: Sequence[int]) -> Prefix:
         """Runs what all sequences begin with."""

@@ -31,13 +31,15 @@ class HfStopwatch:
     """`Stopwatch` for a loaded Transformers model."""
 
     def __init__(
-        self, model: Any, passes: Callable[[], Passes], info: EngineInfo, device: Any
+        self, model: Any, passes: Callable[[], Passes], info: EngineInfo, devices: Sequence[Any]
     ) -> None:
         """Args:
         model: for what its parameters weigh.
         passes: begins sequences that are run as answers are.
+        devices: that compute; tokens pass through one after the other, so that the memory of the first
+            bounds the speed of all.
         """
-        self._model, self._passes, self._info, self._device = model, passes, info, device
+        self._model, self._passes, self._info, self._devices = model, passes, info, devices
         self.settings: dict[str, Any] = {
             "attention": str(getattr(model.config, "_attn_implementation", None) or "its own"),
         }
@@ -70,9 +72,9 @@ class HfStopwatch:
 
     def memory(self) -> MemorySpeed:
         """See `Stopwatch.memory`."""
-        if self._device.type != "cuda":
+        if self._devices[0].type != "cuda":
             return measure_memory(self._info.threads)
-        return _device_memory(self._device)
+        return _device_memory(self._devices[0])
 
     def _run(
         self, sequences: Passes, steps: Sequence[Sequence[Sequence[int]]]
@@ -94,8 +96,9 @@ class HfStopwatch:
         return time.perf_counter() - started, result
 
     def _wait(self) -> None:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
+        for device in self._devices:
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
 
 
 def _likeliest(logits: Any) -> Any:

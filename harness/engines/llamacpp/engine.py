@@ -23,6 +23,7 @@ from harness.engines.llamacpp.reader import LlamaReader
 from harness.engines.llamacpp.score import score_all
 from harness.engines.llamacpp.sizes import ANSWERS, MAX_TOKENS, STREAMS
 from harness.engines.llamacpp.speed import LlamaCppStopwatch
+from harness.engines.llamacpp.spread import check_gpus
 from harness.engines.llamacpp.tokenizer import GgufTokenizer
 from harness.engines.process import physical_cores
 from harness.engines.protocol import EngineInfo, EngineSpec, Generation, Limits, LogProbs, Work
@@ -45,10 +46,11 @@ class LlamaCppEngine(CheckedEngine):
                 f"The device '{spec.device}' is asked for, but this llama.cpp was built for CPU.",
                 "Leave `device` out, or install llama-cpp-python with CUDA or Metal.",
             )
+        check_gpus(spec.spread)
         device = "gpu" if spec.device != "cpu" and offload else "cpu"
         layers = -1 if device == "gpu" else 0
         adapter = Path(spec.adapter) if spec.adapter else None
-        self._model = LlamaModel(Path(spec.gguf), False, layers, spec.timed, adapter)
+        self._model = LlamaModel(Path(spec.gguf), False, layers, spec.timed, adapter, spec.spread)
         try:
             context_length = usable_context(spec, lib.llama_model_n_ctx_train(self._model.handle))
         except InputError:

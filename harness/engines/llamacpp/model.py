@@ -15,6 +15,8 @@ import llama_cpp.llama_cpp as lib
 
 from harness.engines.gguf_file import gguf_info
 from harness.engines.llamacpp.amx import amx_is_broken
+from harness.engines.llamacpp.spread import lay_out
+from harness.engines.spread import ONE_DEVICE, Spread
 from harness.errors import BadModelError, CrashError, OutOfMemoryError, legible
 
 logger = logging.getLogger("harness.engines.llamacpp.engine")
@@ -64,6 +66,7 @@ class LlamaModel:
         gpu_layers: int = 0,
         repack: bool = False,
         adapter: Path | None = None,
+        spread: Spread = ONE_DEVICE,
     ) -> None:
         """Loads a file (and its further parts, where it is split).
 
@@ -75,6 +78,7 @@ class LlamaModel:
                 rearranged K-quant rounds depends on how many tokens are run together. Left out
                 where the kernels for it would end the process (`amx`).
             adapter: a LoRA as a GGUF, which is put on the model in every context.
+            spread: over several GPUs.
 
         Raises:
             BadModelError: it is missing, no GGUF, damaged, or of an unknown architecture.
@@ -85,11 +89,13 @@ class LlamaModel:
         params = lib.llama_model_default_params()
         params.vocab_only = vocab_only
         params.n_gpu_layers = gpu_layers
+        shares = lay_out(params, spread)
         params.use_extra_bufts = repack and not amx_is_broken()
         params.check_tensors = not vocab_only
         _recent_errors.clear()
         self.path = path
         self.handle: Any = lib.llama_model_load_from_file(str(path).encode(), params)
+        del shares  # which llama.cpp reads while it loads, and not later
         if not self.handle and "allocate" in last_error():
             raise OutOfMemoryError(
                 f"There is no room in memory for {path}: {last_error()}.",

@@ -10,6 +10,7 @@ from harness.suite.checks.found import Found
 from harness.suite.checks.metrics import check_metrics
 from harness.suite.checks.models import check_model
 from harness.suite.checks.spending import check_spending
+from harness.suite.checks.spreading import check_spreading
 from harness.suite.checks.tasks import check_task, check_twin
 from harness.suite.known import Known
 from harness.suite.problems import Problem
@@ -42,6 +43,7 @@ def check_references(
     found: list[Found] = []
     for name, model in spec.models.items():
         found += check_model(name, model, spec, names, folder, known)
+        found += check_spreading(name, spec.models, spec.defaults.resources)
     for name, task in spec.tasks.items():
         found += check_task(name, task, spec.models, names, folder, known)
         found += check_twin(name, task, spec, names)

@@ -11,9 +11,10 @@ from harness.suite.schema.entry import Entry, Name
 from harness.suite.schema.finetuning import FineTune
 from harness.suite.schema.resources import Resources
 from harness.suite.schema.serving import Serve, by_name_too
+from harness.suite.schema.spreading import Spreading
 
 
-class EngineOptions(Entry):
+class EngineOptions(Spreading):
     """How a model is run."""
 
     threads: int = Field(0, ge=0, description="CPU threads; 0: as many as physical cores.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,11 @@ SERVERS: dict[str, str] = {
     "ollama": "gguf",
 }
 """Servers that the harness knows how to start, and the files that they take."""
+PARALLEL: dict[str, tuple[str, str]] = {
+    "tensor_parallel": ("--tensor-parallel-size", "-tp"),
+    "pipeline_parallel": ("--pipeline-parallel-size", "-pp"),
+}
+"""Keys of vLLM, and the flags that they become."""
 PLACEHOLDERS = ("model", "port", "host", "name", "context", "threads", "python")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PORTS = re.compile(r"(\d+)\s*-\s*(\d+)|(\d+)")
@@ -61,6 +67,18 @@ class Serve(Requested):
         default_factory=dict,
         description="Environment variables of the server; they stand in the results, so no keys.",
     )
+    tensor_parallel: int | None = Field(
+        None,
+        ge=1,
+        description="vLLM: GPUs that share each layer (`--tensor-parallel-size`); a divisor of the "
+        "model's attention heads.",
+    )
+    pipeline_parallel: int | None = Field(
+        None,
+        ge=1,
+        description="vLLM: parts of the model's layers, one after the other "
+        "(`--pipeline-parallel-size`), each on `tensor_parallel` GPUs.",
+    )
     ports: int | str | None = Field(
         None, description="A port, or a range such as 8000-8100; default: any that is free."
     )
@@ -86,6 +104,16 @@ class Serve(Requested):
         extra = [key for key in ("base", "model") if getattr(self, key) is not None]
         if self.server is not None and extra:
             raise ValueError(f"`{extra[0]}` belongs to a `command`")
+        parallel = [key for key in PARALLEL if getattr(self, key) is not None]
+        if parallel and self.server != "vllm":
+            raise ValueError(
+                f"`{parallel[0]}` is vLLM's; for llama-cpp and transformers `devices` under `engine` "
+                "says how many GPUs"
+            )
+        flags = [str(one).partition("=")[0] for one in self.arguments]
+        twice = [key for key in parallel if {*PARALLEL[key]} & {*flags}]
+        if twice:
+            raise ValueError(f"`{twice[0]}` stands in `arguments`, too; say it once")
         if self.executable is not None and self.server not in ("llama-cpp", "ollama"):
             raise ValueError(
                 "`executable` is for llama-cpp and ollama; others are Python packages (`python:`)"
@@ -129,6 +157,12 @@ class Serve(Requested):
     def port_range(self) -> tuple[int, int]:
         """First and last port; two zeros where any will do."""
         return _range(str(self.ports)) if self.ports is not None else (0, 0)
+
+    @property
+    def gpus(self) -> int:
+        """GPUs that the server is told to share a model among; 0 where the suite does not say."""
+        said = [count for key in PARALLEL if (count := getattr(self, key)) is not None]
+        return math.prod(said) if said else 0
 
     @property
     def name(self) -> str:
