@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from harness.analysis.shared import prompts_hash, shared_examples
 from harness.metrics.metric import Metric
@@ -31,6 +32,8 @@ class CellAnswers:
     """How choices were told (`harness.records.served.told_by`)."""
     asked: AskedTexts | None = None
     """What the prompts were as texts; None where that is not known of these samples."""
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    """That it was timed on; nothing where that is not known, or does not matter."""
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,23 @@ from harness.analysis.paired import PairedDifference, compare_cells, compare_val
 from harness.analysis.power import detectable
 from harness.analysis.significance import holm
 from harness.metrics.writing import shared_start
-from harness.records import ChangedAnswer, Comparison, Sample
+from harness.records import (
+    ChangedAnswer,
+    Comparison,
+    Sample,
+    is_same_machine,
+    machine_words,
+)
 
 OTHER_CODE = (
     "The two were scored by different code, or other `args`, so that a difference would be the "
     "metric's as much as the models'. Run the earlier suite again to score its answers anew."
 )
 NO_WORDS = "No right answer holds a word, so that there is nothing for it to count."
+ELSEWHERE = (
+    "{} was timed on {}, and {} on {}, so that a difference would be the machines' as much as the models'. "
+    "`harness run SUITE --again` times them anew on one."
+)
 CHANGED_SHOWN = 8
 """Changed answers kept in each direction."""
 _KEPT = {field.name for field in fields(PairedDifference)} & Comparison.model_fields.keys()
@@ -119,6 +129,12 @@ def difference_of(
                 return PairedDifference(metric, reason=f"{model} was not scored by it.")
     if before.scored_by.get(metric) != after.scored_by.get(metric):
         return PairedDifference(metric, reason=OTHER_CODE)
+    places = [cell.machine for cell in (before, after) if cell.machine]
+    if answers.of_type.timed and len(places) == 2 and not is_same_machine(*places):
+        reason = ELSEWHERE.format(
+            baseline, machine_words(places[0]), candidate, machine_words(places[1])
+        )
+        return PairedDifference(metric, reason=reason)
     if answers.metrics[metric].kind == "single":
         if metric not in before.extras or metric not in after.extras:
             return PairedDifference(metric, reason="It was not measured for both models.")

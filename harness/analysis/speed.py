@@ -19,7 +19,14 @@ from harness.metrics.metric import Metric
 from harness.metrics.statistic import FloatArray
 from harness.metrics.timings import Phase, Repetition
 from harness.quantities import plural
-from harness.records import Sample, SpeedFigures, SpeedRound, SpeedWarning, Value
+from harness.records import (
+    Sample,
+    SpeedFigures,
+    SpeedRound,
+    SpeedWarning,
+    Value,
+    machine_words,
+)
 
 SPREAD_LIMIT = 0.05
 BUSY_SHARE = 0.05
@@ -31,6 +38,7 @@ REMEDIES: Mapping[str, str] = {
     "higher.",
     "busy": "Stop what else is running, and time it anew: `harness run SUITE --again MODEL/TASK`.",
     "short": "Set prompt_tokens or new_tokens higher.",
+    "machines": "Time it anew on one of them: `harness run SUITE --again MODEL/TASK`.",
 }
 
 
@@ -136,7 +144,7 @@ def spread(values: FloatArray) -> float | None:
 
 def warnings(shapes: Sequence[SpeedFigures], rounds: Sequence[SpeedRound]) -> list[SpeedWarning]:
     """What makes these timings less sure, each with its remedy."""
-    found: dict[Literal["spread", "busy", "short"], str] = {}
+    found: dict[Literal["spread", "busy", "short", "machines"], str] = {}
     wide = [
         (one.spread, one) for one in shapes if one.spread is not None and one.spread > SPREAD_LIMIT
     ]
@@ -149,6 +157,13 @@ def warnings(shapes: Sequence[SpeedFigures], rounds: Sequence[SpeedRound]) -> li
     short = [one for one in shapes if _seconds(one) < SHORT_SECONDS]
     if short:
         found["short"] = f"{words(min(short, key=_seconds))}{_and_others(len(short) - 1)}"
+    places: dict[str, list[str]] = {}
+    for one in rounds:
+        if one.machine:
+            places.setdefault(machine_words(one.machine), []).append(str(one.number))
+    if len(places) > 1:
+        said = [f"round{'s' * (len(of) > 1)} {', '.join(of)} on {on}" for on, of in places.items()]
+        found["machines"] = "; ".join(said)
     return [
         SpeedWarning(kind=kind, message=message, remedy=REMEDIES[kind])
         for kind, message in found.items()

@@ -19,11 +19,6 @@ from harness.runner.machine import describe_software
 from harness.runner.run import Options, Prepared
 from harness.runner.walk import Executor
 
-TIMED_ELSEWHERE = (
-    "what is timed runs on one node of the cluster, while summary and report name the machine where this "
-    "command was given: give it on a node like that one."
-)
-
 
 @dataclass(frozen=True)
 class Where:
@@ -77,8 +72,6 @@ def executor_of(
         refuse_unmet([(step.label, needs(step)) for step in todo], nodes)
         cores = sum(node.cpus for node in nodes)
         say(console, f"On {plural(len(nodes), 'node')} with {plural(round(cores), 'core')}.")
-        if where.address is not None and any(step.is_timing for step in todo):
-            say(console, f"warning: {TIMED_ELSEWHERE}")
         timeout = prepared.suite.spec.defaults.timeout
         here = LocalExecutor(timeout)
         with shared(prepared.artifacts.home, prepared.results.folder) as token:

@@ -43,7 +43,7 @@ def export_benchmarks(results: Results, out: Path) -> Exported:
 def as_session(results: Results, cells: Sequence[Cell]) -> dict[str, Any]:
     """What a session of pytest-benchmark would have saved."""
     summary = results.summary
-    machine = summary.machine
+    machine = summary.machine_of(cells[0])
     system, _, release = str(machine.get("system", "")).partition(" ")
     return {
         "machine_info": {

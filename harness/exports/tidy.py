@@ -127,7 +127,7 @@ def _metric_rows(results: Results, cell: Cell) -> Iterator[Row]:
         "parameters": model.parameters,
         "bytes": model.bytes,
         "bits_per_weight": model.bits_per_weight,
-        "processor": summary.machine.get("processor"),
+        "processor": summary.machine_of(cell).get("processor"),
         "harness": summary.software.get("harness"),
     }
     if cell.status == "failed":

@@ -17,16 +17,17 @@ from harness.metrics.statistic import FloatArray
 from harness.records import (
     OWN_METRICS,
     SERVED,
+    TIMING_TRAITS,
     WORDING,
     Cell,
     MetricDescriptor,
     ServedDetails,
     TaskSummary,
     Value,
+    machine_words,
     told_by,
 )
 from harness.reporting.lineage import lineage_words
-from harness.results.gating import TIMING_TRAITS
 from harness.suite.schema import TASK_TYPES, TaskType
 
 HOW_MUCH = {
@@ -139,7 +140,7 @@ def _facts(
     facts = {"type of task": task.type, "metric": f"{metric.label} ({metric.name})"}
     facts["metric's definition"] = _hash([metric.kind, metric.factor, metric.unit])
     if of.timed:
-        machine = result.summary.machine
+        machine = result.summary.machine_of(cell)
         facts["machine"] = machine_words(machine)
         traits = [machine.get(trait) for trait in TIMING_TRAITS]
         facts["machine (hash)"] = _hash(traits)
@@ -214,17 +215,6 @@ def _evidence(result: Result, cell: Cell, made: Made, found: Answered | None) ->
         values = {n: {m: v.value for m, v in of.items()} for n, of in task.floors.items()}
         evidence["baselines without a language model"] = _hash(values)
     return evidence
-
-
-def machine_words(machine: Mapping[str, Any]) -> str:
-    """What timings were taken on: "Intel(R) Xeon(R) Processor, 2 cores, NVIDIA H100"."""
-    words = [str(machine.get("processor") or "unknown processor")]
-    if isinstance(machine.get("cores"), int):
-        words.append(f"{machine['cores']} core{'s' * (machine['cores'] != 1)}")
-    gpus = machine.get("gpus")
-    names = gpus if isinstance(gpus, list) else []
-    words += [str(gpu.get("name", gpu)) if isinstance(gpu, dict) else str(gpu) for gpu in names]
-    return ", ".join(words)
 
 
 def _count(number: int | None) -> str:

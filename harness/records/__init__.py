@@ -31,6 +31,7 @@ from harness.records.lineage import (
     SourceStep,
 )
 from harness.records.load import LOAD, Knee, LoadClient, LoadDetails, LoadLevel, Waits
+from harness.records.machines import TIMING_TRAITS, is_same_machine, machine_words
 from harness.records.metrics import Kind, Measures, MetricDescriptor
 from harness.records.models import Check, ModelSummary, Parity, ParityLimits, Permission
 from harness.records.readings import DataReading, LeftOutRows, TooLong
@@ -66,6 +67,7 @@ __all__ = [
     "OWN_METRICS",
     "SERVED",
     "SUMMARY_SCHEMA",
+    "TIMING_TRAITS",
     "USAGE",
     "WORDING",
     "WORDLESS",
@@ -139,6 +141,8 @@ __all__ = [
     "WordingDetails",
     "WrittenDetails",
     "WrittenText",
+    "is_same_machine",
+    "machine_words",
     "told_by",
     "undecided_of",
     "ways_of",

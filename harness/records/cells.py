@@ -69,6 +69,9 @@ class Cell(Record):
     details: dict[str, Any] = Field(default_factory=dict)
     """What a task adds: the confusion matrix, a `SpeedDetails`."""
     error: Failure | None = None
+    machine: dict[str, Any] = Field(default_factory=dict)
+    """Of what is timed, the machine that it was timed on, as `Summary.machine`; nothing where an older version
+    timed, which knew only one."""
 
     @property
     def samples_key(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import Field
+
 from harness.records.base import Record, Value
 
 
@@ -31,6 +33,8 @@ class SpeedRound(Record):
     cores: int
     others_cores: float
     """How many of the cores were busy on average with something else while this was timed."""
+    machine: dict[str, Any] = Field(default_factory=dict)
+    """That it was timed on, as `Summary.machine`; nothing where an older version timed."""
 
 
 class SpeedFigures(Record):
@@ -63,7 +67,7 @@ class SpeedFigures(Record):
 class SpeedWarning(Record):
     """Something that makes a timing less sure, and what to do about it."""
 
-    kind: Literal["spread", "busy", "short"]
+    kind: Literal["spread", "busy", "short", "machines"]
     message: str
     """A text that says where, and how much: "decode varied by 7.1% (CV)"."""
     remedy: str

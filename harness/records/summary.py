@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
@@ -131,6 +132,16 @@ class Summary(Record):
     """What is missing; None where these are the results of the whole suite."""
     votes: VotesSummary | None = None
     """What people preferred who saw answers side by side; None where nobody voted."""
+
+    def machine_of(self, cell: Cell) -> Mapping[str, Any]:
+        """The machine that a cell was timed on, which need not be the one where the command was given."""
+        return cell.machine or self.machine
+
+    def timed_on(self, model: str, task: str) -> Mapping[str, Any]:
+        """The machine that a model was timed on; the whole's where it was not."""
+        cells = (cell for cell in self.cells if (cell.model, cell.task) == (model, task))
+        cell = next(cells, None)
+        return self.machine if cell is None else self.machine_of(cell)
 
     @property
     def place(self) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from harness.analysis.speed import SHORT_SECONDS, SPREAD_LIMIT
-from harness.records import Comparison, SpeedDetails, SpeedFigures, Summary
+from harness.records import Comparison, SpeedDetails, SpeedFigures, Summary, machine_words
 from harness.reporting import measures
-from harness.reporting.blocks import Line, Name, Strong, joined
+from harness.reporting.blocks import Block, Callout, Line, Name, Strong, joined, listed
 from harness.reporting.format import share
 from harness.reporting.marks import SIGN
 from harness.reporting.measures import timed_tasks
@@ -19,9 +19,14 @@ TOGETHER = timedelta(hours=1)
 WARNING_WORDS = {
     "spread": f"Repetitions varied by more than {100 * SPREAD_LIMIT:.0f}% (CV)",
     "busy": "The machine was busy with other programs",
+    "machines": "Rounds were timed on different machines",
     "short": f"Repetitions of less than {1000 * SHORT_SECONDS:.0f} ms are too short to time well",
 }
-SHORT_WORDS = {"busy": "machine busy", "short": "repetitions too short"}
+SHORT_WORDS = {
+    "busy": "machine busy",
+    "machines": "rounds on different machines",
+    "short": "repetitions too short",
+}
 PHASES: dict[str, tuple[str, ...]] = {"decode": ("decode", "itl"), "prefill": ("prefill", "ttft")}
 """How the metrics of each phase begin."""
 
@@ -138,6 +143,30 @@ def timings_in_doubt(summary: Summary) -> list[tuple[str, str]]:
         for model, details in details_of(summary, task).items()
         if details.warnings
     ]
+
+
+def timed_elsewhere(summary: Summary, task: str) -> list[Block]:
+    """Which machine timed which models, where that is not the one that the report names, or not one alone."""
+    places: dict[str, list[str]] = {}
+    for cell in summary.cells:
+        if cell.task == task and cell.status == "ok":
+            places.setdefault(machine_words(summary.machine_of(cell)), []).append(cell.model)
+    if not places or list(places) == [machine_words(summary.machine)]:
+        return []
+    if len(places) == 1:
+        here = machine_words(summary.machine)
+        return [
+            Callout(
+                "plain",
+                (
+                    Strong(f"Timed on {next(iter(places))}"),
+                    f", not on the machine of this report ({here}).",
+                ),
+            )
+        ]
+    said = joined([(f"{place}: ", *listed(models)) for place, models in places.items()], "; ")
+    lead: Line = (Strong(f"{SIGN} Timed on different machines"), ": ", *said)
+    return [Callout("unsure", (*lead, ". Across them no speeds are compared."))]
 
 
 def timed_apart(details: Mapping[str, SpeedDetails]) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.quantities import plural
-from harness.records import Summary
-from harness.results.gating import TIMING_TRAITS
+from harness.records import Summary, is_same_machine
 from harness.suite.schema import TaskSpec
 
 SUBSET = {"limit", "seed", "rounds", "repetitions", "text", "metrics"}
@@ -24,11 +23,6 @@ def set_otherwise(before: TaskSpec, after: TaskSpec) -> str:
     then, now = (spec.model_dump(mode="json", exclude=SUBSET) for spec in (before, after))
     keys = [key for key in {**then, **now} if then.get(key) != now.get(key)]
     return "; ".join(f"{key} {then.get(key)} before, {now.get(key)} after" for key in keys)
-
-
-def same_machine(before: Summary, after: Summary) -> bool:
-    """Whether the timings of two results are of machines alike."""
-    return all(before.machine.get(t) == after.machine.get(t) for t in TIMING_TRAITS)
 
 
 def same_model(before: Summary, after: Summary, model: str) -> list[str]:
@@ -85,7 +79,7 @@ def what_differs(
         notes.append(f"Software: {'; '.join(software)}.")
     for place, of in ((old, before), (new, after)):
         notes += lacking(place, of)
-    if not same_machine(before, after):
+    if not is_same_machine(before.machine, after.machine):
         names = [of.machine.get("processor", "unknown") for of in (before, after)]
         notes.append(f"Machines: {names[0]} before, {names[1]} after.")
     return notes

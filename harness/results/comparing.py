@@ -10,11 +10,10 @@ from harness.analysis.answers import CellAnswers, TaskAnswers
 from harness.analysis.compared import ComparedModels, ComparedTask, compare_task
 from harness.errors import BadDataError, InputError
 from harness.nearest import nearest
-from harness.records import Summary
+from harness.records import Summary, is_same_machine
 from harness.results.apart import (
     lacking,
     models_of,
-    same_machine,
     same_model,
     set_otherwise,
     what_differs,
@@ -206,7 +205,8 @@ def _beside(old: _Side, new: _Side, saved: Baseline, task: str, model: str) -> T
         cells = {**answers.cells, saved.title(model): CellAnswers(failure=reason)}
         return replace(answers, cells=cells)
     notes = [f"The task is set otherwise: {changed}."] if changed else []
-    if timed and not same_machine(old.summary, new.summary):
+    places = [side.summary.timed_on(model, task) for side in (old, new)]
+    if timed and not is_same_machine(*places):
         notes.append("Timed on different machines: the difference is theirs, too.")
     if before.held_against and after.held_against:
         keys = [

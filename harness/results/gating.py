@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InputError
-from harness.records import Cell, GateVerdict, Summary
+from harness.records import Cell, GateVerdict, Summary, is_same_machine
 from harness.results.baselines import answers_in, find_baseline, read_baseline, suite_of
 from harness.results.store import read_summary
 from harness.suite.schema import GateSpec, SuiteSpec
 
 ACROSS = ("max_drop", "max_slowdown")
 """Rules that can be held against a baseline where the suite does not say which are."""
-TIMING_TRAITS = ("processor", "cores", "architecture", "gpus")
-"""Facts about a machine; where they differ, timings are another machine's."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +86,10 @@ def judge_results(results: Path, baseline: str | None, baselines: Path) -> Judge
             f"{results}: no gate of the suite can be held against a baseline",
             "Set `max_drop` or `max_slowdown`, or `against: baseline`.",
         )
-    same_machine = all(
-        earlier.machine.get(trait) == summary.machine.get(trait) for trait in TIMING_TRAITS
-    )
     compared = list(summary.comparisons)
     for gate in theirs:
         found = answers.judge(gate, saved)
-        verdicts += found if same_machine else [_elsewhere(summary, one, gate) for one in found]
+        verdicts += [_unless_elsewhere(earlier, summary, one, gate) for one in found]
         for one in found:
             compared += answers.compare_saved(saved, one.task, one.candidate, one.metric)
     update = {"gates": verdicts, "comparisons": compared}
@@ -106,9 +101,13 @@ def _against_baseline(spec: SuiteSpec) -> list[GateSpec]:
     return named or [gate for gate in spec.gates if gate.rule in ACROSS]
 
 
-def _elsewhere(summary: Summary, verdict: GateVerdict, gate: GateSpec) -> GateVerdict:
+def _unless_elsewhere(
+    earlier: Summary, summary: Summary, verdict: GateVerdict, gate: GateSpec
+) -> GateVerdict:
     """A timing against one of another machine decides nothing."""
-    if not summary.tasks[verdict.task].metric(verdict.metric).is_timing:
+    places = [of.timed_on(verdict.candidate, verdict.task) for of in (earlier, summary)]
+    is_timing = summary.tasks[verdict.task].metric(verdict.metric).is_timing
+    if not is_timing or is_same_machine(*places):
         return verdict
     reason = (
         "The baseline was timed on another machine, so a difference in speed would be the "

@@ -180,6 +180,10 @@ class Baseline:
         now = today.tasks[task]
         then = self.answers.tasks.get(task)
         saved = then.cells.get(model) if then is not None and then.type == now.type else None
+        if saved is not None:
+            saved = replace(
+                saved, machine={}
+            )  # what another machine's timings are worth, callers say
         missing = CellAnswers(failure=f"{self.name} has no answers of it.")
         return replace(now, cells={**now.cells, self.title(model): saved or missing})
 
@@ -228,6 +232,7 @@ def _answers(task: str, spec: SuiteSpec, store: ResultsStore, cells: list[Cell])
                 served=SERVED in cell.details,
                 told_by=told_by(cell),
                 asked=AskedTexts.model_validate(texts) if texts else None,
+                machine=cell.machine,
             )
     labels = next(
         (c.details["confusion"]["labels"] for c in found.values() if "confusion" in c.details),

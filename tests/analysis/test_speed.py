@@ -199,6 +199,17 @@ def test_a_doubt_says_where_and_how_to_mend_it(
     assert found.remedy == REMEDIES[kind]
 
 
+def test_rounds_of_different_machines_are_a_doubt() -> None:
+    one, other = ({"processor": name, "cores": 4} for name in ("A", "B"))
+    samples = timed([1.0, 1.02], [1.01], [1.0])
+    rounds = [speed_round(1, machine=one), speed_round(2, machine=other), speed_round(3)]
+    (found,) = warnings(figures(samples, rounds), rounds)
+    assert found.kind == "machines" and "--again" in found.remedy
+    assert found.message == "round 1 on A, 4 cores; round 2 on B, 4 cores"
+    alike = [speed_round(number, machine=one) for number in (1, 2, 3)]
+    assert warnings(figures(samples, alike), alike) == []
+
+
 def test_a_quiet_steady_timing_raises_no_doubt() -> None:
     rounds = [speed_round(others_cores=0.1)]
     assert warnings(figures(timed([1.0, 1.02], [1.01]), rounds), rounds) == []

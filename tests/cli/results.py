@@ -41,6 +41,7 @@ def write_results(
     failed: Mapping[tuple[str, str], str] | None = None,
     processor: str = "cpu",
     keys: Mapping[str, str] | None = None,
+    nodes: Mapping[str, str] | None = None,
 ) -> Path:
     """Writes `folder` as results/<suite>.
 
@@ -52,6 +53,7 @@ def write_results(
         failed: reasons of failed cells, by model and task.
         processor: of the machine.
         keys: of the models.
+        nodes: processors of the machines that models were timed on, where that is known.
     """
     failed, keys = failed or {}, keys or {}
     places = [*cells, *failed]
@@ -85,6 +87,7 @@ def write_results(
             if settings[task]["type"] == "classify"
             else {},
             error=Failure(kind="crash", message=reason) if reason else None,
+            machine={"processor": nodes[model], "cores": 2} if nodes else {},
         )
         where.finish(cell)
         written.append(cell)

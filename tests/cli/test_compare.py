@@ -239,6 +239,21 @@ def test_timings_say_where_they_come_from(run: Run, tmp_path: Path) -> None:
     assert "timed at other shapes (prompt_tokens [512] before, [256] after)" in out
 
 
+def test_models_that_different_nodes_timed_are_not_compared_by_speed(
+    run: Run, tmp_path: Path
+) -> None:
+    speeds = {(m, "speed"): timed([10.0, 11.0], [10.0, 11.0]) for m in ("one", "other")}
+    apart = write_results(tmp_path / "a", speeds, nodes={"one": "fast", "other": "slow"})
+    out = " ".join(run(apart, "one", "other")[1].split())
+    assert "one was timed on fast, 2 cores, and other on slow, 2 cores" in out
+    assert out.count("times them anew on one") >= 1 and "faster" not in out
+    alike = write_results(tmp_path / "b", speeds, nodes={"one": "fast", "other": "fast"})
+    assert "was timed on" not in run(alike, "one", "other")[1]
+    elsewhere = write_results(tmp_path / "c", speeds, nodes={"one": "slow", "other": "slow"})
+    assert "Timed on different machines" in run(alike, elsewhere)[1]
+    assert "Timed on different machines" not in run(alike, alike)[1]
+
+
 def test_settings_keys_and_references_that_matter_are_told(run: Run, tmp_path: Path) -> None:
     summaries = {("old", "dialogue"): asked(summarized([0.5, 0.6]))}
     documents = {("old", "fidelity"): asked(diverged(np.random.default_rng(0), 5))}

@@ -37,6 +37,8 @@ class Run:
     machine: Mapping[str, Any] = field(
         default_factory=lambda: {"processor": "Some CPU", "cores": 2, "architecture": "x86_64"}
     )
+    node: Mapping[str, Any] = field(default_factory=dict)
+    """That timed it, where it is another."""
     samples: bool = True
     ids: str = "test"
     available: int = 1000
@@ -80,6 +82,7 @@ class Run:
             metrics={metric: Value(value=mean, low=mean - half, high=mean + half)},
             prompts=self.prompts.get(task, ""),
             engine={"dtype": "bfloat16"},
+            machine=dict(self.node),
         )
 
     def summary(self, cells: Sequence[Cell] = ()) -> Summary:

@@ -125,8 +125,9 @@ def test_speeds_of_different_machines_are_never_in_one_group(tmp_path: Path) -> 
         one("a", task="speed", tasks=tasks, ids="round"),
         one("b", task="speed", tasks=tasks),
         one("c", task="speed", tasks=tasks, machine=there),
+        one("d", task="speed", tasks=tasks, node=there),
     ]
-    assert groups_of(*runs, at=tmp_path) == [["a", "b"], ["c"]]
+    assert groups_of(*runs, at=tmp_path) == [["a", "b"], ["c", "d"]]
     board = board_of(*runs, at=tmp_path)
     assert all(not of.ranking.ranks for of in board.groups), "speeds are in order, and not ranked"
 

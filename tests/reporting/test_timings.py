@@ -6,7 +6,7 @@ import pytest
 
 from harness.reporting.compare import compare_table
 from harness.reporting.tables import task_table
-from harness.reporting.timings import doubts_at, timings_in_doubt
+from harness.reporting.timings import doubts_at, timed_elsewhere, timings_in_doubt
 from harness.reporting.trust import trust_blocks
 from tests.reporting.fixture import quickstart
 from tests.reporting.rows import said
@@ -46,3 +46,22 @@ def test_whether_figures_can_be_believed_counts_timings_in_doubt() -> None:
     assert lead.startswith("All ") and lead.endswith("⚠ Timings of 1 model are in doubt.")
     cells = [cell.model_copy(update={"details": {}}) for cell in quickstart().cells]
     assert "in doubt" not in said(trust_blocks(quickstart(cells=cells))[0])
+
+
+def test_which_machine_timed_is_said_where_it_is_not_the_reports_or_not_one() -> None:
+    made = quickstart()
+    assert timed_elsewhere(made, "speed") == []
+    here, there = made.machine, {"processor": "Node CPU", "cores": 64}
+
+    def at(*slow: str, others: dict[str, object]) -> str:
+        cells = [
+            cell.model_copy(update={"machine": there if cell.model in slow else others})
+            for cell in made.cells
+        ]
+        return " ".join(map(said, timed_elsewhere(quickstart(cells=cells), "speed")))
+
+    assert at(others=here) == ""
+    assert at(others=there).startswith("Timed on Node CPU, 64 cores, not on the machine of this")
+    both = at("lora-q4", others=here)
+    assert "Timed on different machines" in both and "Node CPU, 64 cores: lora-q4" in both
+    assert str(here["processor"]) in both

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.leaderboard.asked import machine_words
 from harness.leaderboard.board import Board, Model, Ranked
 from harness.leaderboard.pages import names
 from harness.leaderboard.pages.figures import Shown, unit
 from harness.quantities import byte_size, plural
+from harness.records import machine_words
 from harness.reporting.format import DASH, clean, clip, fixed
 from harness.reporting.lineage import lineage_words
 

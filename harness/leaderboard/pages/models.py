@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.leaderboard.asked import Figure, machine_words
+from harness.leaderboard.asked import Figure
 from harness.leaderboard.board import Board, Model, Ranked
 from harness.leaderboard.models import Made
 from harness.leaderboard.pages import names
@@ -15,6 +15,7 @@ from harness.leaderboard.pages.figures import Shown
 from harness.leaderboard.pages.index import Head
 from harness.leaderboard.ranking import hold_pairs
 from harness.quantities import byte_size
+from harness.records import machine_words
 from harness.reporting import measures
 from harness.reporting.format import DASH, clean, clip, fixed, p_value
 from harness.reporting.lineage import lineage_words, step_words
@@ -113,7 +114,7 @@ def _history(of: Ranked, head: Head, figures: Sequence[Figure]) -> dict[str, Any
                 "text": datum.text if value is not None else "failed",
                 "detail": datum.detail if value is not None else clip(failed, 160),
                 "change": _change(of, figures[place - 1], figure) if place else "first run",
-                "machine": clip(machine_words(figure.result.summary.machine), 60),
+                "machine": clip(machine_words(figure.result.summary.machine_of(figure.cell)), 60),
             }
         )
     return {"head": head, "rows": rows[::-1], "drawing": _drawing(figures)}

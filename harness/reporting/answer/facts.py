@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from harness.records import Summary
 from harness.reporting.answer.candidates import candidates, failed_tasks, rule_of
 from harness.reporting.answer.effects import effects, label_of, speed_of
@@ -85,8 +88,13 @@ def _checks(summary: Summary) -> Tally:
 
 
 def _machine(summary: Summary) -> str:
-    processor, cores = summary.machine.get("processor"), summary.machine.get("cores")
-    gpus = summary.machine.get("gpus") or []
+    timed = [cell.machine for cell in summary.cells if cell.machine and cell.status == "ok"]
+    return "; ".join(dict.fromkeys(map(_words, timed or [summary.machine])))
+
+
+def _words(machine: Mapping[str, Any]) -> str:
+    processor, cores = machine.get("processor"), machine.get("cores")
+    gpus = machine.get("gpus") or []
     parts = [str(processor or ""), f"{cores} cores" if cores else "", *map(str, gpus)]
     return ", ".join(filter(None, parts))
 

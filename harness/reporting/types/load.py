@@ -23,6 +23,7 @@ from harness.reporting.load_beside import beside_in_process
 from harness.reporting.load_charts import load_charts
 from harness.reporting.loads import load_words
 from harness.reporting.measures import load_tasks
+from harness.reporting.timings import timed_elsewhere
 
 BUSY = 0.7
 """Share of a core from which on the client may be what is slow."""
@@ -45,6 +46,7 @@ def _task(summary: Summary, task: str, index: int) -> Iterator[Block]:
         return
     of = summary.tasks[task]
     yield Prose(_how(summary, task))
+    yield from timed_elsewhere(summary, task)
     yield from (Callout("unsure", line) for line in _doubts(found))
     charts = tuple(load_charts(found, index))
     if charts:

@@ -43,7 +43,7 @@ from harness.reporting.measures import (
 )
 from harness.reporting.shapes import LIMITED, REACHED, limit, percent, repetitions, shapes, waits
 from harness.reporting.tables import MODEL, asked_models, name, task_results
-from harness.reporting.timings import details_of, doubts, headline_of, timed_apart
+from harness.reporting.timings import details_of, doubts, headline_of, timed_apart, timed_elsewhere
 
 RATES = ("decode_tokens_per_second", "prefill_tokens_per_second")
 WAITS = tuple(
@@ -57,7 +57,8 @@ def speed_blocks(summary: Summary) -> list[Block]:
     blocks: list[Block] = []
     for index, task in enumerate(timed_tasks(summary), start=1):
         of, details = summary.tasks[task], details_of(summary, task)
-        blocks += [Prose(_how(summary, task)), *_engines(summary, details), *_in_doubt(details)]
+        blocks += [Prose(_how(summary, task)), *timed_elsewhere(summary, task)]
+        blocks += [*_engines(summary, details), *_in_doubt(details)]
         blocks += [*_charts(summary, task, index, details), _rates(summary, task, details)]
         blocks += [_waits(summary, task), _costs(summary, task)]
         if any(len(one.shapes) > 2 for one in details.values()):

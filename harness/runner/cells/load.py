@@ -19,6 +19,7 @@ from harness.records import LOAD, Cell, LoadDetails, LoadLevel, Sample, Value
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.engine_files import endpoint_spec, serving_spec
 from harness.runner.jobs import Pace, Progress, StepJob
+from harness.runner.machine import describe_machine
 from harness.serving.spec import started_words
 from harness.suite.schema import LoadTask
 from harness.tasks.load.measure import Open, measure
@@ -148,6 +149,7 @@ def sum_up(job: StepJob, task: LoadTask, samples: Sequence[Sample], seconds: flo
         footprint=asdict(Footprint(0, 0, 0)),
         engine=asdict(EngineInfo("endpoint", __version__, device=details.host)),
         details={LOAD: details.model_dump(mode="json")},
+        machine=describe_machine(),
     )
 
 

@@ -21,6 +21,7 @@ from harness.records import Cell, Sample, SpeedDetails, SpeedRound
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.engine_files import engine_spec
 from harness.runner.jobs import Pace, Progress, StepJob
+from harness.runner.machine import describe_machine
 from harness.suite.schema import SpeedTask
 from harness.tasks.speed import Round, encode_texts, measure, shapes
 
@@ -88,6 +89,7 @@ class TimedWork(CellWork):
             encode_seconds=encoding.seconds,
             cores=psutil.cpu_count() or 1,
             others_cores=busy,
+            machine=describe_machine(),
         )
         self.folder.keep_round(timed)
         self._finished[self._number] = timed
@@ -147,6 +149,7 @@ def sum_up(
         engine=rounds[-1].engine,
         footprint=footprint,
         details={"speed": details.model_dump(mode="json")},
+        machine=rounds[-1].machine,
     )
 
 

@@ -19,6 +19,7 @@ from harness.runner.cells import timed
 from harness.runner.cells.runner import CellRunner
 from harness.runner.cells.timed import OtherPrograms
 from harness.runner.jobs import Pace, StepJob
+from harness.runner.machine import describe_machine
 from harness.suite.schema import SpeedTask
 from tests.tasks.fakes import FakeEngine
 
@@ -82,6 +83,7 @@ def test_all_rounds_together_are_the_cell(bench: Bench) -> None:
     assert cell.metrics["ttft_seconds"].n == 5
     assert cell.metrics["itl_p99_seconds"].n == 5 * 4
     assert cell.metrics["load_seconds"].value == 0.5
+    assert cell.machine == describe_machine()
 
 
 def test_the_details_hold_every_repetition_and_what_was_set(bench: Bench) -> None:
