@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "cli": {
         "analysis", "assignment", "chat", "data", "deploying", "estimate", "executors", "exports", "hub", "leaderboard", "models", "plan",
-        "publish", "records", "reporting", "results", "runner", "suite",
+        "publish", "records", "reporting", "results", "runner", "shards", "suite",
     },
+    "shards": {"estimate", "plan", "records", "results", "runner"},
     "deploying": {"engines", "models", "plan", "publish", "records", "reporting", "runner", "suite"},
     "chat": {
         "engines", "estimate", "metrics", "plan", "records", "reporting", "results", "runner", "suite",

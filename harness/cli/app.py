@@ -20,6 +20,7 @@ from harness.cli.options import (
     Json,
     Limit,
     Nodes,
+    OfShards,
     OnWhat,
     ReportLink,
     Reports,
@@ -82,6 +83,7 @@ app.add_typer(talking_app)
         "run suites/quickstart.yaml",
         'run suite.yaml --limit 20 --only "lora*"',
         'run suite.yaml --again "lora/sentiment"',
+        "run suite.yaml --shard 2/4",
     )
 )
 def run(
@@ -108,6 +110,7 @@ def run(
             "--fresh", help="Ask servers also what they were asked before, and pay again."
         ),
     ] = False,
+    shard: OfShards = None,
     executor: OnWhat = "local",
     address: Address = None,
     data_dir: DataDir = None,
@@ -118,9 +121,11 @@ def run(
     from harness.cli.executing import Where
     from harness.cli.run import run_suite
     from harness.runner.run import Options
+    from harness.shards.part import shard_of
 
     wanted = Options(results, limit, only, again, jobs, data_dir=data_dir)
-    options = replace(wanted, may_fetch=True, fresh=fresh)
+    of = shard_of(shard) if shard is not None else None
+    options = replace(wanted, may_fetch=True, fresh=fresh, shard=of)
     where = Where(executor, address)
     raise typer.Exit(run_suite(suite, options, reports, json, samples, where))
 
@@ -137,6 +142,7 @@ def plan(
     results: Results = Path("results"),
     limit: Limit = None,
     only: Annotated[str | None, typer.Option(help="As for `run`.")] = None,
+    shard: OfShards = None,
     data_dir: DataDir = None,
     fit: Annotated[
         str | None,
@@ -155,8 +161,10 @@ def plan(
     from harness.cli.executing import Where
     from harness.cli.plan import Asked, show_plan
     from harness.runner.run import Options
+    from harness.shards.part import shard_of
 
-    options = Options(results, limit, only, data_dir=data_dir, provisional=True)
+    of = shard_of(shard) if shard is not None else None
+    options = Options(results, limit, only, data_dir=data_dir, provisional=True, shard=of)
     where = Where(executor, address, tuple(nodes or ()))
     raise typer.Exit(show_plan(suite, options, Asked(fit, probe, where), json))
 

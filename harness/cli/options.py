@@ -46,6 +46,15 @@ Reports = Annotated[
 Limit = Annotated[
     int | None, typer.Option(min=1, help="Examples per task, in place of the suite's limits.")
 ]
+OfShards = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Only the I-th of N parts of the suite, with results of its own, for `results merge` "
+        "(docs/scaling.md).",
+    ),
+]
 Baselines = Annotated[
     Path, typer.Option(callback=folder_of("--baselines"), help="Folder of all baselines.")
 ]

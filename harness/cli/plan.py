@@ -25,8 +25,9 @@ from harness.hub.retries import without_retries
 from harness.plan.steps import Step
 from harness.records import DataReading
 from harness.reporting.data import parts, rows_read, warnings
-from harness.runner.run import Options, Prepared, prepare
+from harness.runner.run import Options, Prepared
 from harness.runner.spending import spent_on
+from harness.shards.part import Part, prepare_part, told
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,19 @@ def show_plan(suite: Path, options: Options, asked: Asked, as_json: bool) -> int
         without_retries(),
         waiting(console, "Looking up what the suite names, and at this machine"),
     ):
-        prepared = prepare(suite, options)
+        part = prepare_part(suite, options)
+        prepared = part.prepared
         machine = this_machine(prepared.artifacts.home, asked.probe)
         reckoning = Reckoning(prepared, Facts(prepared, machine))
         found = reckoning.forecast()
         cluster = cluster_time(prepared, reckoning, found, asked.where, options.jobs)
     todo = {_identity(step) for step in prepared.to_do()}
-    steps = [(step, _state(step, prepared, todo)) for step in _all_steps(prepared)]
+    steps = [(step, _state(step, prepared, todo)) for step in _all_steps(part)]
     if as_json:
         data = _as_data(prepared, steps) | {"fit": asdict(found)}
         data |= {"cluster": cluster.as_data()} if cluster else {}
+        if options.shard is not None:
+            data["shard"] = options.shard.model_dump()
         print(json.dumps(data, indent=2))
         return 0
     console = output_console()
@@ -67,6 +71,7 @@ def show_plan(suite: Path, options: Options, asked: Asked, as_json: bool) -> int
         fitting.print_model(found, asked.fit, console)
         return 0
     count = sum(state == "would run" for _, state in steps)
+    say(console, *told(part))
     fitting.print_forecast(found, console)
     say(console, *(cluster.lines() if cluster else ()))
     console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.\n")
@@ -171,10 +176,14 @@ def _with_rounds(state: str, rounds: list[str]) -> str:
     return f"{state}, {left} of {len(rounds)} rounds"
 
 
-def _all_steps(prepared: Prepared) -> list[Step]:
+def _all_steps(part: Part) -> list[Step]:
+    """Of a shard those that its cells have to do with."""
+    prepared, mine = part.prepared, part.keys
+    steps = prepared.plan.steps.values()
+    made = [step for step in steps if prepared.shard is None or step.key in mine]
     chosen = {(cell.model, cell.task) for cell in prepared.cells}
     rounds = [step for step in prepared.plan.rounds if (step.model, step.task) in chosen]
-    return [*prepared.plan.steps.values(), *rounds, *prepared.cells]
+    return [*made, *rounds, *prepared.cells]
 
 
 def _identity(step: Step) -> tuple[str, str, str]:

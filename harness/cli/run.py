@@ -23,7 +23,8 @@ from harness.quantities import plural
 from harness.records import Failure, Summary
 from harness.records.licences import Amount
 from harness.runner.claim import claimed
-from harness.runner.run import Options, Outcome, Prepared, has_nothing_to_do, prepare, run
+from harness.runner.run import Options, Outcome, Prepared, has_nothing_to_do, run
+from harness.shards.part import Part, prepare_part, told
 
 
 def run_suite(
@@ -59,18 +60,19 @@ def _run(
 ) -> int:
     console = error_console()
     with waiting(console, "Looking up what the suite names"):
-        prepared = prepare(suite, options)
+        part = prepare_part(suite, options)
 
     def waits(who: str) -> None:
         if who:
             say(console, f"These results are being made: waiting for {who}.")
 
-    with claimed(prepared, waits):
-        return _run_claimed(prepared, (suite, options), wanted, as_json, watch, console, where)
+    with claimed(part.prepared, waits):
+        part.note()
+        return _run_claimed(part, (suite, options), wanted, as_json, watch, console, where)
 
 
 def _run_claimed(
-    prepared: Prepared,
+    part: Part,
     asked: tuple[Path, Options],
     wanted: Wanted,
     as_json: bool,
@@ -79,11 +81,13 @@ def _run_claimed(
     where: Where,
 ) -> int:
     suite, options = asked
+    prepared = part.prepared
     with waiting(console, "Looking at what is there"):
         prepared.look_through()
     todo, damaged = prepared.to_do(), prepared.damaged()
     for line in damaged:
         say(console, f"warning: {line}")
+    say(console, *told(part))
     if todo:
         watch.end()
         if where.is_here:
@@ -155,7 +159,7 @@ def _remember(
     one looked at; after a run that wrote something it is looked at again."""
     if watch.only_files and not nothing_written:
         watch.begin()
-        if not has_nothing_to_do(prepare(*asked)):
+        if not has_nothing_to_do(prepare_part(*asked).prepared):
             return
     watch.add(*files)
     watch.end()
@@ -193,6 +197,7 @@ def exit_code(summary: Summary) -> int:
 def _commands(suite: Path, options: Options) -> list[str]:
     words = ["harness", "run", str(suite)]
     words += ["--limit", str(options.limit)] if options.limit else []
+    words += ["--shard", options.shard.words] if options.shard else []
     words += ["--data-dir", str(options.data_dir)] if options.data_dir else []
     return [shlex.join(words)]
 

@@ -82,7 +82,7 @@ def time_of(step: Step, timing: TimeForecast, needs: Needs) -> StepTime | None:
     with_torch = step.kind in _TORCH or (step.kind == "cell" and "gguf" not in step.parents)
     starting = TORCH_SECONDS if with_torch else LIGHT_SECONDS
     if step.kind not in ("cell", "round", "finetune"):
-        rough = STEP_SECONDS + _making(step, needs)
+        rough = STEP_SECONDS + making_seconds(step, needs)
         return StepTime(rough, MOST * rough, starting)
     seconds, measured = timing.told(step)
     if seconds is None:
@@ -92,7 +92,7 @@ def time_of(step: Step, timing: TimeForecast, needs: Needs) -> StepTime | None:
     return StepTime(SHARE * seconds, seconds, starting, timing.threads(step))
 
 
-def _making(step: Step, needs: Needs) -> float:
+def making_seconds(step: Step, needs: Needs) -> float:
     if step.kind not in _FILES:
         return 0.0
     try:

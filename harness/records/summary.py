@@ -15,6 +15,7 @@ from harness.records.forgetting import Forgetting
 from harness.records.metrics import MetricDescriptor
 from harness.records.models import Check, ModelSummary
 from harness.records.readings import DataReading, TooLong
+from harness.records.shards import Shard
 from harness.records.votes import VotesSummary
 from harness.suite.schema import TASK_TYPES
 
@@ -90,14 +91,16 @@ class Partial(Record):
     """Verdicts on gates that wait for these cells."""
 
 
-def results_name(suite: str, limit: int | None = None) -> str:
+def results_name(suite: str, limit: int | None = None, shard: Shard | None = None) -> str:
     """The folder of a suite's results, and of its report, below that of all.
 
     Args:
         suite: its name.
         limit: of `--limit`, where that asks otherwise than the suite; its results stand apart.
+        shard: of `--shard`; those of each stand apart until they are merged.
     """
-    return suite if limit is None else f"{suite}{LIMITED}{limit}"
+    whole = suite if limit is None else f"{suite}{LIMITED}{limit}"
+    return whole if shard is None else f"{whole}{shard.ending}"
 
 
 class Summary(Record):
@@ -130,6 +133,8 @@ class Summary(Record):
     """Examples per task that `--limit` set in place of the suite's own limits."""
     partial: Partial | None = None
     """What is missing; None where these are the results of the whole suite."""
+    shard: Shard | None = None
+    """Which part of the suite these results are, before they are merged with the others; None of a whole one."""
     votes: VotesSummary | None = None
     """What people preferred who saw answers side by side; None where nobody voted."""
 
@@ -146,4 +151,4 @@ class Summary(Record):
     @property
     def place(self) -> str:
         """The folder of these results, and of their report, below that of all."""
-        return results_name(str(self.suite["name"]), self.limit)
+        return results_name(str(self.suite["name"]), self.limit, self.shard)

@@ -25,7 +25,9 @@ def partial_lines(summary: Summary) -> list[Line]:
     if partial.missing:
         total = len(partial.missing) + len(summary.cells)
         said = f" {len(partial.missing)} of {plural(total, 'cell')} have not been asked ("
-        lines.append((Strong("Partial:"), said, *_named(summary, partial.missing), ")."))
+        lines.append(
+            (Strong("Partial:"), said, *_named(summary, partial.missing), ").", *_apart(summary))
+        )
     return lines
 
 
@@ -52,3 +54,11 @@ def _named(summary: Summary, missing: Sequence[tuple[str, str]]) -> Line:
     for place, name in enumerate(names[:MOST_NAMED]):
         line += (", " * bool(place), Name(name))
     return (*line, f" and {len(names) - MOST_NAMED} more") if len(names) > MOST_NAMED else line
+
+
+def _apart(summary: Summary) -> Line:
+    """That other shards may have asked what is missing."""
+    if summary.shard is None:
+        return ()
+    given, joins = Name(f"--shard {summary.shard.words}"), Name("harness results merge")
+    return (" This is what ", given, " did: ", joins, " joins it with what the others did.")

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from harness.records.shards import SHARDED
 from harness.records.summary import LIMITED
 
 _LIMITED = re.compile(rf"{LIMITED}[1-9][0-9]*$")
+_PART = re.compile(rf"({LIMITED}[1-9][0-9]*)?({SHARDED}[1-9][0-9]*-of-[1-9][0-9]*)?$")
 
 
 def other_limits(results: Path) -> list[Path]:
-    """The folders of the same suite's results at other limits, the whole suite's first.
+    """The folders of the same suite's results at other limits, the whole suite's first; no shards'.
 
     Args:
-        results: results/<suite>, or results/<suite>@limit-<n>; it need not be there.
+        results: results/<suite>, results/<suite>@limit-<n>, or a shard's of either; it need not be there.
     """
-    whole = results.with_name(_LIMITED.sub("", results.name))
+    whole = results.with_name(whole_name(results.name))
     if not results.parent.is_dir():
         return []
     found = [
@@ -26,3 +28,8 @@ def other_limits(results: Path) -> list[Path]:
     ]
     smaller_last = sorted(found, key=lambda folder: -int(folder.name.rpartition("-")[2]))
     return [folder for folder in (whole, *smaller_last) if folder != results and folder.is_dir()]
+
+
+def whole_name(name: str) -> str:
+    """The suite that a folder of results is of, whatever its limit and its shard."""
+    return _PART.sub("", name)

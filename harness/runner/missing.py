@@ -18,12 +18,15 @@ class Missing:
     """Steps that are done anew."""
     is_cached: Callable[[Step], bool]
     """Whether what a step makes is there."""
+    left_out: frozenset[str] = frozenset()
+    """Keys of findings that nothing is made from, and that somebody else sees to."""
 
     def to_do(self, cells: Sequence[Step]) -> list[Step]:
         """The steps that have to be done for some cells to be answered, parents first; what is timed last."""
         open_cells = [cell for cell in cells if not self.is_cached(cell)]
         checks = {key for cell in open_cells for key in self.plan.models[cell.model].checks}
-        checks |= {self.plan.floors[c.task] for c in open_cells if c.task in self.plan.floors}
+        floors = {self.plan.floors[c.task] for c in open_cells if c.task in self.plan.floors}
+        checks |= floors - self.left_out
         again = {step.key for step in self.again if step.row.is_artifact}
         measured = {step.key: step for step in self._open_precision(cells)}
         needed = {*checks, *again, *measured}
@@ -70,5 +73,6 @@ class Missing:
         """Steps that measure what 16 bits change, of selected tasks: behind all that is asked."""
         tasks = {cell.task for cell in cells} & self.plan.precision.keys()
         steps = [self.plan.precision[task].step for task in self.plan.precision if task in tasks]
-        open_steps = [self.plan.steps[key] for key in dict.fromkeys(steps) if key]
+        wanted = (key for key in dict.fromkeys(steps) if key and key not in self.left_out)
+        open_steps = [self.plan.steps[key] for key in wanted]
         return [step for step in open_steps if not self.is_cached(step)]

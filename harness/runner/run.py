@@ -14,6 +14,7 @@ from harness.plan.builder import make_plan
 from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.records import Failure, Summary
+from harness.records.shards import Shard
 from harness.records.summary import results_name
 from harness.resolve.resolver import resolve
 from harness.results.artifacts import ArtifactStore
@@ -56,6 +57,8 @@ class Options:
     """Whether data sets that are not here may be downloaded."""
     fresh: bool = False
     """Whether servers are asked although their answers are remembered."""
+    shard: Shard | None = None
+    """The part of the suite whose results these are (`harness.shards.part` picks its cells)."""
     provisional: bool = False
     """Whether data sets may be missing that a run would download: for plans that nothing is run by."""
 
@@ -78,6 +81,9 @@ class Prepared:
     """Data sets that a run downloads first; keys of what reads them are then provisional."""
     again: tuple[Step, ...] = ()
     """Those that are done anew; what they gave before does not count."""
+    left_out: frozenset[str] = frozenset()
+    """Keys of findings that another shard of the suite sees to."""
+    shard: Shard | None = None
 
     def open_cells(self) -> list[Step]:
         """Selected cells that have not been answered."""
@@ -151,7 +157,7 @@ class Prepared:
 
     @property
     def _missing(self) -> Missing:
-        return Missing(self.plan, self.again, self.is_cached)
+        return Missing(self.plan, self.again, self.is_cached, self.left_out)
 
 
 @dataclass(frozen=True)
@@ -192,7 +198,7 @@ def prepare_suite(suite: Suite, options: Options) -> Prepared:
             plan, limit = unless_alike(plan, limited, options.limit)
     except (BadDataError, HubError) as error:
         raise InputError(f"{suite.file}: {error.message}", error.hint) from error
-    folder = options.results.absolute() / results_name(suite.spec.name, limit)
+    folder = options.results.absolute() / results_name(suite.spec.name, limit, options.shard)
     check_places(folder)
     results = ResultsStore(folder)
     artifacts = ArtifactStore(home.absolute(), resolved.places)
@@ -201,7 +207,8 @@ def prepare_suite(suite: Suite, options: Options) -> Prepared:
     again = steps_again(plan, cells, options.again)
     of_one = partial(make_plan, suite, resolved, 1)
     lending = Lending(plan, of_one, results, artifacts, again)
-    return Prepared(suite, plan, results, artifacts, lending, cells, limit, resolved.absent, again)
+    of = (suite, plan, results, artifacts, lending, cells, limit, resolved.absent, again)
+    return Prepared(*of, shard=options.shard)
 
 
 def has_nothing_to_do(prepared: Prepared) -> bool:
@@ -261,7 +268,8 @@ def run(
         seconds = time.perf_counter() - started
         total = seconds + (summary.seconds if summary and not todo else 0.0)
         spent = spent_on(prepared.suite, prepared.artifacts.home)
-        summarizer = Summarizer(*place, prepared.artifacts.places, total, prepared.limit, spent)
+        places, limit, shard = prepared.artifacts.places, prepared.limit, prepared.shard
+        summarizer = Summarizer(*place, places, total, limit, spent, shard)
         summary = summarizer.summary(list(commands))
         prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)

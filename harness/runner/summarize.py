@@ -29,6 +29,7 @@ from harness.records import (
     TaskSummary,
     Training,
 )
+from harness.records.shards import Shard
 from harness.results.artifacts import Manifest
 from harness.results.partial import partial_of
 from harness.results.store import ResultsStore
@@ -103,13 +104,14 @@ class Summarizer:
         seconds: float,
         limit: int | None = None,
         spent: Sequence[Spent] = (),
+        shard: Shard | None = None,
     ) -> None:
         self._spent = list(spent)
         self._suite, self._places = suite, places
         self._plan = plan
         self._store = store
         self._seconds = seconds
-        self._limit = limit
+        self._limit, self._shard = limit, shard
         self._cells = current_cells(suite, plan, store)
         self._of_model: dict[str, list[Cell]] = defaultdict(list)
         self._of_task: dict[str, list[Cell]] = defaultdict(list)
@@ -152,6 +154,7 @@ class Summarizer:
             checks=[check for name in spec.models for check in self._checks(name)],
             commands=commands,
             limit=self._limit,
+            shard=self._shard,
             partial=_lacking(self._suite, self._plan, tasks, self._cells, self._limit),
         )
         return with_votes(made, self._store.folder)
