@@ -171,9 +171,21 @@ class StoreError(HarnessError):
 
 
 class DamagedInStoreError(StoreError):
-    """What a shared store holds is not what was put there."""
+    """What a shared store holds is not what was put there.
+
+    Args:
+        place: in the store.
+        fault: what is wrong with it, to be said behind the place.
+    """
 
     kind = "damaged-in-store"
+
+    def __init__(self, place: str, fault: str) -> None:
+        super().__init__(
+            f"{place} {fault}: it was set aside",
+            "The same command makes it, or puts it there, again.",
+        )
+        self.place, self.fault = place, fault
 
 
 class HubError(HarnessError):

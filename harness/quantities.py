@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 
 _UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(kB|MB|GB|TB)")
+"""How a size is given."""
 
 
 def byte_size(count: float, decimals: int = 2) -> str:
@@ -17,6 +20,14 @@ def byte_size(count: float, decimals: int = 2) -> str:
             magnitude = math.floor(math.log10(count / size))
             return f"{count / size:,.{max(0, min(decimals, 2 - magnitude))}f} {unit}"
     return f"{count:.0f} B"
+
+
+def bytes_of(text: object) -> int:
+    """Bytes of a size in decimal units, such as "100 GB". Raises ValueError where it is none."""
+    found = SIZE.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError("a size is a number with kB, MB, GB or TB, such as 100 GB")
+    return round(float(found[1]) * dict(_UNITS)[found[2]])
 
 
 def plural(number: int, noun: str) -> str:

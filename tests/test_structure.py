@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "cli": {
         "analysis", "assignment", "chat", "data", "deploying", "estimate", "executors", "exports", "hub", "leaderboard", "models", "plan",
-        "publish", "records", "reporting", "results", "runner", "shards", "suite",
+        "publish", "records", "reporting", "results", "runner", "shards", "stores", "suite",
     },
     "shards": {"estimate", "plan", "records", "results", "runner"},
     "deploying": {"engines", "models", "plan", "publish", "records", "reporting", "runner", "suite"},
@@ -41,7 +41,7 @@ MAY_IMPORT = {
     },
     "runner": {
         "analysis", "data", "engines", "hub", "metrics", "models", "plan", "records", "resolve",
-        "results", "serving", "suite", "tasks",
+        "results", "serving", "stores", "suite", "tasks",
     },
     "resolve": {"data", "engines", "hub", "metrics", "models", "plan", "records", "serving", "suite"},
     "serving": {"engines", "models"},

@@ -27,6 +27,7 @@ from harness.cli.options import (
     Results,
     ResultsOfSuite,
     Samples,
+    Store,
     Suite,
     examples,
 )
@@ -113,20 +114,21 @@ def run(
     shard: OfShards = None,
     executor: OnWhat = "local",
     address: Address = None,
+    store: Store = None,
     data_dir: DataDir = None,
     samples: Samples = None,
     json: Json = False,
 ) -> None:
     """Make the models, ask them the tasks, write the report. Does only what is not done yet."""
-    from harness.cli.executing import Where
+    from harness.cli.executing import Where, store_at
     from harness.cli.run import run_suite
     from harness.runner.run import Options
     from harness.shards.part import shard_of
 
-    wanted = Options(results, limit, only, again, jobs, data_dir=data_dir)
+    wanted = Options(results, limit, only, again, jobs, data_dir=data_dir, store=store_at(store))
     of = shard_of(shard) if shard is not None else None
-    options = replace(wanted, may_fetch=True, fresh=fresh, shard=of)
     where = Where(executor, address)
+    options = replace(wanted, may_fetch=True, fresh=fresh, shard=of, far=not where.is_here)
     raise typer.Exit(run_suite(suite, options, reports, json, samples, where))
 
 

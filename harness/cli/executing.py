@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
@@ -18,6 +18,9 @@ from harness.runner.local import LocalExecutor
 from harness.runner.machine import describe_software
 from harness.runner.run import Options, Prepared
 from harness.runner.walk import Executor
+
+if TYPE_CHECKING:
+    from harness.stores.store import SharedStore
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,21 @@ class Where:
     def is_here(self) -> bool:
         """Whether this machine does all, and nothing of a cluster is needed."""
         return self.executor == "local"
+
+
+def store_at(url: str | None) -> SharedStore | None:
+    """The shared store that the command line names, which was tried.
+
+    Raises:
+        InputError: the URL is none, a package is missing, or nothing can be read from or written to there.
+    """
+    if url is None:
+        return None
+    from harness.stores.store import SharedStore
+
+    store = SharedStore(url)
+    store.identity()
+    return store
 
 
 @contextmanager

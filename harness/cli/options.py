@@ -92,6 +92,14 @@ Nodes = Annotated[
         "for each kind.",
     ),
 ]
+Store = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Share what is made with other machines: file:///shared, s3://bucket/folder, … "
+        "(docs/scaling.md).",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 ReportLink = Annotated[
     str,

@@ -84,6 +84,9 @@ def _run_claimed(
     prepared = part.prepared
     with waiting(console, "Looking at what is there"):
         prepared.look_through()
+    if prepared.shared is not None:
+        with waiting(console, "Putting what the store lacks of it there"):
+            prepared.give()
     todo, damaged = prepared.to_do(), prepared.damaged()
     for line in damaged:
         say(console, f"warning: {line}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.errors import InputError
 from harness.executors.nodes import Node
-from harness.suite.schema import bytes_of
+from harness.quantities import bytes_of
 
 FORM = "4x16cpu,128GB,1gpu"
 MOST_NODES = 10_000

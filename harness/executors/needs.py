@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from harness.estimate.forecast import Forecast, StepNeed
 from harness.executors.nodes import Need
 from harness.plan.steps import Step
+from harness.quantities import bytes_of
 from harness.runner.run import Prepared
 from harness.runner.threads import SMALL_MODEL_BYTES
 from harness.suite.lineage import ancestry
-from harness.suite.schema import Resources, bytes_of
+from harness.suite.schema import Resources
 
 WEIGHTS = ("weights", "mapped file")
 """Parts of an estimate by which a model is run on one thread, as `harness.runner.threads` decides by files."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from harness.files import put_in_place
 from harness.locks import Waits, held
@@ -57,6 +57,12 @@ class Manifest:
         """Whether all was there that the step looks at, so that it need not be done again."""
         return MISSING not in self.outcome
 
+    def is_alike(self, other: Manifest) -> bool:
+        """Whether both are of the same files, whoever wrote them when."""
+        mine, others = self.files or {}, other.files or {}
+        hashes = {name: of.sha256 for name, of in mine.items()}
+        return hashes == {name: of.sha256 for name, of in others.items()}
+
     def data(self) -> dict[str, Any]:
         """As plain data."""
         found = asdict(self)
@@ -72,7 +78,15 @@ class Manifest:
             FileNotFoundError: there is none.
             ChangedError: it is none, or not what was written.
         """
-        data = read_sealed(file).data
+        return cls.of(read_sealed(file).data)
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Manifest:
+        """The manifest of what `data` gave.
+
+        Raises:
+            ChangedError: it is none.
+        """
         try:
             files = data.pop("files", None)
             marks = None if files is None else {n: FileMark.of(of) for n, of in files.items()}
@@ -84,14 +98,34 @@ class Manifest:
         return manifest
 
 
-class ArtifactStore:
-    """The artifacts on this machine, shared by all suites."""
+class Elsewhere(Protocol):
+    """Artifacts that other machines made, and this one can have."""
 
-    def __init__(self, home: Path, places: Places | None = None) -> None:
+    def manifest(self, step: Step) -> Manifest | None:
+        """Of one that is there."""
+
+    def bring(self, step: Step) -> Manifest | None:
+        """The same, with its files in their folder here, where they are wanted here."""
+
+    def is_new(self, step: Step) -> bool:
+        """Whether it was made since this run began."""
+
+    @property
+    def damaged(self) -> Damaged:
+        """What was found there not to be what was put there."""
+
+
+class ArtifactStore:
+    """The artifacts on this machine, shared by all suites, and those that it can have from elsewhere."""
+
+    def __init__(
+        self, home: Path, places: Places | None = None, elsewhere: Elsewhere | None = None
+    ) -> None:
         """Prepares a store; `places` say where files lie that nobody made."""
         self.home = home
         self.places = places or Places()
-        self.damaged = Damaged()
+        self.elsewhere = elsewhere
+        self.damaged = elsewhere.damaged if elsewhere is not None else Damaged()
 
     def folder(self, step: Step) -> Path:
         """The folder where the step's artifact is, or would be."""
@@ -105,7 +139,7 @@ class ArtifactStore:
         """What a step that has this one as its parent reads."""
         if step.kind == "source":
             return self.places.file(step.given(SourceParams).contents)
-        if step.kind == "fetch" and (fetched := self.manifest(step)) is not None:
+        if step.kind == "fetch" and (fetched := self.here(step)) is not None:
             return Path(fetched.outcome["path"])
         return self.folder(step) / step.row.file
 
@@ -114,8 +148,18 @@ class ArtifactStore:
 
         Args:
             step: that makes it.
-            thoroughly: whether its files are read, too, although their sizes and times are the same.
+            thoroughly: whether its files are read, too, although their sizes and times are the same;
+                from elsewhere they are brought here. What others have of it goes before another make of it
+                that lies here.
         """
+        found = self.here(step, thoroughly)
+        there = self.elsewhere.manifest(step) if self.elsewhere is not None else None
+        if self.elsewhere is None or there is None or (found and found.is_alike(there)):
+            return found
+        return self.elsewhere.bring(step) if thoroughly else there
+
+    def here(self, step: Step, thoroughly: bool = False) -> Manifest | None:
+        """The same of those alone whose files are on this machine."""
         folder = self.folder(step)
         file = folder / MANIFEST
         try:
@@ -144,14 +188,16 @@ class ArtifactStore:
         """
         manifest = self.manifest(step, thoroughly=True)
         folder = self.folder(step)
-        if manifest is not None and manifest.files != (marks := marks_in(folder, MANIFEST)):
+        if manifest is None or not folder.is_dir():
+            return
+        if manifest.files != (marks := marks_in(folder, MANIFEST)):
             write_sealed(folder / MANIFEST, replace(manifest, files=marks).data())
 
     def hold(self, steps: Iterable[Step]) -> None:
         """Takes all artifacts that an earlier version made as they stand, so that they are held to it."""
         for step in steps:
             if step.row.is_artifact and not step.row.in_place:
-                found = self.manifest(step)
+                found = self.here(step)
                 if found is not None and found.files is None:
                     self.look_through(step)
 
@@ -173,7 +219,7 @@ class ArtifactStore:
         with held(folder.with_suffix(".lock"), doing or step.label, waits):
             for left in folder.parent.glob(f".{step.key[:12]}.*"):
                 shutil.rmtree(left, ignore_errors=True)
-            found = self.manifest(step, thoroughly=True)
+            found = self.here(step, thoroughly=True)
             if found is not None and found.whole:
                 yield None
                 return

@@ -10,13 +10,13 @@ from pathlib import Path
 class Damaged:
     """Files that are not what was written, and what is done about it; each is told once."""
 
-    _found: dict[Path, str] = field(default_factory=dict)
+    _found: dict[Path | str, str] = field(default_factory=dict)
 
-    def note(self, file: Path, fault: str, then: str) -> None:
+    def note(self, file: Path | str, fault: str, then: str) -> None:
         """Notes a file.
 
         Args:
-            file: that is not what was written.
+            file: that is not what was written, or its place in a store.
             fault: what is wrong with it, to be said behind its name.
             then: what is done.
         """

@@ -90,7 +90,7 @@ def bring_back(steps: Iterable[Step], results: ResultsStore, artifacts: Artifact
         is_new = (
             results.cell(step.model, step.task).is_done(step.key)
             if step.kind == "cell"
-            else artifacts.manifest(step) is not None
+            else artifacts.here(step) is not None or _is_new(step, artifacts)
         )
         if not is_new:
             shutil.rmtree(place, ignore_errors=True)
@@ -101,6 +101,11 @@ def bring_back(steps: Iterable[Step], results: ResultsStore, artifacts: Artifact
             with suppress(OSError):  # others may stand there
                 aside.parent.rmdir()
                 aside.parent.parent.rmdir()
+
+
+def _is_new(step: Step, artifacts: ArtifactStore) -> bool:
+    """Whether it was made anew elsewhere."""
+    return artifacts.elsewhere is not None and artifacts.elsewhere.is_new(step)
 
 
 def _places(step: Step, results: ResultsStore, artifacts: ArtifactStore) -> tuple[Path, Path]:

@@ -9,11 +9,21 @@ from harness.plan.steps import Step
 from harness.runner.jobs import JobBuilder
 from harness.runner.keeper import Keeper
 from harness.runner.local import LocalExecutor
+from harness.runner.sharing import SharingExecutor
 from harness.runner.sources import check_source
 from harness.runner.walk import Executor, Observer, Walk
 
 if TYPE_CHECKING:
     from harness.runner.run import Options, Prepared
+
+
+def local_executor(prepared: Prepared) -> Executor:
+    """What runs steps on this machine, with what others share where they share something."""
+    here = LocalExecutor(prepared.suite.spec.defaults.timeout)
+    if prepared.shared is None:
+        return here
+    again = frozenset(step.key for step in prepared.again if step.row.is_artifact)
+    return SharingExecutor(here, prepared.plan, prepared.artifacts, prepared.shared, again)
 
 
 def walk_of(
@@ -41,7 +51,7 @@ def walk_of(
         return options.fresh or prepared.is_again(cell)
 
     builder = JobBuilder(*of, threads, cores, prepared.lending, is_fresh)
-    executor = executor or LocalExecutor(prepared.suite.spec.defaults.timeout)
+    executor = executor or local_executor(prepared)
     keeper = Keeper(prepared.artifacts, prepared.results, observer)
     steps = [step for step in todo if not step.row.in_place]
     walk = Walk(steps, builder.build, executor, keeper, options.jobs)

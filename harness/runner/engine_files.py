@@ -15,11 +15,11 @@ from harness.engines.protocol import EngineSpec
 from harness.engines.spread import Spread
 from harness.money import Prices
 from harness.plan.cell_params import CellParams, Connection, LoadOptions, Served, Spend
+from harness.quantities import bytes_of
 from harness.runner.cells.work import Means
 from harness.runner.jobs import StepJob
 from harness.runner.threads import threads_for
 from harness.serving.spec import ServingSpec
-from harness.suite.schema import bytes_of
 from harness.suite.schema.spreading import Spreading
 
 SPREAD = set(Spreading.model_fields)

@@ -34,9 +34,11 @@ from harness.runner.keeper import (
 from harness.runner.known import known
 from harness.runner.lending import Lending, unless_alike
 from harness.runner.missing import Missing
+from harness.runner.shared import SharedArtifacts, give_all, shared_artifacts
 from harness.runner.spending import spent_on
 from harness.runner.summarize import Summarizer, is_current
 from harness.runner.walk import Executor, Observer
+from harness.stores.store import SharedStore
 from harness.suite.reader import Suite, read_suite
 
 
@@ -59,6 +61,10 @@ class Options:
     """Whether servers are asked although their answers are remembered."""
     shard: Shard | None = None
     """The part of the suite whose results these are (`harness.shards.part` picks its cells)."""
+    store: SharedStore | None = None
+    """Where artifacts are shared with other machines."""
+    far: bool = False
+    """Whether other machines do the steps, so that this one needs no files of what they make but prompts."""
     provisional: bool = False
     """Whether data sets may be missing that a run would download: for plans that nothing is run by."""
 
@@ -84,6 +90,8 @@ class Prepared:
     left_out: frozenset[str] = frozenset()
     """Keys of findings that another shard of the suite sees to."""
     shard: Shard | None = None
+    shared: SharedArtifacts | None = None
+    """The artifacts of a store that other machines share."""
 
     def open_cells(self) -> list[Step]:
         """Selected cells that have not been answered."""
@@ -138,6 +146,10 @@ class Prepared:
     @cached_property
     def _looked(self) -> set[str]:
         return set()
+
+    def give(self) -> None:
+        """Puts what is here of the suite's artifacts into the shared store. Raises StoreError."""
+        give_all(self.shared, (s for s in self.plan.steps.values() if not self.is_again(s)))
 
     def damaged(self) -> list[str]:
         """A line for each file that was found not to be what was written into it."""
@@ -201,14 +213,15 @@ def prepare_suite(suite: Suite, options: Options) -> Prepared:
     folder = options.results.absolute() / results_name(suite.spec.name, limit, options.shard)
     check_places(folder)
     results = ResultsStore(folder)
-    artifacts = ArtifactStore(home.absolute(), resolved.places)
+    shared = shared_artifacts(options.store, home.absolute(), options.far)
+    artifacts = ArtifactStore(home.absolute(), resolved.places, shared)
     put_right(plan, results, artifacts)
     cells = chosen(plan, options.only)
     again = steps_again(plan, cells, options.again)
     of_one = partial(make_plan, suite, resolved, 1)
     lending = Lending(plan, of_one, results, artifacts, again)
     of = (suite, plan, results, artifacts, lending, cells, limit, resolved.absent, again)
-    return Prepared(*of, shard=options.shard)
+    return Prepared(*of, shard=options.shard, shared=shared)
 
 
 def has_nothing_to_do(prepared: Prepared) -> bool:
@@ -237,6 +250,7 @@ def run(
     """
     started = time.perf_counter()
     prepared.look_through()
+    prepared.give()
     taken = prepared.lending.take_over(prepared.cells)
     todo = prepared.to_do()
     summary = prepared.results.summary()

@@ -81,7 +81,9 @@ class SharedStore:
             return Entry.read(content, kind, key)
         except ChangedError as error:
             self._set_aside(kind, key)
-            raise _damaged(f"{self.url}/{kind}/{key[:12]}…/{RECORD}", str(error)) from None
+            raise DamagedInStoreError(
+                f"{self.url}/{kind}/{key[:12]}…/{RECORD}", str(error)
+            ) from None
 
     def keys(self, kind: str) -> frozenset[str]:
         """All keys of a kind that something may be there under: one question for many."""
@@ -150,7 +152,17 @@ class SharedStore:
                     break
             else:
                 self._set_aside(entry.kind, entry.key)
-                raise _damaged(f"{self.url}/{entry.kind}/{entry.key[:12]}…/{name}", fault)
+                raise DamagedInStoreError(
+                    f"{self.url}/{entry.kind}/{entry.key[:12]}…/{name}", fault
+                )
+
+    def forget(self, kind: str, key: str) -> None:
+        """Has nothing be there under a key; files that others may be fetching stay.
+
+        Raises:
+            StoreError: the store cannot be reached, or refuses.
+        """
+        self._set_aside(kind, key, "replaced")
 
     def _send(self, file: Path, target: str, on_bytes: OnBytes) -> StoredFile:
         digest, size = hashlib.sha256(), 0
@@ -215,12 +227,12 @@ class SharedStore:
             self._fs.pipe_file(place, content)
         return True
 
-    def _set_aside(self, kind: str, key: str) -> None:
-        """Has a key's record be none, while its files stay for whoever wants to look at them."""
+    def _set_aside(self, kind: str, key: str, why: str = "damaged") -> None:
+        """Has a key's record be none, while its files stay for whoever reads or wants to look at them."""
         place = f"{self._folder(kind, key)}/{RECORD}"
         what = f"{kind}/{key[:12]} cannot be set aside"
         with suppress(FileNotFoundError), self._reaching(what, may_lack=True):
-            self._fs.mv(place, f"{place}.damaged-{uuid4().hex[:8]}")
+            self._fs.mv(place, f"{place}.{why}-{uuid4().hex[:8]}")
 
     def _remove(self, folder: str) -> None:
         """Takes back what was put there in vain, as far as the store lets us."""
@@ -280,9 +292,3 @@ def _create_here(place: Path, content: bytes) -> bool:
 
 def _says(said: str, words: tuple[str, ...]) -> bool:
     return any(word in said for word in words)
-
-
-def _damaged(what: str, fault: str) -> DamagedInStoreError:
-    return DamagedInStoreError(
-        f"{what} {fault}: it was set aside", "The same command makes it, or puts it there, again."
-    )

@@ -19,7 +19,7 @@ from harness.suite.schema.gates import CompareSpec, GateSpec
 from harness.suite.schema.metrics import Graded, OwnMetric
 from harness.suite.schema.models import EngineOptions, ModelSpec, Shape
 from harness.suite.schema.prices import Machine, Prices, Spending
-from harness.suite.schema.resources import Resources, bytes_of
+from harness.suite.schema.resources import Resources
 from harness.suite.schema.serving import Serve
 from harness.suite.schema.tasks import TASK_TYPES, TaskSpec, task_of, type_of
 from harness.suite.schema.tasks.asked import AskedTask
@@ -92,7 +92,6 @@ __all__ = [
     "Within",
     "WriteTask",
     "WrittenPrompt",
-    "bytes_of",
     "json_schema",
     "task_of",
     "type_of",

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from harness.quantities import SIZE, bytes_of
 from harness.suite.schema.entry import Entry
-
-_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_SIZE = r"(\d+(?:\.\d+)?) ?(kB|MB|GB|TB)"
-
-
-def bytes_of(text: object) -> int:
-    """Bytes of a size in decimal units, such as "100 GB"."""
-    found = re.fullmatch(_SIZE, text) if isinstance(text, str) else None
-    if found is None:
-        raise ValueError("a size is a number with kB, MB, GB or TB, such as 100 GB")
-    return round(float(found[1]) * _UNITS[found[2]])
 
 
 def _is_size(text: object) -> object:
@@ -27,7 +16,9 @@ def _is_size(text: object) -> object:
 
 
 Size = Annotated[
-    str, BeforeValidator(_is_size), WithJsonSchema({"type": "string", "pattern": f"^{_SIZE}$"})
+    str,
+    BeforeValidator(_is_size),
+    WithJsonSchema({"type": "string", "pattern": f"^{SIZE.pattern}$"}),
 ]
 
 
