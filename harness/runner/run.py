@@ -64,7 +64,7 @@ class Options:
     store: SharedStore | None = None
     """Where artifacts are shared with other machines."""
     far: bool = False
-    """Whether other machines do the steps, so that this one needs no files of what they make but prompts."""
+    """Whether other machines do the steps: this one needs no files that they make but prompts."""
     provisional: bool = False
     """Whether data sets may be missing that a run would download: for plans that nothing is run by."""
 
@@ -91,7 +91,6 @@ class Prepared:
     """Keys of findings that another shard of the suite sees to."""
     shard: Shard | None = None
     shared: SharedArtifacts | None = None
-    """The artifacts of a store that other machines share."""
 
     def open_cells(self) -> list[Step]:
         """Selected cells that have not been answered."""
@@ -148,7 +147,7 @@ class Prepared:
         return set()
 
     def give(self) -> None:
-        """Puts what is here of the suite's artifacts into the shared store. Raises StoreError."""
+        """Puts what is here of the suite's artifacts into the store. Raises StoreError."""
         give_all(self.shared, (s for s in self.plan.steps.values() if not self.is_again(s)))
 
     def damaged(self) -> list[str]:
