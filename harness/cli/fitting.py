@@ -15,6 +15,7 @@ from harness.estimate.machine import TIGHT, Fits, this_machine
 from harness.estimate.need import Need
 from harness.estimate.timing import added
 from harness.estimate.words import duration, size, weights
+from harness.quantities import plural
 from harness.runner.run import Prepared
 
 WORDS: dict[Fits, str] = {"yes": "fits", "tight": "tight", "no": "NO", "not known": "not known"}
@@ -106,7 +107,8 @@ def _memory(need: StepNeed | None) -> str:
     if need is None:
         return "-"
     resident = size(need.resident.total)
-    return f"{resident} + {size(need.device.total)} GPU" if need.device.parts else resident
+    gpus = f"{need.devices} x " if need.devices > 1 else ""
+    return f"{resident} + {gpus}{size(need.device.total)} GPU" if need.device.parts else resident
 
 
 def time_words(found: Forecast) -> str:
@@ -121,7 +123,8 @@ def time_words(found: Forecast) -> str:
 def _totals(found: Forecast) -> Iterable[str]:
     totals, free = found.totals, found.free
     yield _time_words(found)
-    gpu = f", {size(free.device_bytes)} of {free.device}" if free.device else "; no GPU"
+    more = f" and {plural(len(free.devices) - 1, 'GPU')} more" if len(free.devices) > 1 else ""
+    gpu = f", {size(free.device_bytes)} of {free.device}{more}" if free.device else "; no GPU"
     yield f"Free: {size(free.disk_bytes)} of disk, {size(free.resident_bytes)} of memory{gpu}."
     there = totals.disk_bytes - totals.to_write_bytes
     kept = f" ({size(there)} of it is there)" if there > 0 else ""
@@ -133,7 +136,8 @@ def _totals(found: Forecast) -> Iterable[str]:
         f"Together: {fetched} to download, {size(totals.disk_bytes)} on disk{kept}{beside}: {verdict}."
     )
     if totals.largest is not None:
-        gpu = f"; on the GPU {_whole(totals.largest.device)}" if totals.largest.device.parts else ""
+        each = "each GPU" if totals.largest.devices > 1 else "the GPU"
+        gpu = f"; on {each} {_whole(totals.largest.device)}" if totals.largest.device.parts else ""
         yield f"The largest need: {totals.largest.step}, {_whole(totals.largest.resident)}{gpu}."
 
 
@@ -172,11 +176,16 @@ def disk_words(found: Forecast) -> str:
 
 
 def _misfit(need: StepNeed, found: Forecast) -> str:
+    free_gpus = found.free.devices
+    if need.devices > max(1, len(free_gpus)):
+        each = f"{size(need.device.total)} on each of {need.devices} GPUs"
+        return f"{need.step} needs {each}, and this machine has {len(free_gpus) or 'none'}. Would help: {need.remedy}."
+    gpu_memory = "GPU memory" if need.devices == 1 else f"memory on each of {need.devices} GPUs"
     lacking = [
         f"{size(needed)} of {where}, and {size(free)} are free"
         for needed, free, where in (
             (need.resident.total, found.free.resident_bytes, "memory"),
-            (need.device.total, found.free.device_bytes, "GPU memory"),
+            (need.device.total, found.free.least_bytes(need.devices), gpu_memory),
         )
         if needed > free
     ]
@@ -201,7 +210,8 @@ def _parts_table(model: ModelForecast) -> Table:
         table.add_row(need.step, size(need.resident.total), _parts(need.resident), state)
         if need.device.parts:
             gpu = need.device
-            table.add_row(f"GPU: {need.step}", size(gpu.total), _parts(gpu), state)
+            each = "GPU" if need.devices == 1 else f"each of {need.devices} GPUs"
+            table.add_row(f"{each}: {need.step}", size(gpu.total), _parts(gpu), state)
     return table
 
 

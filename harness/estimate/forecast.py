@@ -50,11 +50,13 @@ class StepNeed:
     fits: Fits
     remedy: str = ""
     """What would help most, in a suite's words; empty where it fits."""
+    devices: int = 1
+    """GPUs that need so much each."""
 
     @property
     def bytes(self) -> int:
         """In main memory and on the device together: how large it is beside others."""
-        return self.resident.total + self.device.total
+        return self.resident.total + self.devices * self.device.total
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,9 @@ class Reckoning:
         advice = remedy(step, memory, self._needs, free) if verdict == "no" and not done else ""
         what, resident, device = step.row.cost, memory.resident, memory.device
         assert what is not None
-        return StepNeed(what, step.label, step.key, resident, device, done, verdict, advice)
+        return StepNeed(
+            what, step.label, step.key, resident, device, done, verdict, advice, memory.devices
+        )
 
     def _is_open(self, step: Step) -> bool:
         return (step.key, step.model, step.task) in self._todo

@@ -108,6 +108,7 @@ class HfModel:
         adapter_rank: of an adapter that is applied unmerged; 0: none.
         free_bytes: of the device. The engine fits its passes into half of what the weights leave.
         file_bytes: of files that are there; 0: as they would be made here.
+        gpus: that it is laid over.
     """
 
     shape: ModelShape
@@ -118,6 +119,7 @@ class HfModel:
     adapter_rank: int = 0
     free_bytes: float = math.inf
     file_bytes: int = 0
+    gpus: int = 1
 
     @property
     def read_bytes(self) -> int:
@@ -153,14 +155,16 @@ class HfModel:
         libraries = HF_LIBRARIES + BITSANDBYTES * quantized + PEFT * bool(self.adapter_rank)
         host = {"libraries": libraries, "adapter": adapter}
         model = {"weights": weights, "adapter": adapter}
-        taken = weights + adapter + (CUDA_CONTEXT if self.device == "cuda" else libraries)
+        taken = (weights + adapter) / self.gpus + (
+            CUDA_CONTEXT if self.device == "cuda" else libraries
+        )
         working = self._working(ask, max(0.0, SHARE * (self.free_bytes - taken)))
         loading = {} if mapped and not quantized else {"file while loading": file}
         running = {"mapped file": file} if mapped and quantized else {}
         return Moments(
             held(self.device, {**host, **loading}, model),
             held(self.device, {**host, **running}, {**model, **working}),
-        )
+        ).over(self.gpus, shape.block)
 
     def _working(self, ask: Ask, left: float) -> dict[str, float]:
         """What a pass takes beside the weights, of the bytes that the engine lets it take."""
@@ -195,12 +199,14 @@ class GgufModel:
     Attributes:
         type: the quantization.
         file_bytes: of a file that is there; 0: as it would be made here.
+        gpus: that it is laid over.
     """
 
     shape: ModelShape
     type: str = "F16"
     device: Device = "cpu"
     file_bytes: int = 0
+    gpus: int = 1
 
     @property
     def read_bytes(self) -> int:
@@ -239,7 +245,7 @@ class GgufModel:
         return Moments(
             held("cuda", host, model),
             held("cuda", {**host, "logits": copies}, {**model, **working, "logits": logits}),
-        )
+        ).over(self.gpus, shape.block)
 
     def _batch(self, ask: Ask) -> tuple[int, int, int, int]:
         """Streams of the cache, cells of each, tokens of a call, rows of logits."""

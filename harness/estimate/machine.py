@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from harness.engines.memory import free_memory_bytes
 from harness.engines.process import has_bfloat16, physical_cores
 from harness.estimate.need import MIB, Device, Memory
 from harness.files import free_disk_bytes, write_json
+from harness.runner.gpus import seen_gpus
 from harness.runner.machine import describe_machine, nvidia_smi
 
 TIGHT = 0.85
@@ -45,11 +47,19 @@ class Free:
     nothing was probed."""
     read_bytes_per_second: float | None = None
     """Memory bandwidth."""
+    devices: tuple[int, ...] = ()
+    """Free bytes of all GPUs, the first among them."""
 
     def shortage(self, memory: Memory) -> float:
         """The larger of what is needed over what is there, in main memory and on the device."""
         resident = memory.resident.total / max(1, self.resident_bytes)
-        return max(resident, memory.device.total / max(1, self.device_bytes))
+        if memory.devices > max(1, len(self.devices)):
+            return math.inf
+        return max(resident, memory.device.total / max(1, self.least_bytes(memory.devices)))
+
+    def least_bytes(self, devices: int) -> int:
+        """What the fullest of the first GPUs has free, since a model's parts are alike."""
+        return min(self.devices[:devices]) if devices > 1 else self.device_bytes
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,8 @@ def this_machine(home: Path, probe: bool) -> Machine:
         probe: measure how fast this machine is where that is not remembered.
     """
     cores = physical_cores()
-    name, found = _gpu()
+    name, each = _gpus()
+    found = each[0] if each else 0
     gpu = bool(found) and _torch_has_cuda()
     rates = _rates(home, cores, probe)
     free = Free(
@@ -95,6 +106,7 @@ def this_machine(home: Path, probe: bool) -> Machine:
         name if gpu else "",
         rates.get("operations_per_second"),
         rates.get("read_bytes_per_second"),
+        each if gpu else (),
     )
     llama = bool(found) and _llama_has_cuda()
     return Machine(free, _device(gpu), _device(llama), has_bfloat16(), cores)
@@ -139,12 +151,12 @@ def _device(gpu: bool) -> Device:
     return "cuda" if gpu else "cpu"
 
 
-def _gpu() -> tuple[str, int]:
-    """Name and free bytes of the first GPU that `nvidia-smi` names; nothing where there is none."""
-    for name, free in nvidia_smi("name", "memory.free")[:1]:
-        if free.endswith(" MiB"):
-            return name, int(free.removesuffix(" MiB")) * MIB
-    return "", 0
+def _gpus() -> tuple[str, tuple[int, ...]]:
+    """Name of the first GPU that `nvidia-smi` lists, and free bytes of those that a process sees; nothing
+    where there is none."""
+    listed = [(n, free) for n, free in nvidia_smi("name", "memory.free") if free.endswith(" MiB")]
+    each = tuple(int(free.removesuffix(" MiB")) * MIB for _, free in listed[: seen_gpus()])
+    return (listed[0][0], each) if each else ("", ())
 
 
 def _torch_has_cuda() -> bool:

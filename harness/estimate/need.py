@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 MIB = 2**20
@@ -43,10 +43,28 @@ class Memory:
 
     resident: Need
     device: Need = Need()
+    """Of one GPU; where a model is laid over several, of the one that holds most."""
+    devices: int = 1
+    """GPUs that hold so much."""
 
     def with_part(self, name: str, size: int) -> Memory:
         """With so many bytes of main memory more."""
-        return Memory(Need((*self.resident.parts, *need({name: size}).parts)), self.device)
+        return replace(self, resident=Need((*self.resident.parts, *need({name: size}).parts)))
+
+    def over(self, devices: int, block: float) -> Memory:
+        """Of a model that is laid over several GPUs.
+
+        Args:
+            devices: that share its weights, and the cache of their layers.
+            block: share of the weights that stay in one piece, as a layer does: one GPU has at most so much
+                more than the others.
+        """
+        shares = {"weights": 1 / devices + block, "adapter": 1 / devices, "cache": 1 / devices}
+        each = {
+            part.name: part.bytes * min(1.0, shares.get(part.name, 1.0))
+            for part in self.device.parts
+        }
+        return Memory(self.resident, need(each), devices)
 
     def beside(self, other: Memory, shared: bool) -> Memory:
         """With a second model in the same process.
@@ -56,7 +74,8 @@ class Memory:
             shared: both are run by the same libraries, which are there once.
         """
         resident = _beside(self.resident, other.resident, shared)
-        return Memory(resident, _beside(self.device, other.device, shared))
+        device = _beside(self.device, other.device, shared)
+        return Memory(resident, device, max(self.devices, other.devices))
 
 
 def need(parts: Mapping[str, float]) -> Need:
@@ -82,7 +101,8 @@ def held(device: Device, host: Mapping[str, float], model: Mapping[str, float]) 
 def peak(*moments: Memory) -> Memory:
     """The most of moments that come one after the other, in main memory and on the device."""
     residents, devices = ((one.resident for one in moments), (one.device for one in moments))
-    return Memory(max(residents, key=lambda n: n.total), max(devices, key=lambda n: n.total))
+    most = max(devices, key=lambda n: n.total)
+    return Memory(max(residents, key=lambda n: n.total), most, max(one.devices for one in moments))
 
 
 @dataclass(frozen=True)
@@ -91,6 +111,12 @@ class Moments:
 
     loading: Memory
     running: Memory
+
+    def over(self, devices: int, block: float) -> Moments:
+        """As `Memory.over`; as they are of a model on one device."""
+        if devices < 2:
+            return self
+        return Moments(self.loading.over(devices, block), self.running.over(devices, block))
 
     @property
     def peak(self) -> Memory:

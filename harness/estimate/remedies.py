@@ -27,6 +27,8 @@ def remedy(step: Step, now: Memory, needs: Needs, free: Free) -> str:
         step: one that does not fit.
         now: what it needs.
     """
+    if now.devices > max(1, len(free.devices)):
+        return f"a machine or a cluster's node with {now.devices} GPUs, or fewer `devices`"
     changes: list[tuple[str, Memory]] = []
     if step.kind == "finetune":
         changes = list(_of_tuning(step, needs))

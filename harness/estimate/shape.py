@@ -150,6 +150,13 @@ class ModelShape:
         return max((*self.outside, *self.layer), key=lambda weight: weight.count)
 
     @property
+    def block(self) -> float:
+        """Share of all weights that the largest part has which stays on one GPU: a layer, or a table of
+        the vocabulary."""
+        layer = sum(weight.count for weight in self.layer)
+        return max(layer, self.vocabulary * self.hidden) / self.parameters
+
+    @property
     def cache_values(self) -> int:
         """Numbers that a KV cache holds for one token."""
         return 2 * self.layers * self.keys

@@ -82,11 +82,14 @@ class Needs:
             role.removeprefix(prefix): key for role, key in parents.items() if role not in own
         }
         opened: list[tuple[Mapping[str, str], LoadOptions]] = []
+        served: int | None = None
         match step.kind:
             case "cell" | "round":
-                cell = step.given(CellParams)
+                cell, served = step.given(CellParams), None
                 if cell.endpoint is not None:
                     return []
+                if cell.serving is not None:
+                    served = cell.gpus
                 opened = [(own, cell.options)]
                 if cell.reference_options is not None:
                     opened.append((reference, cell.reference_options))
@@ -99,7 +102,7 @@ class Needs:
                 # Base with adapter, and merged weights beside it, both on the processor.
                 options = EXACT.model_copy(update={"device": "cpu"})
                 opened = [(own, options), ({"weights": parents["merged"]}, options)]
-        return [self.model(files, options) for files, options in opened]
+        return [self.model(files, options, served) for files, options in opened]
 
     def together(self, step: Step, models: Sequence[Model]) -> Memory:
         """What a step needs that opens these models one beside the other."""
@@ -204,8 +207,10 @@ class Needs:
 
     def as_gguf(self, step: Step, quantization: str) -> GgufModel:
         """The model that a cell asks, were it a GGUF of that type made here."""
+        asked = self.models(step)[0]
         device = _device(step.given(CellParams).options, self._machine.llama_device)
-        return GgufModel(self.shape(step), quantization, device)
+        device = asked.device if asked.gpus > 1 else device
+        return GgufModel(self.shape(step), quantization, device, 0, asked.gpus)
 
     def _ask(self, step: Step, model: Model) -> Ask:
         if step.kind in ("parity", "merge-parity"):
@@ -214,17 +219,25 @@ class Needs:
             return timed_ask(step)
         return ask_of(step, self._facts.asked(step.parents["prompts"]), model.shape.vocabulary)
 
-    def model(self, files: Mapping[str, str], options: LoadOptions) -> Model:
-        """A model by the keys of its files, as an engine opens it."""
+    def model(
+        self, files: Mapping[str, str], options: LoadOptions, served: int | None = None
+    ) -> Model:
+        """A model by the keys of its files, as an engine opens it, or a server that is told of so many GPUs."""
+        gpus, free = options.gpus if served is None else served, self._machine.free
+        if options.device_map is not None:
+            gpus = gpus or len(free.devices)
         key = files.get("gguf") or files["weights"]
         made = self._facts.plan.steps[key]
         source, shape = self._facts.beginning(made), self.shape(made)
         if "gguf" in files:
-            device = _device(options, self._machine.llama_device)
+            device = "cuda" if gpus else _device(options, self._machine.llama_device)
+            gpus = max(1, gpus)
             if made.kind in ("convert", "quantize"):
-                return GgufModel(shape, made.given(GgufParams).type, device)
-            return GgufModel(shape, source.stored, device, source.bytes)
-        device, free = _device(options, self._machine.device), self._machine.free
+                return GgufModel(shape, made.given(GgufParams).type, device, 0, gpus)
+            return GgufModel(shape, source.stored, device, source.bytes, gpus)
+        device = "cuda" if gpus else _device(options, self._machine.device)
+        gpus = max(1, gpus)
+        there = gpus if gpus <= len(free.devices) else 1
         return HfModel(
             shape,
             self._own_dtype(device) if options.dtype == "auto" else options.dtype,
@@ -232,8 +245,9 @@ class Needs:
             options.quantize,
             device,
             self._rank(files["adapter"]) if "adapter" in files else 0,
-            free.device_bytes if device == "cuda" else free.resident_bytes,
+            free.least_bytes(there) if device == "cuda" else free.resident_bytes,
             0 if made.kind in MADE else source.bytes,
+            gpus,
         )
 
     def _stored(self, key: str) -> str:
