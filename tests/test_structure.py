@@ -25,7 +25,7 @@ MAY_IMPORT = {
         "analysis", "assignment", "chat", "data", "deploying", "estimate", "executors", "exports", "hub", "leaderboard", "models", "plan",
         "publish", "records", "reporting", "results", "runner", "shards", "stores", "suite",
     },
-    "shards": {"estimate", "plan", "records", "results", "runner"},
+    "shards": {"estimate", "plan", "records", "results", "runner", "suite"},
     "deploying": {"engines", "models", "plan", "publish", "records", "reporting", "runner", "suite"},
     "chat": {
         "engines", "estimate", "metrics", "plan", "records", "reporting", "results", "runner", "suite",

@@ -32,6 +32,7 @@ from harness.cli.options import (
     examples,
 )
 from harness.cli.reading_commands import app as reading_app
+from harness.cli.results_commands import app as results_app
 from harness.cli.sharing_commands import app as sharing_app
 from harness.cli.site_commands import app as site_app
 from harness.cli.starting_commands import doctor, init, schema
@@ -73,6 +74,7 @@ app.add_typer(baseline_app, name="baseline", help="Keep results to hold later on
 app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and show them.")
 app.add_typer(models_app, name="models", help="A suite's models, as files for other programs.")
 app.add_typer(cache_app, name="cache", help="What lies in $HARNESS_HOME: list it, forget answers.")
+app.add_typer(results_app, name="results", help="Join results that shards of a suite made apart.")
 app.add_typer(reading_app)
 app.add_typer(sharing_app)
 app.add_typer(site_app)

@@ -10,6 +10,8 @@ from harness.records.base import Record
 
 SHARDED: Final = "@shard-"
 """What stands between the name of a suite's results, and a shard's number and count."""
+NOTE: Final = "shard.json"
+"""The file in a shard's results that says which part of which suite they are."""
 MOST_SHARDS: Final = 9_999
 """More is taken for a slip."""
 

@@ -12,11 +12,23 @@ from pathlib import Path
 
 from harness.errors import InputError
 from harness.files import check_inside
+from harness.records.shards import NOTE
 from harness.results.journal import JOURNAL
 from harness.results.limits import other_limits
 from harness.results.votes import VOTES
 
-KEPT = ("summary.json", VOTES, JOURNAL, "cells", "earlier", "logs", "prompts", "steps", "texts")
+KEPT = (
+    "summary.json",
+    VOTES,
+    JOURNAL,
+    "cells",
+    "earlier",
+    "logs",
+    "prompts",
+    NOTE,
+    "steps",
+    "texts",
+)
 """What lies in `results/<suite>`; a summary may stand in a folder with much else."""
 
 

@@ -88,7 +88,9 @@ class Lending:
             if lender is None or self.results.cell(cell.model, cell.task).is_done(cell.key):
                 continue
             taken = True
-            _copy_cell(lender, self.results, cell)
+            copy_cell(
+                *(store.cell(cell.model, cell.task).folder for store in (lender, self.results))
+            )
             for key in (cell.key, *self.plan.ancestors(cell)):
                 step = self.plan.steps.get(key)
                 kept = lender.kept(step) if step is not None else None
@@ -105,11 +107,10 @@ class Lending:
         return frozenset((step.model, step.task) for step in self.again)
 
 
-def _copy_cell(lender: ResultsStore, borrower: ResultsStore, cell: Step) -> None:
+def copy_cell(there: Path, here: Path) -> None:
     """Copies a cell's folder, which appears whole or not at all."""
-    there, here = (store.cell(cell.model, cell.task).folder for store in (lender, borrower))
     here.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=here.parent, prefix=f".{cell.task}."))
+    scratch = Path(tempfile.mkdtemp(dir=here.parent, prefix=f".{here.name}."))
     try:
         shutil.copytree(there, scratch / "cell")
         put_in_place(scratch / "cell", here)

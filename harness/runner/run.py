@@ -37,6 +37,7 @@ from harness.runner.missing import Missing
 from harness.runner.shared import SharedArtifacts, give_all, shared_artifacts
 from harness.runner.spending import spent_on
 from harness.runner.summarize import Summarizer, is_current
+from harness.runner.task_summary import described
 from harness.runner.walk import Executor, Observer
 from harness.stores.store import SharedStore
 from harness.suite.reader import Suite, read_suite
@@ -281,8 +282,9 @@ def run(
         seconds = time.perf_counter() - started
         total = seconds + (summary.seconds if summary and not todo else 0.0)
         spent = spent_on(prepared.suite, prepared.artifacts.home)
-        places, limit, shard = prepared.artifacts.places, prepared.limit, prepared.shard
-        summarizer = Summarizer(*place, places, total, limit, spent, shard)
+        describe = described(prepared.artifacts.places)
+        limit, shard = prepared.limit, prepared.shard
+        summarizer = Summarizer(*place, describe, total, limit, spent, shard)
         summary = summarizer.summary(list(commands))
         prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)

@@ -12,7 +12,6 @@ from typing import Literal
 
 from harness.plan.graph import ModelPlan, Plan
 from harness.plan.lineage import with_type
-from harness.plan.places import Places
 from harness.records import (
     Cell,
     Check,
@@ -36,7 +35,7 @@ from harness.results.store import ResultsStore
 from harness.results.votes import with_votes
 from harness.runner.findings import checks_of
 from harness.runner.machine import describe_machine, describe_software
-from harness.runner.task_summary import summarize_task
+from harness.runner.task_summary import Describe, summarize_task
 from harness.suite.reader import Suite
 
 COMPARED: Mapping[str, Literal["conversion", "merge"]] = {
@@ -100,14 +99,14 @@ class Summarizer:
         suite: Suite,
         plan: Plan,
         store: ResultsStore,
-        places: Places,
+        describe: Describe,
         seconds: float,
         limit: int | None = None,
         spent: Sequence[Spent] = (),
         shard: Shard | None = None,
     ) -> None:
         self._spent = list(spent)
-        self._suite, self._places = suite, places
+        self._suite, self._describe = suite, describe
         self._plan = plan
         self._store = store
         self._seconds = seconds
@@ -248,7 +247,7 @@ class Summarizer:
 
     def _task(self, name: str) -> TaskSummary:
         prompts, cells = self._prompts[name], self._of_task[name]
-        of = (name, self._suite, self._plan, self._places)
+        of = (name, self._suite, self._plan, self._describe)
         return summarize_task(*of, self._kept, prompts, cells)
 
     def _compared(self) -> tuple[list[Comparison], list[GateVerdict], list[Forgetting]]:

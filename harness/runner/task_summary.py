@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from harness.data.opening import open_data
@@ -21,11 +22,39 @@ BUILT_IN = "CC0-1.0"
 Floors = dict[str, dict[str, Value]]
 
 
+@dataclass(frozen=True)
+class DataFacts:
+    """What a summary tells of a data set."""
+
+    name: str
+    description: str = ""
+    synthetic: bool = False
+    licence: str = ""
+    citation: str = ""
+
+
+Describe = Callable[[str], DataFacts]
+"""Gives what is known of a data set by the hash of its contents."""
+
+
+def described(places: Places) -> Describe:
+    """Describes data sets that are on this machine."""
+
+    def describe(contents: str) -> DataFacts:
+        ref = places.data[contents]
+        info = open_data(ref)
+        return DataFacts(
+            str(ref["name"]), info.description, info.synthetic, info.licence, info.citation
+        )
+
+    return describe
+
+
 def summarize_task(
     name: str,
     suite: Suite,
     plan: Plan,
-    places: Places,
+    describe: Describe,
     kept: Callable[[str], Manifest | None],
     prompts: Mapping[str, str],
     cells: Sequence[Cell],
@@ -36,7 +65,7 @@ def summarize_task(
         name: of the task.
         suite: that it stands in.
         plan: of the suite.
-        places: where the data lies that it names.
+        describe: the data that it names.
         kept: by a step's key, what the step found; None where it has not been done.
         prompts: by root model, the key of the step that wrote its prompts.
         cells: the task's.
@@ -46,8 +75,7 @@ def summarize_task(
     own = [metric for metric, of in metrics.items() if of.own]
     settings = task.settings() | ({"metrics": own} if own else {})
     asks = next((plan.steps[key].given(PromptsParams) for key in prompts.values()), None)
-    ref = places.data[asks.contents] if asks is not None and asks.contents else None
-    info = open_data(ref) if ref is not None else None
+    info = describe(asks.contents) if asks is not None and asks.contents else None
     asked = {root: found.outcome for root, key in prompts.items() if (found := kept(key))}
     first: dict[str, Any] = next(iter(asked.values()), {})
     floors = kept(plan.floors.get(name, ""))
@@ -55,7 +83,7 @@ def summarize_task(
     return TaskSummary(
         type=task.type,
         description=task.described(info.description if info else ""),
-        dataset=ref["name"] if ref is not None else settings.get("text"),
+        dataset=info.name if info is not None else settings.get("text"),
         n=first.get("n"),
         available=first.get("available"),
         seed=_seed(task, suite),

@@ -7,31 +7,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, ValidationError
-
 from harness.errors import InputError
 from harness.plan.steps import Step
 from harness.quantities import plural
-from harness.records.base import Record
 from harness.records.shards import MOST_SHARDS, SHARDED, Shard
 from harness.records.summary import results_name
 from harness.runner.run import Options, Prepared, prepare
 from harness.runner.summarize import plan_key
-from harness.sealed import ChangedError, read_sealed, write_sealed
+from harness.sealed import ChangedError
 from harness.shards.division import divide, left_to_others, units_of
+from harness.shards.outline import (
+    Division,
+    outline_of,
+    read_division,
+    read_outline,
+    write_outline,
+)
 from harness.shards.weights import weigh_on
-
-NOTE = "shard.json"
-"""The file in a shard's results that says how the suite was divided."""
-
-
-class Division(Record):
-    """Which shard has which cells, as it is noted beside the results of each."""
-
-    key: str
-    """Of the plan (`harness.runner.summarize.plan_key`)."""
-    shards: list[list[tuple[str, str]]] = Field(min_length=1)
-    """Model and task of the cells of each, in the plan's order."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +47,15 @@ class Part:
 
     def note(self) -> None:
         """Writes beside the results how the suite was divided."""
-        if self.division is not None:
-            file = self.prepared.results.folder / NOTE
-            if read_division(file) != self.division:
-                write_sealed(file, self.division.model_dump(mode="json"))
+        shard, folder = self.prepared.shard, self.prepared.results.folder
+        if self.division is not None and shard is not None:
+            outline = outline_of(self.prepared, shard, self.division)
+            try:
+                if read_outline(folder) == outline:
+                    return
+            except (OSError, ChangedError):
+                pass
+            write_outline(folder, outline)
 
 
 def shard_of(text: str) -> Shard:
@@ -139,20 +136,12 @@ def _named(cells: Sequence[Step], prepared: Prepared) -> list[tuple[str, str]]:
     return [name for name in names if name in wanted]
 
 
-def read_division(file: Path) -> Division | None:
-    """What a shard has noted; None where that is missing or damaged."""
-    try:
-        return Division.model_validate(read_sealed(file).data)
-    except (OSError, ChangedError, ValidationError):
-        return None
-
-
 def _noted(
     prepared: Prepared, shard: Shard, key: str, cells: set[tuple[str, str]]
 ) -> Division | None:
     """The division that this shard or another one of as many has noted, if it is of this very plan."""
     for folder in _siblings(prepared, shard):
-        found = read_division(folder / NOTE)
+        found = read_division(folder)
         if found is None or found.key != key or len(found.shards) != shard.of:
             continue
         named = [name for names in found.shards for name in names]

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError
-from harness.records.shards import Shard
+from harness.records.shards import NOTE, Shard
 from harness.runner.run import Options
-from harness.shards.part import NOTE, Part, prepare_part, read_division, shard_of, told
+from harness.shards.outline import read_division
+from harness.shards.part import Part, prepare_part, shard_of, told
 
 SUITE = """\
 name: parts
@@ -109,7 +110,7 @@ def test_a_division_that_another_shard_has_noted_is_taken(tmp_path: Path) -> Non
     second = part(tmp_path, "2/2")
     assert names(second) == first.division.shards[0] != first.division.shards[1]
     second.note()
-    assert read_division(second.prepared.results.folder / NOTE) == swapped
+    assert read_division(second.prepared.results.folder) == swapped
 
 
 @pytest.mark.parametrize(
