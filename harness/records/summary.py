@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
@@ -103,6 +105,17 @@ def results_name(suite: str, limit: int | None = None, shard: Shard | None = Non
     return whole if shard is None else f"{whole}{shard.ending}"
 
 
+@dataclass(frozen=True)
+class _Places:
+    """The cells of a summary by where they stand: reports of ten thousand look each up many times."""
+
+    of: list[Cell]
+    costs_of: list[Cost]
+    cells: Mapping[tuple[str, str], Cell]
+    tasks: Mapping[str, Sequence[Cell]]
+    costs: Mapping[tuple[str, str], Cost]
+
+
 class Summary(Record):
     """`summary.json`: all that a report or a gate needs."""
 
@@ -142,10 +155,38 @@ class Summary(Record):
         """The machine that a cell was timed on, which need not be the one where the command was given."""
         return cell.machine or self.machine
 
+    def cell(self, model: str, task: str) -> Cell | None:
+        """The cell of a model and a task; None where it was not asked."""
+        return self._by_place.cells.get((model, task))
+
+    def cost(self, model: str, task: str) -> Cost | None:
+        """What is known of the cost of a cell."""
+        return self._by_place.costs.get((model, task))
+
+    def cells_of(self, task: str) -> Sequence[Cell]:
+        """The cells of a task, in order."""
+        return self._by_place.tasks.get(task, ())
+
+    @property
+    def _by_place(self) -> _Places:
+        # A copy of a summary takes along what was cached, and may have other cells.
+        if self._places.of is not self.cells or self._places.costs_of is not self.costs:
+            del self.__dict__["_places"]
+        return self._places
+
+    @cached_property
+    def _places(self) -> _Places:
+        tasks: dict[str, list[Cell]] = {}
+        cells: dict[tuple[str, str], Cell] = {}
+        for cell in self.cells:
+            tasks.setdefault(cell.task, []).append(cell)
+            cells.setdefault((cell.model, cell.task), cell)
+        costs = {(of.model, of.task): of for of in reversed(self.costs)}
+        return _Places(self.cells, self.costs, cells, tasks, costs)
+
     def timed_on(self, model: str, task: str) -> Mapping[str, Any]:
         """The machine that a model was timed on; the whole's where it was not."""
-        cells = (cell for cell in self.cells if (cell.model, cell.task) == (model, task))
-        cell = next(cells, None)
+        cell = self.cell(model, task)
         return self.machine if cell is None else self.machine_of(cell)
 
     @property

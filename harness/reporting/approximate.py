@@ -45,7 +45,7 @@ def approximate_notes(summary: Summary, found: Iterable[Approximate | None]) -> 
 
 def values_of(summary: Summary, task: str, metrics: Iterable[str]) -> list[Value]:
     """All values of some metrics of a task, floors included."""
-    cells = [cell.metrics for cell in summary.cells if cell.task == task]
+    cells = [cell.metrics for cell in summary.cells_of(task)]
     wanted = list(metrics)
     of_all = [*cells, *summary.tasks[task].floors.values()]
     return [values[metric] for values in of_all for metric in wanted if metric in values]

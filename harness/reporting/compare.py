@@ -248,7 +248,7 @@ def task_line(summary: Summary, task: str) -> Line:
     if said := too_long(of):
         data += f" {sentence(said)}"
     reference: Line = (" Reference: ", Name(of.reference), ".") if of.reference else ()
-    cells = {cell.model for cell in summary.cells if cell.task == task}
+    cells = {cell.model for cell in summary.cells_of(task)}
     asked = [model for model in summary.models if model in cells]
     some = 0 < len(asked) < len(summary.models)
     of_these: Line = (" Only of ", *listed(asked), ".") if some else ()

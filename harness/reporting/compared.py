@@ -70,7 +70,7 @@ def _ratio(summary: Summary, of: tuple[str, str, str, str], value: Value) -> Com
     name, task, baseline, candidate = of
     ratio = value.value or 1.0
     low, high = (None if end is None else end - 1 for end in (value.low, value.high))
-    cells = (cell.n for cell in summary.cells if (cell.model, cell.task) == (candidate, task))
+    cells = (cell.n for cell in summary.cells_of(task) if cell.model == candidate)
     return Comparison(
         name=name,
         task=task,

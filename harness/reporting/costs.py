@@ -25,7 +25,7 @@ WHAT_IS_COUNTED = (
 
 def cost_of(summary: Summary, model: str, task: str) -> Cost | None:
     """What is known of the cost of a cell."""
-    return next((of for of in summary.costs if (of.model, of.task) == (model, task)), None)
+    return summary.cost(model, task)
 
 
 def currency(summary: Summary, task: str = "") -> str:

@@ -15,7 +15,7 @@ SHARE = 0.05
 def going_on_callouts(summary: Summary) -> Iterator[Callout]:
     """A warning for each task whose right answers are of one line, and whose written ones are not."""
     for task in summary.tasks:
-        cells = [cell for cell in summary.cells if cell.task == task and cell.n]
+        cells = [cell for cell in summary.cells_of(task) if cell.n]
         found = [cell for cell in cells if cell.details.get("went_on", 0) >= SHARE * cell.n]
         if not found:
             continue

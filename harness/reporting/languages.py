@@ -36,7 +36,7 @@ def language_notes(summary: Summary, task: str, shown: Sequence[str]) -> list[Li
 
 def language_doubts(summary: Summary, task: str, shown: Sequence[str]) -> list[Line]:
     """Of the same sentences those that say what figures do not grade."""
-    cells = [cell for cell in summary.cells if cell.task == task and cell.status == "ok"]
+    cells = [cell for cell in summary.cells_of(task) if cell.status == "ok"]
     wordings = details_of(summary, task, WORDING, WordingDetails)
     if not wordings or not set(shown) & set(ROUGE):
         return list(_of_own(summary, cells, shown))

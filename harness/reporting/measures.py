@@ -130,7 +130,7 @@ def reference_tasks(summary: Summary) -> list[str]:
 
 def cell_of(summary: Summary, model: str, task: str) -> Cell | None:
     """The cell of a model and a task, if it was planned."""
-    return next((c for c in summary.cells if c.model == model and c.task == task), None)
+    return summary.cell(model, task)
 
 
 def value_of(summary: Summary, model: str, task: str, name: str) -> Value | None:

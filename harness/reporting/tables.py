@@ -190,7 +190,7 @@ def own_tables(summary: Summary) -> list[Table]:
 
 def _own_table(summary: Summary, task: str) -> list[Table]:
     named = [name for name, of in summary.tasks[task].metrics.items() if of.own]
-    if not named or not any(cell.task == task for cell in summary.cells):
+    if not named or not summary.cells_of(task):
         return []
     return [task_table(summary, task, "metrics that the suite names", named)]
 
@@ -200,10 +200,10 @@ def _together(summary: Summary, task: str, shown: Sequence[str]) -> list[Line]:
     notes: list[Line] = []
     for metric in shown:
         of, found = summary.tasks[task].metric(metric), {}
-        for cell in summary.cells:
+        for cell in summary.cells_of(task):
             value = cell.metrics.get(metric)
             whole = cell.details.get(OWN_METRICS, {}).get(metric, {}).get("together")
-            if cell.task != task or value is None or value.value is None or whole is None:
+            if value is None or value.value is None or whole is None:
                 continue
             if not math.isclose(whole, value.value, rel_tol=1e-6, abs_tol=1e-9):
                 found[cell.model] = number(of, whole, [whole])
@@ -251,7 +251,7 @@ def result(
 
 def shared_n(summary: Summary, task: str) -> int | None:
     """The number of examples of a task, where every model answered the same number."""
-    sizes = {c.n for c in summary.cells if c.task == task and c.status == "ok"}
+    sizes = {cell.n for cell in summary.cells_of(task) if cell.status == "ok"}
     return sizes.pop() if len(sizes) == 1 else None
 
 

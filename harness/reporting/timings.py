@@ -148,8 +148,8 @@ def timings_in_doubt(summary: Summary) -> list[tuple[str, str]]:
 def timed_elsewhere(summary: Summary, task: str) -> list[Block]:
     """Which machine timed which models, where that is not the one that the report names, or not one alone."""
     places: dict[str, list[str]] = {}
-    for cell in summary.cells:
-        if cell.task == task and cell.status == "ok":
+    for cell in summary.cells_of(task):
+        if cell.status == "ok":
             places.setdefault(machine_words(summary.machine_of(cell)), []).append(cell.model)
     if not places or list(places) == [machine_words(summary.machine)]:
         return []

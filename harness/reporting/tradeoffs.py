@@ -101,12 +101,14 @@ def _paid(summary: Summary) -> Iterator[Chart]:
     for index, task in enumerate(quality_tasks(summary), start=1):
         of = headline(summary.tasks[task])
         title, currency = f"{task}: {_titled(of)}", costs.currency(summary, task)
+        families = families_of(summary)
         points = []
         for model in summary.models:
             found = costs.cost_of(summary, model, task)
             if found is not None and found.amount is not None and found.currency == currency:
                 said = f"{costs.amount(found).text} for 1,000 examples"
-                points += _point(summary, model, task, of, float(found.amount), said)
+                x_of = (float(found.amount), said, families[model])
+                points += _point(summary, model, task, of, *x_of)
         x = f"cost of 1,000 examples ({currency}) ↓"
         if made := _against(points, f"quality-against-cost-{index}", x, "what it costs", title, of):
             yield made
@@ -115,16 +117,22 @@ def _paid(summary: Summary) -> Iterator[Chart]:
 def _against_size(
     summary: Summary, task: str, of: MetricDescriptor, file: str, title: str
 ) -> Chart | None:
-    points = []
+    points, families = list[Point](), families_of(summary)
     for model, made in summary.models.items():
         if made.bytes:
-            megabytes = made.bytes / MEGABYTE
-            points += _point(summary, model, task, of, megabytes, byte_size(made.bytes))
+            x_of = (made.bytes / MEGABYTE, byte_size(made.bytes), families[model])
+            points += _point(summary, model, task, of, *x_of)
     return _against(points, file, SIZE, "size on disk", title, of)
 
 
 def _point(
-    summary: Summary, model: str, task: str, of: MetricDescriptor, x: float, at: str
+    summary: Summary,
+    model: str,
+    task: str,
+    of: MetricDescriptor,
+    x: float,
+    at: str,
+    family: str,
 ) -> list[Point]:
     value = value_of(summary, model, task, of.name)
     if value is None or value.value is None:
@@ -132,7 +140,7 @@ def _point(
     shown = figure(of, value)
     ends = _scaled(of, value.value, value.low, value.high)
     said = f"{model}: {shown.text} {shown.detail} at {at}"
-    return [Point(model, x, *ends, families_of(summary)[model], said)]
+    return [Point(model, x, *ends, family, said)]
 
 
 def _against(

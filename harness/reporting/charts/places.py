@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from harness.reporting.charts.svg import SMALL, Anchor, text_width
 
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 HEIGHT = 14.0
 NEAR, RINGS = 9.0, (0.0, 12.0, 26.0, 42.0)
 """Pixels between a point and its name, and how much farther it may stand where there is no room."""
@@ -20,15 +25,6 @@ class Box:
     top: float
     right: float
     bottom: float
-
-    def meets(self, other: Box) -> bool:
-        """Whether the two have any pixel in common."""
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
-        )
 
     def within(self, other: Box) -> bool:
         """Whether all of it lies in the other."""
@@ -61,19 +57,37 @@ def place(
         taken: lines, which a name covers only where there is no other room.
         room: what no name may leave.
     """
-    full = [Box(x - 6, y - 6, x + 6, y + 6) for x, y, _ in named]
-    lines = list(taken)
+    points = [Box(x - 6, y - 6, x + 6, y + 6) for x, y, _ in named]
+    # Points, then the names that have a place: arrays, since a hundred names look at 32 places each.
+    full, count, lines = np.empty((2 * len(points), 4)), len(points), _edges(list(taken))
+    full[:count] = _edges(points)
     found: list[Place | None] = []
     for x, y, name in named:
         width = text_width(name, SMALL)
         inside = [one for one in _candidates(x, y, width) if one.box.within(room)]
-        free = [one for one in inside if not any(one.box.meets(other) for other in full)]
-        clear = (one for one in free if not any(one.box.meets(other) for other in lines))
-        chosen = next(clear, next(iter(free), None))
+        boxes = _edges([one.box for one in inside])
+        free = ~_meet(boxes, full[:count])
+        clear = free & ~_meet(boxes, lines)
+        best = clear if clear.any() else free
+        chosen = inside[int(best.argmax())] if best.any() else None
         if chosen is not None:
-            full.append(chosen.box)
+            full[count] = _edges([chosen.box])
+            count += 1
         found.append(chosen)
     return found
+
+
+def _edges(boxes: Sequence[Box]) -> FloatArray:
+    """A row for each box: left, top, right, bottom."""
+    rows = [(box.left, box.top, box.right, box.bottom) for box in boxes]
+    return np.array(rows, dtype=np.float64).reshape(-1, 4)
+
+
+def _meet(boxes: FloatArray, others: FloatArray) -> BoolArray:
+    """Of each box whether it has any pixel in common with any of the others."""
+    mine, theirs = boxes[:, None], others[None]
+    apart = (mine[..., :2] >= theirs[..., 2:]) | (theirs[..., :2] >= mine[..., 2:])
+    return np.asarray(np.any(~np.any(apart, axis=2), axis=1), dtype=np.bool_)
 
 
 def _candidates(x: float, y: float, width: float) -> Iterable[Place]:
