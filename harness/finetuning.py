@@ -30,6 +30,18 @@ adapter's beginning out of the base. default: A uniform (Kaiming), B zero; gauss
 orthogonal in pairs. pissa: the largest singular values and vectors of each weight (arXiv 2404.02948), fast by 16 rounds of
 a randomized decomposition; olora: from its QR decomposition (arXiv 2406.01775)."""
 
+NOT_OFFERED: Mapping[str, str] = {
+    "loftq": "begins so that adapter and quantized base together are near the unquantized weights, which PEFT works out "
+    "on a GPU alone; take `method: qlora` with default, gaussian or orthogonal",
+    "eva": "looks at what the layers are given for train examples before the first step; take orthogonal, which needs no "
+    "examples, or pissa",
+    "corda": "looks at what the layers are given for sample texts before the first step; take pissa, which needs none",
+    "lora_ga": "looks at gradients of train examples before the first step; take pissa, which needs none",
+    "mica": "keeps one half of each adapter as it began, which is another method than LoRA; take olora or pissa",
+    "pissa_niter_16": "is called pissa-fast here; take that",
+}
+"""What PEFT begins adapters with besides, by its own name: why it is not offered, and what to take for it."""
+
 UNPACKED_LIMIT_BYTES = 1 << 30
 """Up to this size, frozen weights that stand for NF4 are dequantized once instead of in each step."""
 

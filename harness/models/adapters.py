@@ -28,6 +28,9 @@ TABLE = re.compile(
     r"(\.base_layer|\.original_module|\.modules_to_save(\.\w+)?)?\.weight$"
 )
 """Embeddings and output heads: (vocabulary, width)."""
+LOST_BEGINNINGS = re.compile("pissa_niter_|corda|loftq|lora_ga", re.IGNORECASE)
+"""What adapters that took their beginning out of the base's weights may have begun with, where PEFT takes other weights
+out of the base when it loads them, or none: by chance (randomized SVD), or for want of the examples that it came of."""
 OTHER = "Use an adapter that changes weights, such as LoRA."
 WHOLE = "Check that adapter_config.json is the adapter's own, and whole."
 MOST_RANK = 1 << 20
@@ -71,6 +74,14 @@ def check_adapter(folder: Path, base: Path | None = None, merged: bool = False) 
             f"The adapter in {folder} wakes up at certain tokens (`alora_invocation_tokens`), which "
             "the harness does not look for.",
             OTHER,
+        )
+    beginning = str(config.get("init_lora_weights"))
+    if LOST_BEGINNINGS.match(beginning):
+        raise InputError(
+            f"The adapter in {folder} was trained on weights that its beginning had changed "
+            f"(`init_lora_weights`: {beginning:.40}), and how cannot be worked out from the base again.",
+            "Save it as a plain LoRA where it was trained (PEFT's `save_pretrained(…, path_initial_model_for_weight_conversion=…)`), "
+            "or merge it there and take the merged weights as a `source`.",
         )
     _check_settings(folder, config)
     if base is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from transformers import AutoModelForCausalLM
 from harness.engines import open_engine
 from harness.engines.protocol import ChoiceQuestion, EngineSpec
 from harness.errors import BadModelError, InputError
+from harness.finetuning import INITIALIZATIONS, NOT_OFFERED
 from harness.models.adapters import check_adapter
 from harness.models.merge.merge import merge
 from harness.resolve.resolver import resolve
@@ -93,6 +95,10 @@ KINDS = {
     "a pattern of names": lora(target_modules=r".*\.1\..*(q|v)_proj"),
     "parameters": lora(target_parameters=["layers.0.mlp.up_proj.weight"]),
     "pissa": lora(init_lora_weights="pissa"),
+    "olora": lora(init_lora_weights="olora"),
+    "eva": lora(init_lora_weights="eva"),
+    "orthogonal": lora(init_lora_weights="orthogonal"),
+    "mica": lora(init_lora_weights="mica"),
     "doubled layers": Kind(
         options={"target_modules": ["q_proj"], "layer_replication": [[0, 2], [1, 2]]}, merges=False
     ),
@@ -206,6 +212,13 @@ def test_an_untrained_adapter_beside_the_bases_embeddings_changes_nothing(
         ({"task_type": "SEQ_CLS"}, "another task than writing text"),
         ({"peft_type": "XLORA"}, "depends on more than its weights"),
         ({"alora_invocation_tokens": [3, 4]}, "alora_invocation_tokens"),
+        (
+            {"init_lora_weights": "lora_ga"},
+            r"its beginning had changed \(`init_lora_weights`: lora_ga\)",
+        ),
+        ({"init_lora_weights": "pissa_niter_16"}, "its beginning had changed"),
+        ({"init_lora_weights": "corda"}, "its beginning had changed"),
+        ({"init_lora_weights": "loftq"}, "its beginning had changed"),
     ],
 )
 def test_what_is_no_change_of_weights_is_refused(
@@ -250,3 +263,11 @@ def test_a_merge_that_cannot_be_is_refused_while_planning(models: Models, tmp_pa
         resolve(read_suite(suite, known()), tmp_path / "home")
     suite.write_text(text.replace("  q8: {from: tuned, gguf: Q8_0}\n", ""))
     resolve(read_suite(suite, known()), tmp_path / "home")
+
+
+def test_every_beginning_that_peft_names_is_offered_or_refused_by_name() -> None:
+    """A new one has to be decided on."""
+    (of,) = [field for field in fields(LoraConfig) if field.name == "init_lora_weights"]
+    named = set(re.findall(r'"(\w+)"', str(of.type))) | set(re.findall(r"'(\w+)'", str(of.type)))
+    assert {"gaussian", "eva"} <= named
+    assert named - {str(peft) for peft, _ in INITIALIZATIONS.values()} <= NOT_OFFERED.keys()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from harness.finetuning import INITIALIZATIONS, NOT_OFFERED
+from harness.runner.known import known
+from harness.suite.problems import SuiteError
+from harness.suite.reader import parse_suite
 from harness.suite.schema import FineTune
 
 
@@ -54,3 +59,29 @@ def test_a_search_tries_every_value_with_every_other() -> None:
         {"rank": 8, "learning_rate": 1e-3},
         {"rank": 8, "learning_rate": 1e-4},
     ]
+
+
+BEGINNING = """\
+name: s
+models:
+  base: {source: starter}
+  tuned:
+    from: base
+    finetune:
+      method: lora
+      tasks: [sentiment]
+      initialization: GIVEN
+tasks:
+  sentiment: {type: classify, dataset: phrasebank-sample}
+"""
+
+
+@pytest.mark.parametrize("given", [*NOT_OFFERED, "LoftQ", "lora-ga"])
+def test_a_beginning_that_peft_has_and_we_do_not_is_refused_by_name_with_line_and_remedy(
+    given: str,
+) -> None:
+    with pytest.raises(SuiteError) as error:
+        parse_suite(BEGINNING.replace("GIVEN", given), Path("suite.yaml"), known())
+    said = str(error.value)
+    assert "suite.yaml:9" in said and f"`{given}` is not offered: it " in said and "take " in said
+    assert not {given, *NOT_OFFERED} & {*INITIALIZATIONS}

@@ -20,6 +20,7 @@ OTHERS = {
     "files and folders": "adapter_config adapter_model pytorch_model tokenizer_config inactive_file",
     "keys of a model's files": "model_type hidden_size text_config num_hidden_layers weight_map bos_token bos_token_id eos_token "
     "add_bos_token query_pre_attn_scalar task_type alora_invocation_tokens lora_bias layer_replication",
+    "of PEFT": "init_lora_weights path_initial_model_for_weight_conversion lora_ga pissa_niter",
     "variables of chat templates": "enable_thinking date_string tool_calls no_think",
     "columns of training examples": "prompt_ids target_ids",
     "functions of other programs": "save_pretrained resize_token_embeddings gguf_set_metadata "

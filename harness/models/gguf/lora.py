@@ -21,6 +21,8 @@ from harness.errors import BadModelError
 from harness.models.gguf.convert import run_converter_on
 
 MERGED = "Merge it instead: `{from: MODEL, gguf: TYPE}` of the model that has the adapter."
+IN_THE_BASE = ("pissa", "olora")
+"""What PEFT begins adapters with that it takes out of the base's weights, each time that it loads them."""
 CONFIG, TENSORS = "adapter_config.json", "adapter_model.safetensors"
 PAIR = re.compile(
     r"^base_model\.model\.(?P<layer>.+)\.(lora_(?P<side>[AB])\.weight|lora_embedding_[AB])$"
@@ -80,9 +82,11 @@ def write_plain_lora(adapter: Path, out: Path) -> None:
 
 def _check_kind(adapter: Path, config: Mapping[str, Any]) -> None:
     kind = str(config.get("peft_type", ""))
+    beginning = str(config.get("init_lora_weights"))
     unknown = {
         f"is of PEFT's type {kind}": kind != "LORA",
         "is a DoRA, whose scale depends on the weights": bool(config.get("use_dora")),
+        f"began in the base's own weights ({beginning:.40})": beginning.lower() in IN_THE_BASE,
         "doubles layers": bool(config.get("layer_replication")),
         "has biases": bool(config.get("lora_bias")) or config.get("bias", "none") != "none",
     }

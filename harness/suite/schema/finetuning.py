@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from harness.finetuning import ADAPTER_SETTINGS, INITIALIZATIONS, METHODS, Method
+from harness.finetuning import ADAPTER_SETTINGS, INITIALIZATIONS, METHODS, NOT_OFFERED, Method
 from harness.suite.schema.datasets import InstructionData
 from harness.suite.schema.entry import Entry, Name, UnitInterval
 
@@ -182,6 +182,14 @@ class FineTune(Entry):
         description="In place of `seed`: the model is trained once with each of these seeds. The "
         "first is the model itself; the others show how much depends on the seed.",
     )
+
+    @field_validator("initialization", mode="before")
+    @classmethod
+    def _one_that_is_offered(cls, given: Any) -> Any:
+        why = NOT_OFFERED.get(str(given).lower().replace("-", "_"))
+        if why is not None:
+            raise ValueError(f"`{given}` is not offered: it {why}")
+        return given
 
     @model_validator(mode="after")
     def _something_to_learn(self) -> FineTune:

@@ -79,6 +79,8 @@ def test_scales_that_llama_cpp_does_not_know_are_multiplied_in(
         ({"peft_type": "LOHA"}, "PEFT's type LOHA"),
         ({"bias": "all"}, "has biases"),
         ({"layer_replication": [[0, 1], [0, 2]]}, "doubles layers"),
+        ({"init_lora_weights": "pissa"}, r"began in the base's own weights \(pissa\)"),
+        ({"init_lora_weights": "OLoRA"}, r"began in the base's own weights \(OLoRA\)"),
     ],
 )
 def test_what_has_no_place_in_such_a_file_is_refused(
