@@ -9,12 +9,14 @@ from harness.records.comparisons import Comparison
 
 
 class Forgetting(Record):
-    """One fine-tuning against the model that it was made from."""
+    """One fine-tuning, or adapter of others, against the model that it was made from."""
 
     model: str
     baseline: str
     learned: list[str] = Field(default_factory=list)
-    """Tasks whose data it learned; all others are untouched by it."""
+    """Tasks whose data it learned; all others are untouched by it, unless it was trained elsewhere."""
+    elsewhere: bool = False
+    """It is an adapter that was trained elsewhere: what it learned is not known."""
     rows: list[Comparison] = Field(default_factory=list)
     """The headline metric of every task that both were asked, without examples."""
     left_out: dict[str, str] = Field(default_factory=dict)

@@ -10,7 +10,13 @@ from harness.reporting.outcomes import Conclusion, JudgedDifference, judge
 
 @dataclass(frozen=True)
 class Balance:
-    """A fine-tuning, and what may be said of each figure, before and after."""
+    """A fine-tuning, and what may be said of each figure, before and after.
+
+    Attributes:
+        learned: on tasks whose data it learned.
+        untouched: on other tasks of the suite; on all of them where what it learned is not known.
+        general: on what is built in.
+    """
 
     of: Forgetting
     learned: tuple[JudgedDifference, ...]
@@ -19,12 +25,12 @@ class Balance:
 
     @property
     def beside(self) -> tuple[JudgedDifference, ...]:
-        """All that it did not learn."""
+        """All that it did not learn, as far as that is known."""
         return (*self.untouched, *self.general)
 
     @property
     def lost(self) -> tuple[JudgedDifference, ...]:
-        """What it did not learn, and does worse than before."""
+        """Of that, what it does worse than before."""
         return tuple(one for one in self.beside if one.outcome is Conclusion.WORSE)
 
 

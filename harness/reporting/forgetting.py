@@ -26,11 +26,12 @@ from harness.reporting.format import count, percent_level, probability
 from harness.reporting.measures import subject
 from harness.reporting.outcomes import Conclusion, JudgedDifference
 
-LEARNED, UNTOUCHED, GENERAL = "learned", "not learned", "general"
+LEARNED, UNTOUCHED, GENERAL, UNKNOWN = "learned", "not learned", "general", "suite"
 REFUSALS = ("refused", "not_refused")
 DETAIL = {
     LEARNED: "a fine-tuning is meant to gain here",
     UNTOUCHED: "a task of the suite whose data it never saw",
+    UNKNOWN: "a task of the suite; whether an adapter that was trained elsewhere learned it is not known",
     GENERAL: "built in, or the text that the suite names",
 }
 
@@ -50,7 +51,10 @@ def _sentence(of: Balance) -> Line:
     failed = [one for one in of.learned if one.outcome is Conclusion.WORSE]
     known = [one for one in of.beside if one.outcome is not Conclusion.MISSING]
     line: Line = (Name(of.of.model), " against ", Name(of.of.baseline), ": ")
-    if gained:
+    unlearned = "" if of.of.elsewhere else " of what it did not learn"
+    if of.of.elsewhere:
+        line = (*line, "trained elsewhere, on what is not known; ", *_gained_at_all(of))
+    elif gained:
         line = (*line, "gained on ", *_tasks(gained), " of what it learned")
     else:
         line = (
@@ -60,14 +64,19 @@ def _sentence(of: Balance) -> Line:
     if failed:
         line = (*line, ", worse on ", *_tasks(failed))
     if of.lost:
-        return (*line, "; lost of what it did not learn: ", *loss_words(of), ".")
+        return (*line, f"; lost{unlearned}: ", *loss_words(of), ".")
     if not known:
         return (*line, "; nothing else was measured.")
     return (
         *line,
-        f"; no loss shown in {count(len(known))} figures of what it did not learn. That is not to say that there is "
+        f"; no loss shown in {count(len(known))} figures{unlearned}. That is not to say that there is "
         "none: the table has what could have been shown.",
     )
+
+
+def _gained_at_all(of: Balance) -> Line:
+    gained = [one for one in of.beside if one.outcome is Conclusion.BETTER]
+    return ("gained on ", *_tasks(gained)) if gained else ("no gain shown",)
 
 
 def _tasks(found: Sequence[JudgedDifference]) -> Line:
@@ -75,7 +84,8 @@ def _tasks(found: Sequence[JudgedDifference]) -> Line:
 
 
 def _table(summary: Summary, of: Balance) -> Table:
-    parts = ((LEARNED, of.learned), (UNTOUCHED, of.untouched), (GENERAL, of.general))
+    beside = UNKNOWN if of.of.elsewhere else UNTOUCHED
+    parts = ((LEARNED, of.learned), (beside, of.untouched), (GENERAL, of.general))
     level = percent_level(summary.confidence)
     rows = [_row(kind, one, level) for kind, found in parts for one in found]
     return table(
@@ -102,8 +112,9 @@ def _row(kind: str, one: JudgedDifference, level: str) -> Fields:
 
 def _notes(summary: Summary, of: Balance) -> list[Line]:
     found = (*of.learned, *of.beside)
+    shown = (UNKNOWN, GENERAL) if of.of.elsewhere else (LEARNED, UNTOUCHED, GENERAL)
     notes: list[Line] = [
-        ("; ".join(f"“{kind}”: {said}" for kind, said in DETAIL.items()) + ".",),
+        ("; ".join(f"“{kind}”: {DETAIL[kind]}" for kind in shown) + ".",),
         (PAIRED_NOTE,),
     ]
     if len(found) > 1:

@@ -1,4 +1,4 @@
-"""Holds every fine-tuning of a suite against the model that it was made from, on all that both were asked."""
+"""Holds every fine-tuning of a suite, and every adapter of others, against the model that it was made from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from harness.analysis.comparisons import build_comparisons
 from harness.records import NOT_ASKED, Cell, Comparison, Forgetting
 from harness.results.judge import SuiteAnswers
+from harness.suite.lineage import is_tuned, trained_elsewhere
 from harness.suite.replicas import replica_of
 from harness.suite.schema import ModelSpec, SuiteSpec, TaskType, type_of
 
@@ -16,7 +17,7 @@ NAME = "forgetting"
 def before_and_after(
     answers: SuiteAnswers, cells: Iterable[Cell], compared: Sequence[Comparison]
 ) -> list[Forgetting]:
-    """One record for each fine-tuning, in the suite's order; a repeated one counts once.
+    """One record for each model that training made, in the suite's order; a repeated one counts once.
 
     Args:
         answers: of the whole suite.
@@ -31,7 +32,7 @@ def before_and_after(
     pairs = {
         name: str(of.from_)
         for name, of in spec.models.items()
-        if of.finetune is not None and name not in repeated
+        if is_tuned(spec.models, name) and name not in repeated
     }
     not_for = {(cell.model, cell.task): cell.details.get(NOT_ASKED) for cell in cells}
     known = {(one.task, one.metric, one.baseline, one.candidate): one for one in compared}
@@ -52,6 +53,7 @@ def before_and_after(
                 model=model,
                 baseline=baseline,
                 learned=learned(spec, spec.models[model]),
+                elsewhere=trained_elsewhere(spec.models, model),
                 rows=[_without_examples(one) for one in rows],
                 left_out=left_out,
             )
@@ -60,8 +62,12 @@ def before_and_after(
 
 
 def learned(spec: SuiteSpec, model: ModelSpec) -> list[str]:
-    """The tasks whose data a fine-tuning learns: those that it names, and others on the same data."""
-    assert model.finetune is not None
+    """The tasks whose data a fine-tuning learns: those that it names, and others on the same data.
+
+    None of an adapter that was trained elsewhere: what it learned is not known.
+    """
+    if model.finetune is None:
+        return []
     named = [spec.tasks[task] for task in model.finetune.tasks]
     sets = [task.data.dataset for task in named if task.data is not None]
     return [

@@ -1,10 +1,11 @@
-"""Adds to a suite what is asked before and after each of its fine-tunings, unless it says not to."""
+"""Adds to a suite what is asked before and after each of its fine-tunings, and adapters of others, unless it says not to."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
 
+from harness.suite.lineage import is_tuned
 from harness.suite.schema import (
     ComplyTask,
     Forgetting,
@@ -40,8 +41,8 @@ def with_forgetting(spec: SuiteSpec) -> SuiteSpec:
 
 
 def _before_and_after(spec: SuiteSpec) -> list[str]:
-    """Every model that is fine-tuned, and the one that it is made from, in the suite's order."""
-    tuned = {name: of.from_ for name, of in spec.models.items() if of.finetune is not None}
+    """Every model that training made, and the one that it is made from, in the suite's order."""
+    tuned = {name: of.from_ for name, of in spec.models.items() if is_tuned(spec.models, name)}
     return [name for name in spec.models if name in tuned or name in tuned.values()]
 
 

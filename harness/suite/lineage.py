@@ -51,6 +51,16 @@ def lender(models: Mapping[str, ModelSpec], name: str) -> str | None:
     return adapter if adapter in models and at_run_time(models, name) else None
 
 
+def is_tuned(models: Mapping[str, ModelSpec], name: str) -> bool:
+    """Whether training made this model out of the one in `from`: here, or elsewhere as an adapter's files."""
+    return models[name].finetune is not None or trained_elsewhere(models, name)
+
+
+def trained_elsewhere(models: Mapping[str, ModelSpec], name: str) -> bool:
+    """Whether a model is its base with an adapter that no model of the suite is."""
+    return models[name].adapter is not None and lender(models, name) is None
+
+
 @dataclass(frozen=True)
 class Merge:
     """The adapter of a model, merged into its base."""

@@ -132,3 +132,21 @@ def test_a_report_has_the_section_where_there_is_something_to_say(
 ) -> None:
     text = markdown(document(summary(*rows)))
     assert ("Gains and losses of lora" in text) == bool(rows)
+
+
+def test_of_an_adapter_of_others_nobody_claims_to_know_what_it_learned() -> None:
+    of = summary(GAIN, LOSS)
+    (one,) = of.forgetting
+    elsewhere = of.model_copy(
+        update={"forgetting": [one.model_copy(update={"elsewhere": True, "learned": []})]}
+    )
+    lead = next(b for b in forgetting_blocks(elsewhere) if isinstance(b, Prose))
+    said = plain(lead.line)
+    assert "trained elsewhere, on what is not known; gained on sentiment; lost: " in said
+    assert "learn " not in said
+    assert [row.fields[0].text for row in table(elsewhere).rows] == ["suite", "general"]
+    assert told(elsewhere)[0].startswith("lora lost against base: ")
+    kept = elsewhere.model_copy(
+        update={"forgetting": [elsewhere.forgetting[0].model_copy(update={"rows": [GAIN, OPEN]})]}
+    )
+    assert told(kept) == ["lora: no loss shown in 2 figures, trained elsewhere"]

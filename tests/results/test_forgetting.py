@@ -93,3 +93,13 @@ def test_what_was_not_for_a_model_is_left_out_with_its_reason() -> None:
 
 def test_a_suite_that_says_so_gets_no_record() -> None:
     assert before_and_after(answers(spec("forgetting: false\n")), [], []) == []
+
+
+def test_an_adapter_of_others_is_held_against_its_base_and_learned_what_nobody_knows() -> None:
+    text = TEXT.replace("tasks:\n", "  found: {from: base, adapter: org/adapter}\ntasks:\n", 1)
+    of = parse_suite(text, Path("suite.yaml"), known()).spec
+    one, _, found = before_and_after(answers(of, base=300.0, one=300.0, found=320.0), [], [])
+    assert (found.model, found.baseline, found.learned) == ("found", "base", [])
+    assert found.elsewhere and not one.elsewhere
+    (row,) = found.rows
+    assert row.low is not None and row.low > 0

@@ -79,3 +79,25 @@ def test_a_gate_may_be_set_on_what_is_added() -> None:
         "gates:\n  - {compare: tuned, task: instructions, metric: followed, max_drop: 0.2}\n"
     )
     assert read(gates).spec.gates[0].task == "instructions"
+
+
+ADAPTERS = """\
+name: s
+models:
+  base:  {source: starter}
+  other: {source: org/other}
+  found: {from: base, adapter: org/adapter}
+  q4:    {from: base, gguf: Q4_K_M}
+  lora:  {from: base, finetune: {method: lora, tasks: [sentiment]}}
+  lent:  {from: q4, adapter: lora}
+tasks:
+  sentiment: {type: classify, dataset: phrasebank-sample}
+"""
+
+
+def test_an_adapter_that_was_trained_elsewhere_is_asked_with_its_base_and_a_lent_one_is_not() -> (
+    None
+):
+    assert read(text=ADAPTERS).spec.tasks["general-text"].models == ["base", "found", "lora"]
+    alone = "".join(line for line in ADAPTERS.splitlines(True) if "lora" not in line)
+    assert read(text=alone).spec.tasks["general-text"].models == ["base", "found"]

@@ -27,7 +27,7 @@ def loss_words(of: Balance) -> Line:
 
 
 def loss_rows(found: Sequence[Balance]) -> list[CardRow]:
-    """A row for each fine-tuning that lost something for sure, and one for all others."""
+    """A row for each fine-tuning that lost something for sure, and one for all others, made here or elsewhere."""
     rows = [
         CardRow(
             HEAD,
@@ -37,11 +37,12 @@ def loss_rows(found: Sequence[Balance]) -> list[CardRow]:
         for one in found
         if one.lost
     ]
-    kept = [one for one in found if not one.lost and figures(one)]
-    if kept:
-        most = max(map(figures, kept))
-        said = f": no loss shown in {plural(most, 'figure')} of what was not learned"
-        rows.append(CardRow(HEAD, (*listed([one.of.model for one in kept]), said)))
+    for elsewhere, what in ((False, " of what was not learned"), (True, ", trained elsewhere")):
+        of = [one for one in found if one.of.elsewhere is elsewhere]
+        kept = [one for one in of if not one.lost and figures(one)]
+        if kept:
+            said = f": no loss shown in {plural(max(map(figures, kept)), 'figure')}{what}"
+            rows.append(CardRow(HEAD, (*listed([one.of.model for one in kept]), said)))
     return rows
 
 

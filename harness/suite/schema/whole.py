@@ -70,9 +70,9 @@ class SuiteSpec(Entry):
 
     forgetting: SwitchedForgetting = Field(
         default_factory=lambda: Forgetting(),
-        description="What every fine-tuning of the suite broke: the model before and after are asked general "
+        description="What every fine-tuning of the suite, and every adapter that was trained elsewhere, broke: the model before and after are asked general "
         "text, instructions, and requests that are to be refused or answered. false: nothing is added. Or "
-        "which of them, and on which text. Nothing is added where nothing is fine-tuned.",
+        "which of them, and on which text. Nothing is added where nothing was trained.",
     )
     _added: frozenset[str] = PrivateAttr(default=frozenset())
 
