@@ -137,7 +137,7 @@ def _batch(benchmarks: Sequence[Benchmark], row: Row) -> str:
 
 
 def _figure(value: float, row: Row) -> str:
-    if row.figure.endswith("tokens_per_second"):
+    if row.figure.startswith("tokens_per") or row.figure.endswith("tokens_per_second"):
         return f"{value:,.0f} tokens/s"
     if row.figure.endswith("_bytes"):
         return f"{value / 2**20:,.0f} MiB"

@@ -6,6 +6,7 @@ conditions and none pays for starting, loading or another's memory.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -57,7 +58,8 @@ class Server:
         """Ends the process."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with contextlib.suppress(BrokenPipeError):  # it was killed
+                    pipe.close()
         self._process.wait()
 
     def _said(self) -> str:

@@ -70,17 +70,24 @@ def same_speed(phase: Phase, file: str) -> Row:
     return Row(ours, SPEED, reference, ours, "tokens_per_second", "within", 0.03)
 
 
-def trained(kind: str, reference: str, limit: float) -> Row:
-    """Tokens of examples learned per second, against TRL."""
-    return Row(
-        f"{TRAINING[kind]}: tokens per second",
-        TRAINING[kind],
-        reference,
-        TUNED,
-        "tokens_per_second",
-        "at least",
-        limit,
+def trained(kind: str, reference: str, limit: float) -> tuple[Row, Row]:
+    """Tokens of examples learned per second, and per second of a processor, against TRL."""
+    by_clock, by_processor = (
+        Row(
+            f"{TRAINING[kind]}: tokens per second{of}",
+            TRAINING[kind],
+            reference,
+            TUNED,
+            figure,
+            "at least",
+            limit,
+        )
+        for of, figure in (
+            ("", "tokens_per_second"),
+            (" of a processor", "tokens_per_processor_second"),
+        )
     )
+    return by_clock, by_processor
 
 
 def trained_in(kind: str, reference: str) -> Row:
@@ -127,10 +134,10 @@ ROWS: tuple[Row, ...] = (
     *(same_speed(phase, file) for phase, file in TIMED),
     around(AROUND_CLASSIFY),
     around(AROUND_SUMMARIZE),
-    trained("phrasebank", TRL_DEFAULTS, 2.5),
-    trained("phrasebank", TRL_BEST, 1.2),
-    trained("samsum", TRL_DEFAULTS, 2.0),
-    trained("samsum", TRL_BEST, 1.2),
+    *trained("phrasebank", TRL_DEFAULTS, 2.5),
+    *trained("phrasebank", TRL_BEST, 1.2),
+    *trained("samsum", TRL_DEFAULTS, 2.0),
+    *trained("samsum", TRL_BEST, 1.2),
     *(trained_in(kind, peer) for kind in TRAINING for peer in (TRL_DEFAULTS, TRL_BEST)),
 )
 PREFILL_ROWS = tuple(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,15 @@ def training() -> Iterator[TrainingRing]:
 
 
 @pytest.fixture(scope="module")
-def races(training: TrainingRing) -> dict[str, dict[str, Laps]]:
-    """The laps of each kind of examples."""
-    return {kind: run_race(training.contestants(kind, ROUNDS)) for kind in EXAMPLES}
+def races(training: TrainingRing) -> Callable[[str], dict[str, Laps]]:
+    """The laps of a kind of examples, run when the first of them is asked for."""
+    return cache(lambda kind: run_race(training.contestants(kind, ROUNDS)))
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 @pytest.mark.parametrize("name", [TUNED, TRL_DEFAULTS, TRL_BEST])
 def test_training(benchmark: Any, races: Any, kind: str, name: str) -> None:
-    replay(benchmark, TRAINING[kind], name, races[kind][name])
+    replay(benchmark, TRAINING[kind], name, races(kind)[name])
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
