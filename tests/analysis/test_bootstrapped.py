@@ -147,7 +147,7 @@ BETWEEN_TWO_VALUES = [
 
 @given(documents, st.sampled_from([0.5, 0.7]))
 @example(BETWEEN_TWO_VALUES, 0.5)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_document_said_seven_times_over_knows_no_more(
     lists: list[list[float]], level: float
 ) -> None:

@@ -45,7 +45,7 @@ def test_every_task_metric_is_described_and_every_metric_belongs_to_a_task() -> 
 
 
 @given(answered)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_macro_f1_agrees_with_precision_and_recall(
     pairs: list[tuple[str, str | None]],
 ) -> None:
@@ -68,7 +68,7 @@ def test_an_unparsed_answer_counts_as_wrong_and_is_reported() -> None:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_metrics_do_not_depend_on_the_order_of_samples(random: object) -> None:
     rng = np.random.default_rng(7)
     for task, samples in (

@@ -72,7 +72,7 @@ def test_what_is_detectable_is_shown_in_80_percent_whatever_else_changes(
         assert np.mean(shown) >= 0.8 - 3 * math.sqrt(0.16 / 1_500)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(8, 2_000), st.floats(0, 0.1), st.integers(1, 4), st.floats(1, 4), st.floats(0, 1)
 )

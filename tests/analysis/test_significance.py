@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -10,7 +10,6 @@ from harness.analysis.significance import holm, mcnemar, permutation_p
 
 
 @given(st.integers(0, 40), st.integers(0, 40))
-@settings(deadline=None)
 def test_mcnemar_is_the_binomial_test_on_the_answers_that_changed(gained: int, lost: int) -> None:
     if gained + lost == 0:
         assert mcnemar(gained, lost) == 1.0

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -18,7 +18,6 @@ rounds = st.lists(st.floats(50, 150), min_size=2, max_size=12, unique=True)
 
 
 @given(rounds, rounds, st.sampled_from([0.8, 0.95, 0.99]))
-@settings(deadline=None)
 def test_welch_agrees_with_scipy(before: list[float], after: list[float], level: float) -> None:
     found = welch(np.array(before), np.array(after), level, float(np.mean(after) - np.mean(before)))
     reference = stats.ttest_ind(after, before, equal_var=False)

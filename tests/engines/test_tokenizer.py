@@ -93,7 +93,7 @@ def test_both_formats_render_a_conversation_alike(
     assert both[0].render(TALK, generation_prompt) == both[1].render(TALK, generation_prompt)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=30))
 def test_both_formats_give_the_same_ids_and_text(
     both: tuple[Tokenizer, Tokenizer], text: str

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from harness.errors import InputError
@@ -99,7 +99,6 @@ def test_no_more_is_given_out_than_a_run_gives_out() -> None:
     assert end(jobs) == 40.0
 
 
-@settings(deadline=None)
 @given(
     some.lists(some.tuples(some.integers(1, 4), some.integers(0, 1)), min_size=1, max_size=20),
     some.integers(1, 4),

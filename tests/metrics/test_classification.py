@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -16,7 +16,6 @@ answered = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(answered)
 def test_accuracy_and_macro_f1_are_those_of_scikit_learn(
     pairs: list[tuple[str, str | None]],

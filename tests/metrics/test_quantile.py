@@ -17,7 +17,7 @@ lists = st.lists(
 
 
 @given(lists, st.sampled_from([0.013, 0.503, 0.987]), st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_weights_are_how_often_a_document_stands_in_the_pool(
     documents: list[list[float]], level: float, random: object
 ) -> None:

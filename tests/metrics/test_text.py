@@ -7,7 +7,7 @@ import string
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
@@ -104,7 +104,6 @@ def squad_f1(prediction: str, target: str) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-@settings(deadline=None)
 @given(words, words)
 def test_word_f1_is_the_harmonic_mean_of_precision_and_recall(one: str, other: str) -> None:
     assert token_f1(one, other) == pytest.approx(squad_f1(one, other))
@@ -125,7 +124,6 @@ def chrf_by_counts(prediction: str, target: str, beta: float = 2.0) -> float:
     return float(np.mean(scores))
 
 
-@settings(deadline=None)
 @given(words.filter(str.strip), words.filter(str.strip))
 def test_chrf_is_what_character_counts_give(prediction: str, target: str) -> None:
     assert chrf(prediction, target) == pytest.approx(chrf_by_counts(prediction, target), abs=1e-9)
@@ -152,7 +150,6 @@ def test_a_short_right_answer_has_a_full_chrf() -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: str(metric.name))
-@settings(deadline=None)
 @given(words)
 def test_the_right_answer_scores_one(metric: Metric, text: str) -> None:
     assert metric.score is not None
@@ -160,7 +157,6 @@ def test_the_right_answer_scores_one(metric: Metric, text: str) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: str(metric.name))
-@settings(deadline=None)
 @given(words, words)
 def test_scores_lie_between_zero_and_one(metric: Metric, one: str, other: str) -> None:
     assert metric.score is not None

@@ -20,7 +20,7 @@ from harness.reporting.verdict import verdict
 from tests.reporting.generated import summaries
 from tests.reporting.rows import row_of
 
-ENOUGH = settings(max_examples=120, deadline=None)
+ENOUGH = settings(max_examples=120)
 OFTEN: tuple[ComparisonKind, ...] = ("fine-tuning", "quantization", "other")
 
 

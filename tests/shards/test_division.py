@@ -53,7 +53,7 @@ def made_by(plan: Plan, cells: list[Step]) -> set[str]:
     count=st.integers(1, 12),
     weights=st.dictionaries(st.sampled_from(list(PLAN.steps)), st.floats(0.1, 1e4)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_each_cell_lies_in_one_shard_and_nothing_is_made_in_two(
     count: int, weights: dict[str, float]
 ) -> None:

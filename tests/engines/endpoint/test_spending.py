@@ -100,7 +100,7 @@ def test_a_limit_stops_before_it_is_passed_and_a_higher_one_goes_on(tmp_path: Pa
             asking(server, purse(file, own=str(most))).write(ASKED, 3)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32), limit=st.integers(1, 400), threads=st.integers(1, 8))
 def test_threads_with_random_usage_never_pass_the_limit(
     seed: int, limit: int, threads: int, tmp_path_factory: pytest.TempPathFactory
