@@ -35,7 +35,9 @@ MAY_IMPORT = {
     "assignment": {"analysis", "records", "reporting", "results", "suite"},
     "publish": {"exports", "hub", "leaderboard", "records", "reporting", "suite"},
     "exports": {"data", "metrics", "records", "reporting", "results", "suite"},
-    "executors": {"estimate", "plan", "records", "runner", "suite"},
+    "executors": {
+        "data", "estimate", "models", "plan", "records", "results", "runner", "stores", "suite",
+    },
     "estimate": {
         "data", "engines", "hub", "models", "plan", "results", "runner", "serving", "suite", "tasks",
     },

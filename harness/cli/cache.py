@@ -17,12 +17,15 @@ from harness.quantities import byte_size, plural
 from harness.reporting.format import duration
 from harness.runner.kept import forget_answers, kept, paid
 from harness.runner.scratch import Scratch, free, freeable, scratch
+from harness.stores.cache import LIMIT, FetchedCache
 
 
 def list_kept(as_json: bool) -> int:
     """Lists what is remembered, made and paid. Returns the exit code."""
     home = default_home()
     found, ledgers, left = kept(home), paid(home), scratch(home)
+    cache = FetchedCache(home)
+    fetched, limit = cache.all(), cache.limit()
     if as_json:
         amounts = {
             name: [{key: str(value) for key, value in asdict(of).items()} for of in accounts]
@@ -30,6 +33,7 @@ def list_kept(as_json: bool) -> int:
         }
         data = {"home": str(home), "kept": [asdict(of) for of in found], "paid": amounts}
         data["scratch"] = [asdict(of) for of in left]
+        data["fetched"] = {"limit": limit, "entries": [asdict(of) for of in fetched]}
         print(json.dumps(data, indent=2))
         return 0
     console = output_console()
@@ -43,6 +47,14 @@ def list_kept(as_json: bool) -> int:
     for name, accounts in ledgers.items():
         shown = [f"{of.model} {money(of.paid + of.open, of.currency)}" for of in accounts]
         say(console, f"Paid for {name}: {', '.join(shown) or 'nothing'}.")
+    if fetched:
+        size = byte_size(sum(of.bytes for of in fetched))
+        most = f"{size} of at most {byte_size(limit)} ({LIMIT})"
+        say(
+            console,
+            f"Of a store, and to be had there again: {plural(len(fetched), 'item')}, {most}.",
+        )
+        say(console, "`harness cache clean --fetched` frees what nobody is using of it.")
     if left:
         console.print(_scratch_table("Left by runs that died, or in use", left))
         say(console, "`harness cache clean` frees what nobody is at work in.")
@@ -79,6 +91,19 @@ def clean_scratch(days: float, checkpoints: bool, dry_run: bool, as_json: bool) 
     left = [of for of in found if of not in gone]
     kept_back = f" {_why_left(left)}" if left else ""
     say(console, f"{'Would free' if dry_run else 'Freed'} {byte_size(size)}.{kept_back}")
+    return 0
+
+
+def clean_fetched(dry_run: bool, as_json: bool) -> int:
+    """Frees what can be fetched from a store again, and is not in use. Returns the exit code."""
+    cache = FetchedCache(default_home())
+    gone = [of for of in cache.all() if not of.in_use] if dry_run else cache.evict(0)
+    size, used = sum(of.bytes for of in gone), sum(of.in_use for of in cache.all())
+    if as_json:
+        print(json.dumps({"freed": [asdict(of) for of in gone], "bytes": size, "dry_run": dry_run}))
+        return 0
+    left = f" Left: {used} in use." if used else ""
+    say(output_console(), f"{'Would free' if dry_run else 'Freed'} {byte_size(size)}.{left}")
     return 0
 
 

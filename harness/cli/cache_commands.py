@@ -39,15 +39,23 @@ def clean(
             help="Free checkpoints of interrupted fine-tunings, too; they begin anew then.",
         ),
     ] = False,
+    fetched: Annotated[
+        bool,
+        typer.Option("--fetched", help="Free instead what can be fetched from a store again."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go, and delete nothing.")
     ] = False,
     json: Json = False,
 ) -> None:
     """Free what runs that died left behind, or forget answers of served models."""
-    from harness.cli.cache import clean, clean_scratch
+    from harness.cli.cache import clean, clean_fetched, clean_scratch
     from harness.errors import InputError
 
+    if fetched:
+        if answers or checkpoints:
+            raise InputError("--fetched goes without --answers and --checkpoints", "Give one.")
+        raise typer.Exit(clean_fetched(dry_run, json))
     if not answers:
         raise typer.Exit(clean_scratch(idle, checkpoints, dry_run, json))
     if dry_run or checkpoints:

@@ -13,13 +13,14 @@ from harness.cli.consoles import say
 from harness.cli.waiting import waiting
 from harness.errors import InputError
 from harness.quantities import plural
+from harness.runner.begin import local_executor
 from harness.runner.gpus import refuse_without_gpus
-from harness.runner.local import LocalExecutor
 from harness.runner.machine import describe_software
 from harness.runner.run import Options, Prepared
 from harness.runner.walk import Executor
 
 if TYPE_CHECKING:
+    from harness.executors.packing import Packer
     from harness.stores.store import SharedStore
 
 
@@ -62,6 +63,18 @@ def store_at(url: str | None) -> SharedStore | None:
     return store
 
 
+def packer_of(prepared: Prepared, options: Options, timeout: float) -> Packer | None:
+    """What packs jobs for nodes that have only a store in common with this machine; None without a store."""
+    from harness.executors.packing import Packer
+
+    if prepared.shared is None or options.store is None:
+        return None
+    again = frozenset(step.key for step in prepared.again if step.row.is_artifact)
+    identity, home = options.store.identity(), prepared.artifacts.home
+    of = (prepared.plan, home, prepared.shared, identity, describe_software(), timeout, again)
+    return Packer(*of)
+
+
 @contextmanager
 def executor_of(
     where: Where, prepared: Prepared, options: Options, console: Console
@@ -91,8 +104,9 @@ def executor_of(
         cores = sum(node.cpus for node in nodes)
         say(console, f"On {plural(len(nodes), 'node')} with {plural(round(cores), 'core')}.")
         timeout = prepared.suite.spec.defaults.timeout
-        here = LocalExecutor(timeout)
-        with shared(prepared.artifacts.home, prepared.results.folder) as token:
-            software = describe_software()
-            executor = RayExecutor(cluster, needs, here, timeout, software, token)
+        here, packer = local_executor(prepared), packer_of(prepared, options, timeout)
+        folders = [prepared.artifacts.home, prepared.results.folder] if packer is None else []
+        with shared(*folders) as token:
+            of = (cluster, needs, here, timeout, describe_software(), token)
+            executor = RayExecutor(*of, packer=packer)
             yield executor, jobs_at_once(nodes, options.jobs)

@@ -11,9 +11,12 @@ from harness.records import Failure
 from harness.runner.jobs import Event, Job
 from harness.runner.local import LocalExecutor
 from harness.runner.machine import describe_software
+from harness.runner.walk import Executor
 
 ASIDE = {"commit"}
 """Of what a machine says of its software, what may differ."""
+QUIET_SECONDS = 1.0
+"""How long no event comes before whoever listens has a look by himself."""
 SEEN = ".seen-from-every-node"
 """A file in folders that all nodes have to share, while a run goes on."""
 
@@ -33,22 +36,24 @@ def work(
         Events (`Event.to_json`).
     """
     job = Job.from_json(text)
-    refused = _other_software(software) or _other_folders(job, token)
+    refused = other_software(software) or _other_folders(job, token)
     if refused is not None:
         yield Event(job.steps[0].step.key, "start").to_json()
         yield Event(job.steps[0].step.key, "failed", refused.model_dump()).to_json()
         return
-    yield from (event.to_json() for event in events_of(job, timeout_seconds))
+    told = events_of(job, LocalExecutor(timeout_seconds))
+    yield from (event.to_json() for event in told if event is not None)
 
 
-def events_of(job: Job, timeout_seconds: float) -> Iterator[Event]:
-    """A job's events, as its worker process on this machine tells them; closed early, it is stopped."""
+def events_of(job: Job, executor: Executor) -> Iterator[Event | None]:
+    """A job's events, as its worker process on this machine tells them, and None whenever none has come for a while;
+    closed early, it is stopped."""
     told: queue.Queue[Event | None] = queue.Queue()
     stop, wrong = threading.Event(), list[Exception]()
 
     def run() -> None:
         try:
-            LocalExecutor(timeout_seconds).run(job, told.put, stop)
+            executor.run(job, told.put, stop)
         except Exception as error:  # told below, in the thread that is listened to
             wrong.append(error)
         finally:
@@ -57,7 +62,14 @@ def events_of(job: Job, timeout_seconds: float) -> Iterator[Event]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        while (event := told.get()) is not None:
+        while True:
+            try:
+                event = told.get(timeout=QUIET_SECONDS)
+            except queue.Empty:
+                yield None
+                continue
+            if event is None:
+                break
             yield event
         if wrong:
             raise wrong[0]
@@ -66,7 +78,8 @@ def events_of(job: Job, timeout_seconds: float) -> Iterator[Event]:
         thread.join()
 
 
-def _other_software(wanted: Mapping[str, str]) -> Failure | None:
+def other_software(wanted: Mapping[str, str]) -> Failure | None:
+    """What differs here from the driver's versions, as a failure; None where nothing does."""
     here = describe_software()
     differs = [
         f"{name} {here.get(name, 'missing')} in place of {version}"

@@ -13,8 +13,10 @@ from uuid import uuid4
 
 from harness.errors import HarnessError
 from harness.executors.cluster import LostError
-from harness.executors.node import SEEN, work
+from harness.executors.node import SEEN
 from harness.executors.nodes import Need, Node, place_of, settled
+from harness.executors.packing import Packer
+from harness.executors.ways import SharedFolders, ThroughStore, Way
 from harness.files import write_atomically
 from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
@@ -56,9 +58,11 @@ class RayExecutor:
     timeout_seconds: float
     """For each step."""
     software: Mapping[str, str]
-    token: str
-    """Of `shared`."""
+    token: str = ""
+    """Of `shared`; "" where nodes share no folder."""
     clock: Callable[[], float] = time.monotonic
+    packer: Packer | None = None
+    """Packs jobs where nodes have only a store in common with this machine."""
     one_machine: ClassVar[bool] = False
 
     def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
@@ -91,12 +95,13 @@ class RayExecutor:
         nodes = self.cluster.nodes()
         need = settled(self._need(job), nodes)
         node = place_of(need, nodes) if job.alone else None
-        text = replace(job, threads=max(1, int(node.cpus if node else need.cpus))).to_json()
-        arguments = (text, self.timeout_seconds, dict(self.software), self.token)
+        job = replace(job, threads=max(1, int(node.cpus if node else need.cpus)))
+        way = self._way(job)
         looked = missing = self.clock()
-        for told in self.cluster.run(work, arguments, need, node, stop):
+        for told in self.cluster.run(way.work, way.arguments, need, node, stop):
             if told is not None:
-                heard(Event.from_json(told))
+                if (event := way.event(told)) is not None:
+                    heard(event)
             elif not heard.begun and self.clock() - looked >= LOOK_SECONDS:
                 looked, up = self.clock(), self.cluster.nodes()
                 if node is not None and node.id not in {one.id for one in up}:
@@ -106,6 +111,11 @@ class RayExecutor:
                 elif looked - missing >= PATIENCE_SECONDS:
                     heard.fail(job.steps[0].step.key, _no_node(need))
                     return
+
+    def _way(self, job: Job) -> Way:
+        if self.packer is not None:
+            return ThroughStore(job, self.packer)
+        return SharedFolders(job, self.timeout_seconds, self.software, self.token)
 
     def _need(self, job: Job) -> Need:
         """What does for all steps of a job, one after the other."""

@@ -42,18 +42,23 @@ def fingerprint_folder(path: Path, cache: Path) -> str:
     if not path.is_dir():
         raise BadModelError(f"There is no model folder at {path}.", "Check the path of `source:`.")
     _check_links(path)
-    files = sorted(file for file in path.rglob("*") if _is_relevant(file, path))
-    if not any(file.suffix == ".safetensors" for file in files):
-        pickles = [file for name in _PICKLES for file in path.glob(name)]
-        files = sorted({*files, *pickles})
+    files = model_files(path)
     if not files:
         raise BadModelError(f"{path} holds no model files.")
-    hashes = _hash_files(files, cache)
+    hashes = hashes_of(files, cache)
     whole = hashlib.sha256()
     for file in files:
         name = file.relative_to(path).as_posix()
         whole.update(f"{name}\0{file.stat().st_size}\0{hashes[file]}\n".encode())
     return whole.hexdigest()
+
+
+def model_files(path: Path) -> list[Path]:
+    """The files of a folder that make a model what it is, sorted; pickled weights where there are no others."""
+    files = sorted(file for file in path.rglob("*") if _is_relevant(file, path))
+    if any(file.suffix == ".safetensors" for file in files):
+        return files
+    return sorted({*files, *(file for name in _PICKLES for file in path.glob(name))})
 
 
 def fingerprint_file(path: Path, cache: Path) -> str:
@@ -64,7 +69,7 @@ def fingerprint_file(path: Path, cache: Path) -> str:
     """
     if not path.is_file():
         raise BadModelError(f"There is no file at {path}.", "Check the path in the suite.")
-    return _hash_files([path], cache)[path]
+    return hashes_of([path], cache)[path]
 
 
 def _check_links(folder: Path) -> None:
@@ -92,7 +97,8 @@ def _is_relevant(file: Path, root: Path) -> bool:
     return not hidden and file.suffix in _RELEVANT and file.is_file()
 
 
-def _hash_files(files: list[Path], cache: Path) -> dict[Path, str]:
+def hashes_of(files: list[Path], cache: Path) -> dict[Path, str]:
+    """SHA-256 (hex) of files, remembered in a folder by path, size, times and inode."""
     memory = cache / FINGERPRINTS
     known = _read_memory(memory)
     hashes: dict[Path, str] = {}

@@ -23,7 +23,7 @@ def local_executor(prepared: Prepared) -> Executor:
     if prepared.shared is None:
         return here
     again = frozenset(step.key for step in prepared.again if step.row.is_artifact)
-    return SharingExecutor(here, prepared.plan, prepared.artifacts, prepared.shared, again)
+    return SharingExecutor(here, prepared.plan.steps, prepared.artifacts, prepared.shared, again)
 
 
 def walk_of(

@@ -22,6 +22,8 @@ from harness.stores.cache import FetchedCache
 from harness.stores.entries import Entry
 from harness.stores.store import SharedStore
 
+WORTH_SAYING = 100_000_000
+"""Bytes whose transfer a run tells of."""
 THEN = "it was set aside, and is made again"
 
 
@@ -103,7 +105,8 @@ class SharedArtifacts:
             here = self._here.here(step, thoroughly=True)
             if here is not None and here.is_alike(manifest):
                 return
-            waits(f"{byte_size(entry.size)} from {self.store.url}")
+            told = _telling(waits, entry.size)
+            told(f"{byte_size(entry.size)} from {self.store.url}")
             scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{step.key[:12]}."))
             try:
                 self.store.fetch(entry, scratch)
@@ -113,7 +116,7 @@ class SharedArtifacts:
                 put_in_place(scratch, folder)
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
-                waits("")
+                told("")
 
     def give(self, step: Step, waits: Waits = lambda who: None, anew: bool = False) -> None:
         """Puts an artifact that is here into the store, unless it is there.
@@ -133,11 +136,13 @@ class SharedArtifacts:
             return
         folder, kind = self._here.folder(step), kind_of(step)
         files = {name: folder / name for name in manifest.files}
-        waits(f"{byte_size(sum(of.bytes for of in manifest.files.values()))} to {self.store.url}")
+        size = sum(of.bytes for of in manifest.files.values())
+        told = _telling(waits, size)
+        told(f"{byte_size(size)} to {self.store.url}")
         if anew:
             self.store.forget(kind, step.key)
         entry = self.store.put(kind, step.key, files, manifest.data())
-        waits("")
+        told("")
         self.made(step)
         hashes = {name: of.sha256 for name, of in manifest.files.items()}
         if hashes != {name: of.sha256 for name, of in entry.files.items()}:
@@ -192,6 +197,11 @@ def give_all(shared: SharedArtifacts | None, steps: Iterable[Step]) -> None:
     for step in steps if shared is not None else ():
         if shared is not None and shared.lacks(step):
             shared.give(step)
+
+
+def _telling(waits: Waits, size: int) -> Waits:
+    """Tells of what takes its time alone."""
+    return waits if size >= WORTH_SAYING else lambda who: None
 
 
 def kind_of(step: Step) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from harness.errors import HarnessError
 from harness.files import disk_fault
 from harness.locks import Waits
-from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.records import Failure
 from harness.results.artifacts import ArtifactStore
@@ -23,11 +23,14 @@ class SharingExecutor:
     """Runs jobs on this machine, with artifacts that others share (`harness.runner.walk.Executor`)."""
 
     executor: Executor
-    plan: Plan
+    steps: Mapping[str, Step]
+    """By key: all whose artifacts jobs may read."""
     artifacts: ArtifactStore
     shared: SharedArtifacts
     again: frozenset[str] = frozenset()
     """Keys of steps that are done anew, whatever the store has."""
+    borrowed: bool = False
+    """Whether the machine is there for others, so that what it makes may be evicted once the store has it."""
 
     @property
     def one_machine(self) -> bool:
@@ -39,28 +42,31 @@ class SharingExecutor:
         own = {step.key for step in steps}
         read = {key for step in steps for key in step.parents.values()} - own
         # What others have made since this run began need not be made again.
-        wanted = [*map(self.plan.steps.__getitem__, sorted(read)), *self._not_again(steps)]
-        told = Telling(steps, hear, self.give)
-        try:
-            with self.shared.using(wanted, told.waits):
-                for step in steps:
-                    for key in step.parents.values():
-                        if key in read and self._lacks(self.plan.steps[key]):
-                            told.fail(step.key, _gone(self.plan.steps[key], self.shared))
-                left = tuple(one for one in job.steps if told.may(one.step))
-                if left:
-                    self.executor.run(replace(job, steps=left), told, stop)
-        except OSError as error:
-            if (fault := disk_fault(error)) is None:
-                raise
-            told.fail(told.current, Failure(kind="disk-full", message=fault[0], hint=fault[1]))
-        except HarnessError as error:
-            told.fail(told.current, failure_of(error))
+        wanted = [*map(self.steps.__getitem__, sorted(read)), *self._not_again(steps)]
+        with ExitStack() as made:
 
-    def give(self, step: Step, waits: Waits) -> None:
-        """Puts what a step has made into the store."""
-        if is_shared(step):
-            self.shared.give(step, waits, anew=step.key in self.again)
+            def give(step: Step, waits: Waits) -> None:
+                if is_shared(step):
+                    self.shared.give(step, waits, anew=step.key in self.again)
+                    if self.borrowed:
+                        made.enter_context(self.shared.using([step], waits))
+
+            told = Telling(steps, hear, give)
+            try:
+                with self.shared.using(wanted, told.waits):
+                    for step in steps:
+                        for key in step.parents.values():
+                            if key in read and self._lacks(self.steps[key]):
+                                told.fail(step.key, _gone(self.steps[key], self.shared))
+                    left = tuple(one for one in job.steps if told.may(one.step))
+                    if left:
+                        self.executor.run(replace(job, steps=left), told, stop)
+            except OSError as error:
+                if (fault := disk_fault(error)) is None:
+                    raise
+                told.fail(told.current, Failure(kind="disk-full", message=fault[0], hint=fault[1]))
+            except HarnessError as error:
+                told.fail(told.current, failure_of(error))
 
     def _not_again(self, steps: Sequence[Step]) -> list[Step]:
         return [step for step in steps if step.row.is_artifact and step.key not in self.again]

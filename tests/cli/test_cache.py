@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.cache import clean, clean_scratch, list_kept
+from harness.cli.cache import clean, clean_fetched, clean_scratch, list_kept
 from harness.engines.endpoint.ledger import Ledger
 from harness.engines.endpoint.places import answers_folder, ledger_file
 from harness.engines.endpoint.remembered import Memory, Remembering
 from harness.engines.endpoint.replies import Reply
 from harness.errors import InputError
+from harness.stores.cache import FetchedCache
 
 
 @pytest.fixture
@@ -84,3 +85,20 @@ def test_what_dead_runs_left_is_listed_and_freed(
     assert clean_scratch(0, False, False, True) == 0
     (freed,) = json.loads(capsys.readouterr().out)["freed"]
     assert freed["kind"] == "half made" and not left.exists()
+
+
+def test_what_came_from_a_store_is_listed_with_its_limit_and_freed_unless_it_is_in_use(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_CACHE_LIMIT", "5 kB")
+    cache, made = FetchedCache(home), home / "artifacts" / "convert" / "key"
+    with cache.using("artifacts/convert", "key", made, 2000):
+        list_kept(as_json=False)
+        said = capsys.readouterr().out
+        assert "1 item, 2.00 kB of at most 5.00 kB (HARNESS_CACHE_LIMIT)" in said
+        clean_fetched(dry_run=False, as_json=False)
+        assert capsys.readouterr().out == "Freed 0 B. Left: 1 in use.\n" and made.exists()
+    clean_fetched(dry_run=True, as_json=False)
+    assert "Would free 2.00 kB" in capsys.readouterr().out and made.exists()
+    clean_fetched(dry_run=False, as_json=True)
+    assert json.loads(capsys.readouterr().out)["bytes"] == 2000 and not made.exists()
