@@ -35,7 +35,7 @@ from harness.cli.reading_commands import app as reading_app
 from harness.cli.results_commands import app as results_app
 from harness.cli.sharing_commands import app as sharing_app
 from harness.cli.site_commands import app as site_app
-from harness.cli.starting_commands import doctor, init, schema
+from harness.cli.starting_commands import app as starting_app
 from harness.cli.talking_commands import app as talking_app
 from harness.version import __version__
 
@@ -75,6 +75,7 @@ app.add_typer(data_app, name="data", help="Data sets: list, fetch, check and sho
 app.add_typer(models_app, name="models", help="A suite's models, as files for other programs.")
 app.add_typer(cache_app, name="cache", help="What lies in $HARNESS_HOME: list it, forget answers.")
 app.add_typer(results_app, name="results", help="Join results that shards of a suite made apart.")
+app.add_typer(starting_app)
 app.add_typer(reading_app)
 app.add_typer(sharing_app)
 app.add_typer(site_app)
@@ -289,14 +290,3 @@ def compare(
         model, baseline, baselines, task, metric, every or json, confidence, any_prompts
     )
     raise typer.Exit(compare(results, others or [], wanted, examples, json))
-
-
-app.command(
-    epilog=examples(
-        "init",
-        "init mine.yaml --model ./my-model",
-        "init homework.yaml --template assignment-2 --model starter",
-    )
-)(init)
-app.command(epilog=examples("schema > suite.schema.json"))(schema)
-app.command(epilog=examples("doctor", "doctor --json"))(doctor)

@@ -7,9 +7,18 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import Json
+from harness.cli.options import Json, examples
+
+app = typer.Typer(rich_markup_mode=None)
 
 
+@app.command(
+    epilog=examples(
+        "init",
+        "init mine.yaml --model ./my-model",
+        "init homework.yaml --template assignment-2 --model starter",
+    )
+)
 def init(
     file: Annotated[
         Path | None,
@@ -36,6 +45,7 @@ def init(
     raise typer.Exit(write_suite(file, model, template))
 
 
+@app.command(epilog=examples("schema > suite.schema.json"))
 def schema() -> None:
     """Print the JSON Schema of suite files, for editors."""
     from json import dumps
@@ -45,6 +55,7 @@ def schema() -> None:
     print(dumps(json_schema(), indent=2))
 
 
+@app.command(epilog=examples("doctor", "doctor --json"))
 def doctor(json: Json = False) -> None:
     """Say what this machine has and lacks, and how to get it."""
     from harness.cli.doctor import examine

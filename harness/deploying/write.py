@@ -25,7 +25,8 @@ from harness.quantities import byte_size
 from harness.records import Failure, Summary
 from harness.reporting.lineage import lineage_words
 from harness.reporting.markdown import code, escape
-from harness.runner.run import Options, Prepared, make
+from harness.runner.begin import make
+from harness.runner.run import Options, Prepared
 from harness.runner.walk import Observer
 
 CACHED = ("manifest.json", "README.md")

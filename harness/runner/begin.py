@@ -1,11 +1,13 @@
-"""What a run begins with: the walk over what is to be done, with what does it."""
+"""What a run begins with: the walk over what is to be done, with what does it; a walk that makes files alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from harness.engines.process import physical_cores
 from harness.plan.steps import Step
+from harness.records import Failure
 from harness.runner.jobs import JobBuilder
 from harness.runner.keeper import Keeper
 from harness.runner.local import LocalExecutor
@@ -62,3 +64,14 @@ def walk_of(
             if failure is not None:
                 walk.fail(step, failure)
     return walk
+
+
+def make(
+    prepared: Prepared, options: Options, observer: Observer, keys: Iterable[str]
+) -> tuple[tuple[Step, Failure], ...]:
+    """Makes what is missing of the files of some steps, and asks nothing; the failures."""
+    wanted = frozenset(keys)
+    prepared.look_through(wanted)
+    walk = walk_of(prepared, options, observer, prepared.to_make(wanted))
+    walk.run()
+    return tuple((step, walk.failures[step.key]) for step in walk.failed)

@@ -289,14 +289,3 @@ def run(
         prepared.results.write_summary(summary)
     failed = tuple((step, walk.failures[step.key]) for step in walk.failed)
     return Outcome(summary, len(todo), failed, seconds)
-
-
-def make(
-    prepared: Prepared, options: Options, observer: Observer, keys: Iterable[str]
-) -> tuple[tuple[Step, Failure], ...]:
-    """Makes what is missing of the files of some steps, and asks nothing; the failures."""
-    wanted = frozenset(keys)
-    prepared.look_through(wanted)
-    walk = walk_of(prepared, options, observer, prepared.to_make(wanted))
-    walk.run()
-    return tuple((step, walk.failures[step.key]) for step in walk.failed)
