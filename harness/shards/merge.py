@@ -78,15 +78,12 @@ def merge(folders: Sequence[Path], into: Path | None) -> Merged:
         raise InputError(
             f"{folders[0] / NOTE}: no suite of this version: {said}", RUN_AGAIN
         ) from None
-    into = into or folders[0].absolute().parent / results_name(suite.spec.name, first.limit)
+    into = into or _beside(folders[0]) / results_name(suite.spec.name, first.limit)
     if into.resolve() in {folder.resolve() for folder in folders}:
         raise InputError(f"--into {into}: one of the shards", "Name another folder.")
     check_inside(into, into.parent)
     check_results(into)
     target = ResultsStore(into)
-    known = {cell.model: None for cell in plan.cells}, {cell.task: None for cell in plan.cells}
-    if set(suite.spec.models) < set(known[0]) or set(suite.spec.tasks) < set(known[1]):
-        raise InputError(f"{folders[0] / NOTE}: its cells are not of its suite", RUN_AGAIN)
     chosen = _chosen(plan, [ResultsStore(into), *(source.store for source in sources)])
     with held(into / LOCK, f"merging {len(sources)} shards"):
         sweep(into)
@@ -103,6 +100,11 @@ def merge(folders: Sequence[Path], into: Path | None) -> Merged:
 
 
 RUN_AGAIN = "Give the shard's command again: it keeps what is answered."
+
+
+def _beside(folder: Path) -> Path:
+    """The folder of all results, as its user would write it."""
+    return folder.parent if folder.name not in ("", "..") else folder.absolute().parent
 
 
 def _source(folder: Path) -> Source:

@@ -6,11 +6,10 @@ So shards are merged where neither models nor data are, by the same code that su
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
 from harness.files import is_file_name
 from harness.plan.cell_params import LoadOptions
@@ -98,8 +97,32 @@ class Outline(Record):
     precision: dict[str, tuple[str, str]]
     """By task: key of the step, or the reason why there is none."""
     readings: dict[str, DataReading]
-    data: dict[str, dict[str, Any]]
-    """What is told of data sets (`DataFacts`), by the hash of their contents."""
+    data: dict[str, DataFacts]
+    """What is told of data sets, by the hash of their contents."""
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Outline:
+        """Every step, model and data set that is named is there: another's note may say anything."""
+        named = [key for _, _, key in self.prompts] + list(self.floors.values())
+        named += [step for step, _ in self.precision.values() if step]
+        for of in self.models.values():
+            named += [*of.checks, *(k for k in (of.training, of.parity, of.merge_parity) if k)]
+            if of.training and of.training in self.steps:
+                named.append(self.steps[of.training].parents.get("examples", "examples"))
+        asked = (self.steps[key].params for _, _, key in self.prompts if key in self.steps)
+        contents = {str(of["contents"]) for of in asked if of.get("contents")}
+        known, tasks = _names(self.spec, "models"), {task for _, task, _ in self.cells}
+        models = {model for model, _, _ in self.cells} | known
+        for noun, lacks in (
+            ("step", set(named) - set(self.steps)),
+            ("data set", contents - set(self.data)),
+            ("model", models - set(self.models)),
+            ("model", set(self.models) - known),
+            ("task", tasks - _names(self.spec, "tasks")),
+        ):
+            if lacks:
+                raise ValueError(f"a {noun} is named that is not there: {min(lacks)[:80]!r}")
+        return self
 
     def suite(self) -> Suite:
         """The suite, as it was understood. Raises ValidationError."""
@@ -109,7 +132,7 @@ class Outline(Record):
 
     def describe(self, contents: str) -> DataFacts:
         """What is known of a data set."""
-        return DataFacts(**self.data[contents])
+        return self.data[contents]
 
     def plan(self) -> Plan:
         """The plan, as far as a summary asks of it: cells by their names and keys alone."""
@@ -126,6 +149,11 @@ class Outline(Record):
             precision={task: Precision(*of) for task, of in self.precision.items()},
             readings=dict(self.readings),
         )
+
+
+def _names(spec: Mapping[str, Any], kind: str) -> set[str]:
+    found = spec.get(kind)
+    return set(found) if isinstance(found, dict) else set()
 
 
 def _step(key: str, of: OutlinedStep) -> Step:
@@ -175,7 +203,7 @@ def outline_of(prepared: Prepared, shard: Shard, division: Division) -> Outline:
         floors=plan.floors,
         precision={task: (of.step, of.reason) for task, of in plan.precision.items()},
         readings=plan.readings,
-        data={contents: asdict(describe(contents)) for contents in sorted(named)},
+        data={contents: describe(contents) for contents in sorted(named)},
     )
 
 

@@ -220,6 +220,19 @@ def test_names_that_would_lead_elsewhere_are_refused(
         merge([first, second], None)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"steps": {}}, {"models": {}}, {"data": {}}, {"floors": {"sentiment": "0" * 64}}, {"spec": {}}, {"spec": {"models": 3}}],
+)  # fmt: skip
+def test_a_note_that_names_what_it_does_not_hold_is_refused(
+    folder: Path, tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    for shard in copied(folder, tmp_path):
+        _rewrite(shard, changed)
+    with pytest.raises(InputError, match="no shard of this version"):
+        merge([tmp_path / f"parts@shard-{number}-of-2" for number in (1, 2)], None)
+
+
 def test_an_edited_note_a_link_and_a_folder_that_is_none_are_each_said(
     folder: Path, tmp_path: Path
 ) -> None:
