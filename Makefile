@@ -71,7 +71,7 @@ test-all: test test-slow
 KILLS ?= 200
 SEED ?= 1
 
-soak: $(VENV)/.test
+soak: $(VENV)/.test $(VENV)/.ray
 	KILLS=$(KILLS) SEED=$(SEED) nice $(BIN)/python -m pytest -m soak tests -s
 
 # Without a registry (status 3) these tests skip, and say why.

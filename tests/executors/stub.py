@@ -45,7 +45,7 @@ def suite_text(
         lines.append(
             f"  task-{number}: {{type: classify, dataset: phrasebank-sample, seed: {number}}}"
         )
-    lines += ["  speed: {type: speed, rounds: 1, repetitions: 1}"] * timed
+    lines += ["  speed: {type: speed, rounds: 1, repetitions: 2}"] * timed
     if compare:
         names = ", ".join(f"tuned-{number}" for number in range(1, compare + 1))
         lines += [

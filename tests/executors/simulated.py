@@ -1,0 +1,103 @@
+"""Clusters of several nodes on this machine (`ray.cluster_utils`), and suites of stubs that run on them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.executors.cluster import OBJECT_STORE_BYTES, connected, stay_on_loopback
+from harness.executors.nodes import Need, jobs_at_once
+from harness.executors.on_ray import RayExecutor, shared
+from harness.executors.ways import SharedFolders
+from harness.runner.local import LocalExecutor
+from harness.runner.run import Options, Outcome, prepare, run
+from harness.runner.walk import Observer, Quiet
+from tests.executors import stub
+
+MOST_SECONDS = 600.0
+
+
+@contextmanager
+def cluster_of(nodes: int, cpus: float = 1, head_cpus: float | None = None) -> Iterator[Any]:
+    """A cluster that listens on 127.0.0.1, gone afterwards.
+
+    Args:
+        nodes: how many, the head among them.
+        cpus: of each.
+        head_cpus: of the head, where it has others: 0 keeps work off it.
+    """
+    ray = pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    of_node: dict[str, Any] = {
+        "object_store_memory": OBJECT_STORE_BYTES,
+        "include_dashboard": False,
+    }
+    of_node |= {"node_ip_address": "127.0.0.1", "memory": 10**9}
+    with stay_on_loopback(ray):
+        head = {**of_node, "num_cpus": cpus if head_cpus is None else head_cpus}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
+        try:
+            for _ in range(nodes - 1):
+                cluster.add_node(**of_node, num_cpus=cpus)
+            yield cluster
+        finally:
+            ray.shutdown()
+            cluster.shutdown()
+
+
+def add_node(cluster: Any, cpus: float = 1) -> Any:
+    """One node more."""
+    return cluster.add_node(
+        object_store_memory=OBJECT_STORE_BYTES, include_dashboard=False, node_ip_address="127.0.0.1",
+        memory=10**9, num_cpus=cpus,
+    )  # fmt: skip
+
+
+def run_there(
+    cluster: Any,
+    place: Path,
+    suite: str,
+    seconds: float,
+    observer: Observer | None = None,
+    prepare_nodes: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Runs a suite of stubs on a cluster, by the executor that runs others."""
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "stub.yaml").write_text(suite)
+    options = Options(place / "results", home=place / "home")
+    prepared = prepare(place / "stub.yaml", options)
+    stub.set_seconds(prepared.results.folder, seconds)
+    with pytest.MonkeyPatch.context() as patch, connected(cluster.address) as there:
+        patch.setattr(SharedFolders, "work", staticmethod(stub.work))
+        nodes = there.nodes()
+        prepare_nodes()
+        with shared(prepared.artifacts.home, prepared.results.folder) as token:
+            executor = RayExecutor(
+                there, lambda _: Need(), LocalExecutor(MOST_SECONDS), MOST_SECONDS, {}, token
+            )
+            wanted = Options(place / "results", home=place / "home", jobs=jobs_at_once(nodes, 1))
+            return run(prepared, wanted, observer or Quiet(), ["harness run"], executor)
+
+
+def intervals(place: Path) -> list[dict[str, Any]]:
+    """What ran where and when."""
+    lines = (place / "results" / "stub" / stub.INTERVALS).read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def told(outcome: Outcome) -> Any:
+    """What a summary says, without what tells the time, and the folder."""
+    data = outcome.summary.model_dump(mode="json")
+    for key in ("created", "seconds"):
+        del data[key]
+    for cell in data["cells"]:
+        del cell["alike"]  # it holds the moment of the fine-tuning
+    return data
