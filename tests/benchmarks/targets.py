@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.engines.timing import Phase
+from harness.finetuning import METHODS
 from tests.benchmarks.ratios import Row
 
 FIVE_SHOT = "classify, 5-shot"
@@ -13,6 +14,7 @@ SPEED = "speed task"
 AROUND = "around the engine"
 SHOTS = "classify by shots, F16 GGUF"
 MEMORY = "memory over 10,000 examples"
+TUNING_MEMORY = "peak memory of fine-tuning, llama-160m"
 TRAINING = {"phrasebank": "fine-tune, PhraseBank", "samsum": "fine-tune, SAMSum"}
 
 F16, Q4 = "F16 GGUF", "Q4_K_M GGUF"
@@ -103,6 +105,12 @@ def trained_in(kind: str, reference: str) -> Row:
     )
 
 
+def tuned_in(method: str, limit: float) -> Row:
+    """The most memory while it learns, to that of all weights."""
+    full, ours = METHODS["full"].label, METHODS[method].label
+    return Row(f"{TUNING_MEMORY}: {ours}", TUNING_MEMORY, full, ours, "peak_bytes", "below", limit)
+
+
 def speed_names(phase: Phase, file: str) -> tuple[str, str]:
     """What llama-bench and the `speed` task are called where they time a phase with a file."""
     return f"{BENCH}, {phase}, {file}", f"speed task, {phase}, {file}"
@@ -139,6 +147,10 @@ ROWS: tuple[Row, ...] = (
     *trained("samsum", TRL_DEFAULTS, 2.0),
     *trained("samsum", TRL_BEST, 1.2),
     *(trained_in(kind, peer) for kind in TRAINING for peer in (TRL_DEFAULTS, TRL_BEST)),
+    tuned_in("lora", 0.6),
+    tuned_in("dora", 1.0),
+    tuned_in("lora-8bit", 1.0),
+    tuned_in("qlora", 0.35),
 )
 PREFILL_ROWS = tuple(
     row
