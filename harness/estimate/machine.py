@@ -19,7 +19,7 @@ from harness.engines.memory import free_memory_bytes
 from harness.engines.process import has_bfloat16, physical_cores
 from harness.estimate.need import MIB, Device, Memory
 from harness.files import free_disk_bytes, write_json
-from harness.runner.gpus import seen_gpus
+from harness.runner.gpus import llama_has, visible_of
 from harness.runner.machine import describe_machine, nvidia_smi
 
 TIGHT = 0.85
@@ -108,7 +108,7 @@ def this_machine(home: Path, probe: bool) -> Machine:
         rates.get("read_bytes_per_second"),
         each if gpu else (),
     )
-    llama = bool(found) and _llama_has_cuda()
+    llama = bool(found) and llama_has("ggml-cuda")
     return Machine(free, _device(gpu), _device(llama), has_bfloat16(), cores)
 
 
@@ -155,7 +155,9 @@ def _gpus() -> tuple[str, tuple[int, ...]]:
     """Name of the first GPU that `nvidia-smi` lists, and free bytes of those that a process sees; nothing
     where there is none."""
     listed = [(n, free) for n, free in nvidia_smi("name", "memory.free") if free.endswith(" MiB")]
-    each = tuple(int(free.removesuffix(" MiB")) * MIB for _, free in listed[: seen_gpus()])
+    each = tuple(
+        int(free.removesuffix(" MiB")) * MIB for _, free in listed[: visible_of(len(listed))]
+    )
     return (listed[0][0], each) if each else ("", ())
 
 
@@ -165,12 +167,3 @@ def _torch_has_cuda() -> bool:
         return not metadata.version("torch").endswith("+cpu")
     except metadata.PackageNotFoundError:
         return False
-
-
-def _llama_has_cuda() -> bool:
-    """Whether the installed llama-cpp-python has llama.cpp's CUDA library."""
-    try:
-        files = metadata.files("llama-cpp-python") or []
-    except metadata.PackageNotFoundError:
-        return False
-    return any("ggml-cuda" in file.name for file in files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from importlib import metadata
+from pathlib import Path
 
 from harness.errors import InputError
 from harness.plan.steps import Step
@@ -12,17 +13,22 @@ from harness.quantities import plural
 from harness.runner.machine import nvidia_smi
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+COMPILED = (".so", ".dll", ".dylib")
 GPU_LIBRARIES = ("ggml-cuda", "ggml-hip", "ggml-vulkan", "ggml-sycl", "ggml-metal")
 
 
 def seen_gpus() -> int | None:
     """GPUs that a process of this machine sees; None where only a library that computes could tell."""
     there = len(nvidia_smi("name"))
-    if there:
-        named = os.environ.get(VISIBLE)
-        shown = [one for one in named.split(",") if one.strip()] if named is not None else None
-        return there if shown is None else min(there, len([n for n in shown if n.strip() != "-1"]))
-    return None if _may_compute_on_gpus() else 0
+    return visible_of(there) if there else None if _may_compute_on_gpus() else 0
+
+
+def visible_of(there: int) -> int:
+    """Of so many GPUs of a machine those that `CUDA_VISIBLE_DEVICES` shows to a process."""
+    named = os.environ.get(VISIBLE)
+    if named is None:
+        return there
+    return min(there, sum(one.strip() not in ("", "-1") for one in named.split(",")))
 
 
 def refuse_without_gpus(steps: Iterable[Step]) -> None:
@@ -47,8 +53,15 @@ def _may_compute_on_gpus() -> bool:
         torch = not metadata.version("torch").endswith("+cpu")
     except metadata.PackageNotFoundError:
         torch = False
+    return torch or llama_has(*GPU_LIBRARIES)
+
+
+def llama_has(*libraries: str) -> bool:
+    """Whether the installed llama-cpp-python has one of these libraries of llama.cpp; headers, which it
+    always has, are none."""
     try:
-        files = [file.name for file in metadata.files("llama-cpp-python") or []]
+        files = [Path(file.name) for file in metadata.files("llama-cpp-python") or []]
     except metadata.PackageNotFoundError:
-        files = []
-    return torch or any(name in file for file in files for name in GPU_LIBRARIES)
+        return False
+    stems = {file.stem.removeprefix("lib") for file in files if file.suffix in COMPILED}
+    return not stems.isdisjoint(libraries)

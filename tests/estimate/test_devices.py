@@ -71,7 +71,6 @@ def test_gpus_are_counted_as_a_process_sees_them(monkeypatch: pytest.MonkeyPatch
     machine = import_module("harness.estimate.machine")
     listed = [["A", "1000 MiB"], ["A", "2000 MiB"], ["A", "3000 MiB"]]
     monkeypatch.setattr(machine, "nvidia_smi", lambda *_: listed)
-    monkeypatch.setattr(import_module("harness.runner.gpus"), "nvidia_smi", lambda *_: listed)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     assert machine._gpus() == ("A", (1000 * 2**20, 2000 * 2**20))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

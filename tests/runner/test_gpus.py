@@ -78,3 +78,16 @@ def test_a_run_ends_at_once(
     code, _, told = run("run", suite, "--results", results, monkeypatch=monkeypatch, capsys=capsys)
     assert code == 2
     assert "ask big: t: its model is to be laid over 2 GPUs, and this machine has none" in told
+
+
+def test_headers_of_a_build_for_processors_are_no_libraries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = [
+        Path("include/ggml-cuda.h"),
+        Path("lib/libggml-base.so"),
+        Path("lib/libggml-vulkan.so"),
+    ]
+    monkeypatch.setattr("importlib.metadata.files", lambda _: files)
+    assert not gpus.llama_has("ggml-cuda", "ggml-metal")
+    assert gpus.llama_has("ggml-cuda", "ggml-vulkan")
