@@ -49,6 +49,10 @@ class HarnessError(Exception):
         super().__init__(self.message)
 
 
+class HarnessWarning(UserWarning):
+    """What a user should know of figures that are shown all the same; commands say it, Python warns of it."""
+
+
 class InputError(HarnessError):
     """The suite, an option or a path is wrong; nothing was run."""
 

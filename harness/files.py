@@ -25,6 +25,13 @@ NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 """Errors of a disk that is full, or of which its user may have no more."""
 DISK = NO_SPACE | {errno.EROFS, errno.EIO, errno.ENODEV, errno.ESTALE, errno.EFBIG}
 """Errors of the disk itself: it is full, cannot be written to, or fails."""
+PATH = {
+    errno.ENAMETOOLONG: "no file can have a name that long",
+    errno.ELOOP: "links lead round in a circle",
+    errno.EACCES: "you may not read or write here",
+    errno.EPERM: "you may not read or write here",
+}
+"""Errors of a path that cannot be used, with what they say of it."""
 NOT_SYNCHRONISED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF})
 """What file systems answer that cannot synchronise a folder."""
 FLUSH_SECONDS = 1.0
@@ -56,6 +63,13 @@ def disk_fault(error: OSError) -> tuple[str, str] | None:
         what,
         "Mend it, or write elsewhere (--results, $HARNESS_HOME), and run the same command again.",
     )
+
+
+def path_fault(error: OSError) -> tuple[str, str] | None:
+    """What is wrong with a path, and what to do; None where it is something else."""
+    if error.errno not in PATH or not error.filename:
+        return None
+    return f"{os.fsdecode(error.filename)}: {PATH[error.errno]}", "Name another path."
 
 
 def is_file_name(name: str) -> bool:

@@ -85,6 +85,13 @@ def opened(content: bytes) -> Opened:
     return Opened(data, tail is not None)
 
 
+def is_as_sealed(content: bytes) -> bool:
+    """Whether a record that has a seal is what was written, but for line ends, which version control may set."""
+    content = content.replace(b"\r\n", b"\n")
+    tail = _TAIL.search(content)
+    return tail is not None and tail[1].decode() == _hash(content[: tail.start()], 32)
+
+
 def sealed_line(text: str) -> str:
     """A line of JSON, an object that is not empty, with a seal as its last key."""
     text = text.removesuffix("}")

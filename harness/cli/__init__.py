@@ -46,10 +46,12 @@ def _end(words: list[str]) -> int:
 
 def _run() -> None:
     from harness.cli.app import app
-    from harness.errors import HarnessError
-    from harness.files import disk_fault
+    from harness.cli.warned import say_warnings
+    from harness.errors import HarnessError, legible
+    from harness.files import disk_fault, path_fault
     from harness.home import default_home
 
+    say_warnings()
     try:
         default_home()
         app()
@@ -59,8 +61,9 @@ def _run() -> None:
             sys.stderr.write(f"hint: {error.hint}\n")
         sys.exit(error.exit_code)
     except OSError as error:
-        fault = disk_fault(error)
+        of_disk, of_path = disk_fault(error), path_fault(error)
+        fault = of_disk or of_path
         if fault is None:
             raise
-        sys.stderr.write(f"error: {fault[0]}\nhint: {fault[1]}\n")
-        sys.exit(1)
+        sys.stderr.write(f"error: {legible(fault[0])}\nhint: {fault[1]}\n")
+        sys.exit(1 if of_disk else 2)

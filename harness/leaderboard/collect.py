@@ -74,7 +74,7 @@ def collect(places: Sequence[Path]) -> Collected:
             except InputError as error:
                 if named:
                     raise
-                unread.append((file, error.message))
+                unread.append((file, error.message.removeprefix(f"{file}: ")))
                 continue
             # Of copies the first by name stands, so that the order of the arguments does not matter.
             other = found.get(one.digest)

@@ -65,7 +65,8 @@ def cleaned(summary: Summary, machine: Machine) -> Summary:
     kept = _named(summary)
     names = [name for name in machine.names if name not in kept]
     data = _walk(finite(summary.model_dump(mode="json", by_alias=True)), machine.home, names)
-    return Summary.model_validate(data)
+    against = clean_text(summary.unproven, machine.home, names)
+    return Summary.model_validate(data).model_copy(update={"unproven": against})
 
 
 def _named(summary: Summary) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import DatasetCardData
 
 from harness.exports.parquet import write_parquet
-from harness.exports.plain import dumped
+from harness.exports.plain import dumped, finite
 from harness.exports.results import Results
 from harness.exports.tidy import Table, answers_table, metrics_table
 from harness.publish.cleaned import Machine, refuse_leaks
@@ -21,6 +21,7 @@ from harness.records import Summary
 from harness.reporting.format import sentence
 from harness.reporting.lineage import lineage_words
 from harness.reporting.markdown import code, escape
+from harness.sealed import sealed_text
 
 METRICS = "data/metrics.parquet"
 ANSWERS = "data/answers.parquet"
@@ -36,11 +37,11 @@ def data_set(results: Results, machine: Machine) -> Publication:
     summary = results.summary
     against = refusals(summary, summary.models)
     told = (*warnings(summary, summary.models), *left_out(summary))
-    whole = dumped(summary.model_dump(mode="json", by_alias=True), indent=1)
+    whole = sealed_text(finite(summary.model_dump(mode="json", by_alias=True)))
     configs: list[dict[str, Any]] = [
         {"config_name": "metrics", "data_files": METRICS, "default": True}
     ]
-    files = {METRICS: parquet(metrics_table(results)), "summary.json": f"{whole}\n".encode()}
+    files = {METRICS: parquet(metrics_table(results)), "summary.json": whole.encode()}
     free = [task for task, of in licences(summary).items() if of.amount == "all"]
     answers = answers_table(results, free)
     if answers.rows:

@@ -71,6 +71,8 @@ def _unchecked(summary: Summary, models: Collection[str]) -> Iterator[str]:
 
 
 def _missing(summary: Summary, models: Collection[str]) -> Iterator[str]:
+    if summary.unproven:
+        yield f"the summary {summary.unproven}"
     if summary.partial is None:
         return
     missing = [f"{model}/{task}" for model, task in summary.partial.missing if model in models]

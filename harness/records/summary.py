@@ -151,6 +151,9 @@ class Summary(Record):
     votes: VotesSummary | None = None
     """What people preferred who saw answers side by side; None where nobody voted."""
 
+    unproven: str = Field(default="", exclude=True)
+    """What speaks against it, as who has read it found; "" where nothing does. It is written nowhere."""
+
     def machine_of(self, cell: Cell) -> Mapping[str, Any]:
         """The machine that a cell was timed on, which need not be the one where the command was given."""
         return cell.machine or self.machine

@@ -1,4 +1,4 @@
-"""What results lack of what their suite asks for, in words."""
+"""What results lack of what their suite asks for, and whether they are what was written, in words."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ MOST_NAMED = 8
 
 
 def partial_lines(summary: Summary) -> list[Line]:
-    """A line for each thing that is missing; none where these are the results of the whole suite."""
-    partial = summary.partial
+    """A line for each thing that is missing, and what speaks against the summary itself; none where these
+    are the results of the whole suite."""
+    partial, against = summary.partial, summary.unproven
+    lines: list[Line] = [(Strong("Doubted:"), f" the summary {against}.")] if against else []
     if partial is None:
-        return []
-    lines: list[Line] = []
+        return lines
     if partial.limit is not None:
         most = f" asked at most {plural(partial.limit, 'example')} a task"
         given = Name(f"--limit {partial.limit}")

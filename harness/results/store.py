@@ -12,10 +12,11 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from warnings import warn
 
 from pydantic import ValidationError
 
-from harness.errors import InputError
+from harness.errors import HarnessWarning, InputError
 from harness.files import is_file_name
 from harness.plan.steps import Step
 from harness.records import Summary
@@ -23,10 +24,11 @@ from harness.results.artifacts import Manifest
 from harness.results.cell_folder import CellFolder
 from harness.results.damage import Damaged
 from harness.results.limits import other_limits
+from harness.results.proof import WRITE_ANEW, unproven
 from harness.results.strays import check_results
 from harness.results.upgrade import OtherVersionError, understood
 from harness.results.votes import with_votes
-from harness.sealed import SEAL, ChangedError, read_sealed, write_sealed
+from harness.sealed import SEAL, ChangedError, is_as_sealed, read_sealed, write_sealed
 
 TEXTS = "texts"
 KEPT_ANEW = "it is kept anew from what was made"
@@ -124,12 +126,6 @@ class ResultsStore:
         write_sealed(self.summary_file, summary.model_dump(mode="json", by_alias=True))
 
 
-WRITE_ANEW = (
-    "`harness run SUITE` writes the summary anew from the answers that are there, and asks no model "
-    "again. Of a baseline: run its suite, and save it with --replace."
-)
-
-
 def _where_else(path: Path) -> str:
     """Where a summary may stand that is not at a path."""
     limited = [folder for folder in other_limits(path) if (folder / "summary.json").is_file()]
@@ -147,18 +143,22 @@ def read_summary(path: Path, *, any_names: bool = False) -> Summary:
 
     Raises:
         InputError: there is none, it is not one, another version wrote it and it cannot be
-            upgraded, it holds a name that would lead out of its folder, or a link beside it does.
+            upgraded, it holds a name that would lead out of its folder, or a link beside it does; it was
+            changed since it was written, and the results beside it tell so.
+
+    Warns:
+        HarnessWarning: it cannot be held against results, or they are newer, or were changed.
     """
     file = path / "summary.json" if path.is_dir() else path
     check_results(file.parent)
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        content = file.read_bytes()
+        data = json.loads(content.decode("utf-8"))
     except OSError:
         raise InputError(f"{file}: there is no summary here", _where_else(path)) from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: not a summary: {error}", WRITE_ANEW) from None
-    if isinstance(data, dict):
-        data.pop(SEAL, None)
+    has_seal = isinstance(data, dict) and data.pop(SEAL, None) is not None
     try:
         summary = with_votes(understood(data if isinstance(data, dict) else {}), file.parent)
     except OtherVersionError as error:
@@ -178,7 +178,10 @@ def read_summary(path: Path, *, any_names: bool = False) -> Summary:
             f"{file}: {strange} is no name that can be part of a path",
             "Names have letters, digits and . _ + - @; somebody else has written this summary.",
         )
-    return summary
+    against = unproven(file, summary, is_as_sealed(content) if has_seal else None)
+    if against:
+        warn(f"{file} {against}.", HarnessWarning, stacklevel=2)
+    return summary.model_copy(update={"unproven": against})
 
 
 def _strange_name(summary: Summary) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 
 from harness.records import Partial
 from harness.results.store import ResultsStore
+from harness.sealed import SEAL, write_sealed
 from tests.cli.test_commands import run
 from tests.results.made import write_results
 from tests.results.test_gating import DROP, GOOD, MUCH_WORSE, REGRESSION
@@ -104,8 +105,8 @@ def test_results_of_another_version_say_what_to_do(
 ) -> None:
     folder = write_results(tmp_path / "ladder", {"f16": GOOD, "q4": GOOD}, [DROP])
     data = json.loads((folder / "summary.json").read_text())
-    del data["suite"]["spec"]
-    (folder / "summary.json").write_text(json.dumps(data))
+    del data["suite"]["spec"], data[SEAL]
+    write_sealed(folder / "summary.json", data)
     code, _, err = run("gate", folder, monkeypatch=monkeypatch, capsys=capsys)
     assert code == 2 and "run the suite again" in err
 
