@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,8 +22,11 @@ from harness.plan.steps import Step
 from harness.reporting.lineage import lineage_words
 from harness.runner.engine_files import engine_spec, served_spec
 from harness.runner.run import Options, Prepared, prepare
+from harness.runner.sources import check_source
 from harness.suite.lineage import root_of
+from harness.suite.problems import SuiteError
 
+NAME_ONE = "Name a suite, a GGUF file, a folder with a model, or the id of one on the Hub."
 ALONE = "model"
 """What a model is called that no suite names, where its own name cannot be one."""
 
@@ -74,13 +78,13 @@ def one_model(what: str, home: Path | None = None) -> Prepared:
     """A plan of a single model that no suite names: a GGUF file, a folder, a Hub id, or the starter.
 
     Raises:
-        InputError: there is no such model.
+        InputError: there is no such model, or its files cannot be used.
     """
     path = Path(what)
     if path.is_file() and path.suffix != ".gguf":
         raise InputError(
             f"{what} is neither a suite (.yaml) nor a model",
-            "Name a suite, a GGUF file, a folder with a model, or the id of one on the Hub.",
+            NAME_ONE,
         )
     text = str(path.absolute()) if path.exists() else what
     kind = "gguf" if text.endswith(".gguf") else "source"
@@ -92,7 +96,21 @@ def one_model(what: str, home: Path | None = None) -> Prepared:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "chat.yaml"
         file.write_text(json.dumps(suite), encoding="utf-8")  # JSON is YAML
-        return prepare(file, Options(home=home, provisional=True))
+        try:
+            prepared = prepare(file, Options(home=home, provisional=True))
+        except SuiteError as error:
+            said = error.problems[0].message.replace(f"{folder}{os.sep}", "")
+            raise InputError(f"{what}: {said}", NAME_ONE) from None
+        except InputError as error:
+            said = error.message.removeprefix(f"{file}: ")
+            raise InputError(f"{what}: {said}", error.hint) from None
+    for step in prepared.plan.steps.values():
+        if step.row.in_place:
+            place, allowed = prepared.artifacts.file(step), prepared.plan.permissions(step.key)
+            failure = check_source(step, place, allowed)
+            if failure is not None:
+                raise InputError(f"{what}: {failure.message}", failure.hint)
+    return prepared
 
 
 def name_of(what: str) -> str:
@@ -126,6 +144,7 @@ def _opening(model: ModelPlan, parts: Mapping[str, Step], prepared: Prepared) ->
         tokenizer=str(prepared.artifacts.file(root[0]).absolute()),
         template=template,
         permissions=_permissions((*parts.values(), *root), prepared),
+        made=_folders((*parts.values(), *root), prepared),
     )
 
 
@@ -138,6 +157,12 @@ def _is_there(step: Step, prepared: Prepared) -> bool:
 def _parts(model: ModelPlan, prepared: Prepared) -> list[Step]:
     """The steps that a model's files come from."""
     return [prepared.plan.steps[key] for key in model.parts.values()]
+
+
+def _folders(steps: Iterable[Step], prepared: Prepared) -> tuple[str, ...]:
+    """Where lies what was made, of some steps."""
+    made = (prepared.artifacts.folder(step) for step in steps if not step.row.in_place)
+    return tuple(dict.fromkeys(str(folder.absolute()) for folder in made))
 
 
 def _permissions(steps: Iterable[Step], prepared: Prepared) -> dict[str, Mapping[str, Any]]:

@@ -35,6 +35,8 @@ class Opening:
     template: Template = field(default_factory=Template)
     permissions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By path: the fields of its `harness.engines.permissions.Permissions`."""
+    made: tuple[str, ...] = ()
+    """Folders of the artifacts that it is, whose files are held against their hashes first."""
 
     def to_json(self) -> str:
         """One line. A server's key is not in it, but the name of the variable that holds it."""

@@ -22,6 +22,7 @@ from harness.chat.opening import Opening
 from harness.chat.records import Conversation, Event, Failed, Loaded, Settings, event_line
 from harness.engines.permissions import Permissions, granted
 from harness.errors import HarnessError
+from harness.results.artifacts import check_artifact
 from harness.runner.worker import own_output, unforeseen
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class Process:
             started = time.perf_counter()
             from harness.chat.talker import Talker
 
+            for folder in self._opening.made:
+                check_artifact(Path(folder))
             self._talker = Talker(self._opening)
             self._tell(asked, Loaded(time.perf_counter() - started))
         conversation = Conversation.read(said["conversation"])

@@ -63,14 +63,15 @@ def open_chat(what: str, results: Path, how: Serving) -> int:
         InputError: there is no such suite or model, or the port is taken.
     """
     home = default_home()
-    quiet_gradio(home)
     if not what.endswith(SUITES):
         with waiting(error_console(), f"Looking at {what}"):
             models = models_of(fetched(one_model(what, home)), "harness run")
+        quiet_gradio(home)
         return _serve_model(what, models, home, how)
     with waiting(error_console(), f"Looking at {what}"):
         prepared = prepare(Path(what), Options(results=results, home=home, provisional=True))
         models = models_of(prepared, f"harness run {what}")
+    quiet_gradio(home)
     place = Workplace(prepared.results.folder, home, ChatRoom(models, home), prepared)
     return _serve_suite(f"harness chat: {what}", place, "Chat", how)
 
@@ -91,13 +92,13 @@ def open_demo(results: Path, suite: Path | None, how: Serving) -> int:
         InputError: there are no such results, the suite has mistakes, or the port is taken.
     """
     home, folder = default_home(), results_folder(results)
-    quiet_gradio(home)
     summary = read_summary(results)
     with waiting(error_console(), f"Looking at {results}"):
         found = suite_of_results(summary, folder, home, suite)
         models: Sequence[ChatModel] = ()
         if found.prepared is not None:
             models = models_of(found.prepared, f"harness run {found.prepared.suite.file}")
+    quiet_gradio(home)
     room = ChatRoom(models, home)
     place = Workplace(folder, home, room, found.prepared, found.without)
     if found.without:

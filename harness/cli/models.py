@@ -6,11 +6,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import Console
+
 from harness.cli.consoles import error_console, say
 from harness.cli.progress import Display
 from harness.cli.waiting import waiting
 from harness.deploying.wanted import wanted
-from harness.deploying.write import export, keys_of
+from harness.deploying.write import check_free, export, keys_of
 from harness.errors import InputError
 from harness.records import Summary
 from harness.records.summary import results_name
@@ -35,10 +37,15 @@ def export_model(
     with waiting(console, "Looking up what the suite names"):
         suite = read_suite(file, known())
         forms = wanted(suite, model, types, known().gguf_types)
+        place = out or Path("exports") / suite.spec.name / model
+        check_free(place)
         prepared = prepare_suite(forms.suite, options)
-        todo = prepared.to_make(keys_of(prepared, forms).values())
-    place = out or Path("exports") / suite.spec.name / model
-    measured = _measured(results / results_name(suite.spec.name, None))
+        keys = keys_of(prepared, forms).values()
+        prepared.look_through(frozenset(keys))
+        todo = prepared.to_make(keys)
+    for line in prepared.damaged():
+        say(console, f"warning: {line}")
+    measured = _measured(results / results_name(suite.spec.name, None), console)
     count = sum(not step.row.in_place for step in todo)
     with Display(console, count, afterwards="Copying the files") as display:
         written = export(prepared, options, display, forms, model, place, measured)
@@ -62,8 +69,11 @@ def export_model(
     return 1 if any(form != forms.lent for form, _ in written.left_out) else 0
 
 
-def _measured(folder: Path) -> Summary | None:
+def _measured(folder: Path, console: Console) -> Summary | None:
+    """What was measured of the suite's models; a summary that cannot be used is left out by name."""
     try:
         return read_summary(folder)
-    except InputError:
+    except InputError as error:
+        if (folder / "summary.json").exists():
+            say(console, f"warning: nothing that was measured is told: {error.message}")
         return None

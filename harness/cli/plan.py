@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.table import Table
 
 from harness.cli import fitting
-from harness.cli.clusters import cluster_time
+from harness.cli.clusters import ClusterTime, cluster_time
 from harness.cli.consoles import error_console, output_console, say
 from harness.cli.costs import cost_lines
 from harness.cli.data import read_data
@@ -19,13 +19,14 @@ from harness.cli.waiting import waiting
 from harness.data.continued import continued
 from harness.estimate.costs import costs
 from harness.estimate.facts import Facts
-from harness.estimate.forecast import Reckoning
+from harness.estimate.forecast import Forecast, Reckoning
 from harness.estimate.machine import this_machine
 from harness.hub.retries import without_retries
 from harness.plan.steps import Step
-from harness.records import DataReading
+from harness.records import DataReading, Failure
 from harness.reporting.data import parts, rows_read, warnings
 from harness.runner.run import Options, Prepared
+from harness.runner.sources import check_source
 from harness.runner.spending import spent_on
 from harness.shards.part import Part, prepare_part, told
 
@@ -59,19 +60,54 @@ def show_plan(suite: Path, options: Options, asked: Asked, as_json: bool) -> int
         cluster = cluster_time(prepared, reckoning, found, asked.where, options.jobs)
     todo = {_identity(step) for step in prepared.to_do()}
     steps = [(step, _state(step, prepared, todo)) for step in _all_steps(part)]
+    unusable = unusable_sources(prepared)
     if as_json:
-        data = _as_data(prepared, steps) | {"fit": asdict(found)}
+        data = _as_data(prepared, steps, unusable) | {"fit": asdict(found)}
         data |= {"cluster": cluster.as_data()} if cluster else {}
         if options.shard is not None:
             data["shard"] = options.shard.model_dump()
         print(json.dumps(data, indent=2))
-        return 0
+    elif asked.fit is not None:
+        fitting.print_model(found, asked.fit, output_console())
+    else:
+        say(output_console(), *told(part))
+        _print(prepared, steps, found, cluster)
+        say(console, *(f"warning: {line}" for line in prepared.damaged()))
+    for names, failure in unusable:
+        say(console, f"error: {', '.join(names)}: {failure.message}", f"hint: {failure.hint}")
+    return 2 if unusable else 0
+
+
+def unusable_sources(prepared: Prepared) -> list[tuple[list[str], Failure]]:
+    """Files that the suite names and that no model can be made of, with the names of the models that need them."""
+    found = []
+    for step in prepared.plan.steps.values():
+        if not step.row.in_place:
+            continue
+        place, allowed = prepared.artifacts.file(step), prepared.plan.permissions(step.key)
+        failure = check_source(step, place, allowed)
+        if failure is not None:
+            found.append((_made_of(step, prepared), failure))
+    return found
+
+
+def _made_of(step: Step, prepared: Prepared) -> list[str]:
+    plan = prepared.plan
+    return [
+        name
+        for name, model in plan.models.items()
+        if any(step.key in (key, *plan.ancestors(plan.steps[key])) for key in model.parts.values())
+    ]
+
+
+def _print(
+    prepared: Prepared,
+    steps: list[tuple[Step, str]],
+    found: Forecast,
+    cluster: ClusterTime | None,
+) -> None:
     console = output_console()
-    if asked.fit is not None:
-        fitting.print_model(found, asked.fit, console)
-        return 0
     count = sum(state == "would run" for _, state in steps)
-    say(console, *told(part))
     fitting.print_forecast(found, console)
     say(console, *(cluster.lines() if cluster else ()))
     console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.\n")
@@ -83,7 +119,6 @@ def show_plan(suite: Path, options: Options, asked: Asked, as_json: bool) -> int
     say(console, *cost_lines(costs(prepared), prepared.suite.spec, spent))
     if prepared.to_fetch:
         console.print(_still_to_fetch(prepared.to_fetch))
-    return 0
 
 
 def _data_lines(prepared: Prepared) -> list[str]:
@@ -199,7 +234,11 @@ def _state(step: Step, prepared: Prepared, todo: set[tuple[str, str, str]]) -> s
     return "would run" if _identity(step) in todo else "not needed"
 
 
-def _as_data(prepared: Prepared, steps: list[tuple[Step, str]]) -> dict[str, object]:
+def _as_data(
+    prepared: Prepared,
+    steps: list[tuple[Step, str]],
+    unusable: list[tuple[list[str], Failure]],
+) -> dict[str, object]:
     return {
         "suite": prepared.suite.spec.name,
         "data": [
@@ -211,6 +250,8 @@ def _as_data(prepared: Prepared, steps: list[tuple[Step, str]]) -> dict[str, obj
             for of in costs(prepared)
         ],
         "to_fetch": list(prepared.to_fetch),
+        "damaged": prepared.damaged(),
+        "unusable": [{"models": names, **of.model_dump()} for names, of in unusable],
         "steps": [
             {
                 "key": step.key,

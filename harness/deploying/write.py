@@ -84,7 +84,7 @@ def export(
     Raises:
         InputError: the folder holds something else.
     """
-    _check_free(out)
+    check_free(out)
     keys = keys_of(prepared, wanted)
     failed = make(prepared, options, observer, keys.values())
     broken = _broken(prepared, keys, failed)
@@ -102,7 +102,12 @@ def export(
     return Exported(out, (*files, ("README.md", "the card")), tuple(broken.items()))
 
 
-def _check_free(out: Path) -> None:
+def check_free(out: Path) -> None:
+    """Looks whether an export may be written to a folder.
+
+    Raises:
+        InputError: it is a file, or holds what no export wrote.
+    """
     if not out.exists():
         return
     if not out.is_dir():

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.errors import BadModelError
 from harness.files import put_in_place
 from harness.locks import Waits, held
 from harness.marks import FileMark, fault_of, files_in, marks_in
@@ -246,6 +247,25 @@ class ArtifactStore:
         write_sealed(scratch / MANIFEST, manifest.data())
         put_in_place(scratch, self.folder(step))
         shutil.rmtree(self.work(step), ignore_errors=True)
+
+
+def check_artifact(folder: Path) -> None:
+    """Reads the files of an artifact that is about to be opened by its folder.
+
+    Raises:
+        BadModelError: they are not those that were made.
+    """
+    file = folder / MANIFEST
+    try:
+        found = next(_faults(folder, Manifest.read(file), thoroughly=True), None)
+    except FileNotFoundError:
+        found = file, "is missing"
+    except ChangedError as error:
+        found = file, str(error)
+    if found is not None:
+        raise BadModelError(
+            f"{found[0]} {found[1]}", "Run the suite that made it: what it is is then made again."
+        )
 
 
 def _faults(folder: Path, manifest: Manifest, thoroughly: bool) -> Iterator[tuple[Path, str]]:
