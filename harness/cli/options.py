@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
@@ -20,15 +20,18 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  harness {line}" for line in lines)
 
 
-def folder_of(option: str) -> Callable[[Path], Path]:
+Given = TypeVar("Given", Path, Path | None)
+
+
+def folder_of(option: str) -> Callable[[Given], Given]:
     """What checks the folder that an option names: it need not be there, but nothing else may.
 
     Raises:
         InputError: it is a file, or below one.
     """
 
-    def check(value: Path) -> Path:
-        file = in_the_way(value)
+    def check(value: Given) -> Given:
+        file = None if value is None else in_the_way(value)
         if file is not None:
             raise InputError(f"{option} {value}: {file} is no folder", "Name a folder.")
         return value
@@ -63,7 +66,10 @@ ResultsOfSuite = Annotated[
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="Folder of data sets; then none is downloaded. Default: $HARNESS_DATA."),
+    typer.Option(
+        callback=folder_of("--data-dir"),
+        help="Folder of data sets; then none is downloaded. Default: $HARNESS_DATA.",
+    ),
 ]
 Samples = Annotated[
     Literal["all", "changed", "none"] | None,

@@ -18,9 +18,11 @@ def other_limits(results: Path) -> list[Path]:
     Args:
         results: results/<suite>, results/<suite>@limit-<n>, or a shard's of either; it need not be there.
     """
-    whole = results.with_name(whole_name(results.name))
-    if not results.parent.is_dir():
+    if not results.name:  # "." and "/"
+        results = results.absolute()
+    if not results.name or not results.parent.is_dir():
         return []
+    whole = results.with_name(whole_name(results.name))
     found = [
         folder
         for folder in results.parent.iterdir()

@@ -1,18 +1,25 @@
-"""Bad input through the command line: one message with what, where and how to mend it, and nothing left behind."""
+"""Bad input through the command line: one message with what, where and how to mend it, and nothing left behind.
+
+`commands` runs them within the test's own process, which is quick; `processes` runs each as a process.
+"""
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from harness.cli import main
 from harness.sandbox import interrupted_after
+from tests.hostile.processes import Processes, Said
 
 SECONDS = 3
 """Of a processor, that a refusal may take; beyond them it is interrupted."""
@@ -38,37 +45,15 @@ class Case:
     code: int = 2
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a command ended, and what it said."""
+class Checked(ABC):
+    """Runs commands in a folder with a home of its own, and looks at how they end."""
 
-    code: int
-    out: str
-    err: str
-
-
-class Commands:
-    """Runs commands in this process, in a folder with a home of its own."""
-
-    def __init__(
-        self, here: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def __init__(self, here: Path) -> None:
         self.here = here
-        self._patch = patch
-        self._capsys = capsys
-        patch.setenv("HARNESS_HOME", str(here / "home"))
-        patch.chdir(here)
 
+    @abstractmethod
     def run(self, *words: str) -> Said:
-        """What a command does; one that takes longer than `SECONDS` is ended, and so fails its test."""
-        given = [word.replace("{here}", str(self.here)) for word in words]
-        self._patch.setattr(sys, "argv", ["harness", *given])
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended, interrupted_after(SECONDS):
-            main()
-        out, err = self._capsys.readouterr()
-        err = WAITING.sub("", err)
-        return Said(ended.value.code if isinstance(ended.value.code, int) else 0, out, err)
+        """What a command does; one that takes longer than `SECONDS` fails its test."""
 
     def check(self, case: Case) -> None:
         """Fails where a case is not refused as it is to be."""
@@ -96,6 +81,51 @@ class Commands:
         assert len(said.err) < 10_000
 
 
+class Commands(Checked):
+    """Runs them in this process."""
+
+    def __init__(
+        self, here: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        super().__init__(here)
+        self._patch = patch
+        self._capsys = capsys
+        patch.setenv("HARNESS_HOME", str(here / "home"))
+        patch.chdir(here)
+
+    def run(self, *words: str) -> Said:
+        """What a command does."""
+        given = [word.replace("{here}", str(self.here)) for word in words]
+        self._patch.setattr(sys, "argv", ["harness", *given])
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended, interrupted_after(SECONDS):
+            main()
+        out, err = self._capsys.readouterr()
+        err = WAITING.sub("", err)
+        code = ended.value.code if isinstance(ended.value.code, int) else 0
+        return Said(code, out, err, 0.0)
+
+
+class AsProcesses(Checked):
+    """Runs each as a process."""
+
+    def run(self, *words: str, **environment: str) -> Said:
+        """How the process ended, by itself and in time."""
+        given = [word.replace("{here}", str(self.here)) for word in words]
+        home = {"HARNESS_HOME": str(self.here / "home")}
+        said = at_hand().run(given, self.here, home | environment)
+        assert 0 <= said.code < 128 and said.seconds < SECONDS, said
+        return replace(said, err=WAITING.sub("", said.err))
+
+
+@cache
+def at_hand(**environment: str) -> Processes:
+    """What starts commands quickly, in what the interpreter looks at before it begins."""
+    processes = Processes(**environment)
+    atexit.register(processes.end)
+    return processes
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, with what it holds; but what a home remembers of files, which is whole or not there."""
     found = {}
@@ -113,3 +143,9 @@ def commands(
 ) -> Commands:
     """Commands in a folder of this test."""
     return Commands(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> AsProcesses:
+    """The same, each a process."""
+    return AsProcesses(tmp_path)

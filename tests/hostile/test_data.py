@@ -11,9 +11,9 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from tests.hostile.cases import Case, Commands, commands
+from tests.hostile.cases import AsProcesses, Case, processes
 
-__all__ = ["commands"]
+__all__ = ["processes"]
 
 SUITE = """\
 name: own
@@ -122,19 +122,19 @@ TEMPLATES: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_data_that_cannot_be_read(name: str, commands: Commands) -> None:
+def test_data_that_cannot_be_read(name: str, processes: AsProcesses) -> None:
     file, content, says = FILES[name]
     named = "t.csv" if name == "missing" else file
     suite = SUITE.format(file=named, prompt="{{ text }}", target="{{ label }}")
     files = {"suite.yaml": suite, file: content}
-    commands.check(Case(("plan", "{here}/suite.yaml", "--no-probe"), says, files))
+    processes.check(Case(("plan", "{here}/suite.yaml", "--no-probe"), says, files))
 
 
 @pytest.mark.parametrize("place", ["prompt", "target"])
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_a_template_that_cannot_be_rendered(name: str, place: str, commands: Commands) -> None:
+def test_a_template_that_cannot_be_rendered(name: str, place: str, processes: AsProcesses) -> None:
     template, says = TEMPLATES[name]
     given = {"prompt": "{{ text }}", "target": "{{ label }}", place: template}
     suite = SUITE.format(file="t.csv", **given)
     files = {"suite.yaml": suite, "t.csv": TABLE}
-    commands.check(Case(("plan", "{here}/suite.yaml", "--no-probe"), says, files))
+    processes.check(Case(("plan", "{here}/suite.yaml", "--no-probe"), says, files))

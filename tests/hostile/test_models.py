@@ -12,10 +12,10 @@ import pytest
 from harness.plan.params import SourceParams
 from harness.runner.sources import check_source
 from harness.starter import MODEL_FOLDER
-from tests.hostile.cases import Commands, commands
+from tests.hostile.cases import AsProcesses, processes
 from tests.hostile.gguf_made import small
 
-__all__ = ["commands"]
+__all__ = ["processes"]
 
 Damage = Callable[[Path], object]
 
@@ -136,15 +136,17 @@ tasks:
 
 
 @pytest.mark.parametrize("architecture", ["\x1b[31mllama\x1b[0m", "llama\u202e", "../llama", ""])
-def test_a_gguf_that_lies_fails_its_cells_and_steers_no_terminal(
-    architecture: str, commands: Commands
+def test_a_gguf_that_lies_is_said_by_the_plan_and_steers_no_terminal(
+    architecture: str, processes: AsProcesses
 ) -> None:
     gguf = small()
     gguf.values["general.architecture"].value = architecture
-    file = gguf.write(commands.here / "lying.gguf")
-    (commands.here / "suite.yaml").write_text(SUITE)
-    said = commands.run("plan", "{here}/suite.yaml", "--no-probe")
-    assert said.code == 0, said
+    file = gguf.write(processes.here / "lying.gguf")
+    (processes.here / "suite.yaml").write_text(SUITE)
+    said = processes.run("plan", "{here}/suite.yaml", "--no-probe")
+    assert said.code == 2 and "Will it fit?" in said.out, said
+    processes.is_clear(said)
+    assert said.err.startswith(f"error: base: {file} ")
     assert "its architecture is" in " ".join((said.out + said.err).split())
     assert "\x1b[31m" not in said.out + said.err and "\u202e" not in said.out + said.err
     failure = check_source(Named("gguf"), file, {})  # type: ignore[arg-type]

@@ -12,9 +12,9 @@ import pytest
 
 from harness.results.store import read_summary
 from tests.exports.made_results import write_results
-from tests.hostile.cases import Commands, commands
+from tests.hostile.cases import AsProcesses, Case, Commands, commands, processes
 
-__all__ = ["commands"]
+__all__ = ["commands", "processes"]
 
 READING: dict[str, tuple[str, ...]] = {
     "report": ("report", "RESULTS"),
@@ -130,6 +130,23 @@ def test_a_summary_that_is_none_is_refused_by_every_command(
         assert "summary.json" in said.err or "quickstart" in said.err, (name, said.err)
         left = [path for path in commands.here.rglob("*") if path.is_file()]
         assert left == before, (name, "something was left behind")
+
+
+@pytest.mark.parametrize("number", range(len(EDITED)))
+def test_each_edit_and_each_command_is_tried_as_a_process(
+    number: int, made: Path, processes: AsProcesses
+) -> None:
+    """Edits and commands paired off, so that each is tried at least once."""
+    edited, command = list(EDITED)[number], list(READING)[number % len(READING)]
+    if edited in NAMED and command in ANY_NAMES:
+        command = "report"
+    results = processes.here / "results" / "quickstart"
+    results.mkdir(parents=True)
+    found = EDITED[edited](json.loads((made / "summary.json").read_text()))
+    content = found if isinstance(found, (str, bytes)) else json.dumps(found)
+    words = tuple(str(results) if word == "RESULTS" else word for word in READING[command])
+    files = {"results/quickstart/summary.json": content}
+    processes.check(Case(words, "summary.json|quickstart", files))
 
 
 @pytest.mark.parametrize("command", READING)

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.hostile.cases import Case, Commands, commands
+from tests.hostile.cases import AsProcesses, Case, Commands, commands, processes
 
-__all__ = ["commands"]
+__all__ = ["commands", "processes"]
 
 SUITE = """\
 name: small
@@ -138,10 +138,10 @@ REPLACED: list[tuple[str, str, str]] = [
 
 @pytest.mark.parametrize("command", ["plan", "run"])
 @pytest.mark.parametrize("name", WHOLE)
-def test_a_file_that_is_no_suite(name: str, command: str, commands: Commands) -> None:
+def test_a_file_that_is_no_suite(name: str, command: str, processes: AsProcesses) -> None:
     content, says = WHOLE[name]
     case = Case((command, "{here}/suite.yaml"), says, {"suite.yaml": content})
-    commands.check(case)
+    processes.check(case)
 
 
 @pytest.mark.parametrize(
