@@ -58,8 +58,8 @@ def _otherwise(folder: Path, summary: Summary, damaged: Damaged) -> Iterator[str
     for cell in _with_folders(summary):
         of = CellFolder(folder / "cells" / cell.model / cell.task, damaged)
         found = of.result()
-        if found is not None and found.key == cell.key and found != cell:
-            yield _difference(cell, found, of.result_file.relative_to(folder))
+        if found is not None and found.key == cell.key:
+            yield from _differences(cell, found, of.result_file.relative_to(folder))
 
 
 def _with_folders(summary: Summary) -> list[Cell]:
@@ -73,14 +73,16 @@ def _are_sealed(folder: Path, summary: Summary) -> bool:
     return any(read_sealed(file).sealed for file in files if file.is_file())
 
 
-def _difference(cell: Cell, found: Cell, file: Path) -> str:
+def _differences(cell: Cell, found: Cell, file: Path) -> Iterator[str]:
+    """Figures of a cell that its result has otherwise."""
     of = f"{cell.model}/{cell.task}"
     if cell.status != found.status:
-        return f"{of} is {cell.status} here and {found.status} in {file}"
+        yield f"{of} is {cell.status} here and {found.status} in {file}"
     for name in dict.fromkeys([*cell.metrics, *found.metrics]):
         here, there = cell.metrics.get(name), found.metrics.get(name)
         if here != there:
             values = ("nothing" if one is None else one.value for one in (here, there))
             told = "{} here and {} in".format(*values)
-            return f"{name} of {of} is {told} {file}"
-    return f"{of} is told otherwise in {file}"
+            yield f"{name} of {of} is {told} {file}"
+    if cell.n != found.n:
+        yield f"the number of examples of {of} is {cell.n} here and {found.n} in {file}"

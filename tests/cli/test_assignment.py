@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.assignment import write
+from harness.results.store import ResultsStore
 from tests.cli.test_commands import run
 from tests.reporting.fixture import quickstart
 
@@ -18,7 +19,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "results" / "quickstart"
     folder.mkdir(parents=True)
-    (folder / "summary.json").write_text(quickstart().model_dump_json(by_alias=True))
+    ResultsStore(folder).write_summary(quickstart())
     return folder
 
 

@@ -155,7 +155,8 @@ def test_files_of_a_folder_that_somebody_else_wrote_are_not_replaced_unasked(
     tmp_path: Path,
 ) -> None:
     folder = write_results(tmp_path)
-    before = (folder / "summary.json").read_bytes()
+    before = (folder / "summary.json").read_bytes().replace(b"\n", b"\r\n")
+    (folder / "summary.json").write_bytes(before)
     with pytest.raises(InputError, match=r"summary\.json is there already"):
         publish(folder, Wish(str(folder), "dataset"), as_json=True)
     assert (folder / "summary.json").read_bytes() == before and not (folder / "README.md").exists()

@@ -37,6 +37,12 @@ GOOD = {
 """What stands for each kind of argument, by its name in the help, that a command can work with."""
 NO_FOLDERS = {"--junit", "--markdown", "--suite"}
 """Options that name a file."""
+MEANT = {
+    ("leaderboard", "/"): "all that lies below is looked through for results",
+    ("leaderboard", ""): "results are looked for in the working folder",
+    ("chat", "file/below"): "it may be the id of a model on the Hub",
+}
+"""What is no mistake, and why."""
 GOES_ON = {"run", "chat", "demo"}
 """Commands that do not end at once where their input is good."""
 OFFERED = {"data get"}
@@ -113,8 +119,8 @@ def refused(place: AsProcesses, said: Said, before: dict[str, bytes]) -> None:
 def test_what_is_not_there_or_something_else_is_refused(
     name: str, given: str, place: AsProcesses
 ) -> None:
-    if (name, given) == ("leaderboard", "/"):
-        pytest.skip("all that lies below is looked through for results")
+    if (name, given) in MEANT:
+        pytest.skip(MEANT[name, given])
     before = contents(place.here)
     refused(place, place.run(*words_of(name, given)), before)
 

@@ -19,6 +19,7 @@ from harness.leaderboard.site import site
 from harness.reporting.format import moment
 from harness.reporting.timings import doubts_at
 from harness.results.store import ResultsStore
+from harness.sealed import SEAL, write_sealed
 from tests.leaderboard.made import DIALOGUE, SENTIMENT, Run, coins, named
 from tests.leaderboard.strangers import formulas, write_hostile
 from tests.reporting.fixture import quickstart
@@ -151,7 +152,7 @@ def test_a_suite_whose_name_is_a_path_reaches_no_report(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("secret 2026-11-20 12:00 UTC")
     run = Run(named(0.5, "a"), MODELS).write(tmp_path / "results")
     text = (run / "summary.json").read_text().replace('"name": "made"', '"name": "../"', 1)
-    (run / "summary.json").write_text(text)
+    write_sealed(run / "summary.json", {k: of for k, of in json.loads(text).items() if k != SEAL})
     (tmp_path / "reports").mkdir()
     assert not [of for of in site(board_of(run), tmp_path / "reports") if of.startswith("reports")]
 

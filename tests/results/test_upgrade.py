@@ -22,6 +22,7 @@ from harness.records import (
 )
 from harness.results.baselines import read_baseline
 from harness.results.store import ResultsStore, read_summary
+from harness.sealed import SEAL
 from tests.results.made import write_results
 
 MODELS = {
@@ -42,7 +43,9 @@ def old(tmp_path: Path) -> Path:
 
 def rewrite(folder: Path, change: Any) -> None:
     file = folder / "summary.json"
-    file.write_text(json.dumps(change(json.loads(file.read_text()))))
+    changed = change(json.loads(file.read_text()))
+    changed.pop(SEAL, None)  # which version 1 did not write
+    file.write_text(json.dumps(changed))
 
 
 def first_version(data: dict[str, Any]) -> dict[str, Any]:
