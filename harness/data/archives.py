@@ -9,13 +9,16 @@ from __future__ import annotations
 import io
 import lzma
 import struct
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
 
 from harness.errors import BadDataError
+
+if TYPE_CHECKING:
+    import py7zr
 
 MAX_MEMBERS = 10_000
 MAX_MEMBER_BYTES = 512 * 2**20
@@ -104,23 +107,47 @@ def _read_7z(path: Path, data: bytes, wanted: MemberFilter) -> dict[str, bytes]:
             sizes = [(info.filename, info.uncompressed) for info in infos]
             files = [info.filename for info in infos if not info.is_directory]
             names = _chosen(path, sizes, files, wanted)
-            return _extract_7z(archive, names, path) if names else {}
+            links = {info.filename for info in infos if not info.is_directory and not info.is_file}
+            for name in names:
+                if name in links:
+                    raise BadDataError(f"{path}: member {name!r} is not a plain file")
+            chosen = {name: dict(sizes)[name] for name in names}
+            return _extract_7z(archive, chosen, path) if chosen else {}
     except exceptions.PasswordRequired:
         raise encrypted from None
     except exceptions.ArchiveError as error:
         raise ValueError(str(error) or type(error).__name__) from None
 
 
-def _extract_7z(archive: object, names: Sequence[str], path: Path) -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory(prefix="harness-7z-") as folder:
-        archive.extract(path=folder, targets=list(names))  # type: ignore[attr-defined]
-        members = {}
-        for name in names:
-            file = Path(folder, name)
-            if file.is_symlink() or not file.is_file():
-                raise BadDataError(f"{path}: member {name!r} is not a plain file")
-            members[name] = file.read_bytes()
-        return members
+def _extract_7z(
+    archive: py7zr.SevenZipFile, sizes: Mapping[str, int], path: Path
+) -> dict[str, bytes]:
+    """Contents by name, unpacked into memory; none grows beyond what the archive says of its size."""
+    from py7zr.io import Py7zBytesIO, WriterFactory
+
+    class Member(Py7zBytesIO):  # type: ignore[misc]
+        def write(self, s: bytes | bytearray) -> int:
+            if self.size() + len(s) > self.limit:
+                raise BadDataError(
+                    f"{path}: member {self.filename!r} is not as long as it says", AGAIN
+                )
+            return int(super().write(s))
+
+    class Members(WriterFactory):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.made: dict[str, Member] = {}
+
+        def create(self, filename: str) -> Member:
+            self.made[filename] = Member(filename, sizes.get(filename, 0))
+            return self.made[filename]
+
+    members = Members()
+    archive.extract(targets=list(sizes), factory=members)
+    found = {name: made.seek(0) or made.read() for name, made in members.made.items()}
+    for name, size in sizes.items():
+        if len(found.get(name, b"")) != size:
+            raise BadDataError(f"{path}: member {name!r} is not as long as it says", AGAIN)
+    return {name: found.get(name, b"") for name in sizes}
 
 
 def _chosen(

@@ -176,12 +176,15 @@ _BINARY = (
     (b"PK\x03\x04", "an Excel workbook or a ZIP archive", f"{_SAVE} An archive is to be unpacked."),
     (b"\x1f\x8b", "compressed by gzip", _UNPACK),
     (b"\x28\xb5\x2f\xfd", "compressed by zstandard", _UNPACK),
+    (b"BZh", "compressed by bzip2", _UNPACK),
+    (b"\xfd7zXZ\x00", "compressed by xz", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
     (b"PAR1", "Parquet", "Let its name end in .parquet."),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", _SAVE),
 )
 _OTHERS = {
     **dict.fromkeys((".xlsx", ".xls", ".ods"), ("a workbook, and not a table that can be read", _SAVE)),
-    **dict.fromkeys((".gz", ".zst", ".bz2", ".xz", ".zip"), ("compressed, and not a table that can be read", _UNPACK)),
+    **dict.fromkeys((".gz", ".zst", ".bz2", ".xz", ".zip", ".7z", ".tar", ".tgz", ".rar"), ("compressed, and not a table that can be read", _UNPACK)),
 }  # fmt: skip
 _READERS: dict[str, Callable[[Path, str], Iterator[PlacedRow]]] = {
     ".json": json_rows,

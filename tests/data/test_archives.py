@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import struct
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import py7zr
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,6 +108,56 @@ def test_absurd_sizes_are_refused_before_unpacking(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(archives, "MAX_MEMBERS", 2)
     with pytest.raises(BadDataError, match="3 members"):
         read(zip_of({"a": b"", "b": b"", "c": b""}))
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_limits_hold_for_each_kind(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = {"a": b"a" * 100, "b": b"b" * 100}
+    assert read(make(members)) == members
+    for limit, value, told in (
+        ("MAX_MEMBER_BYTES", 99, "would unpack to 100 bytes; the limit is 99"),
+        ("MAX_ARCHIVE_BYTES", 199, "would unpack to 200 bytes; the limit is 199"),
+        ("MAX_MEMBERS", 1, "2 members; more than 1"),
+    ):
+        with monkeypatch.context() as patch, pytest.raises(BadDataError, match=told):
+            patch.setattr(archives, limit, value)
+            read(make(members))
+
+
+def packed(folder: Path) -> bytes:
+    """A compressed 7z with a file, an empty one, a link out of it, and a folder."""
+    (folder / "train.json").write_bytes(b"[]" + b" " * 100_000)
+    (folder / "link.json").symlink_to("/etc/passwd")
+    (folder / "sub").mkdir()
+    out = io.BytesIO()
+    with py7zr.SevenZipFile(out, "w") as archive:
+        for name in ("train.json", "link.json", "sub"):
+            archive.write(folder / name, name)
+        archive.writestr(b"", "sub/empty.json")
+    return out.getvalue()
+
+
+def test_a_7z_is_unpacked_into_memory_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, empty = packed(tmp_path), tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not-there"))
+    found = read(data, lambda name: name != "link.json")
+    assert found == {"train.json": b"[]" + b" " * 100_000, "sub/empty.json": b""}
+    assert not list(empty.iterdir()) and len(data) < 1000
+
+
+def test_a_link_in_a_7z_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(BadDataError, match=r"'link\.json' is not a plain file"):
+        read(packed(tmp_path))
+
+
+@pytest.mark.parametrize("said", [1, 3])
+def test_a_member_of_a_7z_that_is_not_as_long_as_it_says_is_refused(said: int) -> None:
+    with pytest.raises(BadDataError):
+        read(seven_zip({"train.json": b"[]"}, {"train.json": said}))
 
 
 def test_a_7z_that_says_it_is_huge_is_refused_before_unpacking() -> None:

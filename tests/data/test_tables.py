@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import io
 import json
+import lzma
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +176,10 @@ def test_rows_survive_csv_and_json(rows: list[dict[str, Any]]) -> None:
         ("t.csv", "a,b\nFöhn über Köln,é\n".encode() + b"x,\xff\n", "t.csv:3: not utf-8", "UTF-8"),
         ("t.csv", b"PK\x03\x04....", "an Excel workbook", "CSV (UTF-8)"),
         ("t.jsonl", b"\x1f\x8b..", "compressed by gzip", "Unpack"),
+        ("t.jsonl", b"\x28\xb5\x2f\xfd..", "compressed by zstandard", "Unpack"),
+        ("t.csv", bz2.compress(bytes(10**6)), "compressed by bzip2", "Unpack"),
+        ("t.csv", lzma.compress(bytes(10**6)), "compressed by xz", "Unpack"),
+        ("t.csv", b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack"),
         ("t.csv", b"PAR1..", "but Parquet", ".parquet"),
     ],
 )  # fmt: skip
@@ -186,7 +192,7 @@ def test_what_a_file_really_is_is_said(name: str, data: str | bytes, said: str, 
 
 @pytest.mark.parametrize(
     ("name", "what", "hint"),
-    [("t.xlsx", "a workbook", "CSV"), ("t.jsonl.gz", "compressed", "Unpack"), ("t", "a folder", "file")],
+    [("t.xlsx", "a workbook", "CSV"), *((f"t.jsonl.{how}", "compressed", "Unpack") for how in ("gz", "xz", "bz2", "zst", "7z", "tar", "tgz")), ("t", "a folder", "file")],
 )  # fmt: skip
 def test_what_cannot_be_a_table_is_said_by_its_name(
     name: str, what: str, hint: str, tmp_path: Path
