@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import tracemalloc
 from pathlib import Path
@@ -26,6 +27,8 @@ from tests.plan.test_builder import FakeResolver
 
 FLAT_BYTES = 1024
 """That a cell may leave behind: what the parent keeps of a step that is done is a flag and its key."""
+FLAT_RESIDENT_BYTES = 2048
+"""That a cell may add to what a process has in memory, of which an allocator gives back a page at a time."""
 
 
 class Meter(Quiet):
@@ -36,6 +39,8 @@ class Meter(Quiet):
         self.cells: list[int] = []
         self.bytes: list[int] = []
         self.resident: list[int] = []
+        self.workers: dict[int, list[tuple[int, int]]] = {}
+        """By process: how many cells had ended, and what it had in memory then."""
 
     def ended_one(self) -> None:
         self.ended += 1
@@ -43,7 +48,13 @@ class Meter(Quiet):
             gc.collect()
             self.cells.append(self.ended)
             self.bytes.append(tracemalloc.get_traced_memory()[0])
-            self.resident.append(psutil.Process().memory_info().rss)
+            here = psutil.Process()
+            self.resident.append(here.memory_info().rss)
+            for worker in here.children():
+                with contextlib.suppress(psutil.NoSuchProcess):  # it ended in between
+                    if "harness.runner.worker" in worker.cmdline():
+                        read = (self.ended, worker.memory_info().rss)
+                        self.workers.setdefault(worker.pid, []).append(read)
 
     def finished(self, step: Step) -> None:
         self.ended_one()
@@ -53,12 +64,17 @@ class Meter(Quiet):
 
     def left_behind(self, of: list[int]) -> float:
         """Bytes a cell by least squares over the second half of the run, when all that is made once is there."""
-        half = len(of) // 2
-        return float(np.polyfit(self.cells[half:], of[half:], 1)[0])
+        return slope(self.cells, of)
+
+
+def slope(cells: list[int], of: list[int]) -> float:
+    """What a cell adds, by least squares over the second half of the readings."""
+    half = len(of) // 2
+    return float(np.polyfit(cells[half:], of[half:], 1)[0])
 
 
 def metered(folder: Path, cells: int) -> Meter:
-    """A run of so many cells, each asked of a server that stands in, by workers in this process."""
+    """A run of so many cells, each asked of a server that stands in."""
     tasks = "".join(
         f"  t{n}: {{type: write, prompts: [The bank {n}], max_new_tokens: 2}}\n"
         for n in range(cells)
@@ -125,3 +141,19 @@ def test_memory_does_not_grow_with_the_cells(
     grown = meter.left_behind(meter.bytes), meter.left_behind(meter.resident)
     print(f"{cells} cells: {grown[0]:.0f} bytes a cell in objects, {grown[1]:.0f} resident")
     assert grown[0] < FLAT_BYTES
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("cells", [20_000])
+def test_memory_of_a_worker_does_not_grow_with_its_cells(cells: int, tmp_path: Path) -> None:
+    meter = metered(tmp_path, cells)
+    (worker,) = (read for read in meter.workers.values() if len(read) >= 10)
+    ended, bytes_ = zip(*worker, strict=True)
+    of_worker = slope([*ended], [*bytes_])
+    of_parent = meter.left_behind(meter.bytes), meter.left_behind(meter.resident)
+    print(
+        f"{cells} cells in a worker: {of_worker:.0f} bytes a cell resident there, {of_parent[1]:.0f} in the parent, "
+        f"{of_parent[0]:.0f} in its objects; the worker from {min(bytes_) / 1e6:.1f} to {max(bytes_) / 1e6:.1f} MB"
+    )
+    assert of_parent[0] < FLAT_BYTES
+    assert of_worker < FLAT_RESIDENT_BYTES
