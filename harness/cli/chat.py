@@ -17,7 +17,7 @@ from harness.chat.models import ChatModel, models_of, one_model
 from harness.chat.page.quiet import quiet_gradio
 from harness.chat.room import ChatRoom
 from harness.chat.workplace import Workplace
-from harness.cli.consoles import error_console
+from harness.cli.consoles import error_console, output_console, say
 from harness.cli.view import no_display
 from harness.cli.waiting import waiting
 from harness.home import default_home
@@ -141,18 +141,15 @@ def _serve(
 
 
 def _say(models: Sequence[ChatModel], place: Place, open_page: bool) -> None:
+    console = output_console()
     there = [model.name for model in models if not model.missing]
     missing = [model for model in models if model.missing]
     if models:
-        print(f"Models: {', '.join(there) or 'none yet'}")
+        say(console, f"Models: {', '.join(there) or 'none yet'}")
     for model in missing:
-        print(f"  {model.name} has not been made: {model.missing}")
-    print(f"Open {place.url}")
-    print(
-        "Ctrl+C ends it."
-        if not place.token
-        else "Whoever has this address can use it. Ctrl+C ends it."
-    )
+        say(console, f"  {model.name} has not been made: {model.missing}")
+    shared = "Whoever has this address can use it. " if place.token else ""
+    say(console, f"Open {place.url}", f"{shared}Ctrl+C ends it.")
     sys.stdout.flush()
     if open_page and not place.token and not no_display(sys.platform, os.environ):
         webbrowser.open(place.url)

@@ -27,7 +27,7 @@ def say_list(found: Sequence[ListedDataset], as_json: bool) -> int:
         where = entry.where if entry.where == "embedded" else f"{entry.where} {entry.path}".strip()
         out.print(f"{entry.name} ({entry.kind}, {entry.licence}; {where})\n  {entry.description}")
         _print_options(entry, out)
-    print("harness data get NAME fetches one that is absent; show NAME shows examples of it.")
+    out.print("harness data get NAME fetches one that is absent; show NAME shows examples of it.")
     return 0
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from harness.cli.consoles import output_console
 from harness.data import DATASETS
@@ -41,7 +41,7 @@ def examine(as_json: bool) -> int:
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        table = Table(show_header=False, box=None, pad_edge=False)
+        table = Table("", "", Column(overflow="fold"), show_header=False, box=None, pad_edge=False)
         for finding in findings:
             mark = "ok" if finding.ok else "MISSING"
             remedy = "" if finding.ok else f"\n{finding.remedy}"

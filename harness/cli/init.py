@@ -12,6 +12,7 @@ from typing import Literal
 import yaml
 
 from harness.assignment.templates import CRITERIA, REPORT, SUITE, Template, find, suite_text
+from harness.cli.consoles import output_console, say
 from harness.errors import InputError
 from harness.suite.hub import hub_place
 
@@ -32,7 +33,10 @@ def write_suite(file: Path | None, model: str | None = None, template: str | Non
         written = _write(file or Path("suite.yaml"), *_starting_point(model, file))
     else:
         written = _write_template(file, model, find(template))
-    print(f"Wrote {written}. See what it would do: harness plan {shlex.quote(str(written))}")
+    say(
+        output_console(),
+        f"Wrote {written}. See what it would do: harness plan {shlex.quote(str(written))}",
+    )
     return 0
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.cli.consoles import error_console, output_console, say
 from harness.leaderboard.board import build
 from harness.leaderboard.collect import collect
 from harness.leaderboard.site import site
@@ -28,9 +28,9 @@ def write_leaderboard(
     finally:
         gc.enable()
     for file, reason in found.unread:
-        print(f"Not read: {file}: {reason}", file=sys.stderr)
+        say(error_console(), f"Not read: {file}: {reason}")
     for place in written.kept:
-        print(f"Left as it is, since it was changed: {out / place}", file=sys.stderr)
+        say(error_console(), f"Left as it is, since it was changed: {out / place}")
     page = out / "index.html"
     if as_json:
         told = {
@@ -44,14 +44,16 @@ def write_leaderboard(
         }
         print(json.dumps(told))
         return 0
-    print(
+    console = output_console()
+    say(
+        console,
         f"{plural(len(board.models), 'model')} of {plural(len(board.results), 'run')}, in "
-        f"{plural(len(board.groups), 'group')} that were asked alike."
+        f"{plural(len(board.groups), 'group')} that were asked alike.",
     )
     changes = [
         f"{len(of)} {word}"
         for of, word in ((written.changed, "written"), (written.removed, "removed"))
         if of
     ]
-    print(f"Leaderboard: {page} ({', '.join(changes) or 'nothing has changed'})")
+    say(console, f"Leaderboard: {page} ({', '.join(changes) or 'nothing has changed'})")
     return 0

@@ -6,8 +6,10 @@ a bidirectional control turns a line around.
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable
 from typing import Any, TextIO
 
@@ -55,11 +57,28 @@ class Output:
         return getattr(self.rich_proxied_file, name)
 
 
+PLAIN = str.maketrans(
+    "…–—−·•×→←↑↓≥≤≈±“”„‘’⚠✓✗✂⏎━─│┃‹›",
+    '~---.*x><^v>=~+"""\'\'!vx%|--||<>',
+)
+"""What stands for our own signs where an output has ASCII alone: as wide, so that tables stay as they are."""
+
+
+def plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+    """An error handler of codecs: what an output cannot show as the nearest that it can, else a question mark."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(PLAIN)
+    letters = (unicodedata.normalize("NFKD", letter)[0] for letter in text)
+    return "".join(letter if letter.isascii() else "?" for letter in letters), error.end
+
+
 def guard_outputs() -> None:
-    """From here on what is printed steers no terminal, and a letter that it cannot show becomes a question mark."""
+    """From here on what is printed steers no terminal, and a letter that it cannot show becomes the nearest that it can."""
+    codecs.register_error("harness.plainly", plainly)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="harness.plainly")
         if stream is not None and not isinstance(stream, Output):
             setattr(sys, name, Output(stream))

@@ -8,16 +8,9 @@ from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import TaskID
 
+from harness.cli.bars import Bars
 from harness.cli.consoles import say
 from harness.plan.steps import Step
 from harness.records import Failure
@@ -63,21 +56,11 @@ class Display:
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._idle_since: float | None = None
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[unit]}", markup=False),
-            TextColumn("{task.fields[pace]}", markup=False),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(compact=True),
-            console=console,
-            transient=True,
-        )
+        self._progress = Bars(console)
         self._all = self._progress.add_task("all steps", total=steps, unit="steps", pace="")
 
     def __enter__(self) -> Display:
-        if self._console.is_terminal:
+        if self._console.is_interactive:
             self._progress.start()
         else:
             threading.Thread(target=self._beats, daemon=True).start()
@@ -109,7 +92,10 @@ class Display:
         trace: TracebackType | None,
     ) -> None:
         self._over.set()
-        self._progress.stop()
+        if (
+            self._console.is_interactive
+        ):  # elsewhere it was not begun, and would leave an empty line
+            self._progress.stop()
 
     def started(self, step: Step) -> None:
         self._since[id(step)] = self._told[id(step)] = self._clock()
@@ -126,7 +112,7 @@ class Display:
         self._progress.update(row, completed=done, total=total, unit=unit, pace=shown)
         where = f"{done:,} of {total:,} {unit}"
         self._at[id(step)] = ", ".join(filter(None, (where, shown)))
-        if not self._console.is_terminal:
+        if not self._console.is_interactive:
             self.beat()
 
     def noted(self, step: Step, word: Word, why: str) -> None:

@@ -121,7 +121,7 @@ def _run_claimed(
     if as_json:
         print(json.dumps({"results": str(prepared.results.folder), **_as_data(outcome, files)}))
     elif there:
-        print(line)
+        say(output_console(), line)
     else:
         _say(outcome, files, prepared, console)
     if not outcome.failures and options.again is None and sys.argv[1:2] == ["run"]:

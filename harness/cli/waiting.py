@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.text import Text
 
-from harness.cli.consoles import say
+from harness.cli.consoles import say, spinner
 
 PATIENCE_SECONDS = 2.0
 QUIET_SECONDS = 60.0
@@ -46,8 +47,8 @@ def _watch(
 ) -> None:
     if over.wait(patience):
         return
-    if console.is_terminal:
-        with console.status(f"{what} …"):
+    if console.is_interactive:
+        with console.status(Text(f"{what} …"), spinner=spinner(console)):
             over.wait()
         return
     say(console, f"{what} …")
