@@ -22,6 +22,7 @@ from harness.plan.steps import Step
 from harness.quantities import plural
 from harness.records import Failure, Summary
 from harness.records.licences import Amount
+from harness.results.store import ResultsStore
 from harness.runner.claim import claimed
 from harness.runner.run import Options, Outcome, Prepared, has_nothing_to_do, run
 from harness.shards.part import Part, prepare_part, told
@@ -111,7 +112,7 @@ def _run_claimed(
             goes_on = "What was to be done again and is not stands as it was."
         tell("\n".join([f"Interrupted. {goes_on}", *_where(prepared, prepared.to_do())]))
         return INTERRUPTED
-    there = _report_there(outcome, prepared, wanted)
+    there = _report_there(outcome, prepared.results, wanted)
     with waiting(console, "Writing the report"):
         files = there or _write_report(outcome, prepared, wanted)
     kept = any(step.kind == "cell" for step, _ in outcome.failures)  # what stands may be older
@@ -205,10 +206,10 @@ def _commands(suite: Path, options: Options) -> list[str]:
     return [shlex.join(words)]
 
 
-def _report_there(outcome: Outcome, prepared: Prepared, wanted: Wanted) -> list[Path]:
+def _report_there(outcome: Outcome, results: ResultsStore, wanted: Wanted) -> list[Path]:
     """The files of a report that says what a new one would; none where there is no such report."""
     folder = wanted.reports / outcome.summary.place
-    files, summary = [folder / "report.md", folder / "index.html"], prepared.results.summary_file
+    files, summary = [folder / "report.md", folder / "index.html"], results.summary_file
     if not outcome.unchanged or not all(file.is_file() for file in files):
         return []
     with files[1].open(encoding="utf-8") as page:

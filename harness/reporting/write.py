@@ -43,7 +43,8 @@ def write_report(
     shown = quoted(summary, samples)
     made = document(shown, answered, samples)
     short = short_document(shown)
-    files = {out / "report.md": markdown(short), out / "index.html": html(made)}
+    report, page = out / "report.md", out / "index.html"
+    files = {report: markdown(short)}
     for section in (*made.sections, *short.sections):  # links of the page lead nowhere from a file
         for chart in charts(section.blocks):
             files[out / "charts" / f"{chart.file}.svg"] = on_white(chart.svg)
@@ -51,7 +52,8 @@ def write_report(
         write_atomically(path, text)
     for stale in set((out / "charts").glob("*.svg")) - set(files):
         stale.unlink()
-    return list(files)
+    write_atomically(page, html(made))  # last: where it is there, so is all else
+    return [report, page, *(file for file in files if file != report)]
 
 
 def on_white(svg: str) -> str:

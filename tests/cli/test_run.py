@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from harness.cli.run import _say_before, _where
+from harness.cli.run import Wanted, _report_there, _say_before, _where
 from harness.models.finetune.curve import LossCurve
 from harness.records import TrainingPoint
-from harness.runner.run import Options, Prepared, prepare
+from harness.reporting.write import write_report
+from harness.results.store import ResultsStore
+from harness.runner.run import Options, Outcome, Prepared, prepare
+from tests.reporting.fixture import quickstart
 
 SUITE = """\
 name: small
@@ -60,6 +64,33 @@ def test_before_a_run_stands_how_much_there_is_to_do_and_how_long_it_likely_take
     stream.truncate(0)
     _say_before(prepared, 1, prepared.to_do(), Console(file=stream))
     assert "Timing" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("number", [0, 1, 5, -1])
+def test_a_report_that_a_run_was_killed_over_is_written_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    summary = quickstart()
+    results = ResultsStore(tmp_path / "results")
+    wanted = Wanted(tmp_path / "reports", None)
+    folder = wanted.reports / summary.place
+    count = len(write_report(summary, folder))
+    results.write_summary(summary)  # of a later run
+    left, replace = [count + number if number < 0 else number], os.replace
+
+    def dies(old: Path, new: Path) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        replace(old, new)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "replace", dies)
+        write_report(summary, folder)
+    outcome = Outcome(summary, 0, (), 0.0, unchanged=True)
+    assert _report_there(outcome, results, wanted) == []
+    files = write_report(summary, folder)
+    assert _report_there(outcome, results, wanted) == files[:2]
 
 
 def said(prepared: Prepared) -> str:

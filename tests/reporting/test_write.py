@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -93,3 +94,18 @@ def test_names_are_no_rich_markup() -> None:
     whole = quickstart()
     models = {"[red]x[/red]": whole.models["base"]}
     assert "[red]x[/red]" in printed(quickstart(models=models, cells=[], gates=[]))
+
+
+def test_the_page_comes_last_so_that_where_it_is_there_all_charts_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed: list[str] = []
+    replace = os.replace
+
+    def noted(old: Path, new: Path) -> None:
+        placed.append(new.name)
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", noted)
+    files = write_report(quickstart(), tmp_path)
+    assert len(placed) == len(files) and placed[-1] == "index.html"
