@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 PR_SET_CHILD_SUBREAPER = 36
+DIES_AT = "SOAK_DIES_AT"
+"""The variable that holds at which call that puts something on disk the first process to make that many ends
+itself, a colon, and the file in which that writes its number before."""
 
 
 class ForkedWorker:
@@ -63,6 +66,7 @@ def _become(given: int, said: int, log: int, env: dict[str, str], others: list[i
         )
         from harness.runner import worker
 
+        _die_while_writing(env)
         code = worker.main()
     except BaseException:
         import traceback
@@ -131,6 +135,7 @@ def _run(words: list[str], folder: Path, environment: dict[str, str], log: Path)
         subprocess.Popen = _popen(subprocess.Popen)  # type: ignore[misc]
         from harness.cli import main
 
+        _die_while_writing(environment)
         main()
     except SystemExit as error:
         code = error.code
@@ -140,6 +145,37 @@ def _run(words: list[str], folder: Path, environment: dict[str, str], log: Path)
         traceback.print_exc()
     finally:
         os._exit(code if isinstance(code, int) else 1)
+
+
+def _die_while_writing(environment: dict[str, str]) -> None:
+    """Has the first process that comes so far end in the middle of what makes a file durable: before or
+    after it is on disk, or has its name."""
+    if DIES_AT not in environment:
+        return
+    number, marker = environment[DIES_AT].split(":", 1)
+    left = int(number)
+
+    def counted(real: Any) -> Any:
+        def call(*given: Any, **how: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0 and _is_first(marker):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*given, **how)
+
+        return call
+
+    os.fsync, os.replace = counted(os.fsync), counted(os.replace)
+
+
+def _is_first(marker: str) -> bool:
+    try:
+        descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    except FileExistsError:
+        return False
+    os.write(descriptor, b"%d" % os.getpid())
+    os.close(descriptor)
+    return True
 
 
 def _popen(real: Any) -> Any:
