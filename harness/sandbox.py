@@ -112,7 +112,8 @@ class OutOfBoundsError(OverflowError):
 def bounded(work: Callable[[Callable[[int], None]], T], seconds: int = SECONDS) -> T:
     """What some work gives, done in a copy of this process that is ended where it goes beyond bounds.
 
-    Where processes cannot be copied (Windows) it is done here, without bounds.
+    Where processes cannot be copied (Windows) it is done here, without bounds. A copy that was killed from outside is
+    tried once more.
 
     Args:
         work: is given a function that marks where it is, by a number.
@@ -125,6 +126,23 @@ def bounded(work: Callable[[Callable[[int], None]], T], seconds: int = SECONDS) 
     if sys.platform == "win32":
         return work(lambda at: None)
     place = mmap(-1, 8)
+    status, told = _in_a_copy(work, seconds, place)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        # Its own bounds end it in other ways: someone else did, or a machine without memory.
+        status, told = _in_a_copy(work, seconds, place)
+    if status != 0:
+        said = f"it takes more than {seconds} s of a processor, or {MEMORY >> 30} GiB of memory"
+        raise OutOfBoundsError(said, int.from_bytes(place[:8], "little"))
+    done, found = pickle.loads(told)  # written by ourselves: a template cannot reach the pipe
+    if not done:
+        raise found
+    return found  # type: ignore[no-any-return]
+
+
+def _in_a_copy(
+    work: Callable[[Callable[[int], None]], object], seconds: int, place: mmap
+) -> tuple[int, bytes]:
+    """How a copy of this process ended that did the work, as `os.waitpid` tells it, and what it told."""
 
     def mark(at: int) -> None:
         place[:8] = at.to_bytes(8, "little")
@@ -143,13 +161,7 @@ def bounded(work: Callable[[Callable[[int], None]], T], seconds: int = SECONDS) 
         raise
     finally:
         status = os.waitpid(process, 0)[1]
-    if status != 0:
-        said = f"it takes more than {seconds} s of a processor, or {MEMORY >> 30} GiB of memory"
-        raise OutOfBoundsError(said, int.from_bytes(place[:8], "little"))
-    done, found = pickle.loads(told)  # written by ourselves: a template cannot reach the pipe
-    if not done:
-        raise found
-    return found  # type: ignore[no-any-return]
+    return status, told
 
 
 @contextmanager

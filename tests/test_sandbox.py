@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +63,20 @@ def test_in_another_thread_nothing_is_interrupted() -> None:
     thread.start()
     thread.join()
     assert found == [4999950000]
+
+
+def test_a_copy_that_is_killed_from_outside_is_tried_once_more(tmp_path: Path) -> None:
+    tried = tmp_path / "tried"
+
+    def killed(times: int) -> str:
+        with tried.open("a") as file:
+            file.write("x")
+        if len(tried.read_text()) <= times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return "whole"
+
+    assert bounded(lambda mark: killed(1)) == "whole"
+    tried.unlink()
+    with pytest.raises(OutOfBoundsError):
+        bounded(lambda mark: killed(2))
+    assert tried.read_text() == "xx"
