@@ -17,6 +17,7 @@ from harness.leaderboard.render import render
 from harness.leaderboard.spread import spread
 from harness.leaderboard.tables import as_csv, as_json
 from harness.reporting.format import moment
+from harness.reporting.html import is_closed
 
 MANY = 100
 """Models from which on it pays to make their pages in several processes."""
@@ -69,7 +70,8 @@ def _model_page(
 
 
 def report_of(result: Result, reports: Path | None) -> str:
-    """The page of a run's report; "" where there is none, or it tells of another run of the suite."""
+    """The page of a run's report; "" where there is none, it tells of another run of the suite, or it
+    could load something or run what is not its own."""
     if reports is None or not names.is_plain(result.suite):
         return ""
     file = reports / result.summary.place / "index.html"
@@ -78,7 +80,7 @@ def report_of(result: Result, reports: Path | None) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     told = moment(result.summary.created)
-    return text if told and told in text else ""
+    return text if told and told in text and is_closed(text) else ""
 
 
 def _suites(board: Board) -> Mapping[str, str]:

@@ -29,6 +29,14 @@ _TOGETHER = re.compile(
     r"|[+−]?\d[\d.,]* (?:pp|kB|MB|GB|ms|tokens/s)(?!\w))"
 )
 
+_SOURCE = r"(?:&#39;|')(?:none|sha256-[A-Za-z0-9+/]{43}=)(?:&#39;|')"
+_CLOSED = re.compile(
+    r'\s*<!doctype\s+html>\s*<html\s+lang="en"(?: data-samples="[^"<>]*")?>\s*<head>\s*(?:<meta (?:charset|name)="[^"]*"[^<>]*>\s*)*'
+    r'<meta http-equiv="Content-Security-Policy" content="'
+    rf"default-src (?:&#39;|')none(?:&#39;|'); style-src {_SOURCE}; script-src {_SOURCE}; "
+    rf'img-src data:; base-uri {_SOURCE}; form-action {_SOURCE}">'
+)
+
 
 def html(document: Document) -> str:
     """The whole page."""
@@ -76,6 +84,12 @@ def policy(style: str, script: str) -> str:
         "form-action": "'none'",
     }
     return "; ".join(f"{name} {value}" for name, value in allowed.items())
+
+
+def is_closed(page: str) -> bool:
+    """Whether a page that lies somewhere has a policy as `policy` writes it, before anything that it
+    could load: one that a stranger or an older version wrote may have none."""
+    return _CLOSED.match(page) is not None
 
 
 def _hash(text: str) -> str:

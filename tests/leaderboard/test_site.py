@@ -17,6 +17,7 @@ from harness.leaderboard.collect import collect
 from harness.leaderboard.pages.figures import shown
 from harness.leaderboard.site import site
 from harness.reporting.format import moment
+from harness.reporting.html import policy
 from harness.reporting.timings import doubts_at
 from harness.results.store import ResultsStore
 from harness.sealed import SEAL, write_sealed
@@ -40,6 +41,14 @@ def runs(root: Path) -> list[Path]:
 
 def board_of(*folders: Path) -> Board:
     return build(collect(folders).results)
+
+
+def own_page(said: str) -> str:
+    """A page with a policy as reports have it."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy("", "")}">\n</head><p>{said}</p>'
+    )
 
 
 class Links(HTMLParser):
@@ -102,9 +111,9 @@ def test_every_page_allows_only_its_own_style_and_script(tmp_path: Path) -> None
     files = site(board_of(*runs(tmp_path)))
     for place, text in files.items():
         if place.endswith(".html"):
-            policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
-            assert policy is not None and "default-src &#39;none&#39;" in policy.group(1), place
-            assert "unsafe" not in policy.group(1) and "http" not in policy.group(1)
+            told = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+            assert told is not None and "default-src &#39;none&#39;" in told.group(1), place
+            assert "unsafe" not in told.group(1) and "http" not in told.group(1)
 
 
 def test_formulas_are_no_formulas_in_the_table(tmp_path: Path) -> None:
@@ -138,14 +147,31 @@ def test_the_report_of_a_run_is_taken_along_and_no_other(tmp_path: Path) -> None
     reports = tmp_path / "reports"
     for name, created in (("made", board.results[0].summary.created), ("short", "2020-01-01")):
         (reports / name).mkdir(parents=True)
-        (reports / name / "index.html").write_text(f"<p>report of {moment(created)}</p>")
+        (reports / name / "index.html").write_text(own_page(f"report of {moment(created)}"))
     files = site(board, reports)
     (taken,) = [place for place in files if place.startswith("reports/")]
-    assert files[taken].startswith("<p>report of 2026-11-01")
+    assert "<p>report of 2026-11-01" in files[taken]
     assert files["index.html"].count(taken) >= 2
     (reports / "short" / "index.html").unlink()
     (reports / "short" / "index.html").symlink_to(reports / "made" / "index.html")
     assert site(board, reports) == files
+
+
+def test_a_report_that_could_load_something_is_not_taken_along(tmp_path: Path) -> None:
+    board = board_of(runs(tmp_path / "results")[0])
+    page = tmp_path / "reports" / "made" / "index.html"
+    page.parent.mkdir(parents=True)
+    closed = own_page(f"report of {moment(board.results[0].summary.created)}")
+    open_policy = re.sub(r'(Content-Security-Policy" content=)"[^"]+"', r'\1"script-src *"', closed)
+    for text, taken in (
+        (closed, 1),
+        (open_policy, 0),
+        (closed.replace("<head>", "<head><script src=https://evil.test/x.js></script>"), 0),
+        (closed.split("<p>")[1], 0),
+    ):
+        page.write_text(text)
+        found = site(board, tmp_path / "reports")
+        assert sum(place.startswith("reports/") for place in found) == taken, text
 
 
 def test_a_suite_whose_name_is_a_path_reaches_no_report(tmp_path: Path) -> None:
