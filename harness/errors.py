@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from harness.concealed import concealed
+
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LONGEST_LINE = 2000
 
@@ -44,8 +46,8 @@ class HarnessError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        self.message = legible(message)
-        self.hint = legible(hint)
+        self.message = legible(concealed(message))
+        self.hint = legible(concealed(hint))
         super().__init__(self.message)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from huggingface_hub import get_token
 
+from harness.concealed import LEAST, concealed, secrets
 from harness.errors import InputError
 from harness.exports.plain import finite
 from harness.hub.errors import redact
@@ -90,7 +91,7 @@ def clean_text(text: str, home: str, names: list[str]) -> str:
         text = PATH.sub(lambda match: match[1] or "~", text)
     for name in names:
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "[name]", text)
-    return redact(text)
+    return concealed(redact(text))
 
 
 def refuse_leaks(files: Mapping[str, bytes], machine: Machine) -> None:
@@ -108,10 +109,13 @@ def refuse_leaks(files: Mapping[str, bytes], machine: Machine) -> None:
 
 def _leaks(files: Mapping[str, bytes], machine: Machine) -> Iterator[tuple[str, str]]:
     home = machine.home.encode()
+    held = [secret for secret in secrets() if len(secret) >= LEAST]
     for path, data in files.items():
         if len(home) > 1 and re.search(re.escape(home) + rb"[/\\]", data):
             yield path, "the path of your home folder"
         if machine.token and machine.token.encode() in data:
             yield path, "your token"
+        if any(secret.encode(errors="replace") in data for secret in held):
+            yield path, "what an environment variable of yours keeps secret"
         if re.search(rb"\bhf_[A-Za-z0-9]{20,}", data):
             yield path, "what looks like a token of the Hub"

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from harness.concealed import keep
 from harness.errors import HarnessError
 from harness.interpreter import python_command, python_environment
 from harness.runner.deaths import Watch
@@ -19,12 +20,14 @@ SPIN_COUNT = 600
 """Turns of the loop, some 20 µs in all, that a thread waits for others before it sleeps."""
 ROUTINES = 64
 """Sizes of product that oneDNN, and ideep above it, keep a routine for (their default is 1,024)."""
+LOG_SECONDS = 2.0
+"""For the last lines of a process that has ended to come into its log."""
 LONGEST_LINE = 1 << 24
 """Bytes; a process that says more without an end of line says nothing that is understood."""
 
 
 class Child:
-    """`python -m MODULE`, which reads lines and writes lines; what else it prints goes to a log."""
+    """`python -m MODULE`, which reads lines and writes lines; what else it prints goes to a log, without secrets."""
 
     def __init__(
         self, module: str, log: Path, threads: int = 0, alone: bool = False, network: bool = False
@@ -40,21 +43,24 @@ class Child:
         """
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as stream:
-            self._process = subprocess.Popen(
-                python_command("-m", module),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stream,
-                env=environment(threads, alone, network),
-                start_new_session=True,
-            )
+        log.touch()
+        self._process = subprocess.Popen(
+            python_command("-m", module),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(threads, alone, network),
+            start_new_session=True,
+        )
         self._watch = Watch(self._process.pid)
         self.lines: queue.Queue[str | None] = queue.Queue()
         """What it says; None when it has said all."""
-        assert self._process.stdout is not None
+        assert self._process.stdout is not None and self._process.stderr is not None
         reading = (self._process.stdout, self.lines)
         threading.Thread(target=_read, args=reading, daemon=True).start()
+        keeping = (self._process.stderr, log)
+        self._keeping = threading.Thread(target=keep, args=keeping, daemon=True)
+        self._keeping.start()
 
     @property
     def pid(self) -> int:
@@ -103,6 +109,7 @@ class Child:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._keeping.join(LOG_SECONDS)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TextIO
 
+from harness.concealed import concealed
 from harness.errors import HarnessError
 from harness.files import disk_fault
 from harness.parent import die_with_parent
@@ -105,10 +106,14 @@ def unforeseen(error: Exception) -> dict[str, str]:
     """Kind, message and hint of an error that is none of ours."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         hint = "Take a smaller model or quantization, or a machine with more memory."
-        return {"kind": "out-of-memory", "message": f"memory ran out: {error}", "hint": hint}
+        return {
+            "kind": "out-of-memory",
+            "message": concealed(f"memory ran out: {error}"),
+            "hint": hint,
+        }
     if isinstance(error, OSError) and (fault := disk_fault(error)) is not None:
         return {"kind": "disk-full", "message": fault[0], "hint": fault[1]}
-    message = f"{type(error).__name__}: {error}"
+    message = concealed(f"{type(error).__name__}: {error}")
     return {"kind": "error", "message": message, "hint": "The worker's log has the traceback."}
 
 

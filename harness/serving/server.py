@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx2
 
-from harness.engines.endpoint.spec import EndpointSpec, without
+from harness.concealed import without
+from harness.engines.endpoint.spec import EndpointSpec
 from harness.errors import EndpointError
 from harness.serving.launch import KEY_VARIABLE, At, Launch, launch_of, new_key
 from harness.serving.ollama import import_model

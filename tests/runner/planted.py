@@ -21,6 +21,9 @@ PLANTED = {
     "AWS_SECRET_ACCESS_KEY": "planted/aws+secret/access=key0123",
     "WANDB_API_KEY": "planted0wandb0key0123456789abcdef",
     "DATABASE_URL": "postgres://me:planted-password-0123@db.internal/x",
+    "NIGHTLY_TOKEN": "planted-nightly-token-0123456789",
+    "MAIL_PASSWORD": "planted mail password 0123",
+    "CLIENT_SECRET": "planted-client-secret-0123",
 }
 """By variable; that of `OWN_KEY` is spelled otherwise in JSON and in addresses."""
 PASSWORD = "planted-password-in-an-address"

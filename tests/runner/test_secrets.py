@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from harness.engines.endpoint.spec import withheld, without
+from harness.concealed import without
+from harness.engines.endpoint.spec import withheld
 from tests.engines.endpoint.standin import StandIn, standing_in
 from tests.engines.endpoint.toy import Body
 from tests.hub.stand_in import HubStandIn
@@ -38,6 +39,27 @@ tasks:
     max_new_tokens: 4
     metrics: [{{python: "own.py:fails"}}]
     models: [starter]
+"""
+DIES = """
+name: dies
+models: {starter: {source: starter}}
+tasks:
+  broken:
+    type: summarize
+    dataset: {train: train.csv, test: test.csv, prompt: "{{ text }}", target: "{{ label }}"}
+    max_new_tokens: 4
+    limit: 2
+    metrics: [{python: "dies.py:dies"}]
+"""
+BOARD = "leaderboard results --out board"
+NATIVE = """
+import ctypes, os, sys
+
+def dies(prediction, target):
+    print(dict(os.environ), file=sys.stderr, flush=True)
+    print(*os.environ.values(), flush=True)
+    os.write(2, os.environ["OWN_KEY"].encode())
+    ctypes.string_at(0)
 """
 HUB = "name: hub\nmodels: {base: {source: org/closed}}\ntasks: {speed: {type: speed}}\n"
 ADDRESS = """
@@ -73,6 +95,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         suite = SUITE.format(telling=telling.url, refused=refusing.url)
         (folder / "suite.yaml").write_text(suite)
         (folder / "hub.yaml").write_text(HUB)
+        (folder / "dies.yaml").write_text(DIES)
+        (folder / "dies.py").write_text(NATIVE)
         (folder / "address.yaml").write_text(ADDRESS.format(password=PASSWORD))
         watched = Watched(folder, {"HF_ENDPOINT": hub.endpoint, "HF_HUB_DISABLE_XET": "1"})
         assert watched.run("run", "suite.yaml") == 1
@@ -82,6 +106,10 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             "report results/planted --samples all",
             "report results/planted --markdown",
             "export results/planted --to jsonl --samples",
+            BOARD,
+            "models export suite.yaml starter --out exported",
+            "run dies.yaml",
+            "report results/dies",
             "publish results/planted --to me/x --as dataset --dry-run --anyway",
             "publish results/planted --to ./published --as dataset --anyway",
             "cache list",
@@ -112,6 +140,11 @@ def test_no_file_holds_one(watched: Watched) -> None:
     assert {"summary.json", "samples.jsonl", "index.html", "report.md", "run.jsonl"} <= {*written}
     (samples,) = watched.folder.glob("results/planted/cells/telling/texts/samples.jsonl")
     assert "(key)" in samples.read_text(), "the server's answer came, and the key was taken out"
+    assert {"Modelfile.F16", "weights"} <= {file.name for file in watched.folder.glob("exported/*")}
+    assert (watched.folder / "board" / "leaderboard.csv").is_file(), watched.said[BOARD]
+    assert b"SIGSEGV" in watched.said["run dies.yaml"]
+    logs = [f for f in watched.folder.rglob("*.log") if b"MAIL_PASSWORD" in f.read_bytes()]
+    assert logs, "the worker that died had printed its environment"
     assert leaks_below(watched.folder) == []
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
+from harness.concealed import LEAST, without
 from harness.engines.endpoint.remembered import Remembering
 from harness.engines.endpoint.spending import Purse
 from harness.errors import EndpointError
 
 API = Literal["chat", "completions"]
 Scoring = Literal["auto", "echo", "first_token", "constrained", "parsed"]
-HIDDEN = "(key)"
-LEAST = 8
-"""Characters of a key that is looked for in answers."""
 T = TypeVar("T")
 
 
@@ -85,22 +81,6 @@ class EndpointSpec:
                 "Set it anew.",
             )
         return found
-
-
-def without(secret: str, text: str) -> str:
-    """A server's words without the key, should it repeat it, as it is or as JSON, addresses and headers spell it."""
-    if not secret:
-        return text
-    plain = secret.encode()
-    spellings = (
-        secret,
-        json.dumps(secret)[1:-1],
-        quote(secret, safe=""),
-        b64encode(plain).decode().rstrip("="),
-    )
-    for spelling in dict.fromkeys(spellings):
-        text = text.replace(spelling, HIDDEN)
-    return text
 
 
 def withheld(secret: str, found: T) -> T:

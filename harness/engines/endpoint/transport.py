@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 
 import httpx2
 
+from harness.concealed import without
 from harness.engines.endpoint.failures import FailedRequest, Here
-from harness.engines.endpoint.spec import EndpointSpec, withheld, without
+from harness.engines.endpoint.spec import EndpointSpec, withheld
 from harness.engines.endpoint.spending import Bill, Spending
 from harness.errors import EndpointError
 
