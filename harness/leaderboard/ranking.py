@@ -99,7 +99,7 @@ def hold_pairs(figures: Sequence[Figure], values: FloatArray, confidence: float)
     p = np.ones((len(figures), len(figures)))
     paired = np.zeros_like(p, dtype=np.bool_)
     known = _on_the_same_examples(figures)
-    if len(known) < len(figures) or figures[0].cell.n < 2:
+    if not figures or len(known) < len(figures) or figures[0].cell.n < 2:
         low, high = (np.array([_bound(of, end) for of in figures]) for end in ("low", "high"))
         own = np.array([_value(of) for of in figures])
         p = interval_pairs(own, low, high, confidence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,10 @@ from harness.engines import open_engine
 from harness.engines.on_ids import OnIds
 from harness.engines.protocol import EngineSpec, Limits
 from harness.engines.tokenizer import open_tokenizer
+from harness.errors import InputError
+from harness.runner.begin import make
+from harness.runner.run import Options, prepare
+from harness.runner.walk import Quiet
 from harness.starter import MODEL_FOLDER
 from harness.tasks.prompting import prompts_to_write
 
@@ -137,12 +142,56 @@ def test_an_unloaded_model_leaves_no_process(room: ChatRoom) -> None:
 
 
 def test_a_model_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "config.json").write_text('{"model_type": "llama"}')
-    (tmp_path / "model" / "model.safetensors").write_bytes(b"no weights")
+    shutil.copytree(MODEL_FOLDER, tmp_path / "model")
     room = ChatRoom(models_of(one_model(str(tmp_path / "model"), tmp_path), ""), tmp_path)
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"no weights")  # after it was looked at
     (failed,) = (
         e for e in room.ask("model", Conversation.of("Hi"), GREEDY) if isinstance(e, Failed)
     )
     assert failed.kind == "bad-model" and str(tmp_path) in failed.message
     room.close()
+
+
+def test_a_model_that_is_damaged_is_refused_before_a_process_starts(tmp_path: Path) -> None:
+    shutil.copytree(MODEL_FOLDER, tmp_path / "model")
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(InputError, match="is damaged: it has 10 bytes"):
+        one_model(str(tmp_path / "model"), tmp_path)
+
+
+def flip(file: Path) -> None:
+    """Turns a bit in the middle of a file over; its size and time stay."""
+    state, content = file.stat(), bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.chmod(0o644)
+    file.write_bytes(content)
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+@pytest.mark.slow
+def test_an_artifact_is_held_against_its_hashes_before_it_is_opened(tmp_path: Path) -> None:
+    suite = tmp_path / "talk.yaml"
+    suite.write_text(
+        "name: talk\nforgetting: false\n"
+        "models: {f16: {from: base, gguf: F16}, base: {source: starter}}\n"
+        "tasks: {texts: {type: write, prompts: [The bank], max_new_tokens: 1}}\n"
+    )
+    options = Options(home=tmp_path / "home", provisional=True)
+    prepared = prepare(suite, options)
+    step = prepared.plan.steps[prepared.plan.models["f16"].parts["gguf"]]
+    assert make(prepared, options, Quiet(), [step.key]) == ()
+    (opening,) = (of.opening for of in models_of(prepare(suite, options), "") if of.name == "f16")
+    assert opening and opening.made == (str(prepared.artifacts.folder(step).absolute()),)
+
+    def asked() -> list[Event]:
+        talking = ChatRoom(models_of(prepare(suite, options), ""), tmp_path / "home")
+        events = list(talking.ask("f16", Conversation.of("Hi"), Settings(max_new_tokens=1)))
+        talking.close()
+        return events
+
+    assert isinstance(asked()[-1], Done)
+    file = prepared.artifacts.file(step)
+    flip(file)
+    failed = asked()[-1]
+    assert isinstance(failed, Failed) and failed.kind == "bad-model"
+    assert str(file) in failed.message and "made again" in failed.hint

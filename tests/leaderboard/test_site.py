@@ -9,12 +9,15 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.cli.leaderboard import write_leaderboard
+from harness.errors import HarnessWarning
 from harness.leaderboard.board import Board, build
 from harness.leaderboard.collect import collect
 from harness.leaderboard.pages.figures import shown
+from harness.leaderboard.ranking import hold_pairs
 from harness.leaderboard.site import site
 from harness.reporting.format import moment
 from harness.reporting.html import policy
@@ -217,3 +220,20 @@ def test_a_doubt_about_a_timing_stands_at_its_figure(tmp_path: Path) -> None:
     told = {name: doubts_at(summary, name, "speed", "decode_tokens_per_second") for name in found}
     assert any(told.values())
     assert found == {name: f"⚠ {', '.join(words)}" if words else "" for name, words in told.items()}
+
+
+def test_the_page_says_that_a_summary_was_edited(tmp_path: Path) -> None:
+    folder = runs(tmp_path)[0]
+    assert "Doubted:" not in site(board_of(folder))["index.html"]
+    edited = (folder / "summary.json").read_text().replace('"name": "made"', '"name": "other"', 1)
+    folder = tmp_path / "alone"
+    folder.mkdir()
+    (folder / "summary.json").write_text(edited)
+    with pytest.warns(HarnessWarning, match="summary.json"):
+        board = board_of(folder)
+    text = site(board)["index.html"]
+    assert "<b>Doubted:</b> its summary was changed after it was written" in text
+
+
+def test_models_none_of_which_has_a_figure_are_not_held_against_each_other() -> None:
+    hold_pairs([], np.zeros(0), 0.95)

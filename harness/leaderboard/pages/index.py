@@ -210,4 +210,5 @@ def _run(result: Any, reports: Mapping[str, str]) -> dict[str, Any]:
         "tasks": len({cell.task for cell in summary.cells}),
         "failed": sum(cell.status == "failed" for cell in summary.cells),
         "report": reports.get(result.digest, ""),
+        "doubt": clip(summary.unproven, 300),
     }
