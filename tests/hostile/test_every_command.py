@@ -32,7 +32,7 @@ tasks:
 GOOD = {
     "SUITE": "suite.yaml", "RESULTS": "results/quickstart", "SUITE|RESULTS": "results/quickstart",
     "MODEL": "base", "NAME": "phrasebank-sample", "SUITE_OR_MODEL": "suite.yaml", "ORG/NAME|FOLDER": "card",
-    "RESULTS...": "results/quickstart", "OUT": "made",
+    "RESULTS...": "results/quickstart", "FOLDER…": "results/quickstart", "OUT": "made",
 }  # fmt: skip
 """What stands for each kind of argument, by its name in the help, that a command can work with."""
 NO_FOLDERS = {"--junit", "--markdown", "--suite"}
@@ -157,7 +157,7 @@ def test_a_file_where_a_folder_is_named_is_said(name: str, option: str, place: A
 def test_a_refusal_can_be_read_where_only_ascii_is_shown(name: str, place: AsProcesses) -> None:
     words = words_of(name, "nichts-dä")
     said = _in_ascii().run(words, place.here, {"HARNESS_HOME": str(place.here / "home")})
-    assert said.code == 2 and "nichts-d?" in said.err
+    assert said.code == 2 and "nichts-da" in said.err
     assert (said.out + said.err).isascii() and "Traceback" not in said.err
 
 
