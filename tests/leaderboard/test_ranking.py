@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from harness.leaderboard.board import Board, build
 from harness.leaderboard.collect import collect
 from harness.leaderboard.ranking import Ranking, tiers
+from harness.sealed import read_sealed, write_sealed
 from tests.leaderboard.made import DIALOGUE, Run, coins
 
 
@@ -95,8 +97,9 @@ def test_samples_that_do_not_give_the_figure_are_not_believed(tmp_path: Path) ->
 def test_what_is_better_when_lower_is_ranked_so(tmp_path: Path) -> None:
     folder = Run({("a", "sentiment"): np.ones(50), ("b", "sentiment"): np.zeros(50)}, two("a", "b"))
     path = folder.write(tmp_path / "run") / "summary.json"
-    path.write_text(
-        path.read_text().replace('"higher_is_better": true', '"higher_is_better": false')
+    text = json.dumps(read_sealed(path).data)
+    write_sealed(
+        path, json.loads(text.replace('"higher_is_better": true', '"higher_is_better": false'))
     )
     board = build(collect([path]).results)
     (one,) = board.groups

@@ -25,18 +25,17 @@ itself, a colon, and the file in which that writes its number before."""
 class ForkedWorker:
     """As much of `subprocess.Popen` as a `harness.runner.child.Child` asks of its worker."""
 
-    def __init__(
-        self, command: list[str], *, stderr: IO[bytes], env: dict[str, str], **_: Any
-    ) -> None:
-        given, said = os.pipe(), os.pipe()
+    def __init__(self, command: list[str], *, env: dict[str, str], **_: Any) -> None:
+        given, said, logged = os.pipe(), os.pipe(), os.pipe()
         self.returncode: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
-            _become(given[0], said[1], stderr.fileno(), env, [given[1], said[0]])
-        os.close(given[0])
-        os.close(said[1])
+            _become(given[0], said[1], logged[1], env, [given[1], said[0], logged[0]])
+        for end in (given[0], said[1], logged[1]):
+            os.close(end)
         self.stdin: IO[bytes] = os.fdopen(given[1], "wb")
         self.stdout: IO[bytes] = os.fdopen(said[0], "rb")
+        self.stderr: IO[bytes] = os.fdopen(logged[0], "rb")
 
     def wait(self) -> int:
         """Reaps it."""

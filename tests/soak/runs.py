@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,10 @@ class Place:
     """A folder with a suite, and all that its runs write."""
 
     folder: Path
+    others: frozenset[psutil.Process] = field(
+        default_factory=lambda: frozenset(psutil.Process().children(recursive=True))
+    )
+    """What other tests had started before."""
 
     @classmethod
     def make(cls, folder: Path, suite: str = SUITE, like: Place | None = None) -> Place:
@@ -109,9 +113,9 @@ class Place:
         assert code == 0, f"exit code {code}: {(self.folder / 'said.log').read_text()[-3000:]}"
 
     def processes(self) -> list[psutil.Process]:
-        """Those of runs that are alive: all that was started from here, as orphans come to this process."""
+        """Those of runs that are alive: all that was started since from here, as orphans come to this process."""
         found = []
-        for one in psutil.Process().children(recursive=True):
+        for one in set(psutil.Process().children(recursive=True)) - self.others:
             with suppress(psutil.Error):
                 if one.status() != psutil.STATUS_ZOMBIE:
                     found.append(one)

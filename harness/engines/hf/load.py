@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,8 +217,8 @@ def count_parameters(model: Any) -> int:
     bitsandbytes packs two 4-bit weights in a byte and keeps the true shape beside them.
     """
     seen = {id(weight): weight for weight in model.parameters()}
-    for name in _tied_elsewhere(model):
-        seen.pop(id(model.get_parameter(name)), None)
+    for weight in _tied_elsewhere(model):
+        seen.pop(id(weight), None)
     return sum(
         weight.quant_state.shape.numel()
         if getattr(weight, "quant_state", None) is not None
@@ -226,7 +227,13 @@ def count_parameters(model: Any) -> int:
     )
 
 
-def _tied_elsewhere(model: Any) -> list[str]:
-    """Tied weights that had no room: each of them then has a place holder of its own."""
-    tied = dict(getattr(model, "all_tied_weights_keys", None) or {})
-    return [name for name in tied if model.get_parameter(name).device.type == "meta"]
+def _tied_elsewhere(model: Any) -> list[Any]:
+    """Tied weights that had no room: each of them then has a place holder of its own.
+
+    What an adapter trained in their place is worked out and no parameter, and never without room.
+    """
+    found = []
+    for name in dict(getattr(model, "all_tied_weights_keys", None) or {}):
+        with suppress(AttributeError):
+            found.append(model.get_parameter(name))
+    return [weight for weight in found if weight.device.type == "meta"]
