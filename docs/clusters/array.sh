@@ -8,7 +8,7 @@ suite=${1:?"which suite? array.sh SUITE SHARDS [OPTIONS of harness run]"}
 shards=${2:?"how many shards? array.sh SUITE SHARDS [OPTIONS of harness run]"}
 shift 2
 here=$(dirname "$(realpath "$0")")
-name=$(sed -n "s/^name: *[\"']\{0,1\}\([A-Za-z0-9][A-Za-z0-9._+-]*\).*/\1/p" "$suite" | head -n 1)
+name=$(sed -n "s/^name: *[\"']\{0,1\}\([A-Za-z0-9][A-Za-z0-9._+-]*\).*/\1/p" "$suite" | sed -n 1p)
 if [ -z "$name" ]; then
     echo "$suite: no line begins with 'name:'" >&2
     exit 2
