@@ -136,6 +136,16 @@ def move_folder_aside(file: Path) -> None:
         os.replace(file, tempfile.mkdtemp(dir=file.parent, prefix=f"{file.name}.was-a-folder."))
 
 
+@contextmanager
+def scratch_beside(folder: Path) -> Iterator[Path]:
+    """A folder beside another, for `put_in_place` to put there once it is whole; where that is not done, it goes again."""
+    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:12]}."))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def put_in_place(scratch: Path, folder: Path) -> None:
     """Makes a folder of files that were written the folder of this name, in place of what is there.
 

@@ -14,7 +14,7 @@ from harness.errors import DamagedInStoreError, HarnessError, StoreError
 from harness.executors.mirror import LOGS, Mirror
 from harness.executors.node import events_of, other_software
 from harness.executors.parcels import FILES, Packed, Parcel, placed
-from harness.files import disk_fault, put_in_place
+from harness.files import disk_fault, put_in_place, scratch_beside
 from harness.home import default_home
 from harness.locks import held
 from harness.marks import FileMark, fault_of
@@ -140,14 +140,12 @@ def _fetched(parcel: Parcel, store: SharedStore, cache: FetchedCache, home: Path
         with held(folder.with_suffix(".lock"), f"fetching it from {store.url}"):
             marks = {name: FileMark(of.bytes, -1, of.sha256) for name, of in entry.files.items()}
             if any(fault_of(folder / name, mark, True) for name, mark in marks.items()):
-                scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{parcel.key[:12]}."))
-                try:
-                    store.fetch(entry, scratch)
+                with scratch_beside(folder) as scratch:
+                    try:
+                        store.fetch(entry, scratch)
+                    except DamagedInStoreError as error:
+                        raise StoreError(error.message, error.hint) from None
                     put_in_place(scratch, folder)
-                except DamagedInStoreError as error:
-                    raise StoreError(error.message, error.hint) from None
-                finally:
-                    shutil.rmtree(scratch, ignore_errors=True)
         yield folder
 
 

@@ -8,7 +8,6 @@ whole or not at all; one that does not hold what its manifest says is no artifac
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.errors import BadModelError
-from harness.files import put_in_place
+from harness.files import put_in_place, scratch_beside
 from harness.locks import Waits, held
 from harness.marks import FileMark, fault_of, files_in, marks_in
 from harness.plan.params import SourceParams
@@ -224,11 +223,8 @@ class ArtifactStore:
             if found is not None and found.whole:
                 yield None
                 return
-            scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{step.key[:12]}."))
-            try:
+            with scratch_beside(folder) as scratch:
                 yield scratch
-            finally:
-                shutil.rmtree(scratch, ignore_errors=True)
 
     def commit(self, step: Step, scratch: Path, outcome: dict[str, Any], seconds: float) -> None:
         """Makes the folder the step's artifact."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 
 from harness.errors import DamagedInStoreError, StoreError
-from harness.files import put_in_place
+from harness.files import put_in_place, scratch_beside
 from harness.locks import Waits, held
 from harness.plan.steps import Step
 from harness.quantities import byte_size
@@ -107,15 +105,14 @@ class SharedArtifacts:
                 return
             told = _telling(waits, entry.size)
             told(f"{byte_size(entry.size)} from {self.store.url}")
-            scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{step.key[:12]}."))
             try:
-                self.store.fetch(entry, scratch)
-                for name, mark in (manifest.files or {}).items():
-                    os.utime(scratch / name, ns=(mark.mtime_ns, mark.mtime_ns))
-                write_sealed(scratch / MANIFEST, manifest.data())
-                put_in_place(scratch, folder)
+                with scratch_beside(folder) as scratch:
+                    self.store.fetch(entry, scratch)
+                    for name, mark in (manifest.files or {}).items():
+                        os.utime(scratch / name, ns=(mark.mtime_ns, mark.mtime_ns))
+                    write_sealed(scratch / MANIFEST, manifest.data())
+                    put_in_place(scratch, folder)
             finally:
-                shutil.rmtree(scratch, ignore_errors=True)
                 told("")
 
     def give(self, step: Step, waits: Waits = lambda who: None, anew: bool = False) -> None:
@@ -194,8 +191,10 @@ def shared_artifacts(store: SharedStore | None, home: Path, far: bool) -> Shared
 
 def give_all(shared: SharedArtifacts | None, steps: Iterable[Step]) -> None:
     """Puts what is here of some artifacts into a store that lacks them. Raises StoreError."""
-    for step in steps if shared is not None else ():
-        if shared is not None and shared.lacks(step):
+    if shared is None:
+        return
+    for step in steps:
+        if shared.lacks(step):
             shared.give(step)
 
 
