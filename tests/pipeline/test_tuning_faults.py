@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from harness.models.finetune import run as run_module
 from harness.models.finetune.checkpoints import Checkpoints
-from harness.models.finetune.loop import Loop
 from tests.cli.test_commands import run as command
+from tests.models.finetune.interrupting import break_late, keep_each_step
 from tests.pipeline.in_process import run_here
 
 SUITE = """\
@@ -78,12 +77,7 @@ def place(
 @pytest.fixture
 def each_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint after each step."""
-    usual = Checkpoints
-
-    def often(folder: Path, identity: str) -> Checkpoints:
-        return usual(folder, identity, every=0.0, clock=lambda: 0.0)
-
-    monkeypatch.setattr(run_module, "Checkpoints", often)
+    keep_each_step(monkeypatch)
 
 
 def test_rank_0_is_refused_with_its_line(place: Place) -> None:
@@ -124,15 +118,7 @@ def test_a_rate_that_is_too_high_ends_with_the_reason(place: Place) -> None:
 def test_a_training_that_breaks_late_names_its_last_good_weights(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calm = Loop.run
-
-    def breaks(loop: Any) -> Any:
-        for point in calm(loop):
-            yield point
-            if loop.done.kept:
-                next(iter(loop._weights.values())).data.fill_(torch.nan)
-
-    monkeypatch.setattr(Loop, "run", breaks)
+    break_late(monkeypatch)
     code, said = place.run("rank: 4, learning_rate: 5.0e-3, batch_tokens: 96, epochs: 3")
     assert code == 1 and "Training diverged" in said and "best weights until then" in said
     assert place.made == []

@@ -15,10 +15,10 @@ from harness.errors import BadModelError, NoSpaceError
 from harness.models.finetune import run as run_module
 from harness.models.finetune.checkpoints import Checkpoints
 from harness.models.finetune.curve import place
-from harness.models.finetune.loop import Loop
 from harness.models.finetune.recipe import Recipe
 from harness.models.finetune.run import TrainingProgress, finetune
 from harness.records import Training
+from tests.models.finetune.interrupting import break_late, keep_each_step
 
 RECIPE = Recipe(epochs=3.0, batch_tokens=48, learning_rate=5e-3, rank=4, dropout=0.2, validation=6)
 
@@ -30,12 +30,7 @@ class Killed(Exception):
 @pytest.fixture(autouse=True)
 def each_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint after each step."""
-    usual = Checkpoints
-
-    def often(folder: Path, identity: str) -> Checkpoints:
-        return usual(folder, identity, every=0.0, clock=lambda: 0.0)
-
-    monkeypatch.setattr(run_module, "Checkpoints", often)
+    keep_each_step(monkeypatch)
 
 
 def tune(base: Path, examples: Path, out: Path, recipe: Recipe, dies_at: int = 0) -> Training:
@@ -178,15 +173,7 @@ def test_a_full_disk_is_named_and_what_there_was_is_kept(
 def test_a_training_that_diverges_says_where_its_best_weights_lie(
     tiny: Path, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calm = Loop.run
-
-    def breaks(loop: Any) -> Any:
-        for point in calm(loop):
-            yield point
-            if loop.done.kept:
-                next(iter(loop._weights.values())).data.fill_(torch.nan)
-
-    monkeypatch.setattr(Loop, "run", breaks)
+    break_late(monkeypatch)
     with pytest.raises(BadModelError, match="diverged") as caught:
         tune(tiny, examples, tmp_path / "a", RECIPE)
     best = next((tmp_path / "a.work").glob("best-*.safetensors"))
