@@ -22,7 +22,7 @@ class Terminal(io.StringIO):
 
 def guarded(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """Standard error, guarded as in every command; set within the test, since pytest sets its own before each phase."""
-    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "CI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     behind = Terminal()
