@@ -20,8 +20,11 @@ from transformers import AttentionInterface
 from harness.engines.hf.slots import Slots
 
 NAME = "harness-packed"
-PART_SCORES = 1 << 20
-"""Most attention scores computed at a time: few enough to stay in a core's cache."""
+PART_SCORES = {"cpu": 1 << 20, "cuda": 1 << 25}
+"""Most attention scores computed at a time: few enough to stay in a core's cache; on a GPU few launches (some 256 MiB)."""
+
+PLACES = {"position_ids", "cache_position"}
+"""What models hand through to their attention that it need not look at: rotary embeddings are applied before."""
 
 
 class UnsupportedAttentionError(Exception):
@@ -141,8 +144,7 @@ def attend(
     scaling: float | None = None,
     sliding_window: int | None = None,
     softcap: float | None = None,
-    s_aux: Any = None,
-    **_: Any,
+    **others: Any,
 ) -> tuple[Any, None]:
     """The attention that Transformers calls for each layer.
 
@@ -158,11 +160,11 @@ def attend(
         (1, tokens, query heads, value size), and no weights.
 
     Raises:
-        UnsupportedAttentionError: attention sinks are asked for, the model does not say how far a
-            layer sees, or no layout is set.
+        UnsupportedAttentionError: more is asked for (sinks, biases, chosen keys, sight of what comes after), the model
+            does not say how far a layer sees, or no layout is set.
     """
     layout, layer = _current, getattr(module, "layer_idx", None)
-    if layout is None or layer is None or s_aux is not None or query.shape[0] != 1:
+    if layout is None or layer is None or _asks_for_more(others) or query.shape[0] != 1:
         raise UnsupportedAttentionError(type(module).__name__)
     if sliding_window is None and _slides(getattr(module, "config", None), layer):
         raise UnsupportedAttentionError(type(module).__name__)
@@ -179,15 +181,22 @@ def attend(
         before = tuple(part[0] for part in layout.prefix.read(layer, 1))  # (heads, prefix, size)
     grid = layout.spread(query[0] * scaling)
     hidden = layout.hidden(sliding_window, before is not None)
-    heads = keys.shape[1]
+    heads, most = keys.shape[1], PART_SCORES.get(query.device.type, PART_SCORES["cpu"])
     out = grid.new_empty((*grid.shape[:3], values.shape[-1]))
-    for rows, columns in _parts(grid.shape, keys.shape[2] + layout.prefix_length):
+    for rows, columns in _parts(grid.shape, keys.shape[2] + layout.prefix_length, most):
         asked = grid[rows, :, columns]
         asked = asked.unflatten(1, (heads, -1))  # (rows, heads, queries of a head, columns, size)
         mask = None if hidden is None else hidden[rows, :, :, columns]
         found = _attend(asked, keys[rows], values[rows], before, mask, softcap)
         out[rows, :, columns] = found.flatten(1, 2)
     return layout.collect(out).unsqueeze(0), None
+
+
+def _asks_for_more(others: dict[str, Any]) -> bool:
+    """Whether a model hands its attention something that weighs or hides: a tensor that is no mere place."""
+    return others.get("is_causal") is False or any(
+        torch.is_tensor(value) for name, value in others.items() if name not in PLACES
+    )
 
 
 def _slides(config: Any, layer: int) -> bool:
@@ -199,11 +208,11 @@ def _slides(config: Any, layer: int) -> bool:
     return used and getattr(config, "sliding_window", None) is not None
 
 
-def _parts(shape: Any, keys: int) -> Iterator[tuple[slice, slice]]:
+def _parts(shape: Any, keys: int, most: int) -> Iterator[tuple[slice, slice]]:
     """Cuts a grid (sequences, heads, width, …) so that no part has too many scores."""
     sequences, heads, width = shape[:3]
-    rows = max(1, PART_SCORES // (heads * width * keys))
-    columns = width if rows > 1 else max(1, PART_SCORES // (heads * keys))
+    rows = max(1, most // (heads * width * keys))
+    columns = width if rows > 1 else max(1, most // (heads * keys))
     for row in range(0, sequences, rows):
         for column in range(0, width, columns):
             yield slice(row, row + rows), slice(column, column + columns)

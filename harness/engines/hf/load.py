@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from harness.engines.spread import CPU
 from harness.errors import BadModelError, InputError
 
 transformers.utils.logging.disable_progress_bar()
+logging.getLogger("bitsandbytes.autograd").setLevel(logging.ERROR)
+"""It warns of each product that int8 rounds from bfloat16 by way of float16: 69 lines an example."""
 
 
 def choose_device(spec: EngineSpec) -> Any:

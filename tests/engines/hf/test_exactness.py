@@ -43,7 +43,7 @@ BUDGETS: dict[str, dict[str, Any]] = {
     "one row a pass": {"hf.batched.MOST_ROWS": 1},
     "two answers at a time": {"hf.batched.MOST_SLOTS": {"cpu": 2, "cuda": 2}},
     "attention and head in small parts": {
-        "hf.attention.PART_SCORES": 64,
+        "hf.attention.PART_SCORES": {"cpu": 64},
         "hf.forward.HEAD_PART": 1 << 11,
     },
     "every prefix is shared": {"hf.score.WORTHWHILE": 1},
