@@ -21,17 +21,6 @@ from typing import Any, Self
 
 from harness.errors import InputError
 
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""Errors of a disk that is full, or of which its user may have no more."""
-DISK = NO_SPACE | {errno.EROFS, errno.EIO, errno.ENODEV, errno.ESTALE, errno.EFBIG}
-"""Errors of the disk itself: it is full, cannot be written to, or fails."""
-PATH = {
-    errno.ENAMETOOLONG: "no file can have a name that long",
-    errno.ELOOP: "links lead round in a circle",
-    errno.EACCES: "you may not read or write here",
-    errno.EPERM: "you may not read or write here",
-}
-"""Errors of a path that cannot be used, with what they say of it."""
 NOT_SYNCHRONISED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF})
 """What file systems answer that cannot synchronise a folder."""
 FLUSH_SECONDS = 1.0
@@ -46,30 +35,6 @@ def defused(value: str) -> str:
     """A text that no spreadsheet takes for a formula: an apostrophe stands before one that begins as such."""
     begins = value.lstrip(" ").startswith(FORMULA) or value.lstrip().startswith(FORMULA)
     return f"'{value}" if begins else value
-
-
-def disk_fault(error: OSError) -> tuple[str, str] | None:
-    """What is wrong with the disk, and what to do; None where it is something else."""
-    if error.errno not in DISK:
-        return None
-    where = f"{error.filename}: " if error.filename else ""
-    if error.errno in NO_SPACE:
-        return (
-            f"{where}the disk is full",
-            "Make room, and run the same command: it goes on from here.",
-        )
-    what = f"{where}the disk cannot be written to ({error.strerror})"
-    return (
-        what,
-        "Mend it, or write elsewhere (--results, $HARNESS_HOME), and run the same command again.",
-    )
-
-
-def path_fault(error: OSError) -> tuple[str, str] | None:
-    """What is wrong with a path, and what to do; None where it is something else."""
-    if error.errno not in PATH or not error.filename:
-        return None
-    return f"{os.fsdecode(error.filename)}: {PATH[error.errno]}", "Name another path."
 
 
 def is_file_name(name: str) -> bool:
@@ -242,11 +207,3 @@ def write_json(file: Path, value: Any) -> None:
     """Atomically, indented, with a newline at the end. Raises ValueError on NaN, which is not JSON."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     write_atomically(file, f"{text}\n")
-
-
-def free_disk_bytes(place: Path) -> int:
-    """Free bytes of the disk that a file or folder lies on, or would if it were there."""
-    place = place.absolute()
-    while not place.exists():
-        place = place.parent
-    return shutil.disk_usage(place).free

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.disk import bytes_in, free_disk_bytes
 from harness.files import (
     FLUSH_SECONDS,
     Appended,
-    free_disk_bytes,
     is_file_name,
     put_in_place,
     write_atomically,
@@ -34,6 +34,14 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(
 
 def test_a_folder_that_is_not_there_has_the_room_of_the_one_above(tmp_path: Path) -> None:
     assert free_disk_bytes(tmp_path / "a" / "b") > 0
+
+
+def test_a_folder_takes_what_all_files_in_it_do(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a").write_text("1234")
+    (tmp_path / "b").write_text("56")
+    places = (tmp_path, tmp_path / "b", tmp_path / "none")
+    assert [bytes_in(place) for place in places] == [6, 2, 0]
 
 
 def test_a_name_that_leads_elsewhere_is_none_of_a_file() -> None:

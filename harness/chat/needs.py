@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from harness.disk import bytes_in
 from harness.estimate.facts import Facts, UnknownError
 from harness.estimate.inference import HF_LIBRARIES, LLAMA_LIBRARIES, Ask
 from harness.estimate.machine import Machine, this_machine
@@ -35,9 +34,4 @@ class Estimates:
     def _files(self, model: ModelPlan) -> int:
         """Bytes of a model's files."""
         steps = [self._prepared.plan.steps[key] for key in model.parts.values()]
-        return sum(_size(self._prepared.artifacts.file(step)) for step in steps)
-
-
-def _size(place: Path) -> int:
-    files = place.rglob("*") if place.is_dir() else [place]
-    return sum(file.stat().st_size for file in files if file.is_file())
+        return sum(bytes_in(self._prepared.artifacts.file(step)) for step in steps)

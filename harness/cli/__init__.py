@@ -47,8 +47,8 @@ def _end(words: list[str]) -> int:
 def _run() -> None:
     from harness.cli.app import app
     from harness.cli.warned import say_warnings
+    from harness.disk import disk_fault, path_fault
     from harness.errors import HarnessError, legible
-    from harness.files import disk_fault, path_fault
     from harness.home import default_home
 
     say_warnings()

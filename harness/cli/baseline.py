@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from harness.disk import bytes_in
 from harness.quantities import byte_size
 from harness.results.apart import lacking
 from harness.results.baselines import save_baseline
@@ -15,7 +16,7 @@ def save(results: Path, name: str, baselines: Path, replace: bool, as_json: bool
     """Saves a baseline and says where. Returns the exit code."""
     folder = save_baseline(results, name, baselines, replace)
     notes = lacking(results, read_summary(folder))
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    size = bytes_in(folder)
     if as_json:
         print(json.dumps({"baseline": str(folder), "bytes": size, "notes": notes}))
     else:

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from harness.cli.consoles import output_console
 from harness.data import DATASETS
-from harness.files import free_disk_bytes
+from harness.disk import free_disk_bytes
 from harness.home import default_home
 from harness.models.gguf.llamacpp_source import VARIABLE, installed_place
 from harness.quantities import byte_size

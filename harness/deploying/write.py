@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.deploying.modelfile import modelfile
 from harness.deploying.wanted import Wanted
+from harness.disk import bytes_in
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import InputError
 from harness.files import put_in_place
@@ -210,7 +211,7 @@ def _card(
 
 def _size(path: Path) -> str:
     if path.is_dir():
-        return byte_size(sum(file.stat().st_size for file in path.rglob("*") if file.is_file()))
+        return byte_size(bytes_in(path))
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return f"{byte_size(path.stat().st_size)}, {code(digest)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from harness.disk import bytes_in
 from harness.errors import HarnessError
 from harness.estimate.asked import (
     BYTES_PER_TOKEN,
@@ -57,7 +58,7 @@ class Facts:
         """Bytes on disk of what a step has made; None where it has not."""
         if self.store.manifest(step) is None:
             return None
-        return sum(f.stat().st_size for f in self.store.folder(step).rglob("*") if f.is_file())
+        return bytes_in(self.store.folder(step))
 
     def _source(self, key: str) -> Source:
         return source_of(self.plan.steps[key], self.store, self._may_ask)

@@ -14,11 +14,12 @@ from typing import Literal
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from harness.disk import free_disk_bytes
 from harness.engines.bandwidth import measure_memory
 from harness.engines.memory import free_memory_bytes
 from harness.engines.process import has_bfloat16, physical_cores
 from harness.estimate.need import MIB, Device, Memory
-from harness.files import free_disk_bytes, write_json
+from harness.files import write_json
 from harness.runner.gpus import llama_has, visible_of
 from harness.runner.machine import describe_machine, nvidia_smi
 

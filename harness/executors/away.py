@@ -10,11 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from harness.disk import disk_fault
 from harness.errors import DamagedInStoreError, HarnessError, StoreError
 from harness.executors.mirror import LOGS, Mirror
 from harness.executors.node import events_of, other_software
 from harness.executors.parcels import FILES, Packed, Parcel, placed
-from harness.files import disk_fault, put_in_place, scratch_beside
+from harness.files import put_in_place, scratch_beside
 from harness.home import default_home
 from harness.locks import held
 from harness.marks import FileMark, fault_of

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 from huggingface_hub import constants
 
-from harness.files import free_disk_bytes
+from harness.disk import free_disk_bytes
 from harness.hub.records import COMMIT, DIGEST, RemoteFile, Repo
 
 

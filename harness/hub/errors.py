@@ -25,8 +25,8 @@ from huggingface_hub.errors import (
 )
 
 from harness import errors
+from harness.disk import NO_SPACE
 from harness.errors import HarnessError, HubError
-from harness.files import NO_SPACE
 from harness.hub.records import Repo
 from harness.quantities import byte_size
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.disk import NO_SPACE
 from harness.errors import HarnessError, NoSpaceError
-from harness.files import NO_SPACE
 
 FULL = NO_SPACE | {errno.EFBIG}
 """Errors of a disk that is full, and of a file that may not be as large (`ulimit -f`)."""

@@ -217,7 +217,7 @@ class ArtifactStore:
         """
         folder = self.folder(step)
         with held(folder.with_suffix(".lock"), doing or step.label, waits):
-            for left in folder.parent.glob(f".{step.key[:12]}.*"):
+            for left in folder.parent.glob(f"{_half_made(step.key)}*"):
                 shutil.rmtree(left, ignore_errors=True)
             found = self.here(step, thoroughly=True)
             if found is not None and found.whole:
@@ -262,6 +262,19 @@ def check_artifact(folder: Path) -> None:
         raise BadModelError(
             f"{found[0]} {found[1]}", "Run the suite that made it: what it is is then made again."
         )
+
+
+def _half_made(key: str) -> str:
+    """What the name of a folder begins with in which an artifact is being made, beside its place."""
+    return f".{key[:12]}."
+
+
+def half_made(home: Path) -> Iterator[tuple[Path, Path | None]]:
+    """What stands beside the artifacts of a home that is none: half-made ones, and what was set aside while it is
+    made again; each with the lock that whoever is at work there holds, where there is one."""
+    for path in (home / "artifacts").glob("*/.*"):
+        key = path.name[1:].split(".")[0]
+        yield path, next(iter(path.parent.glob(f"{key}*.lock")), None)
 
 
 def _faults(folder: Path, manifest: Manifest, thoroughly: bool) -> Iterator[tuple[Path, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from harness.disk import bytes_in
 from harness.engines.endpoint.ledger import Account, accounts_in
 from harness.engines.endpoint.places import answers_folder
 
@@ -84,6 +85,5 @@ def _answers(home: Path) -> Iterator[tuple[Path, str, str]]:
 def _artifacts(home: Path) -> Iterator[Kept]:
     for folder in sorted((home / "artifacts").glob("*/")):
         made = [one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")]
-        size = sum(file.stat().st_size for one in made for file in one.rglob("*") if file.is_file())
         if made:
-            yield Kept("artifacts", folder.name, len(made), size)
+            yield Kept("artifacts", folder.name, len(made), sum(map(bytes_in, made)))

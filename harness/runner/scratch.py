@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.locks import held_if_free, holder_words
+from harness.results.artifacts import half_made
 
 DAY = 86_400.0
 MADE = re.compile(r"harness-\w+-[a-z0-9_]{8}")
@@ -48,8 +49,8 @@ def scratch(home: Path, temporary: Path | None = None) -> list[Scratch]:
         home: folder of the artifact store.
         temporary: the system's folder of temporary files.
     """
-    places = [
-        *_half_made(home),
+    places: list[Place] = [
+        *((path, "half made", lock) for path, lock in half_made(home)),
         *_checkpoints(home),
         *_temporary(temporary or Path(tempfile.gettempdir())),
     ]
@@ -80,12 +81,6 @@ def freeable(found: Iterable[Scratch], days: float, checkpoints: bool) -> list[S
 
 
 Place = tuple[Path, Literal["half made", "checkpoints", "temporary"], Path | None]
-
-
-def _half_made(home: Path) -> Iterator[Place]:
-    for path in (home / "artifacts").glob("*/.*"):
-        key = path.name[1:].split(".")[0]
-        yield path, "half made", next(iter(path.parent.glob(f"{key}*.lock")), None)
 
 
 def _checkpoints(home: Path) -> Iterator[Place]:

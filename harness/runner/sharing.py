@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from harness.disk import disk_fault
 from harness.errors import HarnessError
-from harness.files import disk_fault
 from harness.locks import Waits
 from harness.plan.steps import Step
 from harness.records import Failure

@@ -17,8 +17,8 @@ from functools import partial
 from typing import TextIO
 
 from harness.concealed import concealed
+from harness.disk import disk_fault
 from harness.errors import HarnessError
-from harness.files import disk_fault
 from harness.parent import die_with_parent
 from harness.runner.jobs import Event, Job, Pace
 

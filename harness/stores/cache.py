@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.disk import free_disk_bytes
 from harness.errors import InputError
-from harness.files import free_disk_bytes
 from harness.locks import held
 from harness.quantities import bytes_of
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from harness.disk import NO_SPACE
 from harness.errors import DamagedInStoreError, HarnessError, InputError, StoreError
-from harness.files import NO_SPACE
 from harness.sealed import ChangedError
 from harness.stores.entries import RECORD, Entry, StoredFile
 from harness.stores.urls import checked, credentials_hint, file_system, protocol_of, reason_of

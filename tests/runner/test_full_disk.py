@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harness.files import disk_fault
+from harness.disk import disk_fault
 from tests.pipeline.in_process import run_here
 from tests.runner.test_damaged import QUICK_SUITE, Place, Undisturbed, figures, undisturbed
 
