@@ -1,7 +1,9 @@
 """Writing files so that a reader, or the next run after a crash, never sees half of one; room for them.
 
 What has been written here is on disk, and under its name, before the caller goes on: the file's contents
-are synchronised first, then it is renamed, then the folder that holds the name is synchronised, too.
+are synchronised first, then it is renamed, then the folder that holds the name is synchronised, too. Files that
+belong together are synchronised at once, since a file system writes them as one. What is made anew where it is
+lost is not waited for.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +26,8 @@ from harness.errors import InputError
 
 NOT_SYNCHRONISED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF})
 """What file systems answer that cannot synchronise a folder."""
+AT_ONCE = 16
+"""So many files are synchronised at once."""
 FLUSH_SECONDS = 1.0
 """So much of what is appended may be lost where the power is cut; nothing where only a process dies."""
 FLUSH_SHARE = 100
@@ -61,38 +66,77 @@ def in_the_way(folder: Path) -> Path | None:
     return None if there is None or there.is_dir() else there
 
 
-def write_atomically(file: Path, text: str) -> None:
-    """Replaces a file by a new one with this text, or leaves it as it was."""
-    write_bytes_atomically(file, text.encode("utf-8"))
+def write_atomically(file: Path, text: str, *, lasting: bool = True) -> None:
+    """Replaces a file by a new one with this text, or leaves it as it was.
+
+    Args:
+        file: its folder is made where it is not there.
+        text: written as UTF-8.
+        lasting: False where its reader makes it anew when it is gone, empty or half: it is not waited
+            for, and a power cut in the next half minute may leave it so.
+    """
+    write_bytes_atomically(file, text.encode("utf-8"), lasting=lasting)
 
 
-def write_bytes_atomically(file: Path, data: bytes) -> None:
-    """Replaces a file by a new one with these bytes, or leaves it as it was."""
-    with replaced(file) as aside:
+def write_bytes_atomically(file: Path, data: bytes, *, lasting: bool = True) -> None:
+    """Replaces a file by a new one with these bytes, or leaves it as it was; `lasting` as above."""
+    with replaced(file, lasting=lasting) as aside:
         aside.write_bytes(data)
 
 
 @contextmanager
-def replaced(file: Path) -> Iterator[Path]:
+def replaced(file: Path, *, lasting: bool = True) -> Iterator[Path]:
     """A file beside this one to be written to, which takes its place once it is whole and on disk.
 
     A folder that stands in its place is moved aside, never deleted.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    os.close(descriptor)
-    aside = Path(name)
+    aside = _beside(file)
     try:
         yield aside
-        synchronise(aside)
-        aside.chmod(0o644)
-        move_folder_aside(file)
-        os.replace(aside, file)
-        synchronise_folder(file.parent)
+        if lasting:
+            synchronise(aside)
+        _take_place(aside, file)
+        if lasting:
+            synchronise(file.parent)
     except BaseException:
         with suppress(OSError):
             aside.unlink()
         raise
+
+
+def write_together(files: Mapping[Path, str]) -> None:
+    """Replaces files by new ones with these texts, each whole or not at all, in the order in which they are given.
+
+    None takes its place before all of them are on disk, so that whoever finds the last finds all.
+    """
+    beside: dict[Path, Path] = {}
+    try:
+        for file, text in files.items():
+            beside[file] = _beside(file)
+            beside[file].write_bytes(text.encode("utf-8"))
+        synchronise(*beside.values())
+        for file, aside in beside.items():
+            _take_place(aside, file)
+        synchronise(*dict.fromkeys(file.parent for file in files))
+    except BaseException:
+        for aside in beside.values():
+            with suppress(OSError):
+                aside.unlink()
+        raise
+
+
+def _beside(file: Path) -> Path:
+    """A new file in the same folder, of a name that `sweep` knows."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    os.close(descriptor)
+    return Path(name)
+
+
+def _take_place(aside: Path, file: Path) -> None:
+    aside.chmod(0o644)
+    move_folder_aside(file)
+    os.replace(aside, file)
 
 
 def move_folder_aside(file: Path) -> None:
@@ -116,36 +160,40 @@ def put_in_place(scratch: Path, folder: Path) -> None:
 
     It appears whole, with all of its files on disk; what stood there goes last.
     """
-    for path in sorted(scratch.rglob("*"), reverse=True):
-        if not path.is_symlink():
-            (synchronise_folder if path.is_dir() else synchronise)(path)
-    synchronise_folder(scratch)
+    synchronise(scratch, *(path for path in scratch.rglob("*") if not path.is_symlink()))
     old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:12]}."))
     try:
         if folder.is_symlink() or folder.exists():
             os.replace(folder, old / "old")
         os.replace(scratch, folder)
-        synchronise_folder(folder.parent)
+        synchronise(folder.parent)
     finally:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def synchronise(file: Path) -> None:
-    """Waits until a file's contents are on disk."""
-    descriptor = os.open(file, os.O_RDONLY)
+def synchronise(*paths: Path) -> None:
+    """Waits until the contents of files, and the names in folders (where a file system can do that), are on disk.
+
+    All at once: a file system that is asked for many files writes its journal once for most of them.
+    """
+    if len(paths) < 2:
+        for path in paths:
+            _synchronise(path)
+        return
+    with ThreadPoolExecutor(min(AT_ONCE, len(paths))) as pool:
+        for _ in pool.map(_synchronise, paths):
+            pass
+
+
+def _synchronise(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NOT_SYNCHRONISED or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)
-
-
-def synchronise_folder(folder: Path) -> None:
-    """Waits until the names in a folder are on disk, where its file system can do that."""
-    try:
-        synchronise(folder)
-    except OSError as error:
-        if error.errno not in NOT_SYNCHRONISED:
-            raise
 
 
 class Appended:
@@ -160,6 +208,7 @@ class Appended:
         self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._clock, self._flushed, self._dirty = clock, clock(), False
         self._every = FLUSH_SECONDS
+        self._unnamed: Path | None = file.parent
 
     def line(self, text: str) -> None:
         """Appends a line; `text` holds no line end."""
@@ -169,6 +218,9 @@ class Appended:
         self._dirty = True
         if self._clock() - self._flushed >= self._every:
             self._flush()
+            if self._unnamed is not None:
+                synchronise(self._unnamed)
+                self._unnamed = None
 
     def _flush(self) -> None:
         began = self._clock()
@@ -203,7 +255,8 @@ def sweep(folder: Path) -> None:
                 file.unlink()
 
 
-def write_json(file: Path, value: Any) -> None:
-    """Atomically, indented, with a newline at the end. Raises ValueError on NaN, which is not JSON."""
+def write_json(file: Path, value: Any, *, lasting: bool = True) -> None:
+    """Atomically, indented, with a newline at the end; `lasting` as above. Raises ValueError on NaN, which is
+    not JSON."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    write_atomically(file, f"{text}\n")
+    write_atomically(file, f"{text}\n", lasting=lasting)

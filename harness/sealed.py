@@ -35,9 +35,13 @@ class Opened:
     """Whether it has a seal, which fits; earlier versions wrote none."""
 
 
-def write_sealed(file: Path, data: Mapping[str, Any]) -> None:
-    """Writes a record that is not empty with its seal, atomically. Raises ValueError on NaN."""
-    write_atomically(file, sealed_text(data))
+def write_sealed(file: Path, data: Mapping[str, Any], *, lasting: bool = True) -> None:
+    """Writes a record that is not empty with its seal, atomically; `lasting` as in `harness.files`.
+
+    Raises:
+        ValueError: on NaN.
+    """
+    write_atomically(file, sealed_text(data), lasting=lasting)
 
 
 def sealed_text(data: Mapping[str, Any]) -> str:

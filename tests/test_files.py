@@ -14,6 +14,7 @@ from harness.files import (
     is_file_name,
     put_in_place,
     write_atomically,
+    write_together,
 )
 
 
@@ -77,6 +78,42 @@ def test_contents_then_name_then_folder_are_put_on_disk(
     assert calls.made == ["fsync f", "rename to f", "fsync in"]
 
 
+def test_what_is_made_anew_where_it_is_lost_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Calls(monkeypatch)
+    write_atomically(tmp_path / "f", "text", lasting=False)
+    assert calls.made == ["rename to f"] and (tmp_path / "f").read_text() == "text"
+
+
+def test_files_that_belong_together_are_all_on_disk_before_the_first_appears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Calls(monkeypatch)
+    files = {tmp_path / "deep" / "b": "1", tmp_path / "deep" / "a": "2", tmp_path / "c": "3"}
+    write_together(files)
+    first, then, last = calls.made[:3], calls.made[3:6], calls.made[6:]
+    assert set(first) == {"fsync a", "fsync b", "fsync c"}
+    assert then == ["rename to b", "rename to a", "rename to c"]
+    assert set(last) == {"fsync deep", f"fsync {tmp_path.name}"}
+    assert {file: file.read_text() for file in files} == files
+
+
+def test_files_that_belong_together_stay_as_they_were_where_one_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {tmp_path / "a": "1", tmp_path / "b": "2"}
+    write_together(files)
+
+    def full(_: int) -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no"):
+        write_together({file: "new" for file in files})
+    assert {file: file.read_text() for file in tmp_path.iterdir()} == files
+
+
 def test_a_folder_appears_with_all_of_its_files_on_disk_and_the_old_one_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,8 +151,10 @@ def test_appended_lines_are_on_disk_once_a_second_and_at_the_end(
             now[0] += FLUSH_SECONDS / 4
             lines.line(f"{number}")
             assert file.read_text().splitlines()[-1] == f"{number}", "others read it at once"
-        assert calls.made == ["fsync lines"] * 2
-    assert calls.made == ["fsync lines"] * 3
+        assert calls.made == ["fsync lines", f"fsync {tmp_path.name}", "fsync lines"], (
+            "its name once"
+        )
+    assert calls.made[3:] == ["fsync lines"]
     assert file.read_text() == "".join(f"{number}\n" for number in range(10))
 
 

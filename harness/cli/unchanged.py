@@ -102,7 +102,9 @@ def remember(words: Sequence[str], watch: Watch, line: str, code: int) -> None:
     seen = watch.seen() if watch.only_files else None
     if seen is not None:
         lines = [_circumstances(words), str(code), line, *seen]
-        write_atomically(Path(_note_file(words)), "\n".join([_hash(lines), *lines]) + "\n")
+        write_atomically(
+            Path(_note_file(words)), "\n".join([_hash(lines), *lines]) + "\n", lasting=False
+        )
 
 
 def answer(words: Sequence[str]) -> int | None:

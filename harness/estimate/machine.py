@@ -144,7 +144,7 @@ def _rates(home: Path, cores: int, probe: bool) -> Mapping[str, float]:
     if key not in known and probe:
         known[key] = measure_rates(cores)
         home.mkdir(parents=True, exist_ok=True)
-        write_json(home / RATES, known)
+        write_json(home / RATES, known, lasting=False)
     return known.get(key, {})
 
 

@@ -115,7 +115,7 @@ def hashes_of(files: list[Path], cache: Path) -> dict[Path, str]:
             hashes[file] = hashlib.file_digest(data, "sha256").hexdigest()
         fresh[place] = [*state, hashes[file]]
     if fresh:
-        write_sealed(memory, {**_read_memory(memory), **fresh})
+        write_sealed(memory, {**_read_memory(memory), **fresh}, lasting=False)
     return hashes
 
 

@@ -152,7 +152,7 @@ class Lookups:
             if not self._provisional:
                 raise
             return None
-        write_json(memory, found.model_dump())
+        write_json(memory, found.model_dump(), lasting=False)
         return found
 
     def tested_elsewhere(self, learned: DataRef, tested: Sequence[DataRef]) -> tuple[str, ...]:
@@ -199,7 +199,7 @@ class Lookups:
                 raise
             return ()
         left_out = sorted({row.id for row in rows} - {row.id for row in kept})
-        write_json(memory, left_out)
+        write_json(memory, left_out, lasting=False)
         return tuple(left_out)
 
 

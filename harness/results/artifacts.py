@@ -24,7 +24,7 @@ from harness.plan.places import Places
 from harness.plan.steps import Step
 from harness.results.broken import first_broken
 from harness.results.damage import Damaged
-from harness.sealed import ChangedError, read_sealed, write_sealed
+from harness.sealed import ChangedError, read_sealed, sealed_text, write_sealed
 
 TEXTS = "texts.json"
 """The file beside prompts that holds the texts that are asked, by id, for whoever shows answers."""
@@ -240,7 +240,7 @@ class ArtifactStore:
             outcome,
             marks_in(scratch, MANIFEST),
         )
-        write_sealed(scratch / MANIFEST, manifest.data())
+        (scratch / MANIFEST).write_text(sealed_text(manifest.data()), encoding="utf-8")
         put_in_place(scratch, self.folder(step))
         shutil.rmtree(self.work(step), ignore_errors=True)
 

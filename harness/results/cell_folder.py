@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.files import move_folder_aside, write_atomically
+from harness.files import move_folder_aside, synchronise, write_atomically
 from harness.marks import FileMark, fault_of, mark_of
 from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
@@ -108,9 +108,11 @@ class CellFolder:
     def start(self, kept: Sequence[Sample]) -> None:
         """Makes the folder ready for appending: only these samples, and no result."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        move_folder_aside(self.result_file)
+        for file in (self.result_file, self.samples_file):
+            move_folder_aside(file)
         self.result_file.unlink(missing_ok=True)
-        self.write_samples(kept)
+        if kept or self.samples_file.exists():
+            self.write_samples(kept)
 
     def rounds(self, key: str) -> dict[int, SpeedRound]:
         """The finished rounds of a timed cell, by number; those whose samples are not all there,
@@ -136,8 +138,10 @@ class CellFolder:
         write_sealed(self.folder / f"round-{one.number}.json", one.model_dump(mode="json"))
 
     def finish(self, cell: Cell) -> None:
-        """Writes the result, atomically, with a mark of the samples that it is made of."""
+        """Writes the result, atomically, with a mark of the samples that it is made of; then both are on
+        disk. A result whose samples are not those of its mark is none, so that neither has to come first."""
         of: dict[str, Any] = {}
         if cell.status == "ok" and self.samples_file.is_file():
             of = {SAMPLES: asdict(mark_of(self.samples_file))}
-        write_sealed(self.result_file, cell.model_dump(mode="json") | of)
+        write_sealed(self.result_file, cell.model_dump(mode="json") | of, lasting=False)
+        synchronise(self.result_file, *([self.samples_file] if of else []), self.folder)

@@ -22,20 +22,25 @@ _DIGITS = 24
 _KEPT = re.compile(rf"[0-9a-f]{{{_DIGITS}}}\.json")
 
 
-def keep_prompts(results: Path, made: Path) -> None:
-    """Keeps the texts of a set of prompts, unless they are there.
+def keep_prompts(results: Path, made: Path) -> list[Path]:
+    """Keeps the texts of a set of prompts, unless they are there, and does not wait for the disk.
 
     Args:
         results: results/<suite>.
         made: the folder of the artifact; nothing is kept where it is not there, or damaged.
+
+    Returns:
+        The file, where it was written.
     """
     try:
         digest = str(json.loads((made / "prompts.json").read_text(encoding="utf-8"))["sha256"])
         file = _file(results, digest)
         if file is not None and not _is_kept(file, digest):
-            write_sealed(file, _written(_read_artifact(made), digest))
+            write_sealed(file, _written(_read_artifact(made), digest), lasting=False)
+            return [file]
     except (OSError, ValueError, KeyError, TypeError):
-        return
+        pass
+    return []
 
 
 def forget_prompts(results: Path, wanted: Iterable[str]) -> None:

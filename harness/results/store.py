@@ -17,13 +17,14 @@ from warnings import warn
 from pydantic import ValidationError
 
 from harness.errors import HarnessWarning, InputError
-from harness.files import is_file_name
+from harness.files import is_file_name, synchronise
 from harness.plan.steps import Step
 from harness.records import Summary
 from harness.results.artifacts import Manifest
 from harness.results.cell_folder import CellFolder
 from harness.results.damage import Damaged
 from harness.results.limits import other_limits
+from harness.results.prompts import keep_prompts
 from harness.results.proof import WRITE_ANEW, unproven
 from harness.results.strays import check_results
 from harness.results.upgrade import OtherVersionError, understood
@@ -41,6 +42,7 @@ class ResultsStore:
         self.folder = folder
         self.summary_file = folder / "summary.json"
         self.damaged = Damaged()
+        self._kept: set[Path] = set()
 
     def cell(self, model: str, task: str) -> CellFolder:
         """The folder of a cell, whether it is there or not."""
@@ -48,7 +50,9 @@ class ResultsStore:
 
     def keep(self, manifest: Manifest) -> None:
         """Keeps what a step found beside the cells, so that results stand without artifacts."""
-        write_sealed(self._step_file(manifest.key), replace(manifest, files=None).data())
+        file = self._step_file(manifest.key)
+        write_sealed(file, replace(manifest, files=None).data(), lasting=False)
+        self._kept.add(file)
 
     def kept(self, step: Step) -> Manifest | None:
         """What `keep` kept."""
@@ -82,8 +86,14 @@ class ResultsStore:
 
     def keep_texts(self, task: str, texts: Mapping[str, str]) -> None:
         """Keeps the texts that a task asks about, by example id."""
+        file = self._texts_file(task)
         if self.texts(task) != texts:
-            write_sealed(self._texts_file(task), {TEXTS: dict(texts)})
+            write_sealed(file, {TEXTS: dict(texts)}, lasting=False)
+            self._kept.add(file)
+
+    def keep_prompts(self, made: Path) -> None:
+        """Keeps the texts of a set of prompts, whose artifact is in a folder."""
+        self._kept.update(keep_prompts(self.folder, made))
 
     def texts(self, task: str) -> dict[str, str]:
         """The texts that a task asks about, by example id; empty where none were kept."""
@@ -122,7 +132,13 @@ class ResultsStore:
         return None
 
     def write_summary(self, summary: Summary) -> None:
-        """Writes `summary.json`, atomically."""
+        """Writes `summary.json`, atomically, once all that was kept beside the cells is on disk.
+
+        Until then what was kept is made anew from the artifacts, should the power be cut.
+        """
+        kept = [file for file in self._kept if file.is_file()]
+        synchronise(*kept, *{file.parent for file in kept})
+        self._kept.clear()
         write_sealed(self.summary_file, summary.model_dump(mode="json", by_alias=True))
 
 

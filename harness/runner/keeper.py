@@ -11,7 +11,7 @@ from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.records import Cell, Failure
 from harness.results.artifacts import TEXTS, ArtifactStore
-from harness.results.prompts import forget_prompts, keep_prompts
+from harness.results.prompts import forget_prompts
 from harness.results.store import ResultsStore
 from harness.runner.jobs import Pace
 from harness.runner.walk import Observer, Word
@@ -75,7 +75,7 @@ def keep_findings(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -
         if artifacts.manifest(step, thoroughly=True) is None:
             continue
         made = artifacts.folder(step)
-        keep_prompts(results.folder, made)
+        results.keep_prompts(made)
         with suppress(OSError, ValueError):  # an earlier version wrote none of an endpoint's
             results.keep_texts(task, json.loads((made / TEXTS).read_text(encoding="utf-8")))
 
