@@ -164,7 +164,7 @@ class Memory:
             "said": said,
         }
         text = json.dumps(entry, ensure_ascii=False, allow_nan=False)
-        write_atomically(self._file(self._of.folder, key), f"{text}\n", lasting=False)
+        write_atomically(self._file(self._of.folder, key), f"{text}\n")
 
 
 def _hash(said: Any) -> str:
