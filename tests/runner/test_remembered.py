@@ -114,18 +114,25 @@ def test_a_server_that_does_something_else_than_is_remembered_is_not_mixed(place
         assert not ask(place, fresh=True).failures
 
 
+def damage(file: Path) -> None:
+    text = file.read_text()
+    file.write_text(text.replace('"text": "', '"text": "x'))
+    assert file.read_text() != text
+
+
 def test_what_is_damaged_is_asked_again(place: Place) -> None:
+    """All of it is: the look for cut prompts alone is not taken again where nothing else has to be sent."""
     with standing_in() as server:
         place.write(server.url, "chat")
         place.run()
+        before, sent = answers(place), server.texts_asked
         files = list((place.folder / "home/answers").rglob("*.json"))
-        file = files[0]
-        file.write_text(file.read_text().replace('"text": "', '"text": "x'))
+        for file in files:
+            damage(file)
         shutil.rmtree(place.options.results)
-        sent = server.texts_asked
-        assert only(place.run().summary).status == "ok"
-        assert server.texts_asked > sent
-        assert '"text": "x' not in file.read_text()
+        assert told(only(place.run().summary))["remembered"] == 0
+        assert server.texts_asked == 2 * sent and answers(place) == before
+        assert not any('"text": "x' in file.read_text() for file in files)
 
 
 def requests(server: StandIn, folder: Path, says: str = "") -> Requests:
@@ -143,6 +150,18 @@ def test_what_was_drawn_is_not_remembered_and_another_model_is_another(tmp_path:
         assert not requests(server, tmp_path, "another").write(asked, 3).remembered
         assert not requests(server, tmp_path).write(asked, 4).remembered
         assert not requests(server, tmp_path).write(asked, 3, stops=["\n"]).remembered
+        assert server.texts_asked == 6
+
+
+def test_of_many_answers_only_the_damaged_one_is_asked_again(tmp_path: Path) -> None:
+    with standing_in() as server:
+        asked = [{"prompt": f"The bank {number}"} for number in range(3)]
+        replies = [requests(server, tmp_path).write(one, 3) for one in asked]
+        for file in sorted(tmp_path.rglob("*.json")):
+            damage(file)
+            again = [requests(server, tmp_path).write(one, 3) for one in asked]
+            assert sorted(reply.remembered for reply in again) == [False, True, True]
+            assert [reply.text for reply in again] == [reply.text for reply in replies]
         assert server.texts_asked == 6
 
 
