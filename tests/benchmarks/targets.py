@@ -14,6 +14,7 @@ SPEED = "speed task"
 AROUND = "around the engine"
 SHOTS = "classify by shots, F16 GGUF"
 MEMORY = "memory over 10,000 examples"
+DURABILITY = "waiting for the disk, a small run"
 TUNING_MEMORY = "peak memory of fine-tuning, llama-160m"
 TRAINING = {"phrasebank": "fine-tune, PhraseBank", "samsum": "fine-tune, SAMSum"}
 
@@ -24,6 +25,7 @@ LOOP, BATCHED, BENCH = "create_completion loop", "llama-batched-bench", "llama-b
 BATCHED_AS_OURS, BENCH_AS_OURS = f"{BATCHED}, our settings", f"{BENCH}, our settings"
 """The same programs with the settings that the harness runs with: what exactness costs."""
 TUNED, TRL_DEFAULTS, TRL_BEST = "fine-tune step", "TRL, defaults", "TRL, best settings"
+LASTING, UNSYNCHRONISED = "the run as it is", "the run without waits"
 AROUND_CLASSIFY, AROUND_SUMMARIZE = "classify, F16", "summarize, Q4_K_M"
 TIMED: tuple[tuple[Phase, str], ...] = (
     ("prefill", F16),
@@ -111,6 +113,20 @@ def tuned_in(method: str, limit: float) -> Row:
     return Row(f"{TUNING_MEMORY}: {ours}", TUNING_MEMORY, full, ours, "peak_bytes", "below", limit)
 
 
+def waited(figure: str, to: str) -> Row:
+    """What is waited for the disk, to what the same run takes without waits."""
+    return Row(
+        DURABILITY + to,
+        DURABILITY,
+        UNSYNCHRONISED,
+        LASTING,
+        "waited_seconds",
+        "below",
+        0.02,
+        reference_figure=figure,
+    )
+
+
 def speed_names(phase: Phase, file: str) -> tuple[str, str]:
     """What llama-bench and the `speed` task are called where they time a phase with a file."""
     return f"{BENCH}, {phase}, {file}", f"speed task, {phase}, {file}"
@@ -151,6 +167,8 @@ ROWS: tuple[Row, ...] = (
     tuned_in("dora", 1.0),
     tuned_in("lora-8bit", 1.0),
     tuned_in("qlora", 0.35),
+    waited("seconds", ""),
+    waited("processor_seconds", ", to the processor's seconds"),
 )
 PREFILL_ROWS = tuple(
     row
