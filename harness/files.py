@@ -145,10 +145,16 @@ def move_folder_aside(file: Path) -> None:
         os.replace(file, tempfile.mkdtemp(dir=file.parent, prefix=f"{file.name}.was-a-folder."))
 
 
+def scratch_prefix(name: str) -> str:
+    """What the names of scratch folders beside a file or folder of this name begin with."""
+    return f".{name[:12]}."
+
+
 @contextmanager
 def scratch_beside(folder: Path) -> Iterator[Path]:
     """A folder beside another, for `put_in_place` to put there once it is whole; where that is not done, it goes again."""
-    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:12]}."))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=scratch_prefix(folder.name)))
     try:
         yield scratch
     finally:
@@ -161,14 +167,17 @@ def put_in_place(scratch: Path, folder: Path) -> None:
     It appears whole, with all of its files on disk; what stood there goes last.
     """
     synchronise(scratch, *(path for path in scratch.rglob("*") if not path.is_symlink()))
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:12]}."))
-    try:
+    with scratch_beside(folder) as old:
         if folder.is_symlink() or folder.exists():
             os.replace(folder, old / "old")
         os.replace(scratch, folder)
         synchronise(folder.parent)
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
+
+
+def delete_whole(folder: Path) -> None:
+    """Deletes a folder, of which nobody sees a part meanwhile."""
+    with scratch_beside(folder) as aside:
+        os.replace(folder, aside / "old")
 
 
 def synchronise(*paths: Path) -> None:

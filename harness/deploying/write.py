@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from harness.deploying.wanted import Wanted
 from harness.disk import bytes_in
 from harness.engines.tokenizer import open_tokenizer
 from harness.errors import InputError
-from harness.files import put_in_place
+from harness.files import put_in_place, scratch_beside
 from harness.models.sources import context_tokens
 from harness.plan.graph import ModelPlan
 from harness.plan.steps import Step
@@ -89,17 +88,12 @@ def export(
     keys = keys_of(prepared, wanted)
     failed = make(prepared, options, observer, keys.values())
     broken = _broken(prepared, keys, failed)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    try:
+    with scratch_beside(out) as scratch:
         files = list(_copied(prepared, wanted, name, keys, broken, scratch))
         card = _card(prepared, name, files, scratch, summary)
         (scratch / "README.md").write_text(card, encoding="utf-8")
         scratch.chmod(0o755)
         put_in_place(scratch, out)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
     return Exported(out, (*files, ("README.md", "the card")), tuple(broken.items()))
 
 

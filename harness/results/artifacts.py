@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.errors import BadModelError
-from harness.files import put_in_place, scratch_beside
+from harness.files import put_in_place, scratch_beside, scratch_prefix
 from harness.locks import Waits, held
 from harness.marks import FileMark, fault_of, files_in, marks_in
 from harness.plan.params import SourceParams
@@ -217,7 +217,7 @@ class ArtifactStore:
         """
         folder = self.folder(step)
         with held(folder.with_suffix(".lock"), doing or step.label, waits):
-            for left in folder.parent.glob(f"{_half_made(step.key)}*"):
+            for left in folder.parent.glob(f"{scratch_prefix(step.key)}*"):
                 shutil.rmtree(left, ignore_errors=True)
             found = self.here(step, thoroughly=True)
             if found is not None and found.whole:
@@ -262,11 +262,6 @@ def check_artifact(folder: Path) -> None:
         raise BadModelError(
             f"{found[0]} {found[1]}", "Run the suite that made it: what it is is then made again."
         )
-
-
-def _half_made(key: str) -> str:
-    """What the name of a folder begins with in which an artifact is being made, beside its place."""
-    return f".{key[:12]}."
 
 
 def half_made(home: Path) -> Iterator[tuple[Path, Path | None]]:

@@ -7,14 +7,12 @@ A baseline is a results folder without its logs and findings: `summary.json`, an
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.files import check_inside, put_in_place
+from harness.files import check_inside, put_in_place, scratch_beside
 from harness.records import Summary
 from harness.results.judge import Baseline, SuiteAnswers, read_answers
 from harness.results.store import ResultsStore, read_summary
@@ -52,14 +50,10 @@ def save_baseline(results: Path, name: str, baselines: Path, replace: bool = Fal
     check_inside(target, baselines)
     if target.exists() and not replace:
         raise InputError(f"{target}: there is a baseline already", "--replace replaces it.")
-    baselines.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=baselines, prefix=f".{name}."))
-    try:
+    with scratch_beside(target) as scratch:
         _copy(results_folder(results), summary, scratch)
         scratch.chmod(0o755)
         put_in_place(scratch, target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return target
 
 

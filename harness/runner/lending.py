@@ -10,13 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from harness.files import put_in_place
+from harness.files import put_in_place, scratch_beside
 from harness.plan.graph import Plan
 from harness.plan.steps import Step
 from harness.results.artifacts import ArtifactStore
@@ -109,13 +108,9 @@ class Lending:
 
 def copy_cell(there: Path, here: Path) -> None:
     """Copies a cell's folder, which appears whole or not at all."""
-    here.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=here.parent, prefix=f".{here.name}."))
-    try:
+    with scratch_beside(here) as scratch:
         shutil.copytree(there, scratch / "cell")
         put_in_place(scratch / "cell", here)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def unless_alike(whole: Plan, limited: Plan, limit: int) -> tuple[Plan, int | None]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +17,7 @@ from pathlib import Path
 
 from harness.disk import free_disk_bytes
 from harness.errors import InputError
+from harness.files import delete_whole
 from harness.locks import held
 from harness.quantities import bytes_of
 
@@ -121,9 +120,7 @@ class FetchedCache:
 
         def delete() -> None:
             if folder.exists() and folder.resolve().is_relative_to(self._home.resolve()):
-                aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{one.key[:12]}."))
-                os.replace(folder, aside / "old")
-                shutil.rmtree(aside, ignore_errors=True)
+                delete_whole(folder)
             record.unlink(missing_ok=True)
 
         return _try_lock(record, delete)
