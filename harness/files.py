@@ -174,6 +174,15 @@ def put_in_place(scratch: Path, folder: Path) -> None:
         synchronise(folder.parent)
 
 
+def empty(folder: Path) -> None:
+    """Deletes what a folder holds."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 def delete_whole(folder: Path) -> None:
     """Deletes a folder, of which nobody sees a part meanwhile."""
     with scratch_beside(folder) as aside:

@@ -15,7 +15,7 @@ from harness.cli.consoles import error_console, output_console, say
 from harness.cli.ending import INTERRUPTED, tell
 from harness.cli.executing import Where, executor_of
 from harness.cli.progress import Display
-from harness.cli.unchanged import Watch, remember
+from harness.cli.unchanged import Watch, make_room, remember
 from harness.cli.waiting import waiting
 from harness.models.finetune.curve import last_point, place
 from harness.plan.steps import Step
@@ -162,6 +162,7 @@ def _remember(
     """Has the next command of the same words answered at once, while no file changes that this
     one looked at; after a run that wrote something it is looked at again."""
     if watch.only_files and not nothing_written:
+        make_room()
         watch.begin()
         if not has_nothing_to_do(prepare_part(*asked).prepared):
             return

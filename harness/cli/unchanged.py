@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 FOLDER = "runs"
@@ -43,7 +44,6 @@ class Watch:
 
     def begin(self) -> None:
         """Begins anew."""
-        os.makedirs(_folder(), exist_ok=True)
         self.only_files, self._on, self._since = True, True, time.time_ns()
         self._paths.clear()
         if not self._hooked:
@@ -94,7 +94,8 @@ class Watch:
 
 
 def remember(words: Sequence[str], watch: Watch, line: str, code: int) -> None:
-    """Notes that a command has nothing to do, what it says and its exit code; or nothing at all."""
+    """Notes that a command has nothing to do, what it says and its exit code; or nothing at all, as where the
+    disk takes no note."""
     from pathlib import Path
 
     from harness.files import write_atomically
@@ -102,9 +103,15 @@ def remember(words: Sequence[str], watch: Watch, line: str, code: int) -> None:
     seen = watch.seen() if watch.only_files else None
     if seen is not None:
         lines = [_circumstances(words), str(code), line, *seen]
-        write_atomically(
-            Path(_note_file(words)), "\n".join([_hash(lines), *lines]) + "\n", lasting=False
-        )
+        note = "\n".join([_hash(lines), *lines]) + "\n"
+        with suppress(OSError):
+            write_atomically(Path(_note_file(words)), note, lasting=False)
+
+
+def make_room() -> None:
+    """Makes the folder of notes, so that noting changes no folder that was looked at."""
+    with suppress(OSError):
+        os.makedirs(_folder(), exist_ok=True)
 
 
 def answer(words: Sequence[str]) -> int | None:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from harness.errors import BadModelError
 from harness.files import put_in_place, scratch_beside, scratch_prefix
-from harness.locks import Waits, held
+from harness.locks import Waits, held, held_if_free
 from harness.marks import FileMark, fault_of, files_in, marks_in
 from harness.plan.params import SourceParams
 from harness.plan.places import Places
@@ -56,6 +56,11 @@ class Manifest:
     def whole(self) -> bool:
         """Whether all was there that the step looks at, so that it need not be done again."""
         return MISSING not in self.outcome
+
+    @property
+    def make(self) -> str:
+        """Which make it is of those that one step can have: when it was made, and how long that took."""
+        return f"{self.created} {self.seconds!r}"
 
     def is_alike(self, other: Manifest) -> bool:
         """Whether both are of the same files, whoever wrote them when."""
@@ -106,9 +111,6 @@ class Elsewhere(Protocol):
 
     def bring(self, step: Step) -> Manifest | None:
         """The same, with its files in their folder here, where they are wanted here."""
-
-    def is_new(self, step: Step) -> bool:
-        """Whether it was made since this run began."""
 
     @property
     def damaged(self) -> Damaged:
@@ -203,7 +205,7 @@ class ArtifactStore:
 
     @contextmanager
     def making(
-        self, step: Step, doing: str = "", waits: Waits = lambda who: None
+        self, step: Step, doing: str = "", waits: Waits = lambda who: None, replaces: str = ""
     ) -> Iterator[Path | None]:
         """A folder to make an artifact in; None where another process has made it meanwhile.
 
@@ -214,17 +216,25 @@ class ArtifactStore:
             step: that makes it.
             doing: who wants it, for those who wait for it.
             waits: is told who is making it already.
+            replaces: the make that does not count, although it is whole (`Manifest.make`). It stays for others
+                until another takes its place.
         """
         folder = self.folder(step)
         with held(folder.with_suffix(".lock"), doing or step.label, waits):
             for left in folder.parent.glob(f"{scratch_prefix(step.key)}*"):
                 shutil.rmtree(left, ignore_errors=True)
             found = self.here(step, thoroughly=True)
-            if found is not None and found.whole:
+            if found is not None and found.whole and found.make != replaces:
                 yield None
                 return
             with scratch_beside(folder) as scratch:
                 yield scratch
+
+    def forget_work(self, step: Step) -> None:
+        """Deletes what a process that made an artifact left in its folder for that, unless one is at work there."""
+        with held_if_free(self.folder(step).with_suffix(".lock"), "clearing up") as is_free:
+            if is_free:
+                shutil.rmtree(self.work(step), ignore_errors=True)
 
     def commit(self, step: Step, scratch: Path, outcome: dict[str, Any], seconds: float) -> None:
         """Makes the folder the step's artifact."""

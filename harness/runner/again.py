@@ -1,4 +1,8 @@
-"""Steps that are done anew (`--again`): what they gave stands aside until the new is there."""
+"""Steps that are done anew (`--again`): what they gave stays until the new is there.
+
+Cells stand aside meanwhile, in results that one run alone has. Artifacts, which other suites use at the same time, stay
+where they are, and the new take their place.
+"""
 
 from __future__ import annotations
 
@@ -60,61 +64,50 @@ def fits(cell: Step, pattern: str) -> bool:
     return any(fnmatch.fnmatchcase(word, pattern) for word in words)
 
 
+def makes_of(steps: Iterable[Step], artifacts: ArtifactStore) -> dict[str, str]:
+    """Which make of each artifact is to be replaced, by the step's key; "" where there is none yet."""
+    found = {step.key: artifacts.manifest(step) for step in steps if step.row.is_artifact}
+    return {key: "" if manifest is None else manifest.make for key, manifest in found.items()}
+
+
 @contextmanager
-def set_aside(
-    steps: Iterable[Step], results: ResultsStore, artifacts: ArtifactStore
-) -> Iterator[None]:
-    """Puts what steps gave out of the way; afterwards it goes where the new is there, and else it
+def set_aside(steps: Iterable[Step], results: ResultsStore) -> Iterator[None]:
+    """Puts what cells have out of the way; afterwards it goes where the new is there, and else it
     comes back, whatever happened."""
-    places = [_places(step, results, artifacts) for step in steps]
-    for place, aside in places:
+    cells = [step for step in steps if step.kind == "cell"]
+    for place, aside in (_places(step, results) for step in cells):
         if place.exists():
             aside.parent.mkdir(parents=True, exist_ok=True)
             os.replace(place, aside)
     try:
         yield
     finally:
-        bring_back(steps, results, artifacts)
+        bring_back(cells, results)
 
 
-def bring_back(steps: Iterable[Step], results: ResultsStore, artifacts: ArtifactStore) -> None:
+def bring_back(cells: Iterable[Step], results: ResultsStore) -> None:
     """Of what stands aside, also since a run that was killed: takes back what has nothing new in its
     place, and deletes the rest."""
-    cells_aside = (results.folder / EARLIER).exists()
-    for step in steps:
-        if step.kind == "cell" and not cells_aside:
-            continue
-        place, aside = _places(step, results, artifacts)
+    if not (results.folder / EARLIER).exists():
+        return
+    for step in cells:
+        place, aside = _places(step, results)
         if not aside.exists():
             continue
-        is_new = (
-            results.cell(step.model, step.task).is_done(step.key)
-            if step.kind == "cell"
-            else artifacts.here(step) is not None or _is_new(step, artifacts)
-        )
-        if not is_new:
+        if not results.cell(step.model, step.task).is_done(step.key):
             shutil.rmtree(place, ignore_errors=True)
             place.parent.mkdir(parents=True, exist_ok=True)
             os.replace(aside, place)
         shutil.rmtree(aside, ignore_errors=True)
-        if step.kind == "cell":
-            with suppress(OSError):  # others may stand there
-                aside.parent.rmdir()
-                aside.parent.parent.rmdir()
+        with suppress(OSError):  # others may stand there
+            aside.parent.rmdir()
+            aside.parent.parent.rmdir()
 
 
-def _is_new(step: Step, artifacts: ArtifactStore) -> bool:
-    """Whether it was made anew elsewhere."""
-    return artifacts.elsewhere is not None and artifacts.elsewhere.is_new(step)
-
-
-def _places(step: Step, results: ResultsStore, artifacts: ArtifactStore) -> tuple[Path, Path]:
-    """Where what a step gave lies, and where it stands aside."""
-    if step.kind == "cell":
-        aside = results.folder / EARLIER / step.model / step.task
-        return results.cell(step.model, step.task).folder, aside
-    folder = artifacts.folder(step)
-    return folder, folder.with_name(f".{folder.name}.earlier")
+def _places(cell: Step, results: ResultsStore) -> tuple[Path, Path]:
+    """Where what a cell has lies, and where it stands aside."""
+    aside = results.folder / EARLIER / cell.model / cell.task
+    return results.cell(cell.model, cell.task).folder, aside
 
 
 def chosen(plan: Plan, only: str | None) -> tuple[Step, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.engines.process import physical_cores
 from harness.plan.steps import Step
 from harness.records import Failure
+from harness.runner.again import makes_of
 from harness.runner.jobs import JobBuilder
 from harness.runner.keeper import Keeper
 from harness.runner.local import LocalExecutor
@@ -52,7 +53,14 @@ def walk_of(
         """A served model is really asked, whatever is remembered of it."""
         return options.fresh or prepared.is_again(cell)
 
-    builder = JobBuilder(*of, threads, cores, prepared.lending, is_fresh)
+    builder = JobBuilder(
+        *of,
+        threads,
+        cores,
+        prepared.lending,
+        is_fresh,
+        makes_of(prepared.again, prepared.artifacts),
+    )
     executor = executor or local_executor(prepared)
     keeper = Keeper(prepared.artifacts, prepared.results, observer)
     steps = [step for step in todo if not step.row.in_place]

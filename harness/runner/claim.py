@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,8 +60,7 @@ def put_right(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -> No
 
 
 def _put_right(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -> None:
-    bring_back((*plan.steps.values(), *plan.cells), results, artifacts)
+    bring_back(plan.cells, results)
     for step in plan.steps.values():
-        work = artifacts.work(step)
-        if work.is_dir() and artifacts.manifest(step) is not None:
-            shutil.rmtree(work, ignore_errors=True)
+        if artifacts.work(step).is_dir() and artifacts.manifest(step) is not None:
+            artifacts.forget_work(step)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -45,6 +45,8 @@ class StepJob:
     """Folders of the same cell's results at other limits, whose answers may be taken over."""
     fresh: bool = False
     """Whether a server is asked although its answer is remembered."""
+    replaces: str = ""
+    """Of an artifact that is made anew: the make of it that does not count (`Manifest.make`)."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class JobBuilder:
     lending: Lending
     fresh: Callable[[Step], bool] = lambda step: False
     """Whether a cell is asked although answers to it are remembered."""
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    """By step key: makes of artifacts that do not count, since they are made anew."""
 
     def build(self, steps: tuple[Step, ...]) -> Job:
         """One job of steps that one worker does, all timed or none."""
@@ -124,9 +128,9 @@ class JobBuilder:
         permissions = {role: given for role, given in allowed.items() if given}
         work = str(self.artifacts.work(step).absolute())
         places = self.artifacts.places.of(step)
-        more: dict[str, Any] = {}
+        more: dict[str, Any] = {"replaces": self.replaced.get(step.key, "")}
         if step.kind == "cell":
-            more = {
+            more |= {
                 "alike": self.lending.alike(step),
                 "lenders": self.lending.lenders(step),
                 "fresh": self.fresh(step),

@@ -269,7 +269,7 @@ def run(
     prepared.results.forget_except(every)
     with journal(prepared.results.folder, todo, prepared.cells, observer) as heard:
         walk = walk_of(prepared, options, heard, todo, executor)
-        with set_aside(prepared.again, prepared.results, prepared.artifacts):
+        with set_aside(prepared.again, prepared.results):
             try:
                 walk.run()
             finally:

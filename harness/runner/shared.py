@@ -47,7 +47,6 @@ class SharedArtifacts:
         self._listed: dict[str, set[str]] = {}
         """By kind of entry: keys that were there when it was first asked, or were put there since."""
         self._known: dict[str, tuple[Entry, Manifest]] = {}
-        self._new: set[str] = set()
 
     def manifest(self, step: Step) -> Manifest | None:
         """Of an artifact that the store has.
@@ -58,15 +57,10 @@ class SharedArtifacts:
         found = self._find(step)
         return None if found is None else found[1]
 
-    def is_new(self, step: Step) -> bool:
-        """Whether it was put there since this run began."""
-        return step.key in self._new
-
     def made(self, step: Step) -> None:
         """Takes note that another machine has put it there just now."""
         self._forget(step)
         self._keys(step).add(step.key)
-        self._new.add(step.key)
 
     def bring(self, step: Step) -> Manifest | None:
         """The same as `manifest`, with the files here where this machine wants them."""

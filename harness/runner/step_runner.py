@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.engines.permissions import Permissions, granted
+from harness.files import empty
 from harness.locks import Waits
 from harness.results.artifacts import ArtifactStore
 from harness.runner.findings import refusal
 from harness.runner.handlers import Handler, handler_of
 from harness.runner.jobs import Job, Progress, StepJob
+from harness.runner.steady import steadily
 
 if TYPE_CHECKING:
     from harness.runner.cells.runner import CellRunner
@@ -37,16 +39,28 @@ class StepRunner:
         if job.step.row.gives == "answers":
             self._answer(job, progress)
             return
-        with self._store.making(job.step, f"for {self._job.results}", waits) as out:
+        wanted = f"for {self._job.results}"
+        with self._store.making(job.step, wanted, waits, job.replaces) as out:
             if out is not None:
-                handler: Handler = handler_of(job.step.row)
                 started = time.perf_counter()
-                outcome = handler(job, out, self._job.threads, progress)
+                outcome = self._made(job, out, progress)
                 self._store.commit(job.step, out, outcome, time.perf_counter() - started)
         manifest = self._store.manifest(job.step)
         reason = refusal(manifest, job.step) if manifest is not None else None
         if reason is not None:
             raise reason
+
+    def _made(self, job: StepJob, out: Path, progress: Progress) -> dict[str, Any]:
+        handler: Handler = handler_of(job.step.row)
+
+        def make() -> dict[str, Any]:
+            return handler(job, out, self._job.threads, progress)
+
+        if (
+            job.step.kind == "finetune"
+        ):  # it has read its model when it begins, and goes on from that
+            return make()
+        return steadily(job.inputs.values(), make, lambda: empty(out))
 
     def _answer(self, job: StepJob, progress: Progress) -> None:
         if self._cells is None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.unchanged import Watch, answer, remember
+from harness.cli.unchanged import Watch, answer, make_room, remember
 
 WORDS = ["run", "suite.yaml"]
 
@@ -48,6 +48,19 @@ def looked(place: Path, more: Callable[[], object] = lambda: None) -> Watch:
 def noted(place: Path, more: Callable[[], object] = lambda: None) -> int | None:
     remember(WORDS, looked(place, more), "Nothing to do.", 3)
     return answer(WORDS)
+
+
+def test_a_run_that_is_refused_leaves_nothing_in_its_home(place: Path) -> None:
+    watch = Watch()
+    watch.begin()
+    watch.end()
+    assert not (place / "home").exists()
+
+
+def test_a_note_that_cannot_be_written_is_none(place: Path) -> None:
+    (place / "home").write_text("not a folder")
+    make_room()
+    assert noted(place) is None
 
 
 def test_the_same_command_is_answered_as_it_was(

@@ -17,6 +17,7 @@ from harness.runner.cells.parts import Parts
 from harness.runner.cells.timed import TimedWork
 from harness.runner.cells.work import CellWork, Means
 from harness.runner.jobs import Progress, StepJob
+from harness.runner.steady import steadily
 from harness.sealed import sealed_line
 from harness.suite.schema import type_of
 
@@ -46,6 +47,7 @@ class CellRunner:
         progress(work.begun, work.total, work.noun)
         parts = Parts(work.folder.folder, work.key)
         if not work.is_complete:
+            steadily(job.inputs.values(), work.open, self._means.answerers.close)
             _answer(work, parts, progress)
         cell = work.result(progress)
         if cell is not None:
@@ -55,7 +57,6 @@ class CellRunner:
 
 def _answer(work: CellWork, parts: Parts, progress: Progress) -> None:
     begun, count = work.begun, 0
-    work.open()
     started = time.perf_counter()
     with Appended(work.folder.samples_file) as lines, parts:
         for count, sample in enumerate(work.samples(), start=1):
