@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,17 +16,22 @@ from typing import Any
 
 import psutil
 
+from harness.starter import MODEL_FOLDER
+
 SUITE = """
 name: talk
 forgetting: false
 models:
   base: {source: starter}
   plain: {source: starter, chat_template: none}
+  endless: {source: endless, chat_template: none}
   tuned: {from: base, finetune: {method: lora, tasks: [sentiment]}}
 tasks:
   sentiment: {type: classify, dataset: phrasebank-sample}
 """
 PATHS = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+PADDING = 3
+"""The starter's token `<pad>`."""
 SECONDS = 120
 """How long anything may take on a machine that is busy with other tests."""
 
@@ -54,8 +61,19 @@ def served(folder: Path, *options: str) -> Iterator[ServedChat]:
     """
     suite = folder / "talk.yaml"
     suite.write_text(SUITE, encoding="utf-8")
+    write_endless(folder / "endless")
     with serving(["chat", str(suite), *options], folder / "home", folder) as opened:
         yield opened
+
+
+def write_endless(folder: Path) -> None:
+    """The starter, for which no token that it has learned to write ends an answer: only its context does."""
+    shutil.copytree(MODEL_FOLDER, folder)
+    generation = folder / "generation_config.json"
+    said = json.loads(generation.read_text()) | {"eos_token_id": PADDING}
+    generation.write_text(json.dumps(said))
+    tokens = folder / "tokenizer_config.json"
+    tokens.write_text(json.dumps(json.loads(tokens.read_text()) | {"eos_token": "<pad>"}))
 
 
 @contextmanager
@@ -85,6 +103,13 @@ def serving(words: Sequence[str], home: Path, folder: Path) -> Iterator[ServedCh
     finally:
         process.terminate()
         process.wait(SECONDS)
+
+
+def call_old(page: Any, what: str) -> None:
+    """Marks what stands there with `data-old`, so that a wait can tell what comes in its place from it."""
+    page.evaluate(
+        "what => document.querySelectorAll(what).forEach(one => (one.dataset.old = ''))", what
+    )
 
 
 class Page:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from harness.chat.page.guard import COOKIE
-from tests.chat.served import Page, ServedChat, served
+from tests.chat.served import Page, ServedChat, call_old, served
 from tests.reporting.in_browser import CHROMIUM, chromium
 
 pytest.importorskip("gradio", reason="the extra `chat` is not installed")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM.is_file(), reason="there is no Chro
 FIGURES = re.compile(
     r"\d+ tokens? · first after [\d.]+ m?s · ([\d.]+ tokens/s · )?\d+ MB of memory · .*seed \d+"
 )
-ENDLESS = "New tokens, at most"
+MOST = "New tokens, at most"
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +63,9 @@ def answering(page: Page, chat: ServedChat, text: str = "Once upon a time") -> I
 
 def long_answer(page: Page, text: str = "Once upon a time") -> None:
     """An answer that does not end soon."""
-    page.set("Temperature", "2")
-    page.set("Top-p", "1")
-    page.set("Top-k", "0")
-    page.set(ENDLESS, "4096")
+    page.choose("endless")
+    page.page.get_by_label("Text that the model continues").wait_for()
+    page.set(MOST, "4096")
     page.send(text)
     page.written()
 
@@ -86,8 +85,9 @@ def test_a_whole_conversation(page: Page) -> None:
     prompt = page.page.locator(".hc-prompt pre").last.text_content()
     answer = page.page.locator(".hc-written").first.inner_text()
     assert answer in prompt and "13.1 million" in prompt and "sales fell" in prompt
+    call_old(page.page, ".hc-model")
     page.press("Regenerate")
-    page.page.wait_for_function("document.querySelectorAll('.hc-figures').length == 1")
+    page.page.wait_for_function("!document.querySelector('.hc-model[data-old]')")
     again = page.answered(2)
     assert FIGURES.search(again) and page.page.locator(".hc-user").count() == 2
     page.press("Start over")
@@ -134,7 +134,7 @@ def test_a_crash_is_an_error_and_the_page_lives_on(page: Page, chat: ServedChat)
     failed = page.answered()
     assert "crash" in failed and "SIGSEGV" in failed and "log" in failed
     assert page.page.get_by_role("alert").is_visible()
-    page.set(ENDLESS, "8")
+    page.set(MOST, "8")
     page.send("Are you there?")
     assert FIGURES.search(page.answered(2))
 
@@ -145,7 +145,9 @@ def test_two_users_wait_for_each_other_and_see_only_their_own(
     context = browser.new_context()
     other = Page(context.new_page(), chat.url)
     with answering(page, chat, "The first user asks"):
-        other.set(ENDLESS, "8")
+        other.choose("endless")
+        other.page.get_by_label("Text that the model continues").wait_for()
+        other.set(MOST, "8")
         other.send("The second user asks")
         other.page.get_by_text("One question is answered before yours.").wait_for()
         page.press("Stop")
@@ -159,14 +161,16 @@ def test_who_leaves_is_answered_no_more(page: Page, chat: ServedChat, browser: A
     context = browser.new_context()
     long_answer(Page(context.new_page(), chat.url))
     context.close()
-    page.set(ENDLESS, "8")
+    page.choose("endless")
+    page.page.get_by_label("Text that the model continues").wait_for()
+    page.set(MOST, "8")
     page.send("Hello")
     assert FIGURES.search(page.answered())
 
 
 def test_what_is_typed_runs_nothing(page: Page) -> None:
     hostile = "<img src=x onerror=alert(1)><script>alert(2)</script> ${alert(3)} {{x}} ![](http://evil.test/)"
-    page.set(ENDLESS, "8")
+    page.set(MOST, "8")
     page.send(hostile)
     page.answered()
     assert page.page.locator(".hc-user .hc-text").inner_text() == hostile
@@ -178,7 +182,7 @@ def test_a_phone_in_the_dark_shows_all_of_it(chat: ServedChat, browser: Any) -> 
 
     context = browser.new_context(viewport={"width": 375, "height": 800}, color_scheme="dark")
     page = Page(context.new_page(), chat.url)
-    page.set(ENDLESS, "8")
+    page.set(MOST, "8")
     page.send("Hello " + "averyveryverylongword" * 5)
     page.answered()
     assert page.page.evaluate("document.documentElement.scrollWidth") <= 375
@@ -194,7 +198,7 @@ def test_a_phone_in_the_dark_shows_all_of_it(chat: ServedChat, browser: Any) -> 
 
 
 def test_the_server_speaks_to_nobody(page: Page, chat: ServedChat) -> None:
-    page.set(ENDLESS, "8")
+    page.set(MOST, "8")
     page.send("Hello")
     page.answered()
     family = [psutil.Process(chat.process.pid), *chat.workers()]
