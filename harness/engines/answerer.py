@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn, Protocol
 
 from harness.capabilities import Capability, refusal
 from harness.engines.messages import Message
+from harness.engines.portion import Portion
 from harness.engines.protocol import EngineInfo, Footprint, Limits, LogProbs, Sampling, Work
 from harness.errors import CannotAnswerError
 from harness.words import pieces
@@ -166,6 +167,13 @@ class Answerer:
             may: what the task allows.
         """
         return "loglikelihood"
+
+    def answering(self, portion: Portion) -> Answerer | None:
+        """The same, to be given all prompts of a cell, of which it answers a portion.
+
+        None where what is asked beside a prompt never matters: it is given the open ones alone.
+        """
+        return None
 
     def usage(self, prompt: Asked) -> Mapping[str, Any]:
         """What the last answer to a prompt took of a server (`harness.engines.endpoint.usage`); nothing of

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from harness.engines.contexts import Context, NoNumberError, Scored, Scores, plan_contexts
 from harness.engines.finite import FaultyWeight, first_row_without_numbers, not_finite
+from harness.engines.portion import WHOLE, Portion
 from harness.engines.process import peak_resident_bytes
 from harness.engines.protocol import (
     ChoiceQuestion,
@@ -54,26 +55,29 @@ class CheckedEngine(ABC):
     files: Sequence[Path]
     """What the model was loaded from."""
 
-    def choose(self, questions: Sequence[ChoiceQuestion]) -> Iterator[tuple[int, list[float]]]:
+    def choose(
+        self, questions: Sequence[ChoiceQuestion], portion: Portion = WHOLE
+    ) -> Iterator[tuple[int, list[float]]]:
         """See `Engine.choose`."""
         check_questions(questions, self.info.vocab_size, self.info.context_length)
         scores = Scores(questions)
-        yield from scores.without_tokens()
+        yield from ((number, of) for number, of in scores.without_tokens() if portion.has(number))
         try:
-            for found in self._score(plan_contexts(questions)):
+            for found in self._score(plan_contexts(questions), portion):
                 yield from scores.add(found)
         except NoNumberError as error:
             raise self._no_number(error.value, error.question) from None
 
     def generate(
-        self, prompts: Sequence[Sequence[int]], limits: Limits
+        self, prompts: Sequence[Sequence[int]], limits: Limits, portion: Portion = WHOLE
     ) -> Iterator[tuple[int, Generation]]:
         """See `Engine.generate`."""
         check_prompts(prompts, limits, self.info.vocab_size, self.info.context_length)
         if limits.max_new_tokens < 1:
-            yield from ((number, Generation((), "length", ())) for number in range(len(prompts)))
+            asked = filter(portion.has, range(len(prompts)))
+            yield from ((number, Generation((), "length", ())) for number in asked)
             return
-        for number, generation in self._generate(prompts, limits):
+        for number, generation in self._generate(prompts, limits, portion):
             if not math.isfinite(generation.highest):
                 raise self._no_number(generation.highest, number)
             yield number, generation
@@ -124,14 +128,19 @@ class CheckedEngine(ABC):
         return Footprint(disk, peak_resident_bytes(), self._device_bytes())
 
     @abstractmethod
-    def _score(self, contexts: Sequence[Context]) -> Iterator[Scored]:
-        """Log-probability (nats) of each target of all contexts, some at a time."""
+    def _score(self, contexts: Sequence[Context], portion: Portion) -> Iterator[Scored]:
+        """Log-probability (nats) of each target of a portion's questions, some at a time.
+
+        Args:
+            contexts: of all questions.
+            portion: which of them are asked.
+        """
 
     @abstractmethod
     def _generate(
-        self, prompts: Sequence[Sequence[int]], limits: Limits
+        self, prompts: Sequence[Sequence[int]], limits: Limits, portion: Portion
     ) -> Iterator[tuple[int, Generation]]:
-        """The greedy continuation of each prompt, by at least one token."""
+        """The greedy continuation of each prompt of a portion, by at least one token."""
 
     @abstractmethod
     def _reader(self, prompt: Sequence[int], tokens: int) -> tuple[Reader, int]:

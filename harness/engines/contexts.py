@@ -9,7 +9,7 @@ the contexts planned here, so that they cannot differ in what they ask.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.engines.protocol import ChoiceQuestion
@@ -125,6 +125,16 @@ def shared_length(prompts: Sequence[Sequence[int]]) -> int:
         return 0
     shared = min(common_prefix_length(prompts[0], prompt) for prompt in prompts)
     return min(shared, min(map(len, prompts)) - 1)
+
+
+def questions_of(contexts: Iterable[Context]) -> set[int]:
+    """Those that want something of some contexts."""
+    return {target.question for context in contexts for target in context.targets}
+
+
+def of_questions(scored: Scored, wanted: Collection[int]) -> Scored:
+    """What some questions want."""
+    return [one for one in scored if one[0].question in wanted]
 
 
 class NoNumberError(Exception):

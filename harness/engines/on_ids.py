@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
 from harness.capabilities import CAPABILITIES
 from harness.engines.answerer import Answerer, Asked, Completion, Piece
+from harness.engines.portion import WHOLE, Portion
 from harness.engines.protocol import (
     ChoiceQuestion,
     Engine,
@@ -41,6 +43,13 @@ class OnIds(Answerer):
         self.capabilities = CAPABILITIES[engine.info.engine]
         self.info, self.load_seconds, self.work = engine.info, engine.load_seconds, engine.work
         self._open_tokenizer = tokenizer
+        self._portion = WHOLE
+
+    def answering(self, portion: Portion) -> OnIds:
+        """See `Answerer.answering`."""
+        found = copy(self)
+        found._portion = portion
+        return found
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -55,7 +64,7 @@ class OnIds(Answerer):
         """
         questions = [ChoiceQuestion(of.ids, of.choices) for of in prompts]
         with _by_name(prompts):
-            yield from self.engine.choose(questions)
+            yield from self.engine.choose(questions, self._portion)
 
     def generate(
         self, prompts: Sequence[Asked], limits: Limits
@@ -68,7 +77,8 @@ class OnIds(Answerer):
         """
         limits = self._watched(prompts, limits)
         with _by_name(prompts):
-            for position, generation in self.engine.generate([of.ids for of in prompts], limits):
+            ids = [of.ids for of in prompts]
+            for position, generation in self.engine.generate(ids, limits, self._portion):
                 yield position, self._completion(prompts[position], generation, limits)
 
     def stream(

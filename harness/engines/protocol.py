@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from harness.engines.portion import WHOLE, Portion
 from harness.engines.spread import ONE_DEVICE, Spread
 from harness.engines.timing import Stopwatch
 
@@ -151,10 +152,12 @@ class Engine(Protocol):
     def encode(self, text: str) -> list[int]:
         """Token ids of a text by the model's own tokenizer, BOS first where the model wants it."""
 
-    def choose(self, questions: Sequence[ChoiceQuestion]) -> Iterator[tuple[int, list[float]]]:
-        """For each question: the summed log-probability (nats) of each choice after the prompt.
+    def choose(
+        self, questions: Sequence[ChoiceQuestion], portion: Portion = WHOLE
+    ) -> Iterator[tuple[int, list[float]]]:
+        """For each question of a portion: the summed log-probability (nats) of each choice after the prompt.
 
-        An empty choice has log-probability 0.
+        An empty choice has log-probability 0. Questions beyond the portion are given for what they share with it.
 
         Raises:
             PromptTooLongError: prompt and choice exceed the context.
@@ -162,9 +165,9 @@ class Engine(Protocol):
         """
 
     def generate(
-        self, prompts: Sequence[Sequence[int]], limits: Limits
+        self, prompts: Sequence[Sequence[int]], limits: Limits, portion: Portion = WHOLE
     ) -> Iterator[tuple[int, Generation]]:
-        """The greedy continuation of each prompt.
+        """The greedy continuation of each prompt of a portion.
 
         Raises:
             PromptTooLongError: prompt and answer exceed the context.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.data import Dataset, Phrasing
 from harness.engines.answerer import Answerer, Completion, Picked, Way
+from harness.engines.portion import Portion
 from harness.engines.protocol import Limits
 from harness.metrics.metric import Answer
 from harness.metrics.registry import metrics_of, scores_of
@@ -29,7 +30,8 @@ class Asking:
     """All that one cell needs.
 
     `done` are the indices that were answered before an interruption; they are not asked again.
-    `reference` is set for a divergence task only.
+    `reference` is set for a divergence task only. Of a cell that several workers ask, `share` of `shares` is this
+    one's, counted from 0.
     """
 
     key: str
@@ -37,12 +39,14 @@ class Asking:
     prompts: PromptSet
     done: frozenset[int] = frozenset()
     reference: Answerer | None = None
+    share: int = 0
+    shares: int = 1
 
     def generate(self, max_new_tokens: int) -> Iterator[tuple[Prompt, Completion]]:
         """What is written behind each open prompt."""
-        prompts = self.open_prompts()
+        answerer, prompts = self._asked()
         limits = Limits(max_new_tokens, self.prompts.stop_ids, self.prompts.ending.texts)
-        for position, completion in self.answerer.generate(prompts, limits):
+        for position, completion in answerer.generate(prompts, limits):
             yield prompts[position], completion
 
     def way(self, may: frozenset[Way]) -> Way:
@@ -70,13 +74,13 @@ class Asking:
 
     def choose(self) -> Iterator[tuple[Prompt, ScoredChoices]]:
         """How likely each choice of each open prompt is."""
-        prompts, ends = self.open_prompts(), sorted(self.prompts.ending.ids)
+        (answerer, prompts), ends = self._asked(), sorted(self.prompts.ending.ids)
         scores = [self.prompts.score_of(prompt) for prompt in prompts]
         asked = [
             with_ends(prompt, ends) if score == "end" else prompt
             for prompt, score in zip(prompts, scores, strict=True)
         ]
-        for position, logprobs in self.answerer.choose(asked):
+        for position, logprobs in answerer.choose(asked):
             prompt = prompts[position]
             yield prompt, ScoredChoices.of(scores[position], prompt.choices, logprobs, len(ends))
 
@@ -95,5 +99,17 @@ class Asking:
         )
 
     def open_prompts(self) -> list[Prompt]:
-        """The prompts that are still to be asked."""
-        return [prompt for prompt in self.prompts.prompts if prompt.index not in self.done]
+        """The prompts that are still to be asked, each for itself."""
+        portion = self._portion()
+        return [prompt for n, prompt in enumerate(self.prompts.prompts) if portion.has(n)]
+
+    def _asked(self) -> tuple[Answerer, Sequence[Prompt]]:
+        """Whom to ask, and what: all prompts, where what is run beside one has a say in its answer."""
+        found = self.answerer.answering(self._portion())
+        return (
+            (self.answerer, self.open_prompts()) if found is None else (found, self.prompts.prompts)
+        )
+
+    def _portion(self) -> Portion:
+        done = (n for n, prompt in enumerate(self.prompts.prompts) if prompt.index in self.done)
+        return Portion(frozenset(done), self.share, self.shares)

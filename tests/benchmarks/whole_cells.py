@@ -39,13 +39,13 @@ class TimedEngine:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    def choose(self, questions: Sequence[Any]) -> Iterator[Any]:
+    def choose(self, questions: Sequence[Any], *portion: Any) -> Iterator[Any]:
         """See `Engine.choose`."""
-        return self._timed(self._engine.choose(questions))
+        return self._timed(self._engine.choose(questions, *portion))
 
-    def generate(self, prompts: Sequence[Any], limits: Any) -> Iterator[Any]:
+    def generate(self, prompts: Sequence[Any], limits: Any, *portion: Any) -> Iterator[Any]:
         """See `Engine.generate`."""
-        return self._timed(self._engine.generate(prompts, limits))
+        return self._timed(self._engine.generate(prompts, limits, *portion))
 
     def _timed(self, answers: Iterator[Any]) -> Iterator[Any]:
         while True:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.engines.on_ids import OnIds
+from harness.engines.portion import WHOLE, Portion
 from harness.engines.protocol import (
     ChoiceQuestion,
     EngineInfo,
@@ -108,15 +109,17 @@ class FakeEngine:
     def encode(self, text: str) -> list[int]:
         return CharTokenizer().encode(text)
 
-    def choose(self, questions: Sequence[ChoiceQuestion]) -> Iterator[tuple[int, list[float]]]:
-        for index in reversed(range(len(questions))):
+    def choose(
+        self, questions: Sequence[ChoiceQuestion], portion: Portion = WHOLE
+    ) -> Iterator[tuple[int, list[float]]]:
+        for index in filter(portion.has, reversed(range(len(questions)))):
             self.asked.append(questions[index].prompt)
             yield index, list(self.scores[questions[index].prompt])
 
     def generate(
-        self, prompts: Sequence[Sequence[int]], limits: Limits
+        self, prompts: Sequence[Sequence[int]], limits: Limits, portion: Portion = WHOLE
     ) -> Iterator[tuple[int, Generation]]:
-        for index in reversed(range(len(prompts))):
+        for index in filter(portion.has, reversed(range(len(prompts)))):
             self.asked.append(tuple(prompts[index]))
             known = self.texts.get(tuple(prompts[index]))
             times = tuple(0.5 + 0.25 * token for token in range(limits.max_new_tokens))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from harness.engines.contexts import WORTHWHILE, Context, Scored, shared_length
+from harness.engines.contexts import WORTHWHILE, Context, Scored, of_questions, shared_length
 from harness.engines.hf.generate import generate_all
 from harness.engines.hf.packed import PackedModel, Prefix, Segment
 from harness.engines.hf.passes import Passes
@@ -16,6 +16,7 @@ from harness.engines.hf.sizes import MOST_ROWS, MOST_SLOTS, MOST_TOKENS
 from harness.engines.hf.slots import Slots
 from harness.engines.memory import SHARE, free_device_bytes
 from harness.engines.oom import memory_errors, out_of_memory, reports_out_of_memory
+from harness.engines.portion import WHOLE, Portion, together
 from harness.engines.protocol import Generation, Limits, Work
 
 Item = TypeVar("Item")
@@ -75,33 +76,50 @@ class BatchedRunner:
         }
         self.batch = {name: max(1, int(size) >> halvings) for name, size in most.items()}
 
-    def score(self, contexts: Sequence[Context]) -> Iterator[Scored]:
-        """Log-probability (nats) of each target of all contexts, some at a time."""
-        if not contexts:
+    def score(self, contexts: Sequence[Context], portion: Portion = WHOLE) -> Iterator[Scored]:
+        """Log-probability (nats) of each target of a portion's questions, some at a time.
+
+        Passes are laid out for all contexts; one that memory had no room for lately is run in pieces.
+        """
+        shared = shared_ids(contexts)
+        laid_out = list(batches(parts(contexts, len(shared)), self._budget()))
+        asking = [{number for part in batch for number in part.questions} for batch in laid_out]
+        wanted = portion.of(asking)
+        if not wanted:
             return
         with memory_errors("running what all prompts begin with"):
-            prefix = self._prefix(shared_ids(contexts))
+            prefix = self._prefix(shared)
 
         def run(batch: Sequence[ScoredPart]) -> Scored:
             found = score(self._model, prefix, batch, wide=True)
             self._work.prompt_tokens += sum(len(part.nodes) for part in batch)
             return found
 
-        left = parts(contexts, prefix.length)
-        while left:
-            budget = Budget(self.batch["tokens"], self.batch["rows"])
-            batch = next(batches(left, budget))
-            left = left[len(batch) :]
-            yield from self._halving(run, batch, "scoring prompts")
+        for batch, questions in zip(laid_out, asking, strict=True):
+            if not wanted.isdisjoint(questions):
+                for piece in batches(batch, self._budget()):
+                    for found in self._halving(run, piece, "scoring prompts"):
+                        yield of_questions(found, wanted)
 
     def generate(
-        self, prompts: Sequence[Sequence[int]], limits: Limits
+        self, prompts: Sequence[Sequence[int]], limits: Limits, portion: Portion = WHOLE
     ) -> Iterator[tuple[int, Generation]]:
-        """The greedy continuation of each prompt; with fewer at a time where memory runs out."""
-        open_ones = dict(enumerate(prompts))
+        """The greedy continuation of each prompt of a portion; with fewer at a time where memory runs out."""
+        blocks = together(list(map(len, prompts)), self._model.device.type)
+        wanted = portion.of(blocks)
+        if not wanted:
+            return
         with memory_errors("running what all prompts begin with"):
             length = shared_length(prompts)
             prefix = self._prefix(prompts[0][:length] if length >= WORTHWHILE else ())
+        for block in blocks:
+            asked = {number: prompts[number] for number in block if number in wanted}
+            yield from self._write(asked, prefix, limits)
+
+    def _write(
+        self, open_ones: dict[int, Sequence[int]], prefix: Prefix, limits: Limits
+    ) -> Iterator[tuple[int, Generation]]:
+        """The continuations of prompts that are answered together, by their numbers."""
         while open_ones:
             numbers, asked = list(open_ones), list(open_ones.values())
             self.batch["sequences"] = min(self.batch["sequences"], self._slots(asked, limits))
@@ -133,6 +151,9 @@ class BatchedRunner:
     def passes(self) -> Passes:
         """Sequences of equal length that are run step by step, for timing."""
         return PackedPasses(self._model)
+
+    def _budget(self) -> Budget:
+        return Budget(self.batch["tokens"], self.batch["rows"])
 
     def _prefix(self, ids: Sequence[int]) -> Prefix:
         self._work.prompt_tokens += len(ids)

@@ -34,6 +34,7 @@ from harness.engines.hf.speed import HfStopwatch
 from harness.engines.hf.spread import computing, places_of
 from harness.engines.hf.tokenizer import open_hf_tokenizer
 from harness.engines.oom import memory_errors
+from harness.engines.portion import Portion
 from harness.engines.process import physical_cores
 from harness.engines.protocol import EngineInfo, EngineSpec, Generation, Limits, LogProbs, Work
 from harness.engines.weight_files import adapter_files, weight_files
@@ -87,13 +88,13 @@ class HfEngine(CheckedEngine):
         """See `Engine.encode`."""
         return self._tokenizer.encode(text)
 
-    def _score(self, contexts: Sequence[Context]) -> Iterator[Scored]:
-        return self._running.score(contexts)
+    def _score(self, contexts: Sequence[Context], portion: Portion) -> Iterator[Scored]:
+        return self._running.score(contexts, portion)
 
     def _generate(
-        self, prompts: Sequence[Sequence[int]], limits: Limits
+        self, prompts: Sequence[Sequence[int]], limits: Limits, portion: Portion
     ) -> Iterator[tuple[int, Generation]]:
-        return self._running.generate(prompts, limits)
+        return self._running.generate(prompts, limits, portion)
 
     def _reader(self, prompt: Sequence[int], tokens: int) -> tuple[HfReader, int]:
         return HfReader(self._running.passes()), 0

@@ -14,11 +14,12 @@ from typing import Any
 import torch
 
 from harness.engines.answers import RunningAnswer
-from harness.engines.contexts import Context, Scored
+from harness.engines.contexts import Context, Scored, of_questions, questions_of
 from harness.engines.hf.forward import Forward
 from harness.engines.hf.passes import Passes
 from harness.engines.hf.score import chosen
 from harness.engines.oom import memory_errors
+from harness.engines.portion import WHOLE, Portion
 from harness.engines.protocol import Generation, Limits, Work
 
 
@@ -29,22 +30,27 @@ class PlainRunner:
         self._forward, self._work = forward, work
         self.batch = {"sequences": 1}
 
-    def score(self, contexts: Sequence[Context]) -> Iterator[Scored]:
-        """Log-probability (nats) of each target, context by context."""
+    def score(self, contexts: Sequence[Context], portion: Portion = WHOLE) -> Iterator[Scored]:
+        """Log-probability (nats) of each target of a portion's questions, context by context."""
+        wanted = portion.of([questions_of([context]) for context in contexts])
         for context in contexts:
+            if wanted.isdisjoint(questions_of([context])):
+                continue
             positions = context.positions
             with memory_errors("scoring a prompt"):
                 logits = self._logits(context.ids, positions)
             row = {position: number for number, position in enumerate(positions)}
             values = chosen(logits, [(row[t.position], t) for t in context.targets])
             self._work.prompt_tokens += len(context.ids)
-            yield list(zip(context.targets, values, strict=True))
+            yield of_questions(list(zip(context.targets, values, strict=True)), wanted)
 
     def generate(
-        self, prompts: Sequence[Sequence[int]], limits: Limits
+        self, prompts: Sequence[Sequence[int]], limits: Limits, portion: Portion = WHOLE
     ) -> Iterator[tuple[int, Generation]]:
-        """The greedy continuation of each prompt."""
+        """The greedy continuation of each prompt of a portion."""
         for number, prompt in enumerate(prompts):
+            if not portion.has(number):
+                continue
             with memory_errors("generating"):
                 answer = self._generate(prompt, limits)
             self._work.prompt_tokens += len(prompt)

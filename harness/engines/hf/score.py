@@ -40,6 +40,11 @@ class ScoredPart:
         """How many positions are wanted."""
         return sum(1 for node in self.nodes if node.targets)
 
+    @property
+    def questions(self) -> set[int]:
+        """Those that want something of it."""
+        return {target.question for node in self.nodes for target in node.targets}
+
 
 def shared_ids(contexts: Sequence[Context]) -> tuple[int, ...]:
     """What all contexts begin with, where it is worth running on its own."""

@@ -25,6 +25,7 @@ from harness.engines.llamacpp.sizes import ANSWERS, MAX_TOKENS, STREAMS
 from harness.engines.llamacpp.speed import LlamaCppStopwatch
 from harness.engines.llamacpp.spread import check_gpus
 from harness.engines.llamacpp.tokenizer import GgufTokenizer
+from harness.engines.portion import Portion, together
 from harness.engines.process import physical_cores
 from harness.engines.protocol import EngineInfo, EngineSpec, Generation, Limits, LogProbs, Work
 from harness.errors import InputError
@@ -83,15 +84,17 @@ class LlamaCppEngine(CheckedEngine):
         """See `Engine.encode`."""
         return self._open_tokenizer().encode(text)
 
-    def _score(self, contexts: Sequence[Context]) -> Iterator[Scored]:
+    def _score(self, contexts: Sequence[Context], portion: Portion) -> Iterator[Scored]:
         streams = self.info.batch["sequences"]
-        return score_all(self._cache, contexts, self._model, streams, self.work)
+        return score_all(self._cache, contexts, self._model, streams, self.work, portion)
 
     def _generate(
-        self, prompts: Sequence[Sequence[int]], limits: Limits
+        self, prompts: Sequence[Sequence[int]], limits: Limits, portion: Portion
     ) -> Iterator[tuple[int, Generation]]:
-        streams = self.info.batch["answers"]
-        return generate_all(self._cache, prompts, limits, self._model, streams, self.work)
+        streams, device = self.info.batch["answers"], self.info.device
+        blocks = together(list(map(len, prompts)), device)
+        of = (prompts, limits, self._model, streams, self.work)
+        return generate_all(self._cache, *of, blocks, portion.of(blocks))
 
     def _reader(self, prompt: Sequence[int], tokens: int) -> tuple[LlamaReader, int]:
         """With room for as much again, so that a conversation can go on in it."""

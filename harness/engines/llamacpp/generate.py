@@ -6,7 +6,7 @@ The answers being written are in the first streams, as llama.cpp runs neighbouri
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.engines.answers import Ended, RunningAnswer, RunningAnswers
@@ -60,41 +60,50 @@ def generate_all(
     model: LlamaModel,
     streams: int,
     work: Work,
+    blocks: Sequence[Sequence[int]],
+    wanted: Collection[int],
 ) -> Iterator[tuple[int, Generation]]:
-    """The greedy continuation of each prompt with its index, as they are finished.
+    """The greedy continuation of each wanted prompt with its index, as they are finished.
 
     Args:
         make_cache: gives an empty cache of so many tokens a stream, and streams.
-        prompts: what to continue.
+        prompts: all, whoever continues which; the cache is laid out for them.
         limits: at least one new token.
         model: what is run.
         streams: most prompts answered at the same time.
         work: what is done is added here.
+        blocks: indices of the prompts that are answered together.
+        wanted: indices of those that are continued.
     """
     cells = [len(prompt) + limits.max_new_tokens for prompt in prompts]
     for numbers in sides(range(len(prompts)), cells.__getitem__, model.turns_at):
-        side = [prompts[number] for number in numbers]
-        longest = max(cells[number] for number in numbers)
-        for place, answer in _generate(make_cache, side, longest, limits, model, streams, work):
-            yield numbers[place], answer
+        side = frozenset(numbers)
+        shared = shared_length([prompts[number] for number in numbers]) if model.forgets else 0
+        size = (max(cells[number] for number in numbers), min(streams, len(numbers)))
+        for block in blocks:
+            asked = [number for number in block if number in side and number in wanted]
+            if asked:
+                of = [prompts[number] for number in asked]
+                for place, answer in _generate(make_cache, of, shared, size, limits, model, work):
+                    yield asked[place], answer
 
 
 def _generate(
     make_cache: Callable[[int, int], LlamaContext],
     prompts: Sequence[Sequence[int]],
-    cells: int,
+    shared: int,
+    size: tuple[int, int],
     limits: Limits,
     model: LlamaModel,
-    streams: int,
     work: Work,
 ) -> Iterator[tuple[int, Generation]]:
-    shared = shared_length(prompts) if model.forgets else 0
+    """Continues prompts that are answered together, in a cache of so many cells and streams (`size`)."""
     shared = shared if shared >= WORTHWHILE else 0
     least = model.least_rows if model.forgets else 1
-    slots = min(streams, len(prompts))
+    cells, slots = size
     extra = 1 if shared else 0
     cache = cache_of(make_cache, cells, max(slots, least) + extra, least + extra)
-    slots = min(slots, cache.streams - extra)
+    slots = min(slots, cache.streams - extra, len(prompts))
     origin = cache.streams - 1 if shared else None
     if origin is not None:
         cache.run_one(origin, prompts[0][:shared])

@@ -16,11 +16,14 @@ from harness.engines.contexts import (
     Scored,
     common_prefix_length,
     neighbours,
+    of_questions,
+    questions_of,
     shared_prefix_length,
 )
 from harness.engines.llamacpp.context import MAX_STREAMS, BatchRow, LlamaContext, log_softmax
 from harness.engines.llamacpp.model import LlamaModel
 from harness.engines.llamacpp.sizes import MAX_TOKENS
+from harness.engines.portion import WHOLE, Portion
 from harness.engines.protocol import Work
 from harness.errors import OutOfMemoryError
 
@@ -111,8 +114,9 @@ def score_all(
     model: LlamaModel,
     streams: int,
     work: Work,
+    portion: Portion = WHOLE,
 ) -> Iterator[Scored]:
-    """Log-probability (nats) of each target of all contexts, some at a time.
+    """Log-probability (nats) of each target of a portion's questions, some at a time.
 
     Args:
         make_cache: gives an empty cache of so many tokens a stream, and streams.
@@ -120,9 +124,17 @@ def score_all(
         model: what is run. One that cannot go back is given one context at a time.
         streams: most streams to be used.
         work: what is done is added here.
+        portion: of the questions; the cache and its turns are laid out for all of them.
     """
-    for side in sides(contexts, lambda context: len(context.ids), model.turns_at):
-        yield from _score_side(make_cache, side, model, streams, work)
+    found = [
+        ScoredSide(side, model)
+        for side in sides(contexts, lambda context: len(context.ids), model.turns_at)
+    ]
+    asking = (_questions(turns) for side in found for turns in side.plan(streams))
+    wanted = portion.of(list(asking))
+    for side in found:
+        if not wanted.isdisjoint(questions_of(side.contexts)):
+            yield from _score_side(make_cache, side, model, streams, work, wanted)
 
 
 def sides(
@@ -136,42 +148,59 @@ def sides(
     return [side for side in (short, long) if side]
 
 
-def _score_side(
-    make_cache: Callable[[int, int], LlamaContext],
-    contexts: Sequence[Context],
-    model: LlamaModel,
-    streams: int,
-    work: Work,
-) -> Iterator[Scored]:
-    longest = max(len(context.ids) for context in contexts)
-    shared = shared_prefix_length(contexts) if model.forgets else 0
-    shared = shared if shared >= WORTHWHILE else 0
-    found = walks(contexts, shared) if model.forgets else [[context] for context in contexts]
+class ScoredSide:
+    """Contexts that are scored in one cache, and how."""
 
-    def plan(streams: int) -> list[list[ScoringTurn]]:
+    def __init__(self, contexts: Sequence[Context], model: LlamaModel) -> None:
+        self.contexts, self._model = contexts, model
+        shared = shared_prefix_length(contexts) if model.forgets else 0
+        self.shared = shared if shared >= WORTHWHILE else 0
+        """Leading ids that are run on their own."""
+
+    def plan(self, streams: int) -> list[list[ScoringTurn]]:
+        """Turns that follow each other, for each group of so many streams at most."""
+        model, shared = self._model, self.shared
         if not model.forgets:
-            return [[ScoringTurn((context,), (0,))] for context in contexts]
+            return [[ScoringTurn((context,), (0,))] for context in self.contexts]
+        found, streams = walks(self.contexts, shared), min(streams, MAX_STREAMS)
+        longest = max(len(context.ids) for context in self.contexts)
         limit = model.turns_at if model.turns_at and longest <= model.turns_at else None
         parts = [turns(part, shared, model.least_rows) for part in groups(found, shared, streams)]
         if limit is not None and any(turn.cells > limit for part in parts for turn in part):
             parts = [turns([walk], shared, model.least_rows) for walk in found]
         return parts
 
-    parts = plan(min(streams, MAX_STREAMS))
+
+def _questions(turns: Sequence[ScoringTurn]) -> set[int]:
+    return questions_of(context for turn in turns for context in turn.contexts)
+
+
+def _score_side(
+    make_cache: Callable[[int, int], LlamaContext],
+    side: ScoredSide,
+    model: LlamaModel,
+    streams: int,
+    work: Work,
+    wanted: frozenset[int],
+) -> Iterator[Scored]:
+    contexts, shared = side.contexts, side.shared
+    parts = side.plan(streams)
     cells = max(turn.cells for part in parts for turn in part)
     cache = cache_of(make_cache, cells, max(len(part[0].contexts) for part in parts))
     if cache.streams < max(len(part[0].contexts) for part in parts):
-        parts = plan(cache.streams)
+        parts = side.plan(cache.streams)
     if shared:
         cache.run_one(0, contexts[0].ids[:shared])
         work.prompt_tokens += shared
         for stream in range(1, max(len(part[0].contexts) for part in parts)):
             cache.copy(0, stream)
     for part in parts:
+        if wanted.isdisjoint(_questions(part)):
+            continue
         if not model.forgets:
             cache.clear()
         for turn in part:
-            yield _run(cache, turn, work)
+            yield of_questions(_run(cache, turn, work), wanted)
 
 
 def cache_of(
