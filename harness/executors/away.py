@@ -24,6 +24,7 @@ from harness.plan.params import Params
 from harness.plan.steps import Step
 from harness.records import Failure
 from harness.results.artifacts import ArtifactStore
+from harness.results.store import ResultsStore
 from harness.runner.jobs import Event, Job
 from harness.runner.local import LocalExecutor
 from harness.runner.shared import SharedArtifacts
@@ -78,7 +79,7 @@ def _told(
     executor = SharingExecutor(local, steps, artifacts, shared, packed.again, borrowed=True)
     logs = Path(job.results, LOGS)
     cells = {
-        one.step.key: Path(job.results, "cells", one.step.model, one.step.task)
+        one.step.key: ResultsStore(Path(job.results)).of(one.step).folder
         for one in job.steps
         if one.step.row.gives == "answers"
     }

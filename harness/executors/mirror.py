@@ -115,8 +115,8 @@ class Receiver:
     """The folder of all results."""
     results: str
     """Name of the suite's folder in it."""
-    cells: frozenset[tuple[str, str]]
-    """Models and tasks of the job."""
+    answers: frozenset[PurePosixPath]
+    """Folders of the job's cells, and parts of cells, in that of the suite."""
 
     def take(self, piece: Piece) -> None:
         """Writes a piece.
@@ -144,8 +144,9 @@ class Receiver:
         match name.parts:
             case (self.results, "logs", log):
                 return is_file_name(log)
-            case (self.results, "cells", model, task, part):
-                return (model, task) in self.cells and CELL_FILES.fullmatch(part) is not None
+            case (self.results, *folder, file):
+                is_ours = PurePosixPath(*folder) in self.answers
+                return is_ours and CELL_FILES.fullmatch(file) is not None
         return False
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from harness.estimate.forecast import Forecast, StepNeed
 from harness.executors.nodes import Need
+from harness.plan.cell_params import PartParams
 from harness.plan.steps import Step
 from harness.quantities import bytes_of
 from harness.runner.run import Prepared
@@ -39,7 +40,8 @@ def needs_of(prepared: Prepared, found: Forecast) -> Callable[[Step], Need]:
         names = [step.model] if step.model else makes.get(step.key, ()) if step.row.cost else ()
         given = [of_model[name] for name in names if name in of_model]
         all_given = given or [prepared.suite.spec.defaults.resources]
-        first, *others = (_need(of, estimated.get(step.key), step.params.gpus) for of in all_given)
+        of_cell = step.params.cell if isinstance(step.params, PartParams) else step.key
+        first, *others = (_need(of, estimated.get(of_cell), step.params.gpus) for of in all_given)
         for other in others:
             first = first.beside(other)
         return first

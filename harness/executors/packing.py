@@ -16,6 +16,7 @@ from harness.models.sources import hashes_of, model_files
 from harness.plan.graph import Plan
 from harness.plan.places import Places
 from harness.python_hook import find_hook, hook_files
+from harness.results.store import ResultsStore
 from harness.runner.jobs import Job, StepJob
 from harness.runner.shared import SharedArtifacts
 from harness.stores.entries import key_of_files
@@ -134,11 +135,13 @@ def _own_files(own: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _begun(job: Job) -> Iterator[tuple[str, bytes]]:
-    """What stands of a job's cells in the driver's results, and what other limits have of them."""
+    """What stands of a job's cells in the driver's results, their parts included, and what other limits have of
+    them."""
     for one in job.steps:
         if one.step.row.gives == "answers":
-            own = Path(job.results, "cells", one.step.model, one.step.task)
-            for folder in (own, *map(Path, one.lenders)):
+            own = ResultsStore(Path(job.results)).cell(one.step.model, one.step.task)
+            parts = (part.folder for part in own.parts())
+            for folder in (own.folder, *parts, *map(Path, one.lenders)):
                 for file in sorted(folder.glob("*")):
                     if CELL_FILES.fullmatch(file.name) and file.is_file():
                         yield str(file), file.read_bytes()

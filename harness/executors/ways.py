@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from harness.executors.away import work_away
 from harness.executors.mirror import Piece, Receiver
 from harness.executors.node import work
 from harness.executors.packing import Packer
+from harness.results.store import ResultsStore
 from harness.runner.jobs import Event, Job
 
 
@@ -49,8 +50,11 @@ class ThroughStore:
         self._shared = packer.shared
         self._steps = {one.step.key: one.step for one in job.steps}
         results = Path(job.results)
-        cells = frozenset((one.step.model, one.step.task) for one in job.steps if one.step.model)
-        self._receiver = Receiver(results.parent, results.name, cells)
+        of = (one.step for one in job.steps if one.step.row.gives == "answers")
+        places = (ResultsStore(results).of(step).folder.relative_to(results) for step in of)
+        self._receiver = Receiver(
+            results.parent, results.name, frozenset(map(PurePosixPath, places))
+        )
 
     def event(self, told: Any) -> Event | None:
         """Writes what it tells of files; what it has made is in the store from then on."""

@@ -194,6 +194,16 @@ class RoundParams(CellParams):
     """Model and task."""
 
 
+class PartParams(CellParams):
+    """A part of a cell that several workers ask: some of its prompts."""
+
+    of: tuple[str, str]
+    """Model and task."""
+    part: int
+    """Counted from 1."""
+    parts: int
+
+
 class PrecisionParams(Params):
     """How a reference is loaded twice, to see what 16 bits alone change."""
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.plan.cell_params import CellParams, PrecisionParams, RoundParams
+from harness.plan.cell_params import CellParams, PartParams, PrecisionParams, RoundParams
 from harness.plan.params import (
     CheckParams,
     ExamplesParams,
@@ -45,6 +45,7 @@ Kind = Literal[
     "parity",
     "precision",
     "round",
+    "part",
     "cell",
 ]
 Cost = Literal["ask", "fine-tune", "merge", "check", "convert", "quantize", "draw"]
@@ -139,6 +140,7 @@ _ROWS = (
     ),
     StepKind("precision", PrecisionParams, "findings", f"{_STEPS}.measuring:precision", revision=2, cost="check"),
     StepKind("round", RoundParams, "answers", _ANSWERING, cost="ask", timed=True),
+    StepKind("part", PartParams, "answers", _ANSWERING, cost="ask"),
     StepKind(
         "cell", CellParams, "answers", _ANSWERING, ("rouge-score",), revision=4, cost="ask",
     ),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ SAMPLES = "samples"
 """The key in `result.json` that holds the mark of the samples."""
 ASKED_AGAIN = "its whole answers are kept, the others are asked again, and the result is made anew"
 MADE_ANEW = "the result is made anew from its answers"
+PART = "part-"
+"""What folders of parts begin with."""
 
 
 class CellFolder:
@@ -33,6 +36,22 @@ class CellFolder:
         self.samples_file = folder / "samples.jsonl"
         self.result_file = folder / "result.json"
         self._damaged = damaged if damaged is not None else Damaged()
+
+    def part(self, number: int) -> CellFolder:
+        """The folder of a part of the cell, which another worker asks."""
+        return CellFolder(self.folder / f"{PART}{number}", self._damaged)
+
+    def parts(self) -> list[CellFolder]:
+        """Those of its parts that are there, until what they answered is joined."""
+        found = sorted(self.folder.glob(f"{PART}*"))
+        return [
+            CellFolder(of, self._damaged) for of in found if of.is_dir() and not of.is_symlink()
+        ]
+
+    def forget_parts(self) -> None:
+        """Deletes the folders of its parts: their answers are its own now."""
+        for part in self.parts():
+            shutil.rmtree(part.folder, ignore_errors=True)
 
     def noted(self) -> Cell | None:
         """The cell as it was last written, whatever became of its samples; None where it is missing or
@@ -84,20 +103,10 @@ class CellFolder:
         return result is not None and result.key == key and result.status == "ok"
 
     def samples(self, key: str) -> list[Sample]:
-        """The samples that belong to a key, by index; a line cut off by a crash, or changed since, is
-        passed over."""
-        try:
-            lines = lines_in(self.samples_file.read_bytes())
-        except OSError:
-            return []
-        found: dict[int, Sample] = {}
-        for line in lines:
-            try:
-                sample = Sample.model_validate_json(line)
-            except ValidationError:
-                continue
-            if sample.key == key:
-                found[sample.index] = sample
+        """The samples that belong to a key, by index, those of its parts among them; a line cut off by a crash, or
+        changed since, is passed over."""
+        files = (*(part.samples_file for part in self.parts()), self.samples_file)
+        found = {of.index: of for file in files for of in _samples_in(file) if of.key == key}
         return [found[index] for index in sorted(found)]
 
     def write_samples(self, samples: Iterable[Sample]) -> None:
@@ -145,3 +154,15 @@ class CellFolder:
             of = {SAMPLES: asdict(mark_of(self.samples_file))}
         write_sealed(self.result_file, cell.model_dump(mode="json") | of, lasting=False)
         synchronise(self.result_file, *([self.samples_file] if of else []), self.folder)
+
+
+def _samples_in(file: Path) -> Iterator[Sample]:
+    try:
+        lines = lines_in(file.read_bytes())
+    except OSError:
+        return
+    for line in lines:
+        try:
+            yield Sample.model_validate_json(line)
+        except ValidationError:
+            continue

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from harness.errors import HarnessWarning, InputError
 from harness.files import is_file_name, synchronise
+from harness.plan.cell_params import PartParams
 from harness.plan.steps import Step
 from harness.records import Summary
 from harness.results.artifacts import Manifest
@@ -47,6 +48,11 @@ class ResultsStore:
     def cell(self, model: str, task: str) -> CellFolder:
         """The folder of a cell, whether it is there or not."""
         return CellFolder(self.folder.joinpath("cells", model, task), self.damaged)
+
+    def of(self, step: Step) -> CellFolder:
+        """Where the answers of a step lie: its cell's folder, or that of its part."""
+        cell, params = self.cell(step.model, step.task), step.params
+        return cell.part(params.part) if isinstance(params, PartParams) else cell
 
     def keep(self, manifest: Manifest) -> None:
         """Keeps what a step found beside the cells, so that results stand without artifacts."""

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from harness.engines.process import physical_cores
+from harness.plan.parts import Division
 from harness.plan.steps import Step
 from harness.records import Failure
 from harness.runner.again import makes_of
+from harness.runner.divided import AsOneCell, with_parts
 from harness.runner.jobs import JobBuilder
 from harness.runner.keeper import Keeper
 from harness.runner.local import LocalExecutor
@@ -35,6 +37,7 @@ def walk_of(
     observer: Observer,
     todo: list[Step],
     executor: Executor | None = None,
+    division: Division | None = None,
 ) -> Walk:
     """The walk over steps of a suite; files that are there already are checked now.
 
@@ -44,6 +47,7 @@ def walk_of(
         observer: hears how it goes.
         todo: parents first.
         executor: runs the steps; None: worker processes on this machine.
+        division: of cells that several workers ask.
     """
     cores = physical_cores()
     threads = max(1, cores // options.jobs)
@@ -64,7 +68,9 @@ def walk_of(
     executor = executor or local_executor(prepared)
     keeper = Keeper(prepared.artifacts, prepared.results, observer)
     steps = [step for step in todo if not step.row.in_place]
-    walk = Walk(steps, builder.build, executor, keeper, options.jobs)
+    parts = with_parts(steps, division or {}, prepared.results, prepared.is_again)
+    seen = AsOneCell(keeper, todo) if len(parts) > len(steps) else keeper
+    walk = Walk(parts, builder.build, executor, seen, options.jobs)
     for step in todo:
         if step.row.in_place:
             path = prepared.artifacts.file(step)

@@ -129,7 +129,7 @@ class JobBuilder:
         work = str(self.artifacts.work(step).absolute())
         places = self.artifacts.places.of(step)
         more: dict[str, Any] = {"replaces": self.replaced.get(step.key, "")}
-        if step.kind == "cell":
+        if step.kind in ("cell", "part"):
             more |= {
                 "alike": self.lending.alike(step),
                 "lenders": self.lending.lenders(step),

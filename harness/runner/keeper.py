@@ -40,6 +40,8 @@ class Keeper:
         manifest = self.artifacts.manifest(step) if step.row.is_artifact else None
         if manifest is not None:
             self.results.keep(manifest)
+        if step.kind == "cell":
+            self.results.cell(step.model, step.task).forget_parts()
         self.observer.finished(step)
 
     def failed(self, step: Step, failure: Failure) -> None:

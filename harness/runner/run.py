@@ -12,6 +12,7 @@ from harness.errors import BadDataError, HubError, InputError
 from harness.home import default_home
 from harness.plan.builder import make_plan
 from harness.plan.graph import Plan
+from harness.plan.parts import Division
 from harness.plan.steps import Step
 from harness.records import Failure, Summary
 from harness.records.shards import Shard
@@ -136,7 +137,10 @@ class Prepared:
             for cell in self.plan.cells:
                 for store in (self.results, *self.lending.others):
                     store.cell(cell.model, cell.task).result(thoroughly=True)
-                self.results.cell(cell.model, cell.task).hold()
+                here = self.results.cell(cell.model, cell.task)
+                here.hold()
+                if here.parts() and here.is_done(cell.key):
+                    here.forget_parts()
             self.artifacts.hold(self.plan.steps.values())
         while used := self._missing.used(self.cells, files) - self._looked:
             for key in used:
@@ -238,6 +242,7 @@ def run(
     observer: Observer,
     commands: Sequence[str],
     executor: Executor | None = None,
+    division: Division | None = None,
 ) -> Outcome:
     """Does what is missing and writes `summary.json`.
 
@@ -247,6 +252,7 @@ def run(
         observer: hears how it goes.
         commands: how to do it again, for the report.
         executor: runs the steps; None: worker processes on this machine.
+        division: of cells that several workers ask; None: of none.
     """
     started = time.perf_counter()
     prepared.look_through()
@@ -268,7 +274,7 @@ def run(
     every = {(step.model, step.task) for step in prepared.plan.cells}
     prepared.results.forget_except(every)
     with journal(prepared.results.folder, todo, prepared.cells, observer) as heard:
-        walk = walk_of(prepared, options, heard, todo, executor)
+        walk = walk_of(prepared, options, heard, todo, executor, division)
         with set_aside(prepared.again, prepared.results):
             try:
                 walk.run()
@@ -287,5 +293,5 @@ def run(
         summarizer = Summarizer(*place, describe, total, limit, spent, shard)
         summary = summarizer.summary(list(commands))
         prepared.results.write_summary(summary)
-    failed = tuple((step, walk.failures[step.key]) for step in walk.failed)
+    failed = tuple((of, walk.failures[of.key]) for of in walk.failed if of.kind != "part")
     return Outcome(summary, len(todo), failed, seconds)

@@ -114,7 +114,7 @@ class Walk:
 
     def fail(self, step: Step, failure: Failure) -> None:
         """Takes the failure of a step, perhaps of one that was tried before the walk."""
-        if step.kind != "round":  # a round's failure is its cell's own
+        if step.kind not in ("round", "part"):  # their failure is their cell's own
             # What is wrong with a model is one message, whatever it was to be asked.
             of_model = step.kind == "prompts" and failure.kind == "bad-model"
             self._origins[step.key] = step.group if of_model else step.label

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -215,14 +215,14 @@ def test_a_node_that_sees_another_store_by_that_name_is_refused(place: Place) ->
 
 
 def test_a_file_of_no_cell_of_the_job_is_refused(tmp_path: Path) -> None:
-    receiver = Receiver(tmp_path, "small", frozenset({("base", "sentiment")}))
+    receiver = Receiver(tmp_path, "small", frozenset({PurePosixPath("cells/base/sentiment")}))
     receiver.take(Piece("small/cells/base/sentiment/samples.jsonl", -1, content=b"{}\n"))
     receiver.take(Piece("small/cells/base/sentiment/samples.jsonl", 3, content=b"[]\n"))
     receiver.take(Piece("small/logs/base.log", 0, content=b"said"))
     assert (tmp_path / "small/cells/base/sentiment/samples.jsonl").read_bytes() == b"{}\n[]\n"
     for name in (
         "small/cells/lora/sentiment/samples.jsonl", "small/summary.json", "../x", "/etc/passwd",
-        "small/cells/base/sentiment/../../../x", "small/logs/../x", "other/logs/x.log",
+        "small/cells/base/sentiment/../../../x", "small/cells/base/sentiment/part-1/samples.jsonl", "small/logs/../x", "other/logs/x.log",
     ):  # fmt: skip
         with pytest.raises(CrashError, match="no file of its job"):
             receiver.take(Piece(name, -1, content=b"x"))
@@ -233,7 +233,7 @@ def test_what_is_told_of_files_ends_in_the_same_files(tmp_path: Path) -> None:
     cell = there / "small" / "cells" / "base" / "sentiment"
     cell.mkdir(parents=True)
     mirror = Mirror(there, lambda: 0.0)
-    receiver = Receiver(here, "small", frozenset({("base", "sentiment")}))
+    receiver = Receiver(here, "small", frozenset({PurePosixPath("cells/base/sentiment")}))
 
     def look() -> list[Piece]:
         pieces = [Piece.from_bytes(of.to_bytes()) for of in mirror.pieces([cell], now=True)]

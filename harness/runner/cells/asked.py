@@ -12,6 +12,7 @@ from harness.engines.endpoint.remembered import Remembering
 from harness.metrics.score import open_scorers
 from harness.plan.cell_params import CellParams
 from harness.records import SERVED, USAGE, Cell, Sample
+from harness.runner.cells.joined import asked_in_parts
 from harness.runner.cells.lent import lent
 from harness.runner.cells.scores import located_refs, scored, was_asked, without_own
 from harness.runner.cells.work import CellWork, Means
@@ -35,10 +36,11 @@ class AskedWork(CellWork):
         self._scorers = open_scorers(located_refs(job), job.inputs, means.home)
         self.folder = means.results.cell(step.model, step.task)
         self.key = step.answers_key
-        self._before = self.folder.noted()
         self._prompts = PromptSet.read(Path(job.inputs["prompts"]))
         self.total = len(self._prompts.prompts)
+        self._before = self.folder.noted()
         self._kept: list[Sample] = []
+        self._share = (0, 1)
 
     def keep(self, samples: Sequence[Sample]) -> list[Sample]:
         have = {sample.index for sample in samples}
@@ -46,6 +48,8 @@ class AskedWork(CellWork):
         self._kept = without_own(self._spec, [*samples, *found.samples])
         if found.asked is not None and not was_asked(self._before, self._job.step):
             self._before = self._as_asked(found.asked)
+        if not was_asked(self._before, self._job.step):
+            self._before = asked_in_parts(self.folder, self._job.step, self.total)
         if not self.total:
             self._before = self._nothing()
         return [*self._kept, *without_own(self._spec, found.spare)]
@@ -102,14 +106,21 @@ class AskedWork(CellWork):
         spec = engine_spec("reference.", inputs, options, means.threads, means.halvings)
         return self._means.answerers.open(spec, inputs["tokenizer"])
 
+    @property
+    def _done(self) -> frozenset[int]:
+        """Indices of the prompts that are not asked."""
+        return frozenset(sample.index for sample in self._kept)
+
     def samples(self) -> Iterator[Sample]:
-        prompts = self._prompts
+        prompts, (share, shares) = self._prompts, self._share
         asking = Asking(
             key=self.key,
             answerer=self._answerer,
             prompts=prompts,
-            done=frozenset(sample.index for sample in self._kept),
+            done=self._done,
             reference=self._reference,
+            share=share,
+            shares=shares,
         )
         hashes = {prompt.index: prompts.sha256_of(prompt) for prompt in prompts.prompts}
         asked = {prompt.index: prompt for prompt in prompts.prompts}

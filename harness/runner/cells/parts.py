@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from harness.results.cell_folder import PART
 from harness.runner.jobs import Pace
 
 FILE = "parts.jsonl"
@@ -22,20 +23,26 @@ class Parts:
     """
 
     def __init__(self, folder: Path, key: str) -> None:
-        """Reads what others did under the key of these samples; what stands there of other samples goes."""
+        """Reads what others did under the key of these samples; what stands there of other samples goes.
+
+        Args:
+            folder: of a cell, whose parts are others, too; or of a part.
+            key: of the samples.
+        """
         self._file, self._key = folder / FILE, key
-        found = self._read()
+        own = self._read(self._file)
+        found = [*own, *(of for file in folder.glob(f"{PART}*/{FILE}") for of in self._read(file))]
         self.earlier = Pace(
             sum(one.examples for one in found),
             sum(one.tokens for one in found),
             sum(one.seconds for one in found),
         )
         """What was done before, all together."""
-        self._place = len(found) * WIDTH
+        self._place = len(own) * WIDTH
 
-    def _read(self) -> list[Pace]:
+    def _read(self, file: Path) -> list[Pace]:
         try:
-            lines = self._file.read_bytes().split(b"\n")
+            lines = file.read_bytes().split(b"\n")
         except OSError:
             return []
         found = []

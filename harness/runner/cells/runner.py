@@ -13,6 +13,7 @@ from harness.results.store import ResultsStore
 from harness.runner.cells.answerers import Answerers
 from harness.runner.cells.asked import AskedWork
 from harness.runner.cells.load import LoadWork
+from harness.runner.cells.part import PartWork
 from harness.runner.cells.parts import Parts
 from harness.runner.cells.timed import TimedWork
 from harness.runner.cells.work import CellWork, Means
@@ -42,7 +43,8 @@ class CellRunner:
     def run(self, job: StepJob, progress: Progress) -> None:
         """Answers what is still open of a cell; writes its result where nothing else is open."""
         spec = job.step.given(CellParams).task
-        work = _WORK[type_of(spec).times](job, spec, self._means)
+        of = PartWork if job.step.kind == "part" else _WORK[type_of(spec).times]
+        work = of(job, spec, self._means)
         work.folder.start(work.keep(work.folder.samples(work.key)))
         progress(work.begun, work.total, work.noun)
         parts = Parts(work.folder.folder, work.key)
@@ -52,7 +54,8 @@ class CellRunner:
         cell = work.result(progress)
         if cell is not None:
             work.folder.finish(cell)
-            parts.forget()
+            if not work.keeps_account:
+                parts.forget()
 
 
 def _answer(work: CellWork, parts: Parts, progress: Progress) -> None:

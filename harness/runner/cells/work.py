@@ -37,6 +37,8 @@ class CellWork(ABC):
 
     noun: ClassVar[str]
     """What is counted."""
+    keeps_account: ClassVar[bool] = False
+    """Whether what took how long stays noted when it has ended, for whoever joins it with others."""
     folder: CellFolder
     key: str
     """That its samples carry."""
