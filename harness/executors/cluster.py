@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.errors import CrashError, InputError, MissingToolError, OutOfMemoryError
 from harness.executors.nodes import Need, Node
+from harness.executors.starting import started
 
 POLL_SECONDS = 0.5
 OBJECT_STORE_BYTES = 80 * 2**20
@@ -131,7 +132,7 @@ def connected(address: str | None) -> Iterator[RayCluster]:
         how["address"] = _answering(ray, address)
     try:
         with stay_on_loopback(ray) if address is None else _as_it_is():
-            ray.init(**how)
+            started(lambda: ray.init(**how)) if address is None else ray.init(**how)
             yield RayCluster(ray)
     finally:
         ray.shutdown()
