@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from harness.executors.cluster import OBJECT_STORE_BYTES, connected, stay_on_loopback
 from harness.executors.nodes import Need, jobs_at_once
 from harness.executors.on_ray import RayExecutor, shared
+from harness.executors.starting import started
 from harness.executors.ways import SharedFolders
 from harness.runner.local import LocalExecutor
 from harness.runner.run import Options, Outcome, prepare, run
@@ -21,44 +22,54 @@ from harness.runner.walk import Observer, Quiet
 from tests.executors import stub
 
 MOST_SECONDS = 600.0
+MEMORY = 10**9
 
 
 @contextmanager
-def cluster_of(nodes: int, cpus: float = 1, head_cpus: float | None = None) -> Iterator[Any]:
+def cluster_of(
+    nodes: int, cpus: float = 1, head_cpus: float | None = None, memory: int = MEMORY
+) -> Iterator[Any]:
     """A cluster that listens on 127.0.0.1, gone afterwards.
 
     Args:
         nodes: how many, the head among them.
         cpus: of each.
         head_cpus: of the head, where it has others: 0 keeps work off it.
+        memory: of each, in bytes.
     """
     ray = pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    of_node: dict[str, Any] = {
-        "object_store_memory": OBJECT_STORE_BYTES,
-        "include_dashboard": False,
-    }
-    of_node |= {"node_ip_address": "127.0.0.1", "memory": 10**9}
     with stay_on_loopback(ray):
-        head = {**of_node, "num_cpus": cpus if head_cpus is None else head_cpus}
-        cluster = Cluster(initialize_head=True, head_node_args=head)
+        head = of_node(cpus if head_cpus is None else head_cpus, memory)
+        cluster = started(lambda: Cluster(initialize_head=True, head_node_args=head))
         try:
             for _ in range(nodes - 1):
-                cluster.add_node(**of_node, num_cpus=cpus)
+                add_node(cluster, cpus, memory)
             yield cluster
         finally:
             ray.shutdown()
             cluster.shutdown()
 
 
-def add_node(cluster: Any, cpus: float = 1) -> Any:
+def of_node(cpus: float, memory: int = MEMORY) -> dict[str, Any]:
+    """What a node is started with."""
+    return {
+        "num_cpus": cpus, "memory": memory, "object_store_memory": OBJECT_STORE_BYTES,
+        "include_dashboard": False, "include_log_monitor": False, "no_monitor": True,
+        "node_ip_address": "127.0.0.1",
+    }  # fmt: skip
+
+
+def add_node(cluster: Any, cpus: float = 1, memory: int = MEMORY) -> None:
     """One node more."""
-    return cluster.add_node(
-        object_store_memory=OBJECT_STORE_BYTES, include_dashboard=False, node_ip_address="127.0.0.1",
-        memory=10**9, num_cpus=cpus,
-    )  # fmt: skip
+
+    def start() -> None:
+        with suppress(TimeoutError):  # it is up when Ray has made it; Ray then looks for it again
+            cluster.add_node(**of_node(cpus, memory))
+
+    started(start)
 
 
 def run_there(
@@ -66,6 +77,7 @@ def run_there(
     place: Path,
     suite: str,
     seconds: float,
+    other_seconds: float = 0.0,
     observer: Observer | None = None,
     prepare_nodes: Callable[[], None] = lambda: None,
 ) -> Outcome:
@@ -74,7 +86,7 @@ def run_there(
     (place / "stub.yaml").write_text(suite)
     options = Options(place / "results", home=place / "home")
     prepared = prepare(place / "stub.yaml", options)
-    stub.set_seconds(prepared.results.folder, seconds)
+    stub.set_seconds(prepared.results.folder, seconds, other_seconds)
     with pytest.MonkeyPatch.context() as patch, connected(cluster.address) as there:
         patch.setattr(SharedFolders, "work", staticmethod(stub.work))
         nodes = there.nodes()

@@ -1,7 +1,8 @@
 """Work of known length in place of models: a suite of any size, and what runs its steps on a cluster.
 
 A step takes the seconds that `stub.json` in the results names, asleep, so that many go on side by side on few
-cores; it leaves the same on whichever node it runs. What ran where and when stands in `intervals.jsonl`.
+cores; it leaves the same on whichever node it runs. What began where stands in `begun.jsonl`, what ran where and
+when in `intervals.jsonl`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from harness.runner.jobs import Event, Job, StepJob
 from harness.sealed import sealed_line
 
 LABELS = ("negative", "neutral", "positive")
-SETTINGS, INTERVALS = "stub.json", "intervals.jsonl"
+SETTINGS, BEGUN, INTERVALS = "stub.json", "begun.jsonl", "intervals.jsonl"
 
 
 def suite_text(
@@ -80,19 +81,20 @@ def events_of(job: Job, node: str) -> Iterator[Event]:
     for one in job.steps:
         yield Event(one.step.key, "start")
         began = time.time()
+        said = {"node": node, "step": one.step.label, "kind": one.step.kind, "began": began}
+        _append(results / BEGUN, said)
         time.sleep(seconds["cell" if one.step.kind in ("cell", "round") else "other"])
         do(job, one)
-        note(results, node, one, began)
+        said |= {"timed": one.step.is_timing, "ended": time.time()}
+        _append(results / INTERVALS, said)
         yield Event(one.step.key, "done")
 
 
-def note(results: Path, node: str, one: StepJob, began: float) -> None:
-    """That a step ran on a node."""
-    said = {"node": node, "step": one.step.label, "timed": one.step.is_timing, "began": began}
-    line = json.dumps(said | {"ended": time.time()}) + "\n"
-    descriptor = os.open(results / INTERVALS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+def _append(file: Path, said: dict[str, Any]) -> None:
+    """A line, in one piece."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
-        os.write(descriptor, line.encode())
+        os.write(descriptor, (json.dumps(said) + "\n").encode())
     finally:
         os.close(descriptor)
 
