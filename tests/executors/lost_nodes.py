@@ -24,7 +24,7 @@ from tests.executors.simulated import add_node, cluster_of, run_there, told
 NODES = 3
 SECONDS, OTHER_SECONDS = 1.5, 0.5
 MODELS, TASKS = 12, 6
-LONGEST_WAIT = 3.0
+LONGEST_WAIT = 6.0
 """Between two kills, seconds, and that until a new node is up."""
 TWO_AT_ONCE = 0.25
 """How often a second node goes before the first has been replaced."""
