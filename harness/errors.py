@@ -55,6 +55,10 @@ class HarnessWarning(UserWarning):
     """What a user should know of figures that are shown all the same; commands say it, Python warns of it."""
 
 
+class HungUpError(KeyboardInterrupt):
+    """The terminal, or the connection to it, is gone: told to end, by nobody who meant it."""
+
+
 class InputError(HarnessError):
     """The suite, an option or a path is wrong; nothing was run."""
 

@@ -22,6 +22,7 @@ from harness.cli.options import (
     Nodes,
     OfShards,
     OnWhat,
+    Outlive,
     ReportLink,
     Reports,
     Results,
@@ -117,6 +118,7 @@ def run(
     shard: OfShards = None,
     executor: OnWhat = "local",
     address: Address = None,
+    outlive: Outlive = "30min",
     store: Store = None,
     data_dir: DataDir = None,
     samples: Samples = None,
@@ -130,7 +132,7 @@ def run(
 
     wanted = Options(results, limit, only, again, jobs, data_dir=data_dir, store=store_at(store))
     of = shard_of(shard) if shard is not None else None
-    where = Where(executor, address)
+    where = Where(executor, address, outlive=outlive)
     options = replace(wanted, may_fetch=True, fresh=fresh, shard=of, far=not where.is_here)
     raise typer.Exit(run_suite(suite, options, reports, json, samples, where))
 

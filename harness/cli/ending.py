@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from harness.errors import HungUpError
+
 INTERRUPTED, UNHEARD = 130, 141
 """Exit codes: it was told to end; its output was closed (as a shell shows it of a program that SIGPIPE ended)."""
 SAME_SECONDS = 0.3
@@ -19,7 +21,7 @@ SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Stops:
-    """What signals do: the first raises `KeyboardInterrupt`, another ends the process at once.
+    """What signals do: the first raises `KeyboardInterrupt` (`HungUpError`, which is one, where the terminal is gone), another ends the process at once.
 
     That loses nothing: what is written is whole at any time, and workers and servers end with their parent.
     """
@@ -44,7 +46,7 @@ class Stops:
         now = self._clock()
         if self._first is None:
             self._first = now
-            raise KeyboardInterrupt
+            raise HungUpError if number == signal.SIGHUP else KeyboardInterrupt
         if now - self._first > SAME_SECONDS:
             with suppress(OSError):
                 if os.isatty(2):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -12,14 +12,16 @@ from rich.console import Console
 from harness.cli.consoles import say
 from harness.cli.waiting import waiting
 from harness.errors import InputError
-from harness.quantities import plural
+from harness.quantities import plural, seconds_of
 from harness.runner.begin import local_executor
 from harness.runner.gpus import refuse_without_gpus
 from harness.runner.machine import describe_software
 from harness.runner.run import Options, Prepared
 from harness.runner.walk import Executor
+from harness.runner.writers import until_idle
 
 if TYPE_CHECKING:
+    from harness.executors.cluster import RayCluster
     from harness.executors.packing import Packer
     from harness.stores.store import SharedStore
 
@@ -32,8 +34,14 @@ class Where:
     address: str | None = None
     nodes: tuple[str, ...] = ()
     """Of a cluster that is not here, to plan for (`harness.executors.given`)."""
+    outlive: str = "0"
+    """How long jobs on a cluster at an address go on when this process is gone."""
 
     def __post_init__(self) -> None:
+        try:
+            seconds_of(self.outlive)
+        except ValueError as error:
+            raise InputError(f"--outlive {self.outlive}: {error}", "0 ends them at once.") from None
         for option, given in (("--address", self.address is not None), ("--nodes", self.nodes)):
             if self.is_here and given:
                 raise InputError(f"{option} belongs to --executor ray", "Name both, or neither.")
@@ -86,14 +94,17 @@ def executor_of(
         InputError: no cluster answers, or none of its nodes, or not this machine, has what a step needs.
     """
     if where.is_here:
-        refuse_without_gpus(prepared.to_do())
+        todo = prepared.to_do()
+        refuse_without_gpus(todo)
+        if todo:
+            _wait_for_others(prepared, console)
         yield None, options.jobs
         return
     from harness.cli.fitting import look_ahead
     from harness.executors.cluster import connected
     from harness.executors.needs import needs_of
     from harness.executors.nodes import jobs_at_once, refuse_unmet
-    from harness.executors.on_ray import RayExecutor, is_local, shared
+    from harness.executors.on_ray import LeftJobs, RayExecutor, is_local, shared
 
     with waiting(console, "Looking at what the steps need"):
         needs = needs_of(prepared, look_ahead(prepared))
@@ -107,6 +118,44 @@ def executor_of(
         here, packer = local_executor(prepared), packer_of(prepared, options, timeout)
         folders = [prepared.artifacts.home, prepared.results.folder] if packer is None else []
         with shared(*folders) as token:
+            left = LeftJobs(_left(where, cluster, prepared, console), todo)
+            if left:
+                jobs = plural(len(left), "job")
+                say(console, f"Taking over {jobs} that an earlier run left on the cluster.")
+            else:
+                _wait_for_others(prepared, console)
             of = (cluster, needs, here, timeout, describe_software(), token)
-            executor = RayExecutor(*of, packer=packer)
+            executor = RayExecutor(*of, packer=packer, left=left)
             yield executor, jobs_at_once(nodes, options.jobs)
+
+
+def _left(
+    where: Where, cluster: RayCluster, prepared: Prepared, console: Console
+) -> Mapping[str, str]:
+    """Jobs that an earlier run of these results has left on a cluster; ours are left there, too, unless they end with us."""
+    from harness.executors.driving import Leaving
+    from harness.executors.on_ray import run_name
+
+    seconds = seconds_of(where.outlive)
+    # What is done again stands aside meanwhile, and is brought back where the run dies.
+    if where.address is None or not seconds or prepared.again:
+        return {}
+
+    def waits(who: str) -> None:
+        if who:
+            say(console, f"These results are being made on the cluster: waiting for {who}.")
+
+    return cluster.join(Leaving(run_name(prepared.results.folder), seconds), waits)
+
+
+def _wait_for_others(prepared: Prepared, console: Console) -> None:
+    """Waits until no job that another run left on a cluster writes into these results."""
+
+    def waits() -> None:
+        say(
+            console,
+            "Jobs that an earlier run left on a cluster still write into these results: waiting until "
+            "they end. (Given with that cluster's --address, the same command takes them over.)",
+        )
+
+    until_idle(prepared.results.folder, waits)

@@ -90,6 +90,14 @@ Address = Annotated[
         help="Of the Ray cluster, such as 10.0.0.1:6379 or auto. Default: one on this machine."
     ),
 ]
+Outlive = Annotated[
+    str,
+    typer.Option(
+        metavar="TIME",
+        help="With --address: how long jobs on the cluster go on when this command is gone, such as 90s, "
+        "30min, 2h; 0: not at all. The same command takes them over. Ctrl-C ends them.",
+    ),
+]
 Nodes = Annotated[
     list[str] | None,
     typer.Option(

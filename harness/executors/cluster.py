@@ -1,36 +1,40 @@
-"""A Ray cluster: which nodes it has, and jobs that are handed to it. The only module that imports Ray."""
+"""A Ray cluster: which nodes it has, and jobs that are handed to it. With what it has run
+there (`harness.executors.keeper`) the only module that imports Ray."""
 
 from __future__ import annotations
 
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
-from harness.errors import CrashError, InputError, MissingToolError, OutOfMemoryError
+from harness.errors import CrashError, HungUpError, InputError, MissingToolError, OutOfMemoryError
+from harness.executors.driving import ANSWER_SECONDS, Driving, Leaving
+from harness.executors.keeping import Driver, LostError
 from harness.executors.nodes import Need, Node
 from harness.executors.starting import started
+from harness.locks import Waits
 
 POLL_SECONDS = 0.5
 OBJECT_STORE_BYTES = 80 * 2**20
 """Of a cluster that is started here: messages are small."""
-ANSWER_SECONDS = 10.0
 PLACE = "node:"
 """What Ray's own resources, one a node, begin with."""
 EXTRA = "ray"
 
 
-class LostError(Exception):
-    """A job's worker or node is gone; what it had not done has to be done elsewhere."""
-
-
 class RayCluster:
-    """A cluster that this process is connected to."""
+    """A cluster that this process is connected to.
+
+    Jobs are given to a `Keeper` there, which owns their tasks; without `join` it ends with this process.
+    """
 
     def __init__(self, ray: Any) -> None:
-        self._ray = ray
+        self._ray, self._driving = ray, Driving(ray)
 
     def nodes(self) -> list[Node]:
         """Those that are up."""
@@ -45,6 +49,21 @@ class RayCluster:
             found.append(Node(one["NodeID"], name, cpus, gpus, int(memory), own))
         return sorted(found, key=lambda node: node.id)
 
+    def join(self, leaving: Leaving, waits: Waits = lambda who: None) -> Mapping[str, str]:
+        """Drives a run from now on, alone, and leaves its jobs when this process is gone.
+
+        Args:
+            leaving: under which name, and for how long.
+            waits: is told who drives it, where that has to be waited for.
+
+        Returns:
+            Jobs that another driver has left, by name, with what it said of them.
+        """
+        self._driving.leaving, self._driving.waits = leaving, waits
+        me = self._driving.me
+        found: Mapping[str, str] = self._driving.answer(lambda keeper: keeper.left.remote(me))
+        return found
+
     def run(
         self,
         work: Callable[..., Iterator[Any]],
@@ -52,8 +71,10 @@ class RayCluster:
         need: Need,
         node: Node | None,
         stop: threading.Event,
+        about: str = "",
     ) -> Iterator[Any]:
-        """What a function yields that is run on a node, as it comes; ends early when `stop` is set.
+        """What a function yields that is run on a node, as it comes; ends early when `stop` is set,
+        with the run.
 
         Args:
             work: a function of a module that every node has.
@@ -61,6 +82,7 @@ class RayCluster:
             need: what it holds there; on a `node` alone all cores of it.
             node: where it has to run; None: wherever there is room.
             stop: ends it.
+            about: what another driver gets to know who finds the job left.
 
         Yields:
             What `work` yields, and None whenever nothing has come for a while.
@@ -68,46 +90,76 @@ class RayCluster:
         Raises:
             LostError: the worker or its node is gone.
             OutOfMemoryError: the node's memory ran out.
-            CrashError: the function itself failed.
+            CrashError: the function itself failed, or another process drives this run.
         """
-        errors, where = self._ray.exceptions, dict[str, Any]()
+        where = dict[str, Any]()
         if node is not None:
             strategies = self._ray.util.scheduling_strategies
             by_id = strategies.NodeAffinitySchedulingStrategy(node.id, soft=False)
             where["scheduling_strategy"] = by_id
-        remote = self._ray.remote(work).options(
-            num_returns="streaming",
-            max_retries=0,
-            num_cpus=node.cpus if node is not None and need.alone else need.cpus,
-            num_gpus=need.gpus,
-            memory=need.memory_bytes or None,
-            resources=dict(need.custom),
+        options = {
+            "num_returns": "streaming",
+            "max_retries": 0,
+            "num_cpus": node.cpus if node is not None and need.alone else need.cpus,
+            "num_gpus": need.gpus,
+            "memory": need.memory_bytes or None,
+            "resources": dict(need.custom),
             **where,
-        )
-        given = remote.remote(*arguments)
+        }
+        name = uuid4().hex
+        of = (self._driving.me, name, about, work, arguments, options)
+        if not self._driving.answer(lambda keeper: keeper.begin.remote(*of)):
+            raise _other_drives()
+        yield from self.resume(name, stop)
+
+    def resume(self, name: str, stop: threading.Event) -> Iterator[Any]:
+        """What a job tells that was begun before; the rest as `run`. It is gone afterwards."""
+        me, since, ended = self._driving.me, 0, None
         try:
-            while not stop.is_set():
-                ready, _ = self._ray.wait([given], timeout=POLL_SECONDS, fetch_local=False)
-                if not ready:
+            while ended is None:
+                asked = self._driving.asked(partial(_told, driver=me, name=name, since=since))
+                while not self._ray.wait([asked], timeout=POLL_SECONDS)[0]:
+                    if stop.is_set():
+                        return
                     yield None
-                    continue
-                try:
-                    yield self._ray.get(next(given))
-                except StopIteration:
+                told = self._driving.got(asked)
+                if told is None:
+                    raise _other_drives()
+                items, ended = told
+                for number, item in items:
+                    since = number + 1
+                    yield item
+                if stop.is_set():
                     return
-        except errors.OutOfMemoryError as error:
-            raise OutOfMemoryError(
-                f"the node's memory ran out: {str(error).splitlines()[0]}",
-                "Say under `resources` how much memory the model needs, or take a smaller one.",
-            ) from None
-        except (errors.RayTaskError, errors.RuntimeEnvSetupError) as error:
-            said = str(error).strip().splitlines()
-            raise CrashError(f"the worker failed: {said[-1] if said else error!r}") from None
-        except errors.RayError as error:
-            raise LostError(str(error).splitlines()[0]) from None
         finally:
-            if stop.is_set():
-                self._ray.cancel(given)
+            if not stop.is_set():  # else `close` ends all, or leaves it
+                with suppress(LostError):
+                    self._driving.asked(lambda keeper: keeper.drop.remote(me, name))
+        match ended.how:
+            case "memory":
+                raise OutOfMemoryError(
+                    f"the node's memory ran out: {ended.why}",
+                    "Say under `resources` how much memory the model needs, or take a smaller one.",
+                )
+            case "crash":
+                raise CrashError(f"the worker failed: {ended.why}")
+            case "lost":
+                raise LostError(ended.why)
+
+    def close(self, leave: bool = False) -> None:
+        """Ends what is left of the run's jobs, and whatever keeps them, unless they are to be left to another driver."""
+        self._driving.close(leave)
+
+
+def _told(keeper: Any, driver: Driver, name: str, since: int) -> Any:
+    return keeper.told.remote(driver, name, since)
+
+
+def _other_drives() -> CrashError:
+    return CrashError(
+        "another process drives this run by now, since nothing was heard of this one for a while",
+        "Leave it to that one.",
+    )
 
 
 @contextmanager
@@ -133,7 +185,14 @@ def connected(address: str | None) -> Iterator[RayCluster]:
     try:
         with stay_on_loopback(ray) if address is None else _as_it_is():
             started(lambda: ray.init(**how)) if address is None else ray.init(**how)
-            yield RayCluster(ray)
+            cluster = RayCluster(ray)
+            try:
+                yield cluster
+            except HungUpError:
+                cluster.close(leave=True)
+                raise
+            finally:
+                cluster.close()
     finally:
         ray.shutdown()
 

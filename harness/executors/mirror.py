@@ -50,6 +50,10 @@ class Piece:
         return cls(**json.loads(head), content=content)
 
 
+class GapError(Exception):
+    """A driver lacks what another one took over: another disk's results, or some that were lost."""
+
+
 class Mirror:
     """Looks at files on a node. Files that were told are held open, so that no other takes their place unseen."""
 
@@ -123,6 +127,7 @@ class Receiver:
 
         Raises:
             CrashError: it is of no file of this job.
+            GapError: what comes before it is not here.
             OSError: the disk is full.
         """
         file = self.root / piece.file
@@ -135,7 +140,7 @@ class Receiver:
             write_bytes_atomically(file, piece.content)
         else:
             file.parent.mkdir(parents=True, exist_ok=True)
-            _append(file, piece.content)
+            _append(file, None if file.parent.name == LOGS else piece.at, piece.content)
         if piece.mtime_ns:
             with suppress(OSError):
                 os.utime(file, ns=(piece.mtime_ns, piece.mtime_ns))
@@ -150,11 +155,18 @@ class Receiver:
         return False
 
 
-def _append(file: Path, content: bytes) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+def _append(file: Path, at: int | None, content: bytes) -> None:
+    """Has content stand in a file from a place on, and nothing behind it; None: behind what is there."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o644)
     try:
+        size = os.fstat(descriptor).st_size
+        at = size if at is None else at
+        if size < at:
+            raise GapError(f"{file.name} has {size:,} bytes here, where {at:,} were taken over")
         while content:
-            content = content[os.write(descriptor, content) :]
+            written = os.pwrite(descriptor, content, at)
+            at, content = at + written, content[written:]
+        os.ftruncate(descriptor, at)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

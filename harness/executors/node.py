@@ -12,6 +12,7 @@ from harness.runner.jobs import Event, Job
 from harness.runner.local import LocalExecutor
 from harness.runner.machine import describe_software
 from harness.runner.walk import Executor
+from harness.runner.writers import writing
 
 ASIDE = {"commit"}
 """Of what a machine says of its software, what may differ."""
@@ -41,8 +42,9 @@ def work(
         yield Event(job.steps[0].step.key, "start").to_json()
         yield Event(job.steps[0].step.key, "failed", refused.model_dump()).to_json()
         return
-    told = events_of(job, LocalExecutor(timeout_seconds))
-    yield from (event.to_json() for event in told if event is not None)
+    with writing(Path(job.results)):
+        told = events_of(job, LocalExecutor(timeout_seconds))
+        yield from (event.to_json() for event in told if event is not None)
 
 
 def events_of(job: Job, executor: Executor) -> Iterator[Event | None]:

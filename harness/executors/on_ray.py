@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 from uuid import uuid4
 
 from harness.errors import HarnessError
-from harness.executors.cluster import LostError
+from harness.executors.keeping import LostError
+from harness.executors.mirror import GapError
 from harness.executors.node import SEEN
 from harness.executors.nodes import Need, Node, place_of, settled
 from harness.executors.packing import Packer
@@ -31,6 +35,9 @@ LOOK_SECONDS = 10.0
 PATIENCE_SECONDS = 60.0
 """How long it waits for such a node to come back."""
 
+NAME = ".run-on-cluster"
+"""A file in results: the name of their run on a cluster."""
+
 
 class Cluster(Protocol):
     """As `harness.executors.cluster.RayCluster`."""
@@ -43,7 +50,44 @@ class Cluster(Protocol):
         need: Need,
         node: Node | None,
         stop: threading.Event,
+        about: str = "",
     ) -> Iterator[Any]: ...
+    def resume(self, name: str, stop: threading.Event) -> Iterator[Any]: ...
+
+
+class LeftJobs:
+    """Jobs that another driver has left on the cluster, each to be taken over once."""
+
+    def __init__(
+        self, left: Mapping[str, str] = MappingProxyType({}), todo: Sequence[Step] = ()
+    ) -> None:
+        """Those that do something of what is to be done.
+
+        Args:
+            left: what the cluster says of them: by name the job (`Job.to_json`).
+            todo: steps.
+        """
+        wanted = {(step.key, step.label) for step in todo}
+        jobs = {name: Job.from_json(text) for name, text in left.items()}
+        self._jobs = {name: job for name, job in jobs.items() if _does(job, wanted)}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def take(self, steps: Sequence[StepJob]) -> tuple[str, Job] | None:
+        """One that does some of the steps, which is no longer there then."""
+        wanted = {(one.step.key, one.step.label) for one in steps}
+        with self._lock:
+            for name, job in self._jobs.items():
+                if _does(job, wanted):
+                    return name, self._jobs.pop(name)
+        return None
+
+
+def _does(job: Job, wanted: AbstractSet[tuple[str, str]]) -> bool:
+    """Whether a job does some of the steps that are named by key and label."""
+    return any((one.step.key, one.step.label) in wanted for one in job.steps)
 
 
 @dataclass(frozen=True)
@@ -63,22 +107,27 @@ class RayExecutor:
     clock: Callable[[], float] = time.monotonic
     packer: Packer | None = None
     """Packs jobs where nodes have only a store in common with this machine."""
+    left: LeftJobs = field(default_factory=LeftJobs)
     one_machine: ClassVar[bool] = False
 
     def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
-        """Does a job on a node; one whose node goes away goes on elsewhere where it was."""
+        """Does a job on a node; one whose node goes away goes on elsewhere where it was, and one that another
+        driver has left is taken over."""
         if any(is_local(one.step) for one in job.steps):
             self.here.run(job, hear, stop)
             return
-        heard, tries, done = _Heard(hear), 0, 0
+        heard, tries, done = _Heard(hear, job.steps), 0, 0
         while not stop.is_set():
             left = heard.left(job.steps)
             if not left:
                 return
             try:
+                if (of := self.left.take(left)) is not None:
+                    self._resume(*of, job, heard, stop)
+                    continue
                 self._once(replace(job, steps=left), heard, stop)
                 return
-            except LostError as error:
+            except (LostError, GapError) as error:
                 tries = 1 if len(heard.ended) > done else tries + 1
                 done = len(heard.ended)
                 if tries >= TRIES:
@@ -98,7 +147,8 @@ class RayExecutor:
         job = replace(job, threads=max(1, int(node.cpus if node else need.cpus)))
         way = self._way(job)
         looked = missing = self.clock()
-        for told in self.cluster.run(way.work, way.arguments, need, node, stop):
+        given = (way.work, way.arguments, need, node, stop, job.to_json())
+        for told in self.cluster.run(*given):
             if told is not None:
                 if (event := way.event(told)) is not None:
                     heard(event)
@@ -111,6 +161,13 @@ class RayExecutor:
                 elif looked - missing >= PATIENCE_SECONDS:
                     heard.fail(job.steps[0].step.key, _no_node(need))
                     return
+
+    def _resume(self, name: str, left: Job, job: Job, heard: _Heard, stop: threading.Event) -> None:
+        """Takes over what another driver began, with all that it tells since."""
+        way = self._way(replace(left, results=job.results))
+        for told in self.cluster.resume(name, stop):
+            if told is not None and (event := way.event(told)) is not None:
+                heard(event)
 
     def _way(self, job: Job) -> Way:
         if self.packer is not None:
@@ -126,10 +183,10 @@ class RayExecutor:
 
 
 class _Heard:
-    """Passes events on, each start once, and keeps in mind where a job is."""
+    """Passes events on of the steps that are wanted, each start once, and keeps in mind where a job is."""
 
-    def __init__(self, hear: Callable[[Event], None]) -> None:
-        self._hear = hear
+    def __init__(self, hear: Callable[[Event], None], steps: Sequence[StepJob]) -> None:
+        self._hear, self._wanted = hear, frozenset(one.step.key for one in steps)
         self.begun = False
         self.current = ""
         self.ended: set[str] = set()
@@ -138,6 +195,8 @@ class _Heard:
 
     def __call__(self, event: Event) -> None:
         self.begun = True
+        if event.step not in self._wanted:
+            return
         if event.event == "start":
             self.current = event.step
             if event.step in self._started:
@@ -184,6 +243,18 @@ def shared(*folders: Path) -> Iterator[str]:
     finally:
         for folder in folders:
             (folder / SEEN).unlink(missing_ok=True)
+
+
+def run_name(results: Path) -> str:
+    """What a run of these results is called on a cluster: whoever has them finds what was left for them."""
+    file, own = results / NAME, uuid4().hex
+    if not file.exists():
+        aside = file.with_name(f"{NAME}.{own[:8]}")
+        aside.write_text(own)
+        with suppress(FileExistsError):  # another machine was first
+            os.link(aside, file)
+        aside.unlink()
+    return f"harness-{file.read_text()}"
 
 
 def _no_node(need: Need) -> Failure:

@@ -18,7 +18,10 @@ class Way(Protocol):
     """What a node is given to do, and what becomes of what it tells."""
 
     work: Callable[..., Iterator[Any]]
-    arguments: tuple[Any, ...]
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What it is called with there."""
 
     def event(self, told: Any) -> Event | None:
         """The event that a node tells; None where it is something else."""
@@ -45,8 +48,8 @@ class ThroughStore:
     work = staticmethod(work_away)
 
     def __init__(self, job: Job, packer: Packer) -> None:
-        """Packs a job. Raises StoreError."""
-        self.arguments = (packer.pack(job),)
+        """Of a job, which is packed when it is given out."""
+        self._job, self._packer = job, packer
         self._shared = packer.shared
         self._steps = {one.step.key: one.step for one in job.steps}
         results = Path(job.results)
@@ -55,6 +58,11 @@ class ThroughStore:
         self._receiver = Receiver(
             results.parent, results.name, frozenset(map(PurePosixPath, places))
         )
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The job, packed. Raises StoreError."""
+        return (self._packer.pack(self._job),)
 
     def event(self, told: Any) -> Event | None:
         """Writes what it tells of files; what it has made is in the store from then on."""

@@ -13,6 +13,7 @@ from harness.plan.graph import Plan
 from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore
 from harness.runner.again import bring_back
+from harness.runner.writers import is_idle
 
 if TYPE_CHECKING:
     from harness.runner.run import Prepared
@@ -27,7 +28,8 @@ def claimed(prepared: Prepared, waits: Waits = lambda who: None) -> Iterator[Non
     results, doing = prepared.results, f"running {prepared.suite.file.name}"
     missing = [at for at in (results.folder, results.folder.parent) if not at.exists()]
     with held(results.folder / LOCK, doing, waits):
-        sweep(results.folder)
+        if is_idle(results.folder):
+            sweep(results.folder)
         _put_right(prepared.plan, results, prepared.artifacts)
         try:
             yield

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from harness.errors import CrashError
-from harness.executors.cluster import LostError
+from harness.executors.keeping import LostError
 from harness.executors.mirror import Mirror, Piece, Receiver
 from harness.executors.nodes import Need, Node
 from harness.executors.on_ray import RayExecutor
@@ -103,6 +103,7 @@ class StandIn:
         need: Need,
         node: Node | None,
         stop: threading.Event,
+        about: str = "",
     ) -> Iterator[Any]:
         home = self.homes[self._next % len(self.homes)]
         self._next += 1
@@ -114,6 +115,9 @@ class StandIn:
                 self._may_end(one)
         finally:
             told.close()  # type: ignore[attr-defined]
+
+    def resume(self, name: str, stop: threading.Event) -> Iterator[Any]:
+        raise AssertionError("nothing is left here")
 
     def _may_end(self, one: Any) -> None:
         piece = Piece.from_bytes(one) if isinstance(one, bytes) else None

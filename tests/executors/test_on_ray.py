@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from harness.executors.cluster import LostError
+from harness.executors.keeping import LostError
 from harness.executors.nodes import Need, Node
 from harness.executors.on_ray import LOOK_SECONDS, PATIENCE_SECONDS, TRIES, RayExecutor, shared
 from harness.plan.cell_params import CellParams, LoadOptions, Served
@@ -59,6 +59,7 @@ class FakeCluster:
         need: Need,
         node: Node | None,
         stop: threading.Event,
+        about: str = "",
     ) -> Iterator[Any]:
         asked = Job.from_json(arguments[0])
         self.given.append([one.step.key for one in asked.steps])
@@ -68,6 +69,9 @@ class FakeCluster:
             if isinstance(said, Exception):
                 raise said
             yield said
+
+    def resume(self, name: str, stop: threading.Event) -> Iterator[Any]:
+        raise AssertionError("nothing is left here")
 
 
 class Clock:
