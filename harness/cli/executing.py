@@ -15,6 +15,7 @@ from harness.errors import InputError
 from harness.quantities import plural, seconds_of
 from harness.runner.begin import local_executor
 from harness.runner.gpus import refuse_without_gpus
+from harness.runner.jobs import JobBuilder
 from harness.runner.machine import describe_software
 from harness.runner.run import Options, Prepared
 from harness.runner.walk import Executor
@@ -22,6 +23,7 @@ from harness.runner.writers import until_idle
 
 if TYPE_CHECKING:
     from harness.executors.cluster import RayCluster
+    from harness.executors.mending import Mender
     from harness.executors.packing import Packer
     from harness.stores.store import SharedStore
 
@@ -102,9 +104,10 @@ def executor_of(
         return
     from harness.cli.fitting import look_ahead
     from harness.executors.cluster import connected
+    from harness.executors.left import LeftJobs
     from harness.executors.needs import needs_of
     from harness.executors.nodes import jobs_at_once, refuse_unmet
-    from harness.executors.on_ray import LeftJobs, RayExecutor, is_local, shared
+    from harness.executors.on_ray import RayExecutor, is_local, shared
 
     with waiting(console, "Looking at what the steps need"):
         needs = needs_of(prepared, look_ahead(prepared))
@@ -125,8 +128,18 @@ def executor_of(
             else:
                 _wait_for_others(prepared, console)
             of = (cluster, needs, here, timeout, describe_software(), token)
-            executor = RayExecutor(*of, packer=packer, left=left)
+            mender = _mender(prepared, packer)
+            executor = RayExecutor(*of, packer=packer, left=left, mender=mender)
             yield executor, jobs_at_once(nodes, options.jobs)
+
+
+def _mender(prepared: Prepared, packer: Packer | None) -> Mender | None:
+    from harness.executors.mending import Mender
+
+    if packer is None:
+        return None
+    of = (prepared.plan, prepared.artifacts, prepared.results.folder)
+    return Mender(packer, prepared.to_make, JobBuilder(*of, 1, 1, prepared.lending).build)
 
 
 def _left(

@@ -134,19 +134,14 @@ def _at_hand(packed: Packed, store: SharedStore, home: Path) -> Iterator[dict[st
 def _fetched(parcel: Parcel, store: SharedStore, cache: FetchedCache, home: Path) -> Iterator[Path]:
     entry, folder = store.entry(FILES, parcel.key), home / FILES / parcel.key
     if entry is None:
-        raise StoreError(
-            f"{store.url} no longer has what the driver put there: {parcel.path}",
-            "The same command puts it there again.",
-        )
+        place = f"{store.url}/{FILES}/{parcel.key[:12]}…"
+        raise DamagedInStoreError(place, f"({parcel.path}) is no longer there")
     with cache.using(FILES, parcel.key, folder, entry.size):
         with held(folder.with_suffix(".lock"), f"fetching it from {store.url}"):
             marks = {name: FileMark(of.bytes, -1, of.sha256) for name, of in entry.files.items()}
             if any(fault_of(folder / name, mark, True) for name, mark in marks.items()):
                 with scratch_beside(folder) as scratch:
-                    try:
-                        store.fetch(entry, scratch)
-                    except DamagedInStoreError as error:
-                        raise StoreError(error.message, error.hint) from None
+                    store.fetch(entry, scratch)
                     put_in_place(scratch, folder)
         yield folder
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 from uuid import uuid4
 
 from harness.errors import HarnessError
 from harness.executors.keeping import LostError
+from harness.executors.left import LeftJobs
+from harness.executors.mending import MOST, Mender, is_damage
 from harness.executors.mirror import GapError
 from harness.executors.node import SEEN
 from harness.executors.nodes import Need, Node, place_of, settled
@@ -55,41 +56,6 @@ class Cluster(Protocol):
     def resume(self, name: str, stop: threading.Event) -> Iterator[Any]: ...
 
 
-class LeftJobs:
-    """Jobs that another driver has left on the cluster, each to be taken over once."""
-
-    def __init__(
-        self, left: Mapping[str, str] = MappingProxyType({}), todo: Sequence[Step] = ()
-    ) -> None:
-        """Those that do something of what is to be done.
-
-        Args:
-            left: what the cluster says of them: by name the job (`Job.to_json`).
-            todo: steps.
-        """
-        wanted = {(step.key, step.label) for step in todo}
-        jobs = {name: Job.from_json(text) for name, text in left.items()}
-        self._jobs = {name: job for name, job in jobs.items() if _does(job, wanted)}
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._jobs)
-
-    def take(self, steps: Sequence[StepJob]) -> tuple[str, Job] | None:
-        """One that does some of the steps, which is no longer there then."""
-        wanted = {(one.step.key, one.step.label) for one in steps}
-        with self._lock:
-            for name, job in self._jobs.items():
-                if _does(job, wanted):
-                    return name, self._jobs.pop(name)
-        return None
-
-
-def _does(job: Job, wanted: AbstractSet[tuple[str, str]]) -> bool:
-    """Whether a job does some of the steps that are named by key and label."""
-    return any((one.step.key, one.step.label) in wanted for one in job.steps)
-
-
 @dataclass(frozen=True)
 class RayExecutor:
     """Runs jobs on a cluster (`harness.runner.walk.Executor`)."""
@@ -108,6 +74,8 @@ class RayExecutor:
     packer: Packer | None = None
     """Packs jobs where nodes have only a store in common with this machine."""
     left: LeftJobs = field(default_factory=LeftJobs)
+    mender: Mender | None = None
+    """Where there is a store: has what is damaged there made again."""
     one_machine: ClassVar[bool] = False
 
     def run(self, job: Job, hear: Callable[[Event], None], stop: threading.Event) -> None:
@@ -116,7 +84,7 @@ class RayExecutor:
         if any(is_local(one.step) for one in job.steps):
             self.here.run(job, hear, stop)
             return
-        heard, tries, done = _Heard(hear, job.steps), 0, 0
+        heard, tries, done = _Heard(hear, job.steps, MOST if self.mender else 0), 0, 0
         while not stop.is_set():
             left = heard.left(job.steps)
             if not left:
@@ -126,7 +94,9 @@ class RayExecutor:
                     self._resume(*of, job, heard, stop)
                     continue
                 self._once(replace(job, steps=left), heard, stop)
-                return
+                if not heard.held:
+                    return
+                self._mend(left, heard, stop)
             except (LostError, GapError) as error:
                 tries = 1 if len(heard.ended) > done else tries + 1
                 done = len(heard.ended)
@@ -162,6 +132,23 @@ class RayExecutor:
                     heard.fail(job.steps[0].step.key, _no_node(need))
                     return
 
+    def _mend(self, steps: Sequence[StepJob], heard: _Heard, stop: threading.Event) -> None:
+        """Has what steps read that was damaged in the store made again; where that fails, they do."""
+        assert self.mender is not None
+        for step in (one.step for one in steps if one.step.key in heard.held):
+            with self.mender.lock:
+                failed = list[Event]()
+
+                def hear(event: Event, failed: list[Event] = failed) -> None:
+                    failed.extend([event] * (event.event == "failed"))
+
+                for job in self.mender.jobs(step):
+                    if not failed:
+                        self.run(job, hear, stop)
+            if failed:
+                heard.fail(step.key, Failure(**failed[0].data))
+        heard.held.clear()
+
     def _resume(self, name: str, left: Job, job: Job, heard: _Heard, stop: threading.Event) -> None:
         """Takes over what another driver began, with all that it tells since."""
         way = self._way(replace(left, results=job.results))
@@ -185,7 +172,11 @@ class RayExecutor:
 class _Heard:
     """Passes events on of the steps that are wanted, each start once, and keeps in mind where a job is."""
 
-    def __init__(self, hear: Callable[[Event], None], steps: Sequence[StepJob]) -> None:
+    def __init__(
+        self, hear: Callable[[Event], None], steps: Sequence[StepJob], mends: int = 0
+    ) -> None:
+        self.held, self._mends = set[str](), Counter({one.step.key: mends for one in steps})
+        """Steps that wait for what they read, and how often each may."""
         self._hear, self._wanted = hear, frozenset(one.step.key for one in steps)
         self.begun = False
         self.current = ""
@@ -202,6 +193,11 @@ class _Heard:
             if event.step in self._started:
                 return
             self._started.add(event.step)
+        elif is_damage(event) and self._mends[event.step]:
+            self._mends[event.step] -= 1
+            self.held.add(event.step)
+            self.current = ""
+            event = Event(event.step, "waits", {"message": f"for {event.data['message']}"})
         elif event.event in ("done", "failed"):
             self.current = ""
             self.ended.add(event.step)

@@ -66,6 +66,11 @@ class Packer:
             timeout_seconds=self.timeout_seconds,
         )
 
+    def look_anew(self) -> None:
+        """Has everything looked up in the store again before it is taken to be there."""
+        with self._lock:
+            self._sent.clear()
+
     def _packed(self, one: StepJob, parcels: list[Parcel]) -> StepJob:
         for role, key in one.step.parents.items():
             if self.plan.steps[key].kind in ("source", "fetch"):

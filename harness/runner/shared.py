@@ -62,6 +62,12 @@ class SharedArtifacts:
         self._forget(step)
         self._keys(step).add(step.key)
 
+    def look_anew(self) -> None:
+        """Forgets what was looked up: another machine has found something damaged."""
+        with self._lock:
+            self._known.clear()
+            self._listed.clear()
+
     def bring(self, step: Step) -> Manifest | None:
         """The same as `manifest`, with the files here where this machine wants them."""
         if self._far and step.kind != "prompts":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ import pytest
 
 from harness.errors import CrashError
 from harness.executors.keeping import LostError
+from harness.executors.mending import Mender
 from harness.executors.mirror import Mirror, Piece, Receiver
 from harness.executors.nodes import Need, Node
 from harness.executors.on_ray import RayExecutor
@@ -22,7 +24,7 @@ from harness.files import Appended
 from harness.records import Cell
 from harness.results.store import ResultsStore
 from harness.runner.begin import local_executor
-from harness.runner.jobs import Event, Job
+from harness.runner.jobs import Event, Job, JobBuilder
 from harness.runner.run import Outcome, prepare, run
 from harness.runner.walk import Quiet
 from harness.sealed import sealed_line
@@ -90,6 +92,8 @@ class StandIn:
         self.homes, self._at, self._next = homes, at, 0
         self.end: BaseException | None = None
         """What is raised once answers of a cell were told, once for each."""
+        self.before: Callable[[], None] = lambda: None
+        """Called before a job begins."""
         self.told = dict[str, int]()
         """By cell: how many had been told then."""
 
@@ -105,6 +109,7 @@ class StandIn:
         stop: threading.Event,
         about: str = "",
     ) -> Iterator[Any]:
+        self.before()
         home = self.homes[self._next % len(self.homes)]
         self._next += 1
         self._at.home = home / "home"
@@ -159,7 +164,11 @@ class Place:
         there = identity or options.store.identity()
         packer = Packer(prepared.plan, prepared.artifacts.home, prepared.shared, there, {}, 60)
         here = local_executor(prepared)
-        executor = RayExecutor(self.cluster, lambda _: Need(), here, 60, {}, packer=packer)
+        of = (prepared.plan, prepared.artifacts, prepared.results.folder, 1, 1, prepared.lending)
+        mender = Mender(packer, prepared.to_make, JobBuilder(*of).build)
+        executor = RayExecutor(
+            self.cluster, lambda _: Need(), here, 60, {}, packer=packer, mender=mender
+        )
         return run(prepared, options, Quiet(), [], executor)
 
     @property
@@ -210,6 +219,38 @@ def test_neither_a_lost_node_nor_a_lost_driver_loses_what_was_told(
     made = [of for node in place.nodes for of in node.done if "/" not in of]
     assert len(made) == len(set(made)), "what was made lies in the store, and is made once"
     assert all(cell.n == ANSWERS for cell in outcome.summary.cells)
+
+
+@pytest.mark.parametrize("fault", ["flipped", "cut", "gone", "another's"])
+@pytest.mark.parametrize("kind", ["artifacts/finetune", "files"])
+def test_what_is_damaged_in_the_store_is_had_again_within_the_run(
+    place: Place, tmp_path: Path, kind: str, fault: str
+) -> None:
+    """Before a node fetches it for the first time; no node has a copy of its own."""
+    damaged = list[Path]()
+
+    def damage() -> None:
+        files = sorted(of for of in tmp_path.glob(f"shared/{kind}/*/*/**/*") if of.is_file())
+        if not files or damaged:
+            return
+        damaged.append(files[0])
+        content = files[0].read_bytes()
+        if fault == "gone":
+            files[0].unlink()
+        else:
+            flipped = bytes([content[0] ^ 1]) + content[1:]
+            other = {"flipped": flipped, "cut": content[:-1], "another's": b"another's"}
+            files[0].write_bytes(other[fault])
+        for node in place.nodes:
+            shutil.rmtree(node.folder / "home" / kind, ignore_errors=True)
+
+    place.cluster.before = damage
+    outcome = place.run()
+    assert damaged and not outcome.failures, outcome.failures
+    assert [(cell.status, cell.n) for cell in outcome.summary.cells] == [("ok", ANSWERS)] * 3
+    tuned = [of for node in place.nodes for of in node.done if of.startswith("fine-tune")]
+    assert len(tuned) == (2 if kind != "files" else 1)
+    assert len(list((tmp_path / "shared" / kind).glob("*/manifest.json.damaged-*"))) == 1
 
 
 def test_a_node_that_sees_another_store_by_that_name_is_refused(place: Place) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
 from harness.executors.keeping import GONE_SECONDS, Driver, Ended, Keeping
+from harness.executors.left import LeftJobs
 from harness.executors.mirror import GapError, Piece, Receiver
 from harness.executors.nodes import Need
-from harness.executors.on_ray import LeftJobs, RayExecutor, run_name
+from harness.executors.on_ray import RayExecutor, run_name
 from harness.executors.packing import Packer
 from harness.runner.begin import local_executor
 from harness.runner.jobs import Event
@@ -95,7 +96,7 @@ def test_another_driver_hears_all_that_was_not_taken_over_and_every_end() -> Non
 
 
 def test_what_is_taken_over_twice_stands_once(tmp_path: Path) -> None:
-    receiver = Receiver(tmp_path, "small", frozenset({("base", "sentiment")}))
+    receiver = Receiver(tmp_path, "small", frozenset({PurePosixPath("cells/base/sentiment")}))
     name = "small/cells/base/sentiment/samples.jsonl"
     for piece in (
         Piece(name, -1, content=b"one\n"), Piece(name, 4, content=b"two\n"),

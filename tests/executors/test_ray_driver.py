@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.runner.jobs import Job
 from tests.executors import stub
-from tests.executors.simulated import cluster_of, intervals
+from tests.executors.simulated import MOST_SECONDS, cluster_of, intervals
 
 pytestmark = pytest.mark.slow
 DRIVER = """
@@ -28,10 +29,10 @@ from harness.cli import main
 from harness.executors.cluster import stay_on_loopback
 from harness.executors.nodes import Need
 from harness.executors.ways import SharedFolders
-from tests.executors import stub
+from tests.executors.test_ray_driver import work
 
 place = Path(sys.argv[1])
-SharedFolders.work = staticmethod(stub.work)
+SharedFolders.work = staticmethod(work)
 # What stubs make tells no estimate anything.
 harness.cli.fitting.look_ahead = lambda *_: None
 harness.executors.needs.needs_of = lambda *_: lambda step: Need()
@@ -40,6 +41,31 @@ sys.argv += ["--results", str(place / "results"), "--reports", str(place / "repo
 with stay_on_loopback(ray):
     main()
 """
+
+
+GO = "go"
+"""A file in the results: until it is there, no job begins with the second task."""
+
+
+def work(text: str, *_: Any) -> Iterator[str]:
+    """Does a job as `stub.work` does, and waits for `GO`."""
+    job = Job.from_json(text)
+    second = {
+        one.step.key for one in job.steps if one.step.kind == "cell" and one.step.task == "task-1"
+    }
+    go = Path(job.results) / GO
+    for event in stub.events_of(job, stub.node_id()):
+        yield event.to_json()
+        if event.event == "start" and event.step in second:
+            until(go.exists, str(go))
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    """Waits for something."""
+    ends = time.monotonic() + MOST_SECONDS
+    while not is_so():
+        assert time.monotonic() < ends, f"in vain: {what}"
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -51,7 +77,7 @@ def cluster() -> Iterator[Any]:
 def drive(place: Path, address: str) -> subprocess.Popen[bytes]:
     place.mkdir(exist_ok=True)
     (place / "stub.yaml").write_text(stub.suite_text(models=3, tasks=2))
-    stub.set_seconds(place / "results" / "stub", 4.0)
+    stub.set_seconds(place / "results" / "stub", 0.1)
     environment = {
         **os.environ,
         "HARNESS_HOME": str(place / "home"),
@@ -60,20 +86,6 @@ def drive(place: Path, address: str) -> subprocess.Popen[bytes]:
     with (place / "said.log").open("ab") as said:
         command = [sys.executable, "-c", DRIVER, str(place), address]
         return subprocess.Popen(command, stdout=said, stderr=said, env=environment)
-
-
-def until_answered(place: Path, count: int) -> None:
-    """Until so many cells were answered."""
-    ends = time.monotonic() + 240
-    while time.monotonic() < ends:
-        lines = place / "results" / "stub" / stub.INTERVALS
-        if (
-            lines.exists()
-            and sum(one["step"].startswith("ask") for one in intervals(place)) >= count
-        ):
-            return
-        time.sleep(0.1)
-    raise AssertionError((place / "said.log").read_text())
 
 
 def summary(place: Path) -> Any:
@@ -85,13 +97,18 @@ def test_a_killed_drivers_job_is_taken_over_and_no_step_is_done_twice(
     cluster: Any, tmp_path: Path
 ) -> None:
     undisturbed, place = tmp_path / "undisturbed", tmp_path / "killed"
-    assert drive(undisturbed, cluster.address).wait(400) == 0
     first = drive(place, cluster.address)
-    until_answered(place, 1)
+    lines, said = place / "results" / "stub" / stub.INTERVALS, place / "said.log"
+    until(lambda: lines.exists() and "ask base: task-0" in lines.read_text(), said.read_text())
     first.send_signal(signal.SIGKILL)
     first.wait()
-    assert drive(place, cluster.address).wait(400) == 0, (place / "said.log").read_text()
-    assert "Taking over" in (place / "said.log").read_text()
+    second = drive(place, cluster.address)
+    until(lambda: "Taking over" in said.read_text(), "the job is taken over")
+    (place / "results" / "stub" / GO).touch()
+    assert second.wait(MOST_SECONDS) == 0, said.read_text()
+    (undisturbed / "results" / "stub").mkdir(parents=True)
+    (undisturbed / "results" / "stub" / GO).touch()
+    assert drive(undisturbed, cluster.address).wait(MOST_SECONDS) == 0
     steps = sorted(one["step"] for one in intervals(place))
     assert steps == sorted({one["step"] for one in intervals(undisturbed)}), "each was done once"
     assert summary(place) == summary(undisturbed)
