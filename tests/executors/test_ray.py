@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from harness.cli import main
 from harness.errors import InputError
+from harness.executors import cluster
 from harness.executors.cluster import connected
+from harness.executors.node import SEEN
+from harness.executors.nodes import Node
 from harness.results.store import ResultsStore
 
 SUITE = """
@@ -82,3 +87,46 @@ def test_a_suite_ends_in_the_same_answers_on_ray_as_here(
     capsys.readouterr()
     assert run(suite, "--executor", "ray", "--results", "there") == 2
     assert "no node of the cluster has 1 core, 64 GPUs" in " ".join(capsys.readouterr().err.split())
+
+
+class Small:
+    """Stands for a cluster of one node, on which nothing may be begun."""
+
+    def nodes(self) -> list[Node]:
+        return [Node("a", "10.0.0.3 aaaaaa", 8.0, 0.0, 64 * 10**9)]
+
+
+def test_what_no_node_has_is_told_at_once_and_nothing_is_run(
+    suite: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextmanager
+    def small(address: str | None) -> Iterator[Small]:
+        yield Small()
+
+    monkeypatch.setattr(cluster, "connected", small)
+    suite.write_text(SUITE.replace("cpus: 1", "gpus: 1"))
+    assert run(suite, "--executor", "ray", "--address", "10.0.0.3:6379") == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "no node of the cluster has 1 core, 1 GPU" in said and "10.0.0.3 aaaaaa" in said
+    assert not list(suite.parent.glob("results/*/cells")) and not list(suite.parent.rglob(SEEN))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nowhere://there/folder", "nowhere"),
+        ("s3://user:hunter2@bucket/folder", "password"),
+        ("/not/mounted/folder", "/not/mounted/folder"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_told_before_a_cluster_is_asked(
+    url: str,
+    said: str,
+    suite: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert run(suite, "--executor", "ray", "--store", url) == 2
+    told = capsys.readouterr().err
+    assert said in " ".join(told.split()) and "hunter2" not in told and "harness[ray]" not in told
