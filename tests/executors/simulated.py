@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness.executors.cluster import OBJECT_STORE_BYTES, connected, stay_on_loopback
+from harness.executors.cluster import OBJECT_STORE_BYTES, RayCluster, connected, stay_on_loopback
 from harness.executors.nodes import Need, jobs_at_once
 from harness.executors.on_ray import RayExecutor, shared
 from harness.executors.starting import started
@@ -79,9 +79,9 @@ def run_there(
     seconds: float,
     other_seconds: float = 0.0,
     observer: Observer | None = None,
-    prepare_nodes: Callable[[], None] = lambda: None,
+    prepare_nodes: Callable[[RayCluster], None] = lambda _: None,
 ) -> Outcome:
-    """Runs a suite of stubs on a cluster, by the executor that runs others."""
+    """Runs a suite of stubs on a cluster, by the executor that runs others; `prepare_nodes` is done before."""
     place.mkdir(parents=True, exist_ok=True)
     (place / "stub.yaml").write_text(suite)
     options = Options(place / "results", home=place / "home")
@@ -90,7 +90,7 @@ def run_there(
     with pytest.MonkeyPatch.context() as patch, connected(cluster.address) as there:
         patch.setattr(SharedFolders, "work", staticmethod(stub.work))
         nodes = there.nodes()
-        prepare_nodes()
+        prepare_nodes(there)
         with shared(prepared.artifacts.home, prepared.results.folder) as token:
             executor = RayExecutor(
                 there, lambda _: Need(), LocalExecutor(MOST_SECONDS), MOST_SECONDS, {}, token
@@ -113,3 +113,15 @@ def told(outcome: Outcome) -> Any:
     for cell in data["cells"]:
         del cell["alike"]  # it holds the moment of the fine-tuning
     return data
+
+
+def differences(one: Any, other: Any, at: str = "") -> Iterator[str]:
+    """Where two summaries differ, field by field."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in sorted(one.keys() | other.keys()):
+            yield from differences(one.get(name), other.get(name), f"{at}.{name}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, pair in enumerate(zip(one, other, strict=True)):
+            yield from differences(*pair, f"{at}[{number}]")
+    elif one != other:
+        yield f"{at}: {one!r:.80} and {other!r:.80}"

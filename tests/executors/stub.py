@@ -67,6 +67,11 @@ def work(text: str, *_: Any) -> Iterator[str]:
     yield from (event.to_json() for event in events_of(Job.from_json(text), node_id()))
 
 
+def awake() -> Iterator[str]:
+    """Has Ray start a worker where this is done, which it keeps for what comes."""
+    yield node_id()
+
+
 def node_id() -> str:
     """Of the Ray node that this runs on."""
     import ray

@@ -133,21 +133,21 @@ def samples(place: Place) -> dict[str, list[str]]:
 
 def summary(place: Place) -> Any:
     """What `summary.json` says, without what times."""
-    return _without_times(json.loads((place.results / "summary.json").read_text()))
+    return without_times(json.loads((place.results / "summary.json").read_text()))
 
 
-def _without_times(data: Any) -> Any:
+def without_times(data: Any) -> Any:
     if isinstance(data, dict):
         timed = data.get("task") == "speed" or data.get("type") == "speed"
         if timed and "candidate" in data:
             return {name: data[name] for name in ("name", "metric", "baseline", "candidate")}
         return {
-            key: _without_times(value)
+            key: without_times(value)
             for key, value in data.items()
             if not TIMED.search(key) and not (timed and key in ("metrics", "details", "engine"))
         }
     if isinstance(data, list):
-        return [_without_times(one) for one in data]
+        return [without_times(one) for one in data]
     return data
 
 
