@@ -182,6 +182,38 @@ def test_a_full_store_is_named_and_holds_nothing_of_what_was_put(
     assert store.put(KIND, KEY, files).files
 
 
+@pytest.mark.parametrize("at", ["a.json", "deep/weights", RECORD])
+def test_what_an_uploader_that_was_killed_left_is_not_taken_for_whole(
+    store: SharedStore, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """It is gone while it puts a file, or just before the record: it takes nothing back."""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_remove", lambda folder: None)
+        send = store._send
+
+        def send_some(file: Path, target: str, on_bytes: Any) -> Any:
+            if target.endswith(at):
+                store._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+                store._fs.pipe_file(target, file.read_bytes()[:1])
+                raise Killed
+            return send(file, target, on_bytes)
+
+        patch.setattr(store, "_send", send_some)
+        patch.setattr(store, "_create", killed)
+        with pytest.raises(Killed):
+            store.put(KIND, KEY, files)
+    assert store.keys(KIND) == {KEY} and store.entry(KIND, KEY) is None
+    put = store.put(KIND, KEY, files)
+    assert store.entry(KIND, KEY) == put and set(put.files) == set(files)
+
+
 def test_two_see_by_its_identity_whether_they_share_a_store(
     store: SharedStore, tmp_path: Path
 ) -> None:
