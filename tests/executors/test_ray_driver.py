@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from harness.executors.cluster import connected
 from harness.results.store import ResultsStore
 from harness.runner.jobs import Job
 from tests.executors import stub
@@ -114,5 +115,6 @@ def test_a_killed_drivers_job_is_taken_over_and_no_step_is_done_twice(
     steps = sorted(one["step"] for one in intervals(place))
     assert steps == sorted({one["step"] for one in intervals(undisturbed)}), "each was done once"
     assert cells(place) == cells(undisturbed) and len(cells(place)) == 6
-    left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    assert "ray::Keeper" not in left.stdout
+    with connected(cluster.address):
+        ray = pytest.importorskip("ray")
+        until(lambda: not ray.util.list_named_actors(all_namespaces=True), "no keeper is left")
