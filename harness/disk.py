@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -33,7 +34,7 @@ def disk_fault(error: OSError) -> tuple[str, str] | None:
     what = f"{where}the disk cannot be written to ({error.strerror})"
     return (
         what,
-        "Mend it, or write elsewhere (--results, $HARNESS_HOME), and run the same command again.",
+        "Mend it, or write elsewhere (--results, --reports, $HARNESS_HOME), and run the same command again.",
     )
 
 
@@ -42,6 +43,22 @@ def path_fault(error: OSError) -> tuple[str, str] | None:
     if error.errno not in PATH or not error.filename:
         return None
     return f"{os.fsdecode(error.filename)}: {PATH[error.errno]}", "Name another path."
+
+
+def check_takes_files(folder: Path) -> None:
+    """Looks whether files can be made in a folder that is there or will be.
+
+    Raises:
+        OSError: its disk is read-only, or you may not write there.
+    """
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(place)) from None
 
 
 def free_disk_bytes(place: Path) -> int:

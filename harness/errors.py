@@ -174,6 +174,12 @@ class NoSpaceError(HarnessError):
     kind = "no-space"
 
 
+class RemovedError(HarnessError):
+    """A file or folder went while it was written or used."""
+
+    kind = "removed"
+
+
 class StoreError(HarnessError):
     """A shared store cannot be reached, refuses, is full, or is gone."""
 

@@ -14,13 +14,11 @@ import os
 import re
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from harness.errors import InputError
 
@@ -28,10 +26,6 @@ NOT_SYNCHRONISED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.E
 """What file systems answer that cannot synchronise a folder."""
 AT_ONCE = 16
 """So many files are synchronised at once."""
-FLUSH_SECONDS = 1.0
-"""So much of what is appended may be lost where the power is cut; nothing where only a process dies."""
-FLUSH_SHARE = 100
-"""On a slow disk it is that more seldom that no more than this part of the time is waited for it."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection)."""
 
@@ -90,17 +84,29 @@ def replaced(file: Path, *, lasting: bool = True) -> Iterator[Path]:
 
     A folder that stands in its place is moved aside, never deleted.
     """
-    aside = _beside(file)
+    with named(file):
+        aside = _beside(file)
+        try:
+            yield aside
+            if lasting:
+                synchronise(aside)
+            _take_place(aside, file)
+            if lasting:
+                synchronise(file.parent)
+        except BaseException:
+            with suppress(OSError):
+                aside.unlink()
+            raise
+
+
+@contextmanager
+def named(file: Path) -> Iterator[None]:
+    """Has an error of the system name the file that it is about: one of writing names none."""
     try:
-        yield aside
-        if lasting:
-            synchronise(aside)
-        _take_place(aside, file)
-        if lasting:
-            synchronise(file.parent)
-    except BaseException:
-        with suppress(OSError):
-            aside.unlink()
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(file)
         raise
 
 
@@ -112,8 +118,9 @@ def write_together(files: Mapping[Path, str]) -> None:
     beside: dict[Path, Path] = {}
     try:
         for file, text in files.items():
-            beside[file] = _beside(file)
-            beside[file].write_bytes(text.encode("utf-8"))
+            with named(file):
+                beside[file] = _beside(file)
+                beside[file].write_bytes(text.encode("utf-8"))
         synchronise(*beside.values())
         for file, aside in beside.items():
             _take_place(aside, file)
@@ -206,60 +213,13 @@ def synchronise(*paths: Path) -> None:
 def _synchronise(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        with named(path):
+            os.fsync(descriptor)
     except OSError as error:
         if error.errno not in NOT_SYNCHRONISED or not path.is_dir():
             raise
     finally:
         os.close(descriptor)
-
-
-class Appended:
-    """Lines that are appended to a file, each whole and at once where others read it.
-
-    A line outlives the process as soon as `line` returns. They are put on disk once in `FLUSH_SECONDS`
-    and at the end, since waiting for each would cost more than some answers do.
-    """
-
-    def __init__(self, file: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        """Opens the file, which is made where it is not there."""
-        self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        self._clock, self._flushed, self._dirty = clock, clock(), False
-        self._every = FLUSH_SECONDS
-        self._unnamed: Path | None = file.parent
-
-    def line(self, text: str) -> None:
-        """Appends a line; `text` holds no line end."""
-        data = f"{text}\n".encode()
-        while data:
-            data = data[os.write(self._file, data) :]
-        self._dirty = True
-        if self._clock() - self._flushed >= self._every:
-            self._flush()
-            if self._unnamed is not None:
-                synchronise(self._unnamed)
-                self._unnamed = None
-
-    def _flush(self) -> None:
-        began = self._clock()
-        os.fsync(self._file)
-        self._flushed, self._dirty = self._clock(), False
-        self._every = max(FLUSH_SECONDS, FLUSH_SHARE * (self._flushed - began))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if self._dirty:
-                self._flush()
-        finally:
-            os.close(self._file)
 
 
 def sweep(folder: Path) -> None:

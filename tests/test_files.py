@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from harness.disk import bytes_in, free_disk_bytes
+from harness.appended import FLUSH_SECONDS, Appended
+from harness.disk import bytes_in, disk_fault, free_disk_bytes
+from harness.errors import RemovedError
 from harness.files import (
-    FLUSH_SECONDS,
-    Appended,
     is_file_name,
     put_in_place,
     write_atomically,
@@ -173,3 +175,57 @@ def test_a_slow_disk_is_waited_for_a_hundredth_of_the_time(
             now[0] += 1.0
             lines.line("x")
         assert 0.5 * calls[0] / now[0] <= 0.011
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_lines_that_nobody_will_read_are_said_to_be_lost(tmp_path: Path, gone: bool) -> None:
+    file = tmp_path / "folder" / "lines"
+    file.parent.mkdir()
+    with (
+        pytest.raises(RemovedError, match=f"{file} was removed, or replaced"),
+        Appended(file) as lines,
+    ):
+        lines.line("one")
+        shutil.rmtree(file.parent)
+        if not gone:
+            file.parent.mkdir()
+            file.touch()
+        lines.line("two")
+
+
+def test_another_error_is_not_hidden_by_lines_that_are_gone(tmp_path: Path) -> None:
+    file = tmp_path / "lines"
+    with pytest.raises(ValueError, match="first"), Appended(file):
+        file.unlink()
+        raise ValueError("first")
+
+
+def test_a_write_that_takes_a_part_goes_on_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: real(file, bytes(data)[:3]))
+    with Appended(tmp_path / "lines") as lines:
+        for number in range(3):
+            lines.line(f"line {number} with Ümläute")
+    written = (tmp_path / "lines").read_text().splitlines()
+    assert written == [f"line {number} with Ümläute" for number in range(3)]
+
+
+@pytest.mark.parametrize("name", ["fsync", "replace", "write"])
+def test_an_error_of_the_disk_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    lines = Appended(tmp_path / "lines")
+    monkeypatch.setattr(os, name, full)
+    with pytest.raises(OSError, match=r"lines|file") as caught:
+        if name == "write":
+            lines.line("one")
+        else:
+            write_atomically(tmp_path / "file", "text")
+    fault = disk_fault(caught.value)
+    assert fault is not None and str(tmp_path) in fault[0] and fault[0].endswith("the disk is full")
+    assert {path.name for path in tmp_path.iterdir()} == {"lines"}

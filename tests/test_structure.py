@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOUNDATIONS = {
-    "capabilities", "concealed", "disk", "doubts", "errors", "files", "finetuning", "home", "interpreter", "locks", "marks",
+    "appended", "capabilities", "concealed", "disk", "doubts", "errors", "files", "finetuning", "home", "interpreter", "locks", "marks",
     "money", "nearest", "parent", "python_hook", "quantities", "sandbox", "sealed", "software", "starter",
     "version", "words",
 }  # fmt: skip

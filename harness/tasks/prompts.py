@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.data.continued import continued
 from harness.engines.messages import Message
-from harness.errors import BadDataError
+from harness.errors import BadDataError, RemovedError
 from harness.suite.schema import Score
 from harness.tasks.ending import Ending
 
@@ -158,6 +158,11 @@ class PromptSet:
             if found.sha256() != shared["sha256"]:
                 raise ValueError("its hash is another")
             return found
+        except FileNotFoundError as error:
+            raise RemovedError(
+                f"{error.filename}: the prompts that were made are gone",
+                "The same command makes them again.",
+            ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadDataError(
                 f"{folder}: not a set of prompts: {error!r}",

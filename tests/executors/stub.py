@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.files import Appended
+from harness.appended import Appended
 from harness.records import Cell, Sample, Value
 from harness.results.artifacts import ArtifactStore
 from harness.results.store import ResultsStore

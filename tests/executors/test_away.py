@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from harness.appended import Appended
 from harness.errors import CrashError
 from harness.executors.keeping import LostError
 from harness.executors.mending import Mender
@@ -20,7 +21,6 @@ from harness.executors.mirror import Mirror, Piece, Receiver
 from harness.executors.nodes import Need, Node
 from harness.executors.on_ray import RayExecutor
 from harness.executors.packing import Packer
-from harness.files import Appended
 from harness.records import Cell
 from harness.results.store import ResultsStore
 from harness.runner.begin import local_executor

@@ -8,7 +8,7 @@ import pytest
 
 from harness.data import Dataset, Example, Phrasing
 from harness.engines.contexts import common_prefix
-from harness.errors import BadDataError, BadModelError
+from harness.errors import BadDataError, BadModelError, RemovedError
 from harness.tasks.prompting import (
     Prompter,
     prompts_to_ask,
@@ -138,6 +138,11 @@ def test_damaged_prompts_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "prompts.jsonl").write_text('{"index": 0}\n')
     with pytest.raises(BadDataError, match="not a set of prompts"):
         PromptSet.read(tmp_path)
+
+
+def test_prompts_that_are_gone_are_no_damage(tmp_path: Path) -> None:
+    with pytest.raises(RemovedError, match="the prompts that were made are gone"):
+        PromptSet.read(tmp_path / "removed")
 
 
 def test_common_prefix() -> None:

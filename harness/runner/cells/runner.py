@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.files import Appended
+from harness.appended import Appended
 from harness.plan.cell_params import CellParams
 from harness.results.store import ResultsStore
 from harness.runner.cells.answerers import Answerers
