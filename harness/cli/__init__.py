@@ -16,14 +16,20 @@ def main() -> None:
     except OSError:
         sys.stderr.write("error: the working folder is gone\nhint: Go to one that is there.\n")
         sys.exit(2)
-    sys.exit(_end(sys.argv[1:]))
+    from harness.cli.ending import INTERRUPTED, leave
+
+    code = _end(sys.argv[1:])
+    if code == INTERRUPTED:
+        leave(code)
+    sys.exit(code)
 
 
 def _end(words: list[str]) -> int:
     """Runs a command, however it ends; gives the exit code."""
-    from harness.cli.ending import INTERRUPTED, UNHEARD, Stops, end, is_unheard
+    from harness.cli.ending import GOES_ON, INTERRUPTED, UNHEARD, Stops, end, is_unheard
 
     stops = Stops()
+    stops.last_word = GOES_ON if words[:1] == ["run"] else ""
     stops.listen()
     try:
         if words[:1] == ["run"]:
@@ -34,8 +40,11 @@ def _end(words: list[str]) -> int:
                 return end(code)
         _run()
     except KeyboardInterrupt:
+        stops.say_last_word()
         return end(INTERRUPTED)
     except SystemExit as error:
+        if error.code == INTERRUPTED and stops.have_come:  # as Typer has an interruption
+            stops.say_last_word()
         return end(error.code if isinstance(error.code, int) else int(error.code is not None))
     except OSError:
         if not any(map(is_unheard, (1, 2))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import select
 import signal
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import NoReturn
 
 from harness.errors import HungUpError
 
@@ -17,18 +19,31 @@ INTERRUPTED, UNHEARD = 130, 141
 """Exit codes: it was told to end; its output was closed (as a shell shows it of a program that SIGPIPE ended)."""
 SAME_SECONDS = 0.3
 """Signals that follow each other so soon are one: a terminal that is closed sends several."""
+LONGEST_SECONDS = 4.0
+"""For a command to stop by itself."""
+GOES_ON = "Interrupted. The same command goes on from here."
+_TOLD: list[str] = []
+"""Last words of this process."""
 SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Stops:
-    """What signals do: the first raises `KeyboardInterrupt` (`HungUpError`, which is one, where the terminal is gone), another ends the process at once.
+    """What signals do: the first raises `KeyboardInterrupt` (`HungUpError`, which is one, where the terminal is gone), another
+    ends the process at once; so does the first after `LONGEST_SECONDS`, since an exception that is raised anywhere may be
+    caught there: in a callback, in a destructor, or by a library that is being imported.
 
     That loses nothing: what is written is whole at any time, and workers and servers end with their parent.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock, self._sleep = clock, sleep
         self._first: float | None = None
+        self.last_word = ""
+        """What is said where the command has said nothing."""
 
     @property
     def have_come(self) -> bool:
@@ -46,16 +61,45 @@ class Stops:
         now = self._clock()
         if self._first is None:
             self._first = now
+            # `threading` has locks that whatever was interrupted may hold.
+            _thread.start_new_thread(self._end_in_time, ())
             raise HungUpError if number == signal.SIGHUP else KeyboardInterrupt
         if now - self._first > SAME_SECONDS:
+            _leave(INTERRUPTED)
+
+    def _end_in_time(self) -> None:
+        self._sleep(LONGEST_SECONDS)
+        if self.last_word and not _TOLD:
             with suppress(OSError):
-                if os.isatty(2):
-                    os.write(2, SHOW_CURSOR)
-            os._exit(INTERRUPTED)
+                os.write(2, f"{self.last_word}\n".encode())
+        _leave(INTERRUPTED)
+
+    def say_last_word(self) -> None:
+        """Says it, unless the command has said more itself."""
+        if self.last_word and not _TOLD:
+            tell(self.last_word)
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends this process now, whatever its threads are at."""
+    with suppress(OSError):
+        if os.isatty(2):
+            os.write(2, SHOW_CURSOR)
+    os._exit(code)
+
+
+def leave(code: int) -> NoReturn:
+    """Ends a process that was told to end, and has cleared up: what is still running in it is not waited for, and its exit
+    code is not what a library makes of the interruption."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    _leave(code)
 
 
 def tell(text: str) -> None:
     """A last word on standard error, if anybody hears it."""
+    _TOLD.append(text)
     with suppress(OSError, ValueError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()

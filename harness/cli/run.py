@@ -12,11 +12,12 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.cli.consoles import error_console, output_console, say
-from harness.cli.ending import INTERRUPTED, tell
+from harness.cli.ending import GOES_ON, INTERRUPTED, tell
 from harness.cli.executing import Where, executor_of
 from harness.cli.progress import Display
 from harness.cli.unchanged import Watch, make_room, remember
 from harness.cli.waiting import waiting
+from harness.disk import check_takes_files
 from harness.models.finetune.curve import last_point, place
 from harness.plan.steps import Step
 from harness.quantities import plural
@@ -42,7 +43,7 @@ def run_suite(
     try:
         return _run(suite, options, Wanted(reports, samples), as_json, watch, where or Where())
     except KeyboardInterrupt:
-        tell("Interrupted. The same command goes on from here.")
+        tell(GOES_ON)
         return INTERRUPTED
     finally:
         watch.end()
@@ -93,6 +94,7 @@ def _run_claimed(
         say(console, f"warning: {line}")
     say(console, *told(part))
     if todo:
+        check_takes_files(wanted.reports)  # not found out hours later
         watch.end()
         if where.is_here:
             _say_before(prepared, options.jobs, todo, console)
@@ -107,10 +109,8 @@ def _run_claimed(
             said = _commands(suite, options)
             outcome = run(prepared, side_by_side, display, said, executor)
     except KeyboardInterrupt:
-        goes_on = "The same command goes on from here."
-        if prepared.again:
-            goes_on = "What was to be done again and is not stands as it was."
-        tell("\n".join([f"Interrupted. {goes_on}", *_where(prepared, prepared.to_do())]))
+        again = "Interrupted. What was to be done again and is not stands as it was."
+        tell("\n".join([again if prepared.again else GOES_ON, *_where(prepared, prepared.to_do())]))
         return INTERRUPTED
     there = _report_there(outcome, prepared.results, wanted)
     with waiting(console, "Writing the report"):

@@ -7,13 +7,14 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from harness.cli.ending import Stops, is_unheard
+from harness.cli.ending import GOES_ON, Stops, is_unheard
 from harness.interpreter import ROOT
 from tests.exports.made_results import write_results
 
@@ -140,13 +141,78 @@ def test_the_first_signal_raises_one_that_follows_at_once_is_the_same_and_anothe
     ended: list[int] = []
     monkeypatch.setattr(os, "_exit", ended.append)
     moments = iter([10.0, 10.1, 12.0])
-    stops = Stops(lambda: next(moments))
+    never = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        never.wait()
+
+    stops = Stops(lambda: next(moments), sleep)
     with pytest.raises(KeyboardInterrupt):
         stops.hear(signal.SIGINT, None)
     stops.hear(signal.SIGHUP, None)
     assert ended == []
     stops.hear(signal.SIGINT, None)
     assert ended == [130]
+
+
+SWALLOWED = """
+import functools, os, signal, sys, threading
+from harness.cli import ending, _end
+import harness.cli
+went_on = threading.Event()
+
+class Swallows:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        [None for _ in range(10_000)]
+
+def run():
+    Swallows()
+    sys.stderr.write("went on\\n")
+    sys.stderr.flush()
+    went_on.set()
+    signal.pause()
+
+ending.Stops = functools.partial(ending.Stops, sleep=lambda seconds: went_on.wait())
+harness.cli._run = run
+sys.exit(_end(sys.argv[1:]))
+"""
+
+
+def test_a_signal_that_a_library_swallows_ends_a_run_all_the_same() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SWALLOWED, "run"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "went on" in done.stderr, "the exception is lost where it is raised"
+    assert done.returncode == 130
+    assert "Interrupted. The same command goes on from here." in done.stderr
+
+
+def test_what_a_library_makes_of_an_interruption_is_not_the_exit_code() -> None:
+    # An extension that runs Python by PyRun_String has the interpreter end by SIGINT, whoever caught it.
+    code = """
+import ctypes, harness.cli
+def run():
+    api = ctypes.pythonapi
+    api.PyRun_String.restype = ctypes.py_object
+    api.PyRun_String(b"raise KeyboardInterrupt", 257, ctypes.py_object({}), ctypes.py_object({}))
+harness.cli._run = run
+harness.cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130, done.stderr
+
+
+def test_a_run_that_is_stopped_before_anything_says_how_it_goes_on() -> None:
+    code = "import harness.cli\ndef run(): raise KeyboardInterrupt\nharness.cli._run = run\nharness.cli.main()"
+    words = [sys.executable, "-c", code]
+    done = subprocess.run([*words, "run"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, f"{GOES_ON}\n")
+    done = subprocess.run([*words, "view"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 def test_signals_that_whoever_started_it_has_ignored_stay_so() -> None:
