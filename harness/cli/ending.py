@@ -13,8 +13,6 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
-from harness.errors import HungUpError
-
 INTERRUPTED, UNHEARD = 130, 141
 """Exit codes: it was told to end; its output was closed (as a shell shows it of a program that SIGPIPE ended)."""
 SAME_SECONDS = 0.3
@@ -63,7 +61,11 @@ class Stops:
             self._first = now
             # `threading` has locks that whatever was interrupted may hold.
             _thread.start_new_thread(self._end_in_time, ())
-            raise HungUpError if number == signal.SIGHUP else KeyboardInterrupt
+            if number != signal.SIGHUP:
+                raise KeyboardInterrupt
+            from harness.errors import HungUpError  # what is answered at once has no time for it
+
+            raise HungUpError
         if now - self._first > SAME_SECONDS:
             _leave(INTERRUPTED)
 
