@@ -31,6 +31,7 @@ from tests.soak.runs import ROOT, without_times
 SUITE = ROOT / "suites" / "quickstart.yaml"
 NODE_BYTES = 4 * 10**9
 LONGEST_SECONDS = 3600.0
+GATE_FAILED = 3
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Took:
 
 
 def run(place: Path, home: Path | None, *words: str) -> Took:
-    """Runs the quickstart in a process of its own. Raises CalledProcessError."""
+    """Runs the quickstart in a process of its own; with few examples its gates may fail, here and there alike."""
     place.mkdir(parents=True)
     if home is not None:
         shutil.copytree(home, place / "home")
@@ -58,11 +59,12 @@ def run(place: Path, home: Path | None, *words: str) -> Took:
     }
     began, before = time.monotonic(), _processor()
     with (place / "said.log").open("w") as log:
-        subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "harness", "run", str(SUITE), "--results", "results", *words],
-            cwd=place, env=environment, stdout=log, stderr=log, timeout=LONGEST_SECONDS, check=True,
+            cwd=place, env=environment, stdout=log, stderr=log, timeout=LONGEST_SECONDS, check=False,
         )  # fmt: skip
     took, used = time.monotonic() - began, _processor() - before
+    assert done.returncode in (0, GATE_FAILED), (place / "said.log").read_text()[-3000:]
     (file,) = place.glob("results/*/summary.json")
     return Took(took, used, without_times(json.loads(file.read_text())))
 
