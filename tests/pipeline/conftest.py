@@ -19,6 +19,7 @@ from harness.runner.run import Options, Outcome, prepare, run
 from harness.runner.walk import Word
 from harness.sealed import lines_in
 from harness.starter import MODEL_FOLDER
+from tests.forking import Forks, forked_workers
 
 SUITE = """\
 name: mine
@@ -130,14 +131,27 @@ def write_random_llama(folder: Path) -> None:
     LlamaForCausalLM(config).save_pretrained(str(folder))
 
 
-@pytest.fixture(scope="session")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Outcome, Notes]:
-    """The place after its first run, and what that run said."""
-    folder = tmp_path_factory.mktemp("mine")
+def write_place(folder: Path, suite: str) -> Place:
+    """A suite in a folder, with a random Llama as `MODEL`."""
     write_random_llama(folder / "model")
-    suite = folder / "mine.yaml"
-    suite.write_text(SUITE.replace("MODEL", "model"))
-    place = Place(folder, suite)
+    file = folder / "mine.yaml"
+    file.write_text(suite.replace("MODEL", "model"))
+    return Place(folder, file)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def forked(forks: Forks) -> Iterator[None]:
+    """Workers of all these runs are forked; tests of commands and of clusters start theirs."""
+    with forked_workers(forks):
+        yield
+
+
+@pytest.fixture(scope="module")
+def first_run(
+    forked: None, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Place, Outcome, Notes]:
+    """The place after its first run, and what that run said."""
+    place = write_place(tmp_path_factory.mktemp("mine"), SUITE)
     outcome, notes = place.run()
     return place, outcome, notes
 

@@ -10,7 +10,7 @@ import pytest
 from harness.records import Cell, Check, Failure
 from harness.runner.run import Outcome
 from tests.conftest import break_converter, llama_cpp_sources
-from tests.pipeline.conftest import Notes, Place, write_random_llama
+from tests.pipeline.conftest import Notes, Place, write_place
 
 __all__ = ["llama_cpp_sources"]
 
@@ -19,7 +19,7 @@ name: mine
 forgetting: false
 defaults: {seed: 0, limit: 4}
 models:
-  base: {source: model}
+  base: {source: MODEL}
   qlora: {from: base, finetune: {method: qlora, tasks: [sentiment], rank: 4, limit: 8, epochs: 1}}
   whole: {from: qlora, merge: full}
   there: {from: qlora, merge: dequantized}
@@ -33,17 +33,10 @@ compare:
 """
 
 
-def write_place(folder: Path) -> Place:
-    write_random_llama(folder / "model")
-    suite = folder / "mine.yaml"
-    suite.write_text(SUITE)
-    return Place(folder, suite)
-
-
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Outcome, Notes]:
     """The suite after a run with everything as it should be."""
-    place = write_place(tmp_path_factory.mktemp("good"))
+    place = write_place(tmp_path_factory.mktemp("good"), SUITE)
     return place, *place.run()
 
 
@@ -100,7 +93,7 @@ def test_a_gguf_that_reads_otherwise_is_not_asked_unless_the_suite_allows_it(
     llama_cpp_sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A converter that forgets to permute queries and keys, and writes another template."""
-    place = write_place(tmp_path)
+    place = write_place(tmp_path, SUITE)
     place.rewrite("  whole: {from: qlora, merge: full}\n", "")
     place.rewrite("  whole-f16: {from: whole, gguf: F16}\n", "")
     place.rewrite("compare:\n  merges: {baseline: there, candidates: [whole]}\n", "")
@@ -145,7 +138,7 @@ def test_a_gguf_that_reads_otherwise_is_not_asked_unless_the_suite_allows_it(
 
 
 def test_a_double_bos_stops_a_lineage_before_it_is_trained(tmp_path: Path) -> None:
-    place = write_place(tmp_path)
+    place = write_place(tmp_path, SUITE)
     template = place.folder / "model" / "chat_template.jinja"
     template.write_text("{{ bos_token }}" + template.read_text())
     outcome, notes = place.run(only="qlora/*")

@@ -12,7 +12,32 @@ from harness.cli.show import sections
 from harness.errors import InputError
 from harness.runner.run import Options, Outcome
 from harness.runner.showing import ShownPrompt, show_prompt
-from tests.pipeline.conftest import Notes, Place
+from tests.pipeline.conftest import Notes, Place, write_place
+
+SUITE = """\
+name: mine
+forgetting: false
+defaults: {seed: 0, limit: 3}
+models:
+  base: {source: MODEL}
+  lora: {from: base, finetune: {method: lora, tasks: [sentiment], rank: 4, limit: 4, epochs: 1}}
+  q4: {from: lora, gguf: Q4_K_M}
+tasks:
+  sentiment: {type: classify, dataset: phrasebank-sample, models: [q4]}
+  written: {type: classify, dataset: phrasebank-sample, ask: generate, shots: 1, models: [q4]}
+  dialogue: {type: summarize, dataset: dialogue-sample, max_new_tokens: 8, models: [base, lora]}
+"""
+
+
+@pytest.fixture(scope="module")
+def first_run(
+    forked: None, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Place, Outcome, Notes]:
+    """The place after a run, and what that run said."""
+    place = write_place(tmp_path_factory.mktemp("mine"), SUITE)
+    outcome, notes = place.run()
+    assert notes.failures == {}
+    return place, outcome, notes
 
 
 @pytest.fixture
