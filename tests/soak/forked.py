@@ -8,6 +8,7 @@ started as always. `python -m tests.soak.forked FOLDER SEED KILLS` prints what c
 from __future__ import annotations
 
 import ctypes
+import gc
 import io
 import os
 import signal
@@ -28,7 +29,7 @@ class ForkedWorker:
     def __init__(self, command: list[str], *, env: dict[str, str], **_: Any) -> None:
         given, said, logged = os.pipe(), os.pipe(), os.pipe()
         self.returncode: int | None = None
-        self.pid = os.fork()
+        self.pid = _forked()
         if self.pid == 0:
             _become(given[0], said[1], logged[1], env, [given[1], said[0], logged[0]])
         for end in (given[0], said[1], logged[1]):
@@ -44,11 +45,27 @@ class ForkedWorker:
         return self.returncode
 
 
+def _forked() -> int:
+    """A copy of this process in a session of its own: 0 in it, its number here, where it leads its group already, as
+    with `Popen(start_new_session=True)`: who would end the group finds it."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        os.write(writing, b".")
+        os.close(writing)
+        os.close(reading)
+        return 0
+    os.close(writing)
+    os.read(reading, 1)
+    os.close(reading)
+    return pid
+
+
 def _become(given: int, said: int, log: int, env: dict[str, str], others: list[int]) -> NoReturn:
     """Makes this process a worker; it never returns."""
     code = 1
     try:
-        os.setsid()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         for source, target in ((given, 0), (said, 1), (log, 2)):
@@ -82,7 +99,7 @@ class ForkedRun:
         self, words: list[str], folder: Path, environment: dict[str, str], log: Path
     ) -> None:
         self.returncode: int | None = None
-        self.pid = os.fork()
+        self.pid = _forked()
         if self.pid == 0:
             _run(words, folder, environment, log)
 
@@ -112,7 +129,6 @@ def _run(words: list[str], folder: Path, environment: dict[str, str], log: Path)
     """Makes this process a run; it never returns."""
     code: Any = 1
     try:
-        os.setsid()
         descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(descriptor, 1)
@@ -201,6 +217,7 @@ def import_all() -> None:
         "harness.runner.steps.models", "harness.runner.steps.learning", "harness.runner.steps.checking",
         "harness.runner.steps.prompting", "harness.runner.steps.measuring", "harness.runner.steps.examples",
         "transformers.models.llama.modeling_llama", "harness.resolve.resolver", "harness.analysis.metrics",
+        "sklearn.feature_extraction.text", "sklearn.linear_model", "sklearn.pipeline", "rouge_score.rouge_scorer",
     ):  # fmt: skip
         importlib.import_module(name)
     import torch
@@ -208,3 +225,5 @@ def import_all() -> None:
     if sys.platform == "linux":  # orphans of a run that is killed come to this process
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     torch.set_num_threads(1)
+    gc.collect()
+    gc.freeze()  # a collection in a copy would write to, and so copy, every page that holds an object

@@ -36,7 +36,7 @@ ORDER = (
     STARTING, "preparing", "fine-tuning", "merging", "converting", "quantizing", "timing", REPORTING,
 )  # fmt: skip
 """In which phases come; `asking` and `writing` go on beside most of them."""
-SHARE = {STARTING: 1, "asking": 3} | dict.fromkeys((*ORDER[1:], WRITING), 2)
+SHARE = {STARTING: 2, "asking": 6} | dict.fromkeys((*ORDER[1:], WRITING), 4)
 """How often one run has to live through a kill in each phase."""
 
 

@@ -31,7 +31,7 @@ tasks:
   sentiment: {type: classify, dataset: phrasebank-sample, limit: 20}
   dialogue: {type: summarize, dataset: dialogue-sample, max_new_tokens: 16}
   fidelity: {type: divergence, dataset: dialogue-sample, reference: f16, limit: 3}
-  speed: {type: speed, models: [base, q4], prompt_tokens: 16, new_tokens: 8, repetitions: 2, rounds: 1}
+  speed: {type: speed, models: [q4], prompt_tokens: 16, new_tokens: 8, repetitions: 2, rounds: 1}
 compare:
   tuning: {baseline: base, candidates: [lora]}
   quantization: {baseline: f16, candidates: [q4]}
