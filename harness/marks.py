@@ -2,7 +2,8 @@
 
 Size and time are looked at whenever a file is about to be relied on. The hash is looked at where the time
 differs, and when a run first uses the file. The same file (by device, inode, size and time) is read once in a
-process, and what was found then holds for whoever looks later.
+process, and what was found then holds for whoever looks later: of small files only for the last few thousand, so
+that what is kept does not grow with a run.
 """
 
 from __future__ import annotations
@@ -10,13 +11,22 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_KNOWN: dict[tuple[int, int, int, int], str] = {}
-"""Hashes by device, inode, size and time."""
+SMALL_BYTES = 1 << 20
+"""A file below that is read again faster than anybody notices."""
+MOST_SMALL = 1 << 13
+"""So many small files are known at once, in some 4 MB."""
+_Name = tuple[int, int, int, int]
+"""Of what stands in a file: device, inode, size and time."""
+_KNOWN: dict[_Name, str] = {}
+"""Hashes, by the names of what was read."""
+_PASSING: deque[_Name] = deque()
+"""Those of them that are forgotten, the first one first, when others come: small ones in which no fault was found."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +82,20 @@ def fault_of(file: Path, mark: FileMark, thoroughly: bool) -> str:
         known = _name(found) in _KNOWN
         if not thoroughly and not known and found.st_mtime_ns == mark.mtime_ns:
             return ""
-        return "" if _hash(file, found) == mark.sha256 else "is not what was written into it"
+        if _hash(file, found) == mark.sha256:
+            return ""
+        while (
+            name := _name(found)
+        ) in _PASSING:  # or its size and time alone would look right later
+            _PASSING.remove(name)
+        return "is not what was written into it"
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
 
 
-def _name(found: os.stat_result) -> tuple[int, int, int, int]:
+def _name(found: os.stat_result) -> _Name:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
@@ -87,5 +103,10 @@ def _hash(file: Path, found: os.stat_result) -> str:
     name = _name(found)
     if name not in _KNOWN:
         with file.open("rb") as stream:
-            _KNOWN[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+            _KNOWN[name] = read = hashlib.file_digest(stream, "sha256").hexdigest()
+        if found.st_size < SMALL_BYTES:
+            _PASSING.append(name)
+            if len(_PASSING) > MOST_SMALL:
+                _KNOWN.pop(_PASSING.popleft(), None)
+        return read
     return _KNOWN[name]

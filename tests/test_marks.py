@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from harness.marks import FileMark, fault_of, mark_of, marks_in
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has read nothing yet."""
     monkeypatch.setattr(marks, "_KNOWN", {})
+    monkeypatch.setattr(marks, "_PASSING", deque())
 
 
 def changed(file: Path, content: bytes) -> None:
@@ -53,6 +55,25 @@ def test_a_file_is_read_once_in_a_process(tmp_path: Path, monkeypatch: pytest.Mo
     mark, opened = mark_of(file), []
     monkeypatch.setattr(Path, "open", lambda *_: opened.append(1))
     assert fault_of(file, mark, thoroughly=True) == "" and not opened
+
+
+def test_what_is_known_of_small_files_does_not_grow_but_faults_stay_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "MOST_SMALL", 3)
+    file, large = tmp_path / "f", tmp_path / "large"
+    file.write_bytes(b"weights")
+    mark = mark_of(file)
+    changed(file, b"weightz")
+    assert fault_of(file, mark, thoroughly=True)
+    large.write_bytes(bytes(marks.SMALL_BYTES))
+    mark_of(large)
+    for number in range(20):
+        (tmp_path / f"{number}").write_text("small")
+        mark_of(tmp_path / f"{number}")
+    assert len(marks._KNOWN) == 3 + 2 and len(marks._PASSING) == 3
+    assert fault_of(file, mark, thoroughly=False) == "is not what was written into it"
+    assert marks._name(os.stat(large)) in marks._KNOWN
 
 
 def test_what_stands_in_a_files_place_is_named(tmp_path: Path) -> None:

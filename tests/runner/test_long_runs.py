@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from harness.runner.run import Options, prepare, run
 from harness.runner.walk import Quiet, Walk
 from tests.benchmarks.test_walk import Stub, suite
 from tests.engines.endpoint.standin import standing_in
+from tests.executors import stub
 from tests.pipeline.in_process import run_here
 from tests.plan.test_builder import FakeResolver
 
@@ -73,10 +75,14 @@ def slope(cells: list[int], of: list[int]) -> float:
     return float(np.polyfit(cells[half:], of[half:], 1)[0])
 
 
-def metered(folder: Path, cells: int) -> Meter:
+OWN, SHARED = "[The bank {n}]", "[The bank]"
+"""Prompts of the tasks: those of each are made in a step of their own, or those of all in one."""
+
+
+def metered(folder: Path, cells: int, prompts: str) -> Meter:
     """A run of so many cells, each asked of a server that stands in."""
     tasks = "".join(
-        f"  t{n}: {{type: write, prompts: [The bank {n}], max_new_tokens: 2}}\n"
+        f"  t{n}: {{type: write, prompts: {prompts.format(n=n)}, max_new_tokens: 2, seed: {n}}}\n"
         for n in range(cells)
     )
     with standing_in() as server:
@@ -126,28 +132,46 @@ def test_handing_out_steps_keeps_nothing_of_those_that_are_done(tmp_path: Path) 
     assert meter.left_behind(meter.bytes) < FLAT_BYTES
 
 
-@pytest.mark.parametrize(
-    "cells",
-    [
-        pytest.param(300, marks=pytest.mark.slow),
-        pytest.param(20_000, marks=pytest.mark.soak),
-    ],
-)
-def test_memory_does_not_grow_with_the_cells(
-    cells: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.slow
+def test_memory_does_not_grow_with_prompts_and_cells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_here(monkeypatch)
-    meter = metered(tmp_path, cells)
+    meter = metered(tmp_path, 300, OWN)
     grown = meter.left_behind(meter.bytes), meter.left_behind(meter.resident)
-    print(f"{cells} cells: {grown[0]:.0f} bytes a cell in objects, {grown[1]:.0f} resident")
+    print(f"300 cells: {grown[0]:.0f} bytes a step in objects, {grown[1]:.0f} resident")
     assert grown[0] < FLAT_BYTES
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("cells", [20_000])
-def test_memory_of_a_worker_does_not_grow_with_its_cells(cells: int, tmp_path: Path) -> None:
-    meter = metered(tmp_path, cells)
-    (worker,) = (read for read in meter.workers.values() if len(read) >= 10)
+def test_memory_does_not_grow_over_20_000_cells_of_a_stub(tmp_path: Path) -> None:
+    """Each is asked by a stub in this process, written, kept and summed up as any other."""
+    (tmp_path / "stub.yaml").write_text(stub.suite_text(100, 200))
+    options = Options(tmp_path / "results", home=tmp_path / "home", jobs=2)
+    prepared = prepare(tmp_path / "stub.yaml", options)
+    stub.set_seconds(prepared.results.folder, 0.0)
+    meter = Meter(len(prepared.cells), moments=40)
+    tracemalloc.start()
+    try:
+        outcome = run(prepared, options, meter, [], stub.InThisProcess())
+    finally:
+        tracemalloc.stop()
+    assert sum(cell.status == "ok" for cell in outcome.summary.cells) == 20_000
+    grown = meter.left_behind(meter.bytes), meter.left_behind(meter.resident)
+    half, end = meter.bytes[len(meter.bytes) // 2], meter.bytes[-1]
+    print(
+        f"20,000 cells of a stub: {grown[0]:.0f} bytes a cell in objects, from {half / 1e6:.1f} MB half-way to "
+        f"{end / 1e6:.1f} MB at the end; {grown[1]:.0f} bytes a cell resident, {meter.resident[-1] / 1e6:.0f} MB"
+    )
+    assert grown[0] < FLAT_BYTES
+
+
+@pytest.mark.soak
+def test_memory_of_a_worker_does_not_grow_with_its_cells(tmp_path: Path) -> None:
+    cells = int(os.environ.get("CELLS", "20000"))
+    meter = metered(tmp_path, cells, SHARED)
+    worker = max(meter.workers.values(), key=len)
+    assert len(worker) >= 10
     ended, bytes_ = zip(*worker, strict=True)
     of_worker = slope([*ended], [*bytes_])
     of_parent = meter.left_behind(meter.bytes), meter.left_behind(meter.resident)

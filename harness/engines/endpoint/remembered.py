@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from harness.engines.endpoint.failures import FailedRequest
 from harness.engines.endpoint.replies import Reply
@@ -55,8 +56,8 @@ class Memory:
         """How this thread uses it: `alone`, `anew`, and the `times` of requests that are told apart."""
         self._live: set[str] = set()
         """Fingerprints under which the server answers now."""
-        self._own: set[str] = set()
-        """Keys of what was sent by this process."""
+        self._mine = uuid4().hex
+        """Stands in what was sent from here, so that this need not be kept in mind of every request."""
 
     @contextmanager
     def _using(self, name: str, value: Any) -> Iterator[None]:
@@ -117,15 +118,15 @@ class Memory:
             if getattr(self._here, "alone", False):
                 raise NotRememberedError
             return None
-        if found["refusal"] is not None:
-            raise FailedRequest("lasting", **found["refusal"])
-        return Reply(**found["reply"], remembered=key not in self._own)
+        said = found["said"]
+        if said["refusal"] is not None:
+            raise FailedRequest("lasting", **said["refusal"])
+        return Reply(**said["reply"], remembered=found.get("by") != self._mine)
 
     def keep(self, key: str, reply: Reply) -> None:
         """Remembers an answer that has just come."""
         if reply.fingerprint:
             self._live.add(reply.fingerprint)
-        self._own.add(key)
         kept = {name: value for name, value in asdict(reply).items() if name != "remembered"}
         self._write(key, {"reply": kept, "refusal": None})
 
@@ -139,18 +140,20 @@ class Memory:
         return folder / key[:2] / f"{key}.json"
 
     def _read(self, key: str) -> dict[str, Any] | None:
-        """What is remembered, if it is whole, and of the server as it answers now."""
+        """What is remembered, and who asked, if it is whole, and of the server as it answers now."""
         assert self._of is not None
         try:
-            found = json.loads(self._file(self._of.folder, key).read_text(encoding="utf-8"))
+            found: dict[str, Any] = json.loads(
+                self._file(self._of.folder, key).read_text(encoding="utf-8")
+            )
             whole = found["schema"] == SCHEMA and found["sha256"] == _hash(found["said"])
-            said: dict[str, Any] = found["said"]
+            said = found["said"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
         if not whole:
             return None
         under = said["reply"]["fingerprint"] if said["reply"] else ""
-        return None if under and self._live and under not in self._live else said
+        return None if under and self._live and under not in self._live else found
 
     def _write(self, key: str, said: dict[str, Any]) -> None:
         if not key or self._of is None:
@@ -160,6 +163,7 @@ class Memory:
             "schema": SCHEMA,
             **self._asked,
             "created": created,
+            "by": self._mine,
             "sha256": _hash(said),
             "said": said,
         }
