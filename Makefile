@@ -71,11 +71,10 @@ test-all: test test-slow
 
 # KILLS=50 SEED=7: fewer, others. One process at a time; the kills of the suite are some five seconds apart.
 KILLS ?= 200
-SEED ?= 1
 EXAMPLES ?= 1000
 
 soak: $(VENV)/.test $(VENV)/.ray
-	KILLS=$(KILLS) SEED=$(SEED) nice $(BIN)/python -m pytest -m soak tests -s
+	KILLS=$(KILLS) SEED=$(or $(SEED),1) nice $(BIN)/python -m pytest -m soak tests -s
 	EXAMPLES=$(EXAMPLES) nice $(BIN)/python -m pytest -m 'hypothesis and not slow and not soak' tests
 
 # Without a registry (status 3) these tests skip, and say why.
@@ -104,12 +103,13 @@ test-servers-here: $(VENV)/.test $(VENV)/.serve
 test-exports: $(VENV)/.test $(VENV)/.mlflow $(VENV)/.wandb
 	$(BIN)/python -m pytest tests/exports/test_trackers.py -rs
 
-# Each reader for FUZZ seconds, one after the other: an hour of one core as it stands here.
+# Each reader for FUZZ seconds, one after the other: an hour of one core as it stands here. Each time with other inputs,
+# unless SEED=… names the seed that an earlier run printed.
 FUZZ ?= 600
 
 fuzz: $(VENV)/.test
 	@for reader in suite data results gguf safetensors templates; do \
-	  $(BIN)/python -m tests.hostile.fuzz $$reader $(FUZZ) || exit 1; done
+	  $(BIN)/python -m tests.hostile.fuzz $$reader $(FUZZ) $(SEED) || exit 1; done
 
 lint: $(VENV)/.lint $(VENV)/.test
 	$(BIN)/ruff format --check .

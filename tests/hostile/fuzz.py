@@ -1,12 +1,14 @@
-"""Fuzzes one reader for some time: `python -m tests.hostile.fuzz gguf 600`. Prints how many inputs were tried.
+"""Fuzzes one reader for some time: `python -m tests.hostile.fuzz gguf 600 [SEED]`. Prints how many inputs were tried.
 
-Memory has a bound (3 GiB), and so has each input (3 s of a processor). A fault ends it, with the smallest input that
+Each run tries other inputs, unless it is given the seed that another has printed. Memory has a bound (3 GiB), and so has each input (3 s of a processor). A fault ends it, with the smallest input that
 shows it; what it found becomes a test beside the reader's others.
 """
 
 from __future__ import annotations
 
+import itertools
 import resource
+import secrets
 import sys
 import time
 
@@ -19,6 +21,8 @@ from tests.hostile.fuzzed import Target, targets
 MEMORY = 3 << 30
 SECONDS_OF_ONE = 3
 BATCH = 500
+SEEDS = 1 << 32
+"""Fresh seeds are below that."""
 
 
 def try_inputs(target: Target, count: int, number: int) -> int:
@@ -51,16 +55,22 @@ def try_inputs(target: Target, count: int, number: int) -> int:
     return refused
 
 
-def main(name: str, seconds: float) -> None:
-    """Fuzzes until the time is up."""
+def main(name: str, seconds: float, first: int | None = None) -> None:
+    """Fuzzes until the time is up, from a seed on, or from a fresh one."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    target, tried, refused, batch = targets()[name], 0, 0, 0
+    first = secrets.randbelow(SEEDS) if first is None else first
+    print(f"{name}: seed {first}", flush=True)
+    target, refused = targets()[name], 0
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        refused += try_inputs(target, BATCH, batch)
-        tried, batch = tried + BATCH, batch + 1
-    print(f"{name}: {tried:,} inputs in {seconds:g} s, {refused:,} refused, no fault", flush=True)
+    for batch in itertools.count():
+        if time.monotonic() >= end:
+            break
+        refused += try_inputs(target, BATCH, first + batch)
+    print(
+        f"{name}: {BATCH * batch:,} inputs in {seconds:g} s, {refused:,} refused, no fault",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+    main(sys.argv[1], float(sys.argv[2]), *map(int, sys.argv[3:4]))
