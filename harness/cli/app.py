@@ -32,6 +32,7 @@ from harness.cli.options import (
     Suite,
     examples,
 )
+from harness.cli.outputs import hand_over
 from harness.cli.reading_commands import app as reading_app
 from harness.cli.results_commands import app as results_app
 from harness.cli.sharing_commands import app as sharing_app
@@ -56,7 +57,7 @@ app = typer.Typer(
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        print(f"harness {__version__}")
+        hand_over(f"harness {__version__}\n")
         raise typer.Exit
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 from harness.assignment.states import SIGNS, State
 from harness.assignment.templates import find
 from harness.assignment.write import write_assignment
+from harness.cli.consoles import error_console, output_console, say
+from harness.cli.outputs import hand_over_json
 from harness.quantities import plural
 from harness.reporting.blocks import plain
 from harness.reporting.format import clean
@@ -32,20 +32,21 @@ def report_assignment(results: Path, reports: Path, template: str, as_json: bool
             ],
             "notes": list(made.notes),
         }
-        print(json.dumps(data, indent=2, ensure_ascii=False))
+        hand_over_json(data, indent=2)
         return 0
+    out = output_console()
     for file in made.files:
         if file.suffix != ".svg":
             pages = (
                 f" ({plural(made.pages, 'page')})" if made.pages and file.suffix == ".pdf" else ""
             )
-            print(f"Report: {file}{pages}")
+            say(out, f"Report: {file}{pages}")
     done = (State.MET, State.TOLD)
-    print(f"{sum(entry.state in done for entry in entries)} of {len(entries)} points are met.")
+    say(out, f"{sum(entry.state in done for entry in entries)} of {len(entries)} points are met.")
     for entry in entries:
         if entry.state not in done:
             shown = clean(plain(entry.shown_by))
-            print(f"  {SIGNS[entry.state]} {clean(entry.text)} ({entry.state.value}): {shown}")
+            say(out, f"  {SIGNS[entry.state]} {clean(entry.text)} ({entry.state.value}): {shown}")
     for note in made.notes:
-        print(f"note: {clean(note)}", file=sys.stderr)
+        say(error_console(), f"note: {clean(note)}")
     return 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from harness.cli.consoles import output_console, say
+from harness.cli.outputs import hand_over_json
 from harness.disk import bytes_in
 from harness.quantities import byte_size
 from harness.results.apart import lacking
@@ -18,10 +19,12 @@ def save(results: Path, name: str, baselines: Path, replace: bool, as_json: bool
     notes = lacking(results, read_summary(folder))
     size = bytes_in(folder)
     if as_json:
-        print(json.dumps({"baseline": str(folder), "bytes": size, "notes": notes}))
+        hand_over_json({"baseline": str(folder), "bytes": size, "notes": notes})
     else:
-        print(f"Baseline: {folder} ({byte_size(size)})")
-        for note in notes:
-            print(note)
-        print(f"Hold results against it: harness gate {results} --baseline {name}")
+        say(
+            output_console(),
+            f"Baseline: {folder} ({byte_size(size)})",
+            *notes,
+            f"Hold results against it: harness gate {results} --baseline {name}",
+        )
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 from rich.table import Table
 
 from harness.cli.consoles import output_console, say
+from harness.cli.outputs import hand_over_json
 from harness.errors import InputError
 from harness.home import default_home
 from harness.money import money
@@ -34,7 +34,7 @@ def list_kept(as_json: bool) -> int:
         data = {"home": str(home), "kept": [asdict(of) for of in found], "paid": amounts}
         data["scratch"] = [asdict(of) for of in left]
         data["fetched"] = {"limit": limit, "entries": [asdict(of) for of in fetched]}
-        print(json.dumps(data, indent=2))
+        hand_over_json(data, indent=2)
         return 0
     console = output_console()
     table = Table(title=f"What lies in {home}", title_justify="left")
@@ -84,7 +84,7 @@ def clean_scratch(days: float, checkpoints: bool, dry_run: bool, as_json: bool) 
     gone = freeable(found, days, checkpoints) if dry_run else free(found, days, checkpoints)
     size, console = sum(of.bytes for of in gone), output_console()
     if as_json:
-        print(json.dumps({"freed": [asdict(of) for of in gone], "bytes": size, "dry_run": dry_run}))
+        hand_over_json({"freed": [asdict(of) for of in gone], "bytes": size, "dry_run": dry_run})
         return 0
     if gone:
         console.print(_scratch_table("Would go" if dry_run else "Freed", gone))
@@ -100,7 +100,7 @@ def clean_fetched(dry_run: bool, as_json: bool) -> int:
     gone = [of for of in cache.all() if not of.in_use] if dry_run else cache.evict(0)
     size, used = sum(of.bytes for of in gone), sum(of.in_use for of in cache.all())
     if as_json:
-        print(json.dumps({"freed": [asdict(of) for of in gone], "bytes": size, "dry_run": dry_run}))
+        hand_over_json({"freed": [asdict(of) for of in gone], "bytes": size, "dry_run": dry_run})
         return 0
     left = f" Left: {used} in use." if used else ""
     say(output_console(), f"{'Would free' if dry_run else 'Freed'} {byte_size(size)}.{left}")
@@ -133,7 +133,7 @@ def clean(answers: str, as_json: bool) -> int:
         hint = f"There are: {', '.join(names)}" if names else "None are remembered."
         raise InputError(f"--answers {answers}: no remembered answer fits", hint)
     if as_json:
-        print(json.dumps(asdict(gone)))
+        hand_over_json(asdict(gone))
     else:
         freed = byte_size(gone.bytes)
         say(

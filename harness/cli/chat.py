@@ -102,7 +102,7 @@ def open_demo(results: Path, suite: Path | None, how: Serving) -> int:
     room = ChatRoom(models, home)
     place = Workplace(folder, home, room, found.prepared, found.without)
     if found.without:
-        print(f"Only what was recorded is shown: {found.without}.")
+        say(output_console(), f"Only what was recorded is shown: {found.without}.")
     return _serve_suite(f"harness demo: {summary.suite.get('name', results)}", place, "Demo", how)
 
 

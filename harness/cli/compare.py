@@ -11,6 +11,7 @@ from rich.text import Text
 
 from harness.analysis.compared import ComparedModels, ComparedTask
 from harness.cli.consoles import output_console
+from harness.cli.outputs import hand_over_json
 from harness.records import Comparison, MetricDescriptor
 from harness.reporting.format import clean
 from harness.reporting.marks import Marks
@@ -28,7 +29,7 @@ def compare(
     """Shows what differs, however large it is. Returns the exit code, which is 0."""
     compared, confidence = compare_results(results, others, wanted), wanted.confidence
     if as_json:
-        print(json.dumps(_as_data(compared, confidence), indent=2))
+        hand_over_json(_as_data(compared, confidence), indent=2)
     else:
         _show(compared, confidence, examples)
     return 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 
 from rich.console import Console
 
 from harness.cli.consoles import plain_console
+from harness.cli.outputs import hand_over_json
 from harness.data.inventory import ListedDataset, ShownExamples
 from harness.data.readings import Reading
 from harness.plan.graph import Plan
@@ -20,7 +20,7 @@ from harness.reporting.data import warnings
 def say_list(found: Sequence[ListedDataset], as_json: bool) -> int:
     """Every data set that a suite can name. Returns the exit code."""
     if as_json:
-        print(json.dumps([dataclasses.asdict(entry) for entry in found], indent=2))
+        hand_over_json([dataclasses.asdict(entry) for entry in found], indent=2)
         return 0
     out = plain_console()
     for entry in found:
@@ -34,7 +34,7 @@ def say_list(found: Sequence[ListedDataset], as_json: bool) -> int:
 def say_reading(reading: Reading, as_json: bool) -> int:
     """What was found in a data set. Returns the exit code: 1 where it complains."""
     if as_json:
-        print(json.dumps(reading.as_dict(), indent=2))
+        hand_over_json(reading.as_dict(), indent=2)
     else:
         _print_reading(reading, plain_console())
     return 0 if reading.ok else 1
@@ -56,7 +56,7 @@ def say_suite(plan: Plan, absent: Sequence[str], as_json: bool) -> int:
     doubtful = any(True for names, reading in found for _ in warnings({names[0]: reading}))
     if as_json:
         data = [{"used_by": names, **reading.model_dump()} for names, reading in found]
-        print(json.dumps({"data": data, "absent": list(absent)}, indent=2))
+        hand_over_json({"data": data, "absent": list(absent)}, indent=2)
         return int(doubtful)
     out = plain_console()
     for names, reading in found:
@@ -82,7 +82,7 @@ def say_suite(plan: Plan, absent: Sequence[str], as_json: bool) -> int:
 def say_examples(shown: ShownExamples, as_json: bool) -> int:
     """Examples, with licence and citation. Returns the exit code."""
     if as_json:
-        print(json.dumps({**dataclasses.asdict(shown), "reading": shown.reading.as_dict()}))
+        hand_over_json({**dataclasses.asdict(shown), "reading": shown.reading.as_dict()})
         return 0
     out, entry = plain_console(), shown.entry
     out.print(f"{entry.name}: {entry.description}")

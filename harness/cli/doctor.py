@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from rich.table import Column, Table
 
 from harness.cli.consoles import output_console
+from harness.cli.outputs import hand_over_json
 from harness.data import DATASETS
 from harness.disk import free_disk_bytes
 from harness.home import default_home
@@ -39,7 +39,7 @@ def examine(as_json: bool) -> int:
     """Prints what there is. Returns 0 where the quickstart can run, else 1."""
     findings = list(_findings())
     if as_json:
-        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+        hand_over_json([asdict(finding) for finding in findings], indent=2)
     else:
         table = Table("", "", Column(overflow="fold"), show_header=False, box=None, pad_edge=False)
         for finding in findings:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from rich.text import Text
 
 from harness.cli.consoles import output_console
+from harness.cli.outputs import hand_over_json
 from harness.errors import InputError
 from harness.exports.formats import FORMATS
 from harness.exports.results import read_results
@@ -34,7 +34,7 @@ def export_results(
         ) from None
     if as_json:
         files = [str(file) for file in exported.files]
-        print(json.dumps({"format": to, "files": files, "notes": list(exported.notes)}, indent=2))
+        hand_over_json({"format": to, "files": files, "notes": list(exported.notes)}, indent=2)
         return 0
     console = output_console(highlight=False, markup=False, emoji=False)
     for file in exported.files:

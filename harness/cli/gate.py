@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from rich.text import Text
 
 from harness.cli.consoles import output_console
+from harness.cli.outputs import hand_over, hand_over_json
 from harness.cli.report import page_of
 from harness.files import write_atomically
 from harness.reporting.blocks import plain
@@ -53,12 +53,12 @@ def gate_results(
         with Path(page).open("a", encoding="utf-8") as stream:
             stream.write(text)
     if as_json:
-        print(json.dumps(_as_data(judged), indent=2))
+        hand_over_json(_as_data(judged), indent=2)
         return judged.exit_code
     _show(judged)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for command in github_annotations(judged.summary):
-            print(command)
+            hand_over(f"{command}\n")
     return judged.exit_code
 
 

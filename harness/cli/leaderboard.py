@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from harness.cli.consoles import error_console, output_console, say
+from harness.cli.outputs import hand_over_json
 from harness.leaderboard.board import build
 from harness.leaderboard.collect import collect
 from harness.leaderboard.site import site
@@ -42,7 +42,7 @@ def write_leaderboard(
             "removed": list(written.removed),
             "unread": [str(file) for file, _ in found.unread],
         }
-        print(json.dumps(told))
+        hand_over_json(told)
         return 0
     console = output_console()
     say(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from harness.cli.consoles import error_console, output_console, say
+from harness.cli.outputs import hand_over_json
 from harness.cli.run import exit_code
 from harness.quantities import plural
 from harness.reporting.terminal import terminal_table
@@ -32,7 +32,7 @@ def merge_shards(folders: Sequence[Path], into: Path | None, as_json: bool) -> i
             "warnings": list(found.warnings),
             "exit_code": code,
         }
-        print(json.dumps(data, indent=2))
+        hand_over_json(data, indent=2)
         return code
     out = output_console()
     out.print(terminal_table(found.summary))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from harness.cli.consoles import error_console, say
+from harness.cli.consoles import error_console, output_console, say
+from harness.cli.outputs import hand_over_json
 from harness.cli.progress import Display
 from harness.cli.waiting import waiting
 from harness.deploying.wanted import wanted
@@ -51,18 +51,16 @@ def export_model(
         written = export(prepared, options, display, forms, model, place, measured)
     if as_json:
         left_out = {form: failure.message for form, failure in written.left_out}
-        print(
-            json.dumps(
-                {
-                    "folder": str(place),
-                    "files": [path for path, _ in written.files],
-                    "left_out": left_out,
-                }
-            )
+        hand_over_json(
+            {
+                "folder": str(place),
+                "files": [path for path, _ in written.files],
+                "left_out": left_out,
+            }
         )
     else:
         for path, use in written.files:
-            print(f"{place / path}  {use}")
+            say(output_console(), f"{place / path}  {use}")
     for form, failure in written.left_out:
         say(console, f"left out: {form}: {failure.message} {failure.hint}".rstrip())
     # An adapter may be of a kind that llama.cpp does not know; all else can be made of every model.

@@ -7,6 +7,7 @@ a bidirectional control turns a line around.
 from __future__ import annotations
 
 import codecs
+import json
 import re
 import sys
 import unicodedata
@@ -55,6 +56,16 @@ class Output:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.rich_proxied_file, name)
+
+
+def hand_over(text: str) -> None:
+    """Writes to standard output what other programs read, or what is asked for as it is: no line is broken."""
+    sys.stdout.write(text)
+
+
+def hand_over_json(data: Any, indent: int | None = None) -> None:
+    """The same of JSON, with a line's end."""
+    hand_over(f"{json.dumps(data, indent=indent)}\n")
 
 
 PLAIN = str.maketrans(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from harness.cli.consoles import error_console, output_console, say
 from harness.cli.costs import cost_lines
 from harness.cli.data import read_data
 from harness.cli.executing import Where
+from harness.cli.outputs import hand_over_json
 from harness.cli.waiting import waiting
 from harness.data.continued import continued
 from harness.estimate.costs import costs
@@ -66,7 +66,7 @@ def show_plan(suite: Path, options: Options, asked: Asked, as_json: bool) -> int
         data |= {"cluster": cluster.as_data()} if cluster else {}
         if options.shard is not None:
             data["shard"] = options.shard.model_dump()
-        print(json.dumps(data, indent=2))
+        hand_over_json(data, indent=2)
     elif asked.fit is not None:
         fitting.print_model(found, asked.fit, output_console())
     else:

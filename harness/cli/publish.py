@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.cli.consoles import output_console, say
+from harness.cli.outputs import hand_over, hand_over_json
 from harness.errors import InputError
 from harness.hub.publishing import push, readme_of, require_login
 from harness.hub.records import Repo
@@ -38,7 +38,7 @@ def publish(results: Path, wish: Wish, as_json: bool) -> int:
     """Shows what would be published, or publishes it. Returns the exit code."""
     made = make_publication(results, wish.kind, wish.model, wish.source_url)
     if wish.show is not None:
-        sys.stdout.write(_content(made, wish.show))
+        hand_over(_content(made, wish.show))
         return 0
     if made.refusals and not (wish.anyway or wish.dry_run):
         raise InputError(
@@ -50,14 +50,16 @@ def publish(results: Path, wish: Wish, as_json: bool) -> int:
     if as_json:
         files = [{"path": path, "bytes": len(data)} for path, data in made.files.items()]
         told = {"place": place or None, "files": files, "refusals": list(made.refusals)}
-        print(json.dumps({**told, "warnings": list(made.warnings)}, indent=2))
+        hand_over_json({**told, "warnings": list(made.warnings)}, indent=2)
         return 0
+    out = output_console()
     for path, data in made.files.items():
-        print(f"{byte_size(len(data)):>9}  {path}")
+        say(out, f"{byte_size(len(data)):>9}  {path}")
     for heading, lines in (("Against it", made.refusals), ("To know", made.warnings)):
         for line in lines:
-            print(f"{heading}: {line}")
-    print(f"Published: {place}" if place else "Nothing was published. --show FILE prints a file.")
+            say(out, f"{heading}: {line}")
+    nothing = "Nothing was published. --show FILE prints a file."
+    say(out, f"Published: {place}" if place else nothing)
     return 0
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 
+from harness.cli.consoles import output_console, say
+from harness.cli.outputs import hand_over, hand_over_json
 from harness.records import Summary
 from harness.records.licences import Amount
 from harness.reporting.browser.chosen import quoted
@@ -20,11 +21,11 @@ def report_results(results: Path, reports: Path, samples: Amount | None, as_json
     """Writes Markdown and HTML. Returns the exit code."""
     files = write_pages(results, read_summary(results), reports, samples)
     if as_json:
-        print(json.dumps({"reports": [str(file) for file in files]}))
+        hand_over_json({"reports": [str(file) for file in files]})
     else:
         for file in files:
             if file.suffix in (".md", ".html"):
-                print(f"Report: {file}")
+                say(output_console(), f"Report: {file}")
     return 0
 
 
@@ -43,7 +44,7 @@ def print_comment(results: Path, reports: Path, link: str, samples: Amount | Non
     if summary.gates:
         command = ["gate", str(results)]
     where = page_of(summary, reports, link)
-    print(comment(summary, Place(where, shlex.join(["harness", *command]))), end="")
+    hand_over(comment(summary, Place(where, shlex.join(["harness", *command]))))
     return 0
 
 

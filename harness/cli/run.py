@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from rich.console import Console
 from harness.cli.consoles import error_console, output_console, say
 from harness.cli.ending import GOES_ON, INTERRUPTED, tell
 from harness.cli.executing import Where, executor_of
+from harness.cli.outputs import hand_over_json
 from harness.cli.progress import Display
 from harness.cli.unchanged import Watch, make_room, remember
 from harness.cli.waiting import waiting
@@ -120,7 +120,7 @@ def _run_claimed(
         say(console, f"warning: {line}")
     code, line = 1 if kept else exit_code(outcome.summary), _nothing_to_do(outcome, prepared, files)
     if as_json:
-        print(json.dumps({"results": str(prepared.results.folder), **_as_data(outcome, files)}))
+        hand_over_json({"results": str(prepared.results.folder), **_as_data(outcome, files)})
     elif there:
         say(output_console(), line)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from rich.text import Text
 
 from harness.cli.consoles import output_console
+from harness.cli.outputs import hand_over_json
 from harness.runner.run import Options
 from harness.runner.showing import ShownPrompt, Tokens, show_prompt
 
@@ -32,7 +32,7 @@ def show(where: Path, words: Sequence[str], options: Options, as_json: bool) -> 
     """Shows one prompt. Returns the exit code."""
     shown = show_prompt(where, words, options)
     if as_json:
-        print(json.dumps(shown.as_data(), indent=2))
+        hand_over_json(shown.as_data(), indent=2)
         return 0
     out = output_console(highlight=False, markup=False, emoji=False)
     for heading, lines in sections(shown):

@@ -48,11 +48,10 @@ def init(
 @app.command(epilog=examples("schema > suite.schema.json"))
 def schema() -> None:
     """Print the JSON Schema of suite files, for editors."""
-    from json import dumps
-
+    from harness.cli.outputs import hand_over_json
     from harness.suite.schema import json_schema
 
-    print(dumps(json_schema(), indent=2))
+    hand_over_json(json_schema(), indent=2)
 
 
 @app.command(epilog=examples("doctor", "doctor --json"))

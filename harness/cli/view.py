@@ -8,6 +8,8 @@ import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 
+from harness.cli.consoles import output_console, say
+from harness.cli.outputs import hand_over
 from harness.cli.report import write_pages
 from harness.errors import InputError
 from harness.results.baselines import results_folder
@@ -33,15 +35,16 @@ def view_report(results: Path | None, all_results: Path, reports: Path, open_pag
     results = newest(all_results) if results is None else results
     page = up_to_date(results, reports)
     if not open_page:
-        print(page)
+        hand_over(f"{page}\n")
         return 0
+    out = output_console()
     hindrance = no_display(sys.platform, os.environ)
     if hindrance:
-        print(f"{hindrance}: the report is not opened here, it is {page.absolute()}")
+        say(out, f"{hindrance}: the report is not opened here, it is {page.absolute()}")
     elif not webbrowser.open(page.absolute().as_uri()):
-        print(f"No browser was found: the report is {page.absolute()}")
+        say(out, f"No browser was found: the report is {page.absolute()}")
     else:
-        print(f"Report: {page}")
+        say(out, f"Report: {page}")
     return 0
 
 
