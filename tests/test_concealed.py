@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from harness.concealed import HIDDEN, LONGEST, concealed
 from harness.errors import CrashError, InputError
+from harness.interpreter import ROOT
 from harness.publish.cleaned import Machine, clean_text, refuse_leaks
 from harness.runner.child import Child
 from harness.runner.worker import unforeseen
@@ -97,6 +100,35 @@ def test_errors_of_every_kind_say_none() -> None:
     memory = unforeseen(MemoryError(said))
     for text in (ours.message, ours.hint, str(ours), theirs["message"], memory["message"]):
         assert HIDDEN in text and not leaks(text.encode(), "the error", secrets())
+
+
+UNFORESEEN = """
+import os, sys, threading
+sys.argv = ["harness", "doctor"]
+import harness.cli
+def fails():
+    raise RuntimeError(" ".join(os.environ[n] for n in {names!r}) + repr(dict(os.environ)))
+def both():
+    thread = threading.Thread(target=fails)
+    thread.start()
+    thread.join()
+    fails()
+harness.cli._run = both
+harness.cli.main()
+"""
+
+
+def test_what_nobody_foresaw_is_printed_without_any_whichever_thread_it_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNFORESEEN.format(names=list(HELD))],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        timeout=100,
+    )
+    assert done.returncode == 1 and done.stderr.count(b"RuntimeError: ") == 2
+    assert done.stderr.count(b"in fails") == 2 and HIDDEN.encode() in done.stderr
+    assert leaks(done.stdout + done.stderr, "the terminal", secrets()) == []
 
 
 def test_a_native_crash_leaves_none_in_the_log(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-from harness.cli.outputs import guard_outputs
+from harness.cli.outputs import guard_outputs, guard_tracebacks
 
 
 def main() -> None:
     """Runs a command; a user's mistake is answered with one message and an exit code."""
     guard_outputs()
+    guard_tracebacks()
     try:
         os.getcwd()
     except OSError:

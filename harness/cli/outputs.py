@@ -10,8 +10,10 @@ import codecs
 import json
 import re
 import sys
+import threading
 import unicodedata
 from collections.abc import Iterable
+from types import TracebackType
 from typing import Any, TextIO
 
 _STEERING = re.compile(
@@ -56,6 +58,25 @@ class Output:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.rich_proxied_file, name)
+
+
+def guard_tracebacks() -> None:
+    """From here on what nobody foresaw is printed without the environment's secrets, in whichever thread it happens: a
+    traceback ends with what a library said."""
+    sys.excepthook = _traced
+    threading.excepthook = lambda of: _traced(of.exc_type, of.exc_value, of.exc_traceback)
+
+
+def _traced(
+    kind: type[BaseException], error: BaseException | None, where: TracebackType | None
+) -> None:
+    if issubclass(kind, SystemExit):  # of a thread; as Python does
+        return
+    import traceback
+
+    from harness.concealed import concealed
+
+    sys.stderr.write(concealed("".join(traceback.format_exception(kind, error, where))))
 
 
 def hand_over(text: str) -> None:

@@ -15,9 +15,13 @@ from typing import IO
 
 import psutil
 
+from harness.concealed import keep
+
 WARDEN = Path(__file__).with_name("warden.py")
 GRACE_SECONDS = 3.0
 """What a server may take to end once it is asked to."""
+LOG_SECONDS = 2.0
+"""For the last lines of a server that has ended to come into its log."""
 SHOWN_LINES, SHOWN_CHARACTERS = 12, 1500
 """Of the end of a log, in a message."""
 
@@ -28,26 +32,28 @@ class ServerProcess:
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], log: Path, folder: str = ""
     ) -> None:
-        """Starts it in a folder ("": this process's); what it prints is added to `log`."""
+        """Starts it in a folder ("": this process's); what it prints is added to `log`, without secrets."""
         log.parent.mkdir(parents=True, exist_ok=True)
-        self.log, self._from = log, log.stat().st_size if log.exists() else 0
+        log.touch()
+        self.log, self._from = log, log.stat().st_size
         self.pid = 0
         """0 until it runs, and where it could not be run at all."""
         self.ending = ""
         """How it ended, in words; "" while it runs."""
         self._ended, self._begun = threading.Event(), threading.Event()
-        with log.open("ab") as stream:
-            self._warden = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(WARDEN)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stream,
-                env=dict(environment),
-                start_new_session=True,
-                cwd=folder or None,
-            )
+        self._warden = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(WARDEN)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environment),
+            start_new_session=True,
+            cwd=folder or None,
+        )
         assert self._warden.stdin is not None and self._warden.stdout is not None
-        given = {"command": list(command), "log": str(log.absolute()), "grace": GRACE_SECONDS}
+        self._keeping = threading.Thread(target=keep, args=(self._warden.stderr, log), daemon=True)
+        self._keeping.start()
+        given = {"command": list(command), "grace": GRACE_SECONDS}
         with contextlib.suppress(BrokenPipeError):
             self._warden.stdin.write(f"{json.dumps(given)}\n".encode())
             self._warden.stdin.flush()
@@ -61,6 +67,7 @@ class ServerProcess:
                 case "started":
                     self.pid = int(rest)
                 case "ended":
+                    self._keeping.join(LOG_SECONDS)
                     self.ending = _ending(int(rest))
                 case "failed":
                     self.ending = f"it could not be run: {rest}"
@@ -115,6 +122,7 @@ class ServerProcess:
                 warden.stdin.close()
         warden.wait()
         self._ended.wait()
+        self._keeping.join(LOG_SECONDS)
         if warden.returncode != 0 and self.pid:
             # Its keeper was killed, and the server with it, but not what the server had started.
             with contextlib.suppress(ProcessLookupError, PermissionError):

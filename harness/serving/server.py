@@ -9,7 +9,6 @@ from pathlib import Path
 
 import httpx2
 
-from harness.concealed import without
 from harness.engines.endpoint.spec import EndpointSpec
 from harness.errors import EndpointError
 from harness.serving.launch import KEY_VARIABLE, At, Launch, launch_of, new_key
@@ -40,6 +39,7 @@ class Server:
         self._key = new_key()
         self.variable = f"{KEY_VARIABLE}_{os.getpid()}_{id(self):x}"
         """The environment variable of this process that holds its key."""
+        os.environ[self.variable] = self._key  # from here on it is kept out of every log
         for start in range(STARTS):
             self._port = take_port(spec.first_port, spec.last_port)
             try:
@@ -47,9 +47,9 @@ class Server:
                     break
             except BaseException:
                 self._port.close()
+                del os.environ[self.variable]
                 raise
             self._port.close()
-        os.environ[self.variable] = self._key
         self.seconds = clock() - self._began
         """Until it was ready."""
 
@@ -121,7 +121,7 @@ class Server:
         )
 
     def _said(self) -> str:
-        tail = without(self._key, self._process.tail())
+        tail = self._process.tail()
         return f". It said last:\n{tail}" if tail else ". It said nothing"
 
     def sleep(self, seconds: float) -> None:

@@ -1,7 +1,8 @@
 """Stands between a worker and the server that it started, so that nothing outlives the worker.
 
 A program of its own, run by its path (`python -I -S warden.py`), with nothing but the standard library:
-it costs 10 MB. Its first line of input is a JSON object with `command`, `log` and `grace` (seconds).
+it costs 10 MB. Its first line of input is a JSON object with `command` and `grace` (seconds); what the server prints
+goes to its standard error, which the worker keeps as a log.
 It starts the command in a session of its own and says `started PID`, and `ended CODE` when it has. When
 its input closes, which it does however the worker ends, it ends the server and all that the server
 started, whatever group or session those went to: on Linux it is their reaper, so that each comes to it
@@ -44,7 +45,7 @@ def main() -> int:
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     try:
-        server = start(given["command"], given["log"])
+        server = start(given["command"])
     except OSError as error:
         tell(f"failed {error}")
         return 1
@@ -56,17 +57,15 @@ def main() -> int:
     return 0
 
 
-def start(command: list[str], log: str) -> int:
+def start(command: list[str]) -> int:
     """The process id of the command, which leads a session of its own."""
-    with Path(log).open("ab") as stream:
-        server = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=die_with_parent if LIBC is not None else None,
-        )
+    server = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        start_new_session=True,
+        preexec_fn=die_with_parent if LIBC is not None else None,
+    )
     server.returncode = 0  # it is reaped here
     return server.pid
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from harness.serving.answering import ServingAnswerer
 from harness.serving.ports import Port, take_port
 from harness.serving.server import Server
 from harness.serving.spec import ServingSpec
+from tests.runner.planted import PLANTED, leaks
 from tests.serving import toy
 
 MODEL = Path(toy.__file__)
@@ -33,9 +35,12 @@ def spec(folder: Path, *does: str, **more: object) -> ServingSpec:
         model=str(MODEL),
         name="",
         log=str(folder / "serve.log"),
-        command=" ".join(["{python} -m tests.serving.toy {model} {port}", *does]),
         folder=str(ROOT),
-        **{**given, **more},  # type: ignore[arg-type]
+        **{
+            **given,
+            "command": " ".join(["{python} -m tests.serving.toy {model} {port}", *does]),
+            **more,
+        },  # type: ignore[arg-type]
     )
 
 
@@ -77,6 +82,21 @@ def test_one_that_does_not_start_says_why_and_its_key_stays_secret(tmp_path: Pat
     told = caught.value.message
     assert "exit code 3" in told and "toy: no such model (key)" in told
     assert "serve.log" in caught.value.hint
+
+
+def test_what_a_server_prints_comes_into_its_log_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, secret in PLANTED.items():
+        monkeypatch.setenv(variable, secret)
+    says = "import os, sys; print(dict(os.environ)); sys.exit(repr(os.environ['NIGHTLY_TOKEN']))"
+    of = spec(tmp_path, command=f"{{python}} -c {shlex.quote(says)}")
+    with pytest.raises(EndpointError, match="exit code 1"):
+        Server(of)
+    log = Path(of.log).read_bytes()
+    assert b"HARNESS_SERVER_KEY" in log and b"MAIL_PASSWORD" in log and b"'(key)'" in log
+    assert leaks(log, "the log") == []
+    assert not [name for name in os.environ if name.startswith("HARNESS_SERVER_KEY")]
 
 
 def test_one_that_is_not_ready_in_time_is_stopped(tmp_path: Path) -> None:
