@@ -92,7 +92,7 @@ class Watched:
         watcher = threading.Thread(target=self._watch, args=(child.pid, over))
         watcher.start()
         try:
-            self.said[" ".join(words)] = child.communicate(timeout=300)[0]
+            self.said[" ".join(words)] = child.communicate(timeout=900)[0]
         finally:
             over.set()
             watcher.join()

@@ -22,7 +22,7 @@ from tests.runner.test_endpoints import Place
 
 SUITE = """
 name: planted
-defaults: {{limit: 2, timeout: 120}}
+defaults: {{limit: 2, timeout: 900}}
 models:
   telling: {{endpoint: {{url: "{telling}", model: toy, api: chat, key: OWN_KEY, retries: 0, patience: 0}}}}
   refused: {{endpoint: {{url: "{refused}", model: toy, api: chat, key: OPENAI_API_KEY, retries: 0, patience: 0}}}}

@@ -134,14 +134,17 @@ class Killer:
             self.let_end()
 
     def _chosen(self, now: Now) -> str:
-        """The phase that is open and whose turn it is; "" while that is still to come."""
+        """The phase that is open and had the fewest kills; "" while none is whose turn it is.
+
+        What asks is open beside most others, and waits for those that are still to come.
+        """
         possible = now.phases | (now.to_come or frozenset(ORDER))
         ahead = [of for of in ORDER if self._open[of] > 0 and (of in possible or of == REPORTING)]
-        then = ahead[0] if ahead else ""
-        may_ask = "asking" in now.phases and self._open["asking"] > 0
-        if may_ask and self.phases["asking"] <= self.phases[then]:
-            return "asking"
-        return then if then in now.phases else ""
+        open_now = [of for of in ahead if of in now.phases]
+        rarest = min((self.phases[of] for of in ahead), default=self.phases["asking"])
+        if "asking" in now.phases and self._open["asking"] > 0 and self.phases["asking"] <= rarest:
+            open_now.append("asking")
+        return min(open_now, key=lambda of: self.phases[of], default="")
 
     def _is_writings_turn(self) -> bool:
         others = [self.phases[of] for of in SHARE if of != WRITING and self._open[of] > 0]
