@@ -146,13 +146,13 @@ bench: $(VENV)/.test $(PEERS)/.installed $(PEERS)/.built $(TRL)/.installed
 	  --benchmark-json=.benchmarks/latest.json $(if $(ONLY),-k '$(ONLY)')
 
 # What stands in reports/examples: the quickstart's report, an assignment and a leaderboard of it.
-EXAMPLES := reports/examples
+SHOWN := reports/examples
 
 examples: $(STAMP)
 	$(BIN)/harness run suites/quickstart.yaml --jobs 2
-	$(BIN)/harness report results/quickstart --reports $(EXAMPLES)
-	$(BIN)/harness report results/quickstart --template assignment-2 --reports $(EXAMPLES)
-	$(BIN)/harness leaderboard results/quickstart --out $(EXAMPLES)/leaderboard
+	$(BIN)/harness report results/quickstart --reports $(SHOWN)
+	$(BIN)/harness report results/quickstart --template assignment-2 --reports $(SHOWN)
+	$(BIN)/harness leaderboard results/quickstart --out $(SHOWN)/leaderboard
 
 clean:
 	rm -rf results/*
