@@ -15,14 +15,17 @@ from harness.cli.model_commands import app as models_app
 from harness.cli.options import (
     HELP,
     Address,
+    Again,
     Baselines,
     DataDir,
+    Jobs,
     Json,
     Limit,
     Nodes,
     OfShards,
     OnWhat,
     Outlive,
+    Parts,
     ReportLink,
     Reports,
     Results,
@@ -101,15 +104,9 @@ def run(
         str | None,
         typer.Option(help="Ask only cells whose model, task or model/task fits this pattern."),
     ] = None,
-    again: Annotated[
-        str | None,
-        typer.Option(
-            metavar="GLOB",
-            help="Ask these cells anew (model, task or model/task), or do these steps anew (as `plan` "
-            "calls them); what is there stays until the new is.",
-        ),
-    ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Worker processes at the same time.")] = 1,
+    again: Again = None,
+    jobs: Jobs = 1,
+    parts: Parts = None,
     fresh: Annotated[
         bool,
         typer.Option(
@@ -134,7 +131,9 @@ def run(
     wanted = Options(results, limit, only, again, jobs, data_dir=data_dir, store=store_at(store))
     of = shard_of(shard) if shard is not None else None
     where = Where(executor, address, outlive=outlive)
-    options = replace(wanted, may_fetch=True, fresh=fresh, shard=of, far=not where.is_here)
+    options = replace(
+        wanted, parts=parts, may_fetch=True, fresh=fresh, shard=of, far=not where.is_here
+    )
     raise typer.Exit(run_suite(suite, options, reports, json, samples, where))
 
 
@@ -150,6 +149,8 @@ def plan(
     results: Results = Path("results"),
     limit: Limit = None,
     only: Annotated[str | None, typer.Option(help="As for `run`.")] = None,
+    jobs: Jobs = 1,
+    parts: Parts = None,
     shard: OfShards = None,
     data_dir: DataDir = None,
     fit: Annotated[
@@ -172,7 +173,9 @@ def plan(
     from harness.shards.part import shard_of
 
     of = shard_of(shard) if shard is not None else None
-    options = Options(results, limit, only, data_dir=data_dir, provisional=True, shard=of)
+    options = Options(
+        results, limit, only, jobs=jobs, parts=parts, data_dir=data_dir, provisional=True, shard=of
+    )
     where = Where(executor, address, tuple(nodes or ()))
     raise typer.Exit(show_plan(suite, options, Asked(fit, probe, where), json))
 

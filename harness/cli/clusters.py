@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 
 import psutil
 
+from harness.cli.dividing import division_on
 from harness.cli.executing import Where
+from harness.estimate.division import in_parts
 from harness.estimate.forecast import Forecast, Reckoning
 from harness.estimate.words import duration
 from harness.executors.cluster import OBJECT_STORE_BYTES, connected
@@ -16,9 +18,10 @@ from harness.executors.forecast import CHAIN, ClusterForecast, Link, on_cluster
 from harness.executors.given import nodes_given
 from harness.executors.needs import needs_of
 from harness.executors.nodes import Need, Node
+from harness.plan.parts import Division
 from harness.quantities import plural
 from harness.runner.machine import describe_machine
-from harness.runner.run import Prepared
+from harness.runner.run import Options, Prepared
 
 MOST_LINKS = 4
 MOST_NAMED = 3
@@ -33,6 +36,8 @@ class ClusterTime:
     """None where a time is not known."""
     unknown: tuple[str, ...]
     """Labels of steps whose time is not known."""
+    division: Division
+    """Cells that several workers ask."""
 
     def as_data(self) -> dict[str, object]:
         """For `--json`."""
@@ -66,7 +71,7 @@ class ClusterTime:
 
 
 def cluster_time(
-    prepared: Prepared, reckoning: Reckoning, found: Forecast, where: Where, jobs: int
+    prepared: Prepared, reckoning: Reckoning, found: Forecast, where: Where, options: Options
 ) -> ClusterTime | None:
     """How long what is left of a suite takes on a cluster; None where none is asked about.
 
@@ -77,10 +82,11 @@ def cluster_time(
     if where.is_here:
         return None
     nodes = tuple(_nodes(where, found))
-    times = reckoning.times()
-    told = on_cluster(times, needs_of(prepared, found), nodes, jobs)
+    times, needs = reckoning.times(), needs_of(prepared, found)
+    division = division_on(nodes, needs, options, reckoning)
+    told = on_cluster(in_parts(times, division), needs, nodes, options.jobs)
     unknown = tuple(step.label for step, time in times if time is None)
-    return ClusterTime(nodes, told, unknown)
+    return ClusterTime(nodes, told, unknown, division)
 
 
 def _nodes(where: Where, found: Forecast) -> list[Node]:

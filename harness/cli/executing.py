@@ -12,6 +12,7 @@ from rich.console import Console
 from harness.cli.consoles import say
 from harness.cli.waiting import waiting
 from harness.errors import InputError
+from harness.plan.parts import Division, divided
 from harness.quantities import plural, seconds_of
 from harness.runner.begin import local_executor
 from harness.runner.gpus import refuse_without_gpus
@@ -88,21 +89,25 @@ def packer_of(prepared: Prepared, options: Options, timeout: float) -> Packer | 
 @contextmanager
 def executor_of(
     where: Where, prepared: Prepared, options: Options, console: Console
-) -> Iterator[tuple[Executor | None, int]]:
-    """What runs the steps, None for this machine's own workers; and how many jobs side by side.
+) -> Iterator[tuple[Executor | None, int, Division]]:
+    """What runs the steps, None for this machine's own workers; how many jobs side by side; cells in parts.
 
     Raises:
         MissingToolError: Ray is not installed.
-        InputError: no cluster answers, or none of its nodes, or not this machine, has what a step needs.
+        InputError: no cluster answers, or none of its nodes, or not this machine, has what a step needs; or
+            not so many workers as `--parts` wants.
     """
+    from harness.cli.dividing import division_here, division_lines, division_on, reckoned
+
     if where.is_here:
         todo = prepared.to_do()
         refuse_without_gpus(todo)
         if todo:
             _wait_for_others(prepared, console)
-        yield None, options.jobs
+        division = division_here(prepared, options)
+        say(console, *division_lines(division))
+        yield None, options.jobs, division
         return
-    from harness.cli.fitting import look_ahead
     from harness.executors.cluster import connected
     from harness.executors.left import LeftJobs
     from harness.executors.needs import needs_of
@@ -110,7 +115,8 @@ def executor_of(
     from harness.executors.on_ray import RayExecutor, is_local, shared
 
     with waiting(console, "Looking at what the steps need"):
-        needs = needs_of(prepared, look_ahead(prepared))
+        reckoning = reckoned(prepared)
+        needs = needs_of(prepared, reckoning.forecast())
     with connected(where.address) as cluster:
         nodes = cluster.nodes()
         todo = [step for step in prepared.to_do() if not step.row.in_place and not is_local(step)]
@@ -120,8 +126,10 @@ def executor_of(
         timeout = prepared.suite.spec.defaults.timeout
         here, packer = local_executor(prepared), packer_of(prepared, options, timeout)
         folders = [prepared.artifacts.home, prepared.results.folder] if packer is None else []
+        division = division_on(nodes, needs, options, reckoning)
+        say(console, *division_lines(division))
         with shared(*folders) as token:
-            left = LeftJobs(_left(where, cluster, prepared, console), todo)
+            left = LeftJobs(_left(where, cluster, prepared, console), divided(todo, division))
             if left:
                 jobs = plural(len(left), "job")
                 say(console, f"Taking over {jobs} that an earlier run left on the cluster.")
@@ -130,7 +138,7 @@ def executor_of(
             of = (cluster, needs, here, timeout, describe_software(), token)
             mender = _mender(prepared, packer)
             executor = RayExecutor(*of, packer=packer, left=left, mender=mender)
-            yield executor, jobs_at_once(nodes, options.jobs)
+            yield executor, jobs_at_once(nodes, options.jobs), division
 
 
 def _mender(prepared: Prepared, packer: Packer | None) -> Mender | None:

@@ -49,6 +49,23 @@ Reports = Annotated[
 Limit = Annotated[
     int | None, typer.Option(min=1, help="Examples per task, in place of the suite's limits.")
 ]
+Again = Annotated[
+    str | None,
+    typer.Option(
+        metavar="GLOB",
+        help="Ask these cells anew (model, task or model/task), or do these steps anew (as `plan` "
+        "calls them); what is there stays until the new is.",
+    ),
+]
+Jobs = Annotated[int, typer.Option(min=1, help="Worker processes at the same time.")]
+Parts = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Workers that ask one cell side by side; 1: never more. Default: as many as make the run "
+        "shorter, by the plan's estimates (docs/scaling.md).",
+    ),
+]
 OfShards = Annotated[
     str | None,
     typer.Option(

@@ -13,6 +13,7 @@ from harness.cli.clusters import ClusterTime, cluster_time
 from harness.cli.consoles import error_console, output_console, say
 from harness.cli.costs import cost_lines
 from harness.cli.data import read_data
+from harness.cli.dividing import division_here
 from harness.cli.executing import Where
 from harness.cli.outputs import hand_over_json
 from harness.cli.waiting import waiting
@@ -22,6 +23,7 @@ from harness.estimate.facts import Facts
 from harness.estimate.forecast import Forecast, Reckoning
 from harness.estimate.machine import this_machine
 from harness.hub.retries import without_retries
+from harness.plan.parts import Division
 from harness.plan.steps import Step
 from harness.records import DataReading, Failure
 from harness.reporting.data import parts, rows_read, warnings
@@ -57,13 +59,15 @@ def show_plan(suite: Path, options: Options, asked: Asked, as_json: bool) -> int
         machine = this_machine(prepared.artifacts.home, asked.probe)
         reckoning = Reckoning(prepared, Facts(prepared, machine))
         found = reckoning.forecast()
-        cluster = cluster_time(prepared, reckoning, found, asked.where, options.jobs)
+        cluster = cluster_time(prepared, reckoning, found, asked.where, options)
+        division = cluster.division if cluster else division_here(prepared, options, reckoning)
     todo = {_identity(step) for step in prepared.to_do()}
     steps = [(step, _state(step, prepared, todo)) for step in _all_steps(part)]
     unusable = unusable_sources(prepared)
     if as_json:
         data = _as_data(prepared, steps, unusable) | {"fit": asdict(found)}
         data |= {"cluster": cluster.as_data()} if cluster else {}
+        data["parts"] = [{"model": m, "task": t, "parts": n} for (m, t), n in division.items()]
         if options.shard is not None:
             data["shard"] = options.shard.model_dump()
         hand_over_json(data, indent=2)
@@ -71,7 +75,7 @@ def show_plan(suite: Path, options: Options, asked: Asked, as_json: bool) -> int
         fitting.print_model(found, asked.fit, output_console())
     else:
         say(output_console(), *told(part))
-        _print(prepared, steps, found, cluster)
+        _print(prepared, steps, found, cluster, division)
         say(console, *(f"warning: {line}" for line in prepared.damaged()))
     for names, failure in unusable:
         say(console, f"error: {', '.join(names)}: {failure.message}", f"hint: {failure.hint}")
@@ -105,6 +109,7 @@ def _print(
     steps: list[tuple[Step, str]],
     found: Forecast,
     cluster: ClusterTime | None,
+    division: Division,
 ) -> None:
     console = output_console()
     count = sum(state == "would run" for _, state in steps)
@@ -113,7 +118,7 @@ def _print(
     console.print(f"{len(steps) - count} of {len(steps)} steps are there, {count} would run.\n")
     made = [(step, state) for step, state in steps if step.row.is_artifact]
     console.print(_steps_table(made))
-    console.print(_cells_table(steps))
+    console.print(_cells_table(steps, division))
     say(console, *_data_lines(prepared), *_added_lines(prepared))
     spent = spent_on(prepared.suite, prepared.artifacts.home)
     say(console, *cost_lines(costs(prepared), prepared.suite.spec, spent))
@@ -184,8 +189,9 @@ def _steps_table(steps: list[tuple[Step, str]]) -> Table:
     return table
 
 
-def _cells_table(steps: list[tuple[Step, str]]) -> Table:
-    """Models by tasks; of a cell that is timed in rounds, how many of them are there."""
+def _cells_table(steps: list[tuple[Step, str]], division: Division) -> Table:
+    """Models by tasks; of a cell that is timed in rounds, how many of them are there; of one that several workers
+    ask, how many."""
     cells = [(step, state) for step, state in steps if step.kind == "cell"]
     table = Table(title="What is asked", title_justify="left")
     tasks = list(dict.fromkeys(step.task for step, _ in cells))
@@ -199,6 +205,8 @@ def _cells_table(steps: list[tuple[Step, str]]) -> Table:
         (step.model, step.task): _with_rounds(state, rounds.get((step.model, step.task), []))
         for step, state in cells
     }
+    for name in states.keys() & division.keys():
+        states[name] += f", in {division[name]} parts"
     for model in dict.fromkeys(step.model for step, _ in cells):
         table.add_row(model, *(states.get((model, task), "-") for task in tasks))
     return table

@@ -102,12 +102,16 @@ def _run_claimed(
     count = sum(not step.row.in_place for step in todo)
     try:
         with (
-            executor_of(where if todo else Where(), prepared, options, console) as (executor, jobs),
+            executor_of(where if todo else Where(), prepared, options, console) as (
+                executor,
+                jobs,
+                division,
+            ),
             Display(console, count) as display,
         ):
             side_by_side = replace(options, jobs=jobs)
             said = _commands(suite, options)
-            outcome = run(prepared, side_by_side, display, said, executor)
+            outcome = run(prepared, side_by_side, display, said, executor, division)
     except KeyboardInterrupt:
         again = "Interrupted. What was to be done again and is not stands as it was."
         tell("\n".join([again if prepared.again else GOES_ON, *_where(prepared, prepared.to_do())]))

@@ -6,10 +6,11 @@ keys mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.estimate.asked import BYTES_PER_TOKEN, STARTER_BYTES_PER_TOKEN
+from harness.estimate.division import Dividing
 from harness.estimate.facts import Facts, UnknownError
 from harness.estimate.files import precisions
 from harness.estimate.machine import Fits, Free, Machine, fits
@@ -165,6 +166,10 @@ class Reckoning:
         """Of each step that is to be done and takes time, in order."""
         steps = [step for step in self._open if not is_free(step)]
         return [(step, time_of(step, self._timing, self._needs)) for step in steps]
+
+    def dividing(self, room: Callable[[Step], int] | None = None) -> Dividing:
+        """What tells in how many parts cells can be asked: see `Dividing`."""
+        return Dividing(self._needs, self._facts, room)
 
     def models(self) -> Iterator[ModelForecast]:
         """Of all that are selected."""

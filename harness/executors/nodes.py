@@ -89,6 +89,18 @@ def place_of(need: Need, nodes: Sequence[Node]) -> Node | None:
     )
 
 
+def room_for(need: Need, nodes: Sequence[Node]) -> int:
+    """How many jobs of a need go on side by side, if nothing else does."""
+    need = settled(need, nodes)
+    of = {"cpus": need.cpus, "gpus": need.gpus, "memory_bytes": need.memory_bytes}
+    count = 0
+    for node in nodes:
+        shares = [getattr(node, name) / much for name, much in of.items() if much]
+        shares += [node.custom.get(name, 0.0) / much for name, much in need.custom.items() if much]
+        count += int(min(shares, default=1.0))
+    return count
+
+
 def jobs_at_once(nodes: Sequence[Node], jobs: int) -> int:
     """Jobs that are handed to a cluster side by side: one a core, and as many more as it has nodes, so
     that one waits wherever there comes to be room."""

@@ -69,7 +69,7 @@ def walk_of(
     keeper = Keeper(prepared.artifacts, prepared.results, observer)
     steps = [step for step in todo if not step.row.in_place]
     parts = with_parts(steps, division or {}, prepared.results, prepared.is_again)
-    seen = AsOneCell(keeper, todo) if len(parts) > len(steps) else keeper
+    seen = AsOneCell(keeper, todo) if division else keeper
     walk = Walk(parts, builder.build, executor, seen, options.jobs)
     for step in todo:
         if step.row.in_place:

@@ -54,6 +54,8 @@ class Options:
     again: str | None = None
     """Cells and steps that are done although they are done already."""
     jobs: int = 1
+    parts: int | None = None
+    """In how many parts cells are asked; None: in as many as makes the run shorter."""
     home: Path | None = None
     data_dir: Path | None = None
     """Where data sets lie; then, as with `$HARNESS_DATA`, nothing of them is downloaded."""

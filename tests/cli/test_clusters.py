@@ -94,3 +94,21 @@ def test_without_a_probe_the_steps_whose_time_nobody_knows_are_named(
     assert code == 0 and "How long it takes is not known" in out and "fine-tune lora" in out
     data = json.loads(plan("--executor", "ray", "--nodes", "2x1cpu,4GB", "--json")[1])["cluster"]
     assert data["seconds"] is None and len(data["unknown"]) > 10
+
+
+def test_a_plan_shows_which_cells_several_workers_ask(plan: Plan) -> None:
+    code, out, _ = plan("--executor", "ray", "--nodes", "4x1cpu,4GB", "--parts", "3", "--json")
+    data = json.loads(out)
+    assert code == 0 and {"model": "base", "task": "sentiment", "parts": 3} in data["parts"]
+    assert not any(of["task"] in ("speed", "load") for of in data["parts"])
+    known = {step["key"] for step in data["steps"]}
+    placed = [key for job in data["cluster"]["jobs"] for key in job["steps"]]
+    assert sum(key not in known for key in placed) == sum(of["parts"] for of in data["parts"])
+    assert "would run, in 3 parts" in " ".join(plan("--jobs", "3", "--parts", "3")[1].split())
+    assert json.loads(plan("--jobs", "3", "--parts", "1", "--json")[1])["parts"] == []
+    assert json.loads(plan("--json")[1])["parts"] == []
+
+
+def test_more_parts_than_workers_are_refused(plan: Plan) -> None:
+    code, _, said = plan("--parts", "2")
+    assert code == 2 and "--parts 2" in said and "--jobs 2" in said

@@ -21,10 +21,12 @@ from harness.executors.mirror import Mirror, Piece, Receiver
 from harness.executors.nodes import Need, Node
 from harness.executors.on_ray import RayExecutor
 from harness.executors.packing import Packer
+from harness.plan.cell_params import PartParams
+from harness.plan.parts import Division
 from harness.records import Cell
 from harness.results.store import ResultsStore
 from harness.runner.begin import local_executor
-from harness.runner.jobs import Event, Job, JobBuilder
+from harness.runner.jobs import Event, Job, JobBuilder, StepJob
 from harness.runner.run import Outcome, prepare, run
 from harness.runner.walk import Quiet
 from harness.sealed import sealed_line
@@ -48,37 +50,40 @@ class ANode(Machine):
         for path in (job.home, *(one.work for one in job.steps), *(one.home for one in job.steps)):
             assert path.startswith(str(self.folder)), path
         assert "harness-away-" in job.results
-        made = [one for one in job.steps if one.step.kind != "cell"]
+        made = [one for one in job.steps if one.step.row.is_artifact]
         if made:
             super().do(replace(job, steps=tuple(made)), hear)
         for one in job.steps:
-            if one.step.kind == "cell":
+            if not one.step.row.is_artifact:
                 hear(Event(one.step.key, "start"))
-                read = [self.read(Path(p), role) for role, p in sorted(one.inputs.items())]
-                self.answer(job, one.step.key, one.step.model, one.step.task, one.alike, read, hear)
+                self.answer(job, one, hear)
                 hear(Event(one.step.key, "done"))
 
-    def answer(
-        self, job: Job, key: str, model: str, task: str, alike: str, read: list[str],
-        hear: Callable[[Event], None],
-    ) -> None:  # fmt: skip
-        folder = ResultsStore(Path(job.results)).cell(model, task)
+    def answer(self, job: Job, one: StepJob, hear: Callable[[Event], None]) -> None:
+        step, key, params = one.step, one.step.answers_key, one.step.params
+        model, task, asked = step.model, step.task, range(ANSWERS)
+        if isinstance(params, PartParams):
+            asked = range(params.part - 1, ANSWERS, params.parts)
+        read = [self.read(Path(path), role) for role, path in sorted(one.inputs.items())]
+        folder = ResultsStore(Path(job.results)).of(step)
         kept = folder.samples(key)
         folder.start(kept)
         self.begun.append((f"{model}/{task}", len(kept)))
         log = Path(job.results, "logs", f"{job.name}.log")
         log.parent.mkdir(exist_ok=True)
         with Appended(folder.samples_file) as lines, log.open("a") as said:
-            for index in range(len(kept), ANSWERS):
+            for index in [of for of in asked if of not in {sample.index for sample in kept}]:
                 self.done.append(f"{model}/{task} {index}")
                 said.write(f"asked {index}\n")
                 said.flush()
                 sample = RIGHT.model_copy(update={"key": key, "index": index, "answer": read[-1]})
                 lines.line(sealed_line(sample.model_dump_json()))
-                hear(Event(key, "progress", {"done": index + 1, "total": ANSWERS, "unit": "e"}))
+                hear(
+                    Event(step.key, "progress", {"done": index + 1, "total": ANSWERS, "unit": "e"})
+                )
         folder.write_samples(folder.samples(key))
         cell = Cell(
-            key=key, model=model, task=task, status="ok", n=ANSWERS, alike=alike,
+            key=step.key, model=model, task=task, status="ok", n=ANSWERS, alike=one.alike,
             engine={"parameters": 1}, footprint={"disk_bytes": 1},
             details={"confusion": {"labels": ["no", "yes"]}},
         )  # fmt: skip
@@ -129,9 +134,9 @@ class StandIn:
         if self.end is None or piece is None or not piece.content.count(b"\n"):
             return
         if piece.file.endswith("samples.jsonl"):
-            _, _, model, task, _ = piece.file.split("/")
-            if f"{model}/{task}" not in self.told:
-                self.told[f"{model}/{task}"] = piece.content.count(b"\n")
+            _, _, *cell, _ = piece.file.split("/")
+            if "/".join(cell) not in self.told:
+                self.told["/".join(cell)] = piece.content.count(b"\n")
                 raise self.end
 
 
@@ -157,7 +162,7 @@ class Place:
         monkeypatch.setattr("harness.runner.summarize.checks_of", lambda found, step: [])
         monkeypatch.setattr("harness.runner.summarize.Summarizer._training", lambda s, key: None)
 
-    def run(self, identity: str = "") -> Outcome:
+    def run(self, identity: str = "", division: Division | None = None) -> Outcome:
         options = self.driver.options
         prepared = prepare(self.driver.suite, options)
         assert prepared.shared is not None and options.store is not None
@@ -169,7 +174,7 @@ class Place:
         executor = RayExecutor(
             self.cluster, lambda _: Need(), here, 60, {}, packer=packer, mender=mender
         )
-        return run(prepared, options, Quiet(), [], executor)
+        return run(prepared, options, Quiet(), [], executor, division)
 
     @property
     def results(self) -> ResultsStore:
