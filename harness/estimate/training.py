@@ -106,8 +106,8 @@ def kept_by_layer(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> 
     product keeps its input in the products' precision, and each layer that gets an adapter casts
     its own; without, neighbours share one. A norm keeps its input, and the normed input where its
     own weight is learned. Fused products keep their whole output; soft caps on attention (Gemma 2)
-    keep all scores, twice, of rows; other packed rows keep a mask. Short rows attend in float32 on a
-    processor. DoRA keeps the outputs of base and adapter apart, dropout its inputs and what they
+    keep all scores, twice, of rows; of other joined rows what each example found is kept beside the row of all. Short
+    examples attend in float32 on a processor. DoRA keeps the outputs of base and adapter apart, dropout its inputs and what they
     are multiplied with.
     """
     item, traits = ITEM_BYTES[tuning.dtype], shape.traits
@@ -118,7 +118,9 @@ def kept_by_layer(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> 
         w for w in found if w.columns == shape.hidden and w.name not in ("o_proj", "down_proj")
     ]
     heads = shape.queries + shape.keys
-    exact = cast and device == "cpu" and tuning.row <= SHORT_ROW and not traits.caps_scores
+    exact = (
+        cast and device == "cpu" and tuning.example_tokens <= SHORT_ROW and not traits.caps_scores
+    )
     attended = 4 if exact else item
     total = traits.norms * 4 * shape.hidden * (2 if full else 1)
     total += item * shape.hidden * (len(inputs) if cast else 2)
@@ -126,9 +128,9 @@ def kept_by_layer(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> 
     total += 4 * heads if traits.norms_heads else 0
     if traits.caps_scores:
         total += 2 * item * (shape.queries - shape.keys)
-        total += 8 * shape.heads * tuning.row
-    elif tuning.packing:
-        total += attended * tuning.row + 2 * attended * (shape.queries - shape.keys)
+        total += 8 * shape.heads * (tuning.tokens if tuning.packing else tuning.example_tokens)
+    elif tuning.packing and not exact:
+        total += item * shape.queries
     if cast and "o_proj" in names:
         total += item * shape.queries
     total += item * shape.feed_forward * (4 if "down_proj" in names else 3)

@@ -74,11 +74,6 @@ class Tuning:
         """Of a batch."""
         return max(self.batch_tokens, self.example_tokens)
 
-    @property
-    def row(self) -> int:
-        """Tokens that share a row, and so attention."""
-        return self.tokens if self.packing else self.example_tokens
-
     def pages(self, device: Device) -> bool:
         """Whether the optimizer's state goes to the machine's memory where a GPU's is full."""
         chosen = self.optimizer.startswith("paged")

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from harness.models.finetune.attention import joined
 from harness.records import TrainingExample
 
 
@@ -23,8 +24,9 @@ class TrainingBatch:
 
     Attributes:
         ids: (rows, longest) token ids; padding is on the right, 0 and, the model being causal, unseen.
-        positions: (1, tokens) places of the tokens in their examples where these share one row;
-            Transformers lets none attend to another by them. None where each has a row of its own.
+        positions: (1, tokens) places of the tokens in their examples where these share one row, so that none
+            attends to another; None where each has a row of its own.
+        lengths: tokens of each example where they share one row; None as above.
         rows, columns: (answer tokens,) the positions whose next token is an answer token.
         labels: (answer tokens,) those next tokens.
         owners: (answer tokens,) the number of the example that each belongs to.
@@ -32,6 +34,7 @@ class TrainingBatch:
 
     ids: torch.Tensor
     positions: torch.Tensor | None
+    lengths: tuple[int, ...] | None
     rows: torch.Tensor
     columns: torch.Tensor
     labels: torch.Tensor
@@ -39,7 +42,7 @@ class TrainingBatch:
 
 
 def make_batch(
-    examples: Sequence[TrainingExample], device: torch.device, packing: bool = False
+    examples: Sequence[TrainingExample], device: torch.device, join: bool = False
 ) -> TrainingBatch:
     """Pads examples to the longest, or joins them to one row, and finds their answer positions."""
     rows: list[int] = []
@@ -50,15 +53,16 @@ def make_batch(
     for number, example in enumerate(examples):
         count = len(example.target_ids)
         first = begins + len(example.prompt_ids) - 1
-        rows += [0 if packing else number] * count
+        rows += [0 if join else number] * count
         columns += range(first, first + count)
         labels += example.target_ids
         owners += [number] * count
-        begins += len(example) if packing else 0
-    ids, positions = _joined(examples) if packing else (_padded(examples), None)
+        begins += len(example) if join else 0
+    ids, positions = _joined(examples) if join else (_padded(examples), None)
     return TrainingBatch(
         ids.to(device),
         None if positions is None else positions.to(device),
+        tuple(map(len, examples)) if join else None,
         *(torch.tensor(part, device=device) for part in (rows, columns, labels, owners)),
     )
 
@@ -82,7 +86,7 @@ def answer_losses(model: Any, batch: TrainingBatch) -> torch.Tensor:
     The head sees their positions only.
     """
     given = {} if batch.positions is None else {"position_ids": batch.positions}
-    with _head_on(model, batch):
+    with joined(batch.lengths), _head_on(model, batch):
         logits = model(input_ids=batch.ids, use_cache=False, **given).logits
     exact = torch.promote_types(logits.dtype, torch.float32)
     return functional.cross_entropy(logits.to(exact), batch.labels, reduction="none")

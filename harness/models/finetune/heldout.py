@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.models.finetune.batches import answer_losses, make_batch
+from harness.models.finetune.batches import answer_losses
 from harness.models.finetune.order import plan_steps
+from harness.models.finetune.rows import PADDED, Rows
 from harness.records import TrainingExample
 
 
@@ -43,7 +44,9 @@ class HeldOut:
         """Tokens that the loss is computed on."""
         return sum(len(example.target_ids) for example in self.examples)
 
-    def losses(self, model: Any, device: torch.device, dtype: torch.dtype) -> list[float]:
+    def losses(
+        self, model: Any, device: torch.device, dtype: torch.dtype, rows: Rows = PADDED
+    ) -> list[float]:
         """The sum of the cross-entropy (nats) of each example's answer tokens."""
         sums = [0.0] * len(self.examples)
         model.eval()
@@ -52,7 +55,7 @@ class HeldOut:
             torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16),
         ):
             for batch in self.batches:
-                made = make_batch([self.examples[i] for i in batch], device)
+                made = rows.make([self.examples[i] for i in batch], device)
                 found = answer_losses(model, made).double()
                 total = torch.zeros(len(batch), dtype=torch.float64, device=device)
                 total.index_add_(0, made.owners, found)

@@ -17,11 +17,12 @@ import torch
 
 from harness.engines.hf.load import faulty_weight
 from harness.errors import BadModelError
-from harness.models.finetune.batches import answer_losses, make_batch
+from harness.models.finetune.batches import answer_losses
 from harness.models.finetune.checkpoints import Checkpoints, Tensors
 from harness.models.finetune.heldout import HeldOut
 from harness.models.finetune.optimizer import make_optimizer
 from harness.models.finetune.recipe import Recipe
+from harness.models.finetune.rows import PADDED, Rows
 from harness.models.finetune.schedule import learning_rate_at
 from harness.records import TrainingExample, TrainingPoint, ValidationPoint
 
@@ -93,6 +94,7 @@ class Loop:
         recipe: Recipe,
         dtype: torch.dtype,
         checkpoints: Checkpoints,
+        rows: Rows = PADDED,
     ) -> None:
         """Goes on from the checkpoint where there is one.
 
@@ -101,6 +103,7 @@ class Loop:
             steps: the batches of each optimizer step.
             validated: after how many steps the held-out examples are asked.
             dtype: of the matrix products.
+            rows: how batches are laid out.
         """
         self.model = model
         self.done = Done()
@@ -110,6 +113,7 @@ class Loop:
         self._recipe = recipe
         self._dtype = dtype
         self._checkpoints = checkpoints
+        self._rows = rows
         self._weights: Tensors = {
             name: weight for name, weight in model.named_parameters() if weight.requires_grad
         }
@@ -151,7 +155,7 @@ class Loop:
     def _step(self, number: int) -> TrainingPoint:
         began = time.perf_counter()
         batches = self._steps[number]
-        made = [make_batch(batch, self._device, self._recipe.packing) for batch in batches]
+        made = [self._rows.make(batch, self._device) for batch in batches]
         learned = sum(len(batch.labels) for batch in made)
         total = 0.0
         for batch in made:
@@ -198,7 +202,7 @@ class Loop:
         if held_out is None or step not in self._validated:
             return
         began = time.perf_counter()
-        losses = held_out.losses(self.model, self._device, self._dtype)
+        losses = held_out.losses(self.model, self._device, self._dtype, self._rows)
         loss = held_out.mean(losses)
         if not math.isfinite(loss):
             raise self._not_finite(loss, step)

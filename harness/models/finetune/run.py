@@ -29,6 +29,7 @@ from harness.models.finetune.loop import Loop
 from harness.models.finetune.order import hold_out, plan_steps, when_validated
 from harness.models.finetune.recipe import Recipe
 from harness.models.finetune.record import record_of
+from harness.models.finetune.rows import choose_rows
 from harness.models.finetune.saving import save_tuned
 from harness.models.finetune.trainable import load_frozen, make_trainable
 from harness.records import Training, TrainingExample, TrainingPoint
@@ -90,7 +91,8 @@ def finetune(
         BadModelError: the base is damaged, or the loss is not finite.
         BadDataError: the examples cannot be read.
         PromptTooLongError: examples exceed the context.
-        InputError: `target_modules` names no layer of this model, or nothing is left to learn.
+        InputError: `target_modules` names no layer of this model, nothing is left to learn, or `packing` would let the
+            model see one example while it learns another.
         OutOfMemoryError: memory has no room for the base or a batch.
         NoSpaceError: the disk has no room for a checkpoint.
     """
@@ -105,6 +107,7 @@ def finetune(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = compute_dtype(recipe, device)
     model = load_frozen(base, recipe, device, dtype)
+    rows = choose_rows(model, recipe.packing, dtype)
     total_parameters = count_parameters(model)
     known_ids = model.get_input_embeddings().num_embeddings
     learned, held_out = _split(
@@ -121,7 +124,7 @@ def finetune(
     ]  # fmt: skip
     validated = when_validated(len(steps), recipe.validations, recipe.epochs)
     checkpoints = Checkpoints(work, _identity(recipe, dtype))
-    loop = Loop(tuned, steps, held_out, validated, recipe, dtype, checkpoints)
+    loop = Loop(tuned, steps, held_out, validated, recipe, dtype, checkpoints, rows)
     phases.begin("training")
     interrupted, energy = _trained(loop, steps, work, device, progress)
     phases.begin("saving")

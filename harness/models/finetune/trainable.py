@@ -9,7 +9,6 @@ import torch
 
 from harness.errors import InputError
 from harness.finetuning import INITIALIZATIONS, UNPACKED_LIMIT_BYTES
-from harness.models.finetune.attention import attend_exactly
 from harness.models.finetune.base_model import (
     count_linear_weights,
     frozen_linears,
@@ -19,6 +18,7 @@ from harness.models.finetune.base_model import (
 )
 from harness.models.finetune.fused import fuse_lora
 from harness.models.finetune.recipe import Recipe
+from harness.models.finetune.rows import attend_exactly
 from harness.models.finetune.saving import save_beginning
 
 
@@ -32,7 +32,7 @@ def load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.d
     kept = recipe.row.base
     if kept == "int8":
         model = load_quantized_base(base, "int8", device, dtype)
-        return _prepared(model, recipe)
+        return _prepared(model, recipe, dtype)
     packed = kept == "nf4" and count_linear_weights(base) * dtype.itemsize > UNPACKED_LIMIT_BYTES
     if packed:
         model = load_quantized_base(base, "nf4", device, dtype)
@@ -44,12 +44,12 @@ def load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.d
             for linear in frozen_linears(model):
                 linear.weight.data = linear.weight.data.to(dtype)
         model.to(device)
-    return _prepared(model, recipe)
+    return _prepared(model, recipe, dtype)
 
 
-def _prepared(model: Any, recipe: Recipe) -> Any:
+def _prepared(model: Any, recipe: Recipe, dtype: torch.dtype) -> Any:
     model.requires_grad_(False)
-    attend_exactly(model)
+    attend_exactly(model, dtype)
     if recipe.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
         model.enable_input_require_grads()

@@ -129,7 +129,8 @@ class FineTune(Entry):
     )
     packing: bool | None = Field(
         None,
-        description="true: the examples of a batch stand in one row, without padding; none attends to another.",
+        description="true: a batch is filled by its examples' tokens alone, without padding, and stands in one row; none attends to "
+        "another, and a model that would see its neighbours is refused.",
     )
     warmup_ratio: UnitInterval | None = Field(
         None,
