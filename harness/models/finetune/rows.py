@@ -90,7 +90,8 @@ def choose_rows(model: Any, packing: bool, dtype: torch.dtype) -> Rows:
     """
     own = model.config._attn_implementation == NAME
     if own and _keeps_apart(model, dtype):
-        return Rows(packing, cheaper=True)
+        # LLM.int8 treats columns apart by all tokens of a pass: joined, its losses are a little others.
+        return Rows(packing, cheaper=not getattr(model, "is_loaded_in_8bit", False))
     if not packing:
         return PADDED
     if own:
@@ -107,26 +108,16 @@ def choose_rows(model: Any, packing: bool, dtype: torch.dtype) -> Rows:
 def _keeps_apart(model: Any, dtype: torch.dtype) -> bool:
     """Whether examples in one row have the losses that each has alone, and no gradient goes from one to another."""
     alone = _alone(model, dtype)
-    places: list[torch.Tensor] = []
-
-    def note(_table: Any, _ids: Any, out: torch.Tensor) -> torch.Tensor:
-        places.append(out.detach().requires_grad_())
-        return places[-1]
-
-    handle = model.get_input_embeddings().register_forward_hook(note)
     try:
-        with torch.enable_grad():
-            losses = _losses(model, _examples(model), dtype, join=True)
-            if not _agree(alone, losses.detach()):
-                return False
-            first = TRIAL[0]
-            mine = torch.autograd.grad(losses[: first - 1].sum(), places, retain_graph=True)[0]
-            other = torch.autograd.grad(losses[first - 1 :].sum(), places)[0]
-        return not bool(mine[:, first:].count_nonzero() + other[:, :first].count_nonzero())
+        losses, places = _losses(model, _examples(model), dtype, join=True)
+        if not _agree(alone, losses.detach()):
+            return False
+        first = TRIAL[0]
+        mine = torch.autograd.grad(losses[: first - 1].sum(), places, retain_graph=True)[0]
+        other = torch.autograd.grad(losses[first - 1 :].sum(), places)[0]
     except FAILURES:
         return False
-    finally:
-        handle.remove()
+    return not bool(mine[:, first:].count_nonzero() + other[:, :first].count_nonzero())
 
 
 def _examples(model: Any) -> list[TrainingExample]:
@@ -138,18 +129,36 @@ def _examples(model: Any) -> list[TrainingExample]:
 
 def _alone(model: Any, dtype: torch.dtype) -> torch.Tensor:
     """(tokens,): of each example in a pass of its own."""
-    with torch.no_grad():
-        found = [_losses(model, [one], dtype, join=False) for one in _examples(model)]
-    return torch.cat(found)
+    found = [_losses(model, [one], dtype, join=False)[0] for one in _examples(model)]
+    return torch.cat(found).detach()
 
 
 def _losses(
     model: Any, examples: Sequence[TrainingExample], dtype: torch.dtype, join: bool
-) -> torch.Tensor:
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(tokens,) losses, and the embeddings that gradients of them can be asked by.
+
+    Always with gradients: without, bitsandbytes packs 4-bit weights anew on a processor, and rounds their scales.
+    """
     model.eval()
-    device = model.get_input_embeddings().weight.device
-    with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
-        return answer_losses(model, make_batch(examples, device, join))
+    table = model.get_input_embeddings()
+    found: list[torch.Tensor] = []
+
+    def note(_table: Any, _ids: Any, out: torch.Tensor) -> torch.Tensor:
+        found.append(out.detach().requires_grad_())
+        return found[-1]
+
+    device = table.weight.device
+    handle = table.register_forward_hook(note)
+    try:
+        with (
+            torch.enable_grad(),
+            torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16),
+        ):
+            losses = answer_losses(model, make_batch(examples, device, join))
+    finally:
+        handle.remove()
+    return losses, found[0]
 
 
 def _agree(expected: torch.Tensor, found: torch.Tensor) -> bool:
