@@ -39,6 +39,9 @@ def load_quantized_base(
 ) -> Any:
     """The model with its linear layers packed by bitsandbytes; NF4 computes in `dtype`, int8 by itself.
 
+    The weights of NF4 stay what they are: on a processor with AVX512-BF16 bitsandbytes 0.50 packs them anew, rounding their
+    scales, once a layer is asked without gradients, as held-out examples are, and trains against the rounded ones from then on.
+
     Raises:
         BadModelError: the folder is damaged, or Transformers does not know the model.
         OutOfMemoryError: it does not fit.
@@ -49,6 +52,7 @@ def load_quantized_base(
     if quantize == "nf4":
         for linear in frozen_linears(model):
             linear.compute_dtype = dtype
+            linear.support_avx512bf16_for_cpu = False
     return model
 
 

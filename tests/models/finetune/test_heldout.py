@@ -12,13 +12,14 @@ import torch
 from peft import PeftModel
 
 from harness.errors import InputError
-from harness.models.finetune.base_model import load_base
+from harness.models.finetune.base_model import load_base, load_quantized_base
 from harness.models.finetune.examples import read_examples
 from harness.models.finetune.heldout import HeldOut
 from harness.models.finetune.order import hold_out
 from harness.models.finetune.recipe import Recipe
 from harness.models.finetune.run import TrainingProgress, finetune
 from harness.records import TrainingExample
+from harness.starter import MODEL_FOLDER
 from tests.engines.models import CONTEXT, VOCABULARY
 from tests.models.finetune.test_batches import one_at_a_time
 
@@ -42,6 +43,17 @@ def test_the_losses_are_those_of_one_example_at_a_time(tiny: Path, examples: Pat
     assert found == pytest.approx(wanted, abs=1e-4)
     assert asked.mean(found) == pytest.approx(sum(wanted) / asked.answer_tokens)
     assert model.training
+
+
+def test_asking_them_leaves_a_base_in_4_bits_as_it_was(examples: Path) -> None:
+    """bitsandbytes rounds what it is asked for without gradients on a processor with AVX512-BF16, and keeps it so."""
+    model = load_quantized_base(MODEL_FOLDER, "nf4", CPU, torch.bfloat16)
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    assert any("absmax" in name for name in before), "no weight is in 4 bits"
+    rows = read_examples(examples, VOCABULARY, CONTEXT)
+    HeldOut.of(rows, 40, ()).losses(model, CPU, torch.bfloat16)
+    after = model.state_dict()
+    assert all(torch.equal(weight, after[name]) for name, weight in before.items())
 
 
 def test_what_is_held_out_is_not_learned_and_the_best_weights_come_out(
