@@ -12,7 +12,7 @@ from harness.data.opening import open_data
 from harness.executors.mirror import CELL_FILES
 from harness.executors.parcels import FILES, Packed, Parcel
 from harness.marks import files_in
-from harness.models.sources import hashes_of, model_files
+from harness.models.sources import hashes_of, told_files
 from harness.plan.graph import Plan
 from harness.plan.places import Places
 from harness.python_hook import find_hook, hook_files
@@ -83,7 +83,7 @@ class Packer:
     def _parcel(self, path: Path) -> Parcel:
         """A model's folder, or one file."""
         if path.is_dir():
-            files = model_files(path) or [path / name for name in sorted(files_in(path))]
+            files = told_files(path) or [path / name for name in sorted(files_in(path))]
             return Parcel(
                 str(path), self._send({of.relative_to(path).as_posix(): of for of in files})
             )

@@ -18,6 +18,7 @@ from harness.hub.records import RemoteFile
 
 INDEX = "model.safetensors.index.json"
 _SMALL = (".json", ".txt", ".model", ".jinja", ".tiktoken")
+_MOST_CARD = 1 << 20
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
 _USELESS = re.compile(
     r"(pytorch_model|tf_model|flax_model|consolidated)\b.*|.*\.index\.json"
@@ -53,6 +54,11 @@ def model_files(
         BadModelError: it holds no such weights, or not all of them.
     """
     return _made_of(files, where, _MODEL, pickle, code)
+
+
+def card_of(files: Iterable[RemoteFile]) -> tuple[RemoteFile, ...]:
+    """The model card, where it is a text of ordinary size; a cache that others filled may lack it."""
+    return tuple(file for file in files if file.path == "README.md" and file.bytes <= _MOST_CARD)
 
 
 def adapter_files(

@@ -15,6 +15,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
@@ -65,7 +66,7 @@ def plan_model(
         HubError: as `resolve`.
     """
     choose = partial(hub_choice.model_files, pickle=pickle, code=code)
-    return _plan(named(repo), commit, home, choose)
+    return _plan(named(repo), commit, home, choose, hub_choice.card_of)
 
 
 def plan_adapter(repo: str, commit: str, home: Path, *, pickle: bool = False) -> Download:
@@ -151,6 +152,8 @@ def fetch(download: Download, progress: ByteProgress = lambda done, total: None)
     for file in index:
         hub_choice.check_index(_shards(snapshot.file(file)), download.files, _where(snapshot))
     _fetch_all([file for file in missing if file not in index], snapshot, tally)
+    if missing:
+        _fetch_beside(download, snapshot)
     return download.target
 
 
@@ -176,6 +179,7 @@ def _plan(
     commit: str,
     home: Path,
     choose: Callable[[Sequence[RemoteFile], str], tuple[RemoteFile, ...]],
+    beside: Callable[[Sequence[RemoteFile]], tuple[RemoteFile, ...]] = lambda files: (),
 ) -> Download:
     if not COMMIT.fullmatch(commit):
         raise InputError(f"{commit!r} is no commit of {repo.name}.", "Resolve the revision first.")
@@ -193,7 +197,15 @@ def _plan(
         missing=tuple(file for file in files if not snapshot.holds(file)),
         target=snapshot.folder,
         needed_bytes=sum(snapshot.bytes_to_write(file) for file in files),
+        beside=beside(listing.files),
     )
+
+
+def _fetch_beside(download: Download, snapshot: Snapshot) -> None:
+    """Gets what can be done without, if it is to be had; a model that is here whole runs without a connection."""
+    absent = [file for file in download.beside if not snapshot.holds(file)]
+    with suppress(HarnessError, OSError):
+        _fetch_all(absent, snapshot, _Tally(0, 0, lambda done, total: None))
 
 
 def _fetch_all(files: Sequence[RemoteFile], snapshot: Snapshot, tally: _Tally) -> None:

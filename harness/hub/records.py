@@ -78,6 +78,8 @@ class Download:
     """The folder, or the file, that will be there; for a GGUF in parts its first part."""
     needed_bytes: int
     """Bytes that have yet to be written: less than the missing files have where a part has arrived."""
+    beside: tuple[RemoteFile, ...] = ()
+    """Files that tell of it and that it can do without: they are taken along where the Hub gives them."""
 
     @property
     def total_bytes(self) -> int:

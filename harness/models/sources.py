@@ -23,6 +23,7 @@ FINGERPRINTS = "fingerprints.json"
 _RELEVANT = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken", ".py", ".gguf")
 _PICKLES = ("pytorch_model*.bin", "adapter_model.bin")
 """Names of pickled weights, which count only where there are no safetensors beside them."""
+_CARD = "README.md"
 _CARD_BYTES = 1 << 16
 """Of a model card that are looked at: its head stands first."""
 _CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
@@ -166,13 +167,20 @@ def made_for_tokens(place: Path) -> int | None:
     return int(value) if value else None
 
 
+def told_files(path: Path) -> list[Path]:
+    """The model files of a folder and its card: what another machine needs to ask the same."""
+    found = model_files(path)
+    card = path / _CARD
+    return [*found, card] if found and card.is_file() else found
+
+
 def card_languages(path: Path) -> tuple[str, ...]:
     """Codes of the languages that a folder's model card (README.md) names; none where it names none.
 
     What is no card in the Hub's form says nothing.
     """
     try:
-        with (path / "README.md").open(encoding="utf-8") as card:
+        with (path / _CARD).open(encoding="utf-8") as card:
             text = card.read(_CARD_BYTES)
     except (OSError, UnicodeDecodeError):
         return ()

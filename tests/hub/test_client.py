@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def test_only_a_model_s_own_files_are_fetched(hub: HubStandIn, home: Path) -> No
     commit = hub.commit("org/m", REPO_FILES)
     folder = fetch_model("org/m", commit, home)
     wanted = {"config.json", "tokenizer.json", "chat_template.jinja", "model.safetensors"}
+    wanted.add("README.md")  # whose head names the model's languages
     assert names(folder) == wanted
     assert all((folder / name).read_bytes() == REPO_FILES[name] for name in wanted)
     assert len(hub.bodies()) == len(wanted)
@@ -75,6 +77,24 @@ def test_a_plan_lists_files_and_sizes_and_fetches_none(hub: HubStandIn, home: Pa
     assert done[-1] == (plan.total_bytes, plan.total_bytes)
     again = plan_model("org/m", commit, home)
     assert (again.missing, again.needed_bytes) == ((), 0)
+
+
+def test_a_model_is_whole_without_its_card(hub: HubStandIn, home: Path) -> None:
+    commit = hub.commit("org/m", REPO_FILES)
+    plan = plan_model("org/m", commit, home)
+    assert [file.path for file in plan.beside] == ["README.md"]
+    assert "README.md" not in {file.path for file in plan.files}
+    damaged = replace(plan, beside=(replace(plan.beside[0], digest="0" * 40),))
+    folder = fetch(damaged)
+    assert names(folder) == {file.path for file in plan.files}
+    hub.requests.clear()
+    assert fetch_model("org/m", commit, home) == folder
+    assert hub.requests == []
+
+
+def test_a_card_that_is_no_text_of_ordinary_size_is_left(hub: HubStandIn, home: Path) -> None:
+    commit = hub.commit("org/m", {**REPO_FILES, "README.md": b"x" * ((1 << 20) + 1)})
+    assert plan_model("org/m", commit, home).beside == ()
 
 
 def test_what_is_here_is_used_without_a_single_request(hub: HubStandIn, home: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.models.sources import card_languages
+from harness.models.sources import card_languages, model_files, told_files
 from harness.plan.params import PromptsParams
 from harness.plan.steps import make_step
 from harness.runner.jobs import StepJob
@@ -84,3 +84,17 @@ def test_languages_are_read_of_the_cards_head_alone_and_nothing_of_a_damaged_one
         assert card_languages(tmp_path) == languages
     card.write_bytes(b"---\nlanguage: \xff\n---\n")
     assert card_languages(tmp_path) == ()
+
+
+def test_the_card_goes_where_the_model_goes(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(MODEL_FOLDER, model)
+    (model / "README.md").write_text("---\nlanguage: zh\n---\n")
+    assert [file.name for file in told_files(model) if file not in model_files(model)] == [
+        "README.md"
+    ]
+    (model / "README.md").unlink()
+    assert told_files(model) == model_files(model)
+    (tmp_path / "README.md").write_text("a folder without a model")
+    shutil.rmtree(model)
+    assert told_files(tmp_path) == []
