@@ -21,7 +21,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import IO, Any, NoReturn
@@ -143,8 +143,14 @@ def _at_start(env: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def become_worker(given: int, said: int, log: int, env: Mapping[str, str]) -> NoReturn:
-    """Makes this process a worker, with these ends of pipes; it never returns."""
+def become_worker(
+    given: int,
+    said: int,
+    log: int,
+    env: Mapping[str, str],
+    first: Callable[[], None] = lambda: None,
+) -> NoReturn:
+    """Makes this process a worker, with these ends of pipes, which does something first; it never returns."""
     code = 1
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -172,6 +178,7 @@ def become_worker(given: int, said: int, log: int, env: Mapping[str, str]) -> No
             own_code.HF_MODULES_CACHE = env[MODULES]
         tempfile.tempdir = None
         torch.set_num_threads(int(env.get("OMP_NUM_THREADS", "1")))
+        first()
         code = worker.main()
     except BaseException:
         import traceback
@@ -181,10 +188,10 @@ def become_worker(given: int, said: int, log: int, env: Mapping[str, str]) -> No
         os._exit(code)
 
 
-def import_all() -> None:
-    """Imports what workers use, once."""
+def import_all(*more: str) -> None:
+    """Imports what workers use, once, and more."""
     for name in (
-        "torch", "transformers", "peft", "llama_cpp",
+        *more, "torch", "transformers", "peft", "llama_cpp",
         "harness.runner.step_runner", "harness.runner.cells.runner", "harness.models.finetune.run",
         "harness.models.merge.merge", "harness.models.gguf.convert", "harness.engines.hf.engine",
         "harness.engines.llamacpp.engine", "harness.estimate.machine", "harness.runner.steps.models",

@@ -17,7 +17,9 @@ import sys
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-PR_SET_CHILD_SUBREAPER = 36
+from tests.forking import PR_SET_CHILD_SUBREAPER, become_worker
+from tests.forking import import_all as import_workers
+
 DIES_AT = "SOAK_DIES_AT"
 """The variable that holds at which call that puts something on disk the first process to make that many ends
 itself, a colon, and the file in which that writes its number before."""
@@ -31,7 +33,7 @@ class ForkedWorker:
         self.returncode: int | None = None
         self.pid = _forked()
         if self.pid == 0:
-            _become(given[0], said[1], logged[1], env, [given[1], said[0], logged[0]])
+            become_worker(given[0], said[1], logged[1], env, lambda: _die_while_writing(env))
         for end in (given[0], said[1], logged[1]):
             os.close(end)
         self.stdin: IO[bytes] = os.fdopen(given[1], "wb")
@@ -60,36 +62,6 @@ def _forked() -> int:
     os.read(reading, 1)
     os.close(reading)
     return pid
-
-
-def _become(given: int, said: int, log: int, env: dict[str, str], others: list[int]) -> NoReturn:
-    """Makes this process a worker; it never returns."""
-    code = 1
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-        for source, target in ((given, 0), (said, 1), (log, 2)):
-            os.dup2(source, target)
-        os.closerange(3, 256)
-        os.environ.clear()
-        os.environ.update(env)
-        sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
-        sys.stdout = io.TextIOWrapper(
-            io.FileIO(1, "w", closefd=False), encoding="utf-8", write_through=True
-        )
-        sys.stderr = io.TextIOWrapper(
-            io.FileIO(2, "w", closefd=False), encoding="utf-8", write_through=True
-        )
-        from harness.runner import worker
-
-        _die_while_writing(env)
-        code = worker.main()
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-    finally:
-        os._exit(code)
 
 
 class ForkedRun:
@@ -206,24 +178,12 @@ def _popen(real: Any) -> Any:
 
 
 def import_all() -> None:
-    """Imports what workers use, once."""
-    import importlib
-
-    for name in (
-        "torch", "transformers", "peft", "llama_cpp", "harness.cli.app", "harness.cli.run",
-        "harness.runner.step_runner", "harness.runner.cells.runner", "harness.models.finetune.run",
-        "harness.models.merge.merge", "harness.models.gguf.convert", "harness.engines.hf.engine",
-        "harness.engines.llamacpp.engine", "harness.reporting.write", "harness.estimate.machine",
-        "harness.runner.steps.models", "harness.runner.steps.learning", "harness.runner.steps.checking",
-        "harness.runner.steps.prompting", "harness.runner.steps.measuring", "harness.runner.steps.examples",
-        "transformers.models.llama.modeling_llama", "harness.resolve.resolver", "harness.analysis.metrics",
-        "sklearn.feature_extraction.text", "sklearn.linear_model", "sklearn.pipeline", "rouge_score.rouge_scorer",
-    ):  # fmt: skip
-        importlib.import_module(name)
-    import torch
-
+    """Imports what runs and their workers use, once."""
+    import_workers(
+        "harness.cli.app", "harness.cli.run", "harness.reporting.write", "sklearn.feature_extraction.text",
+        "sklearn.linear_model", "sklearn.pipeline", "rouge_score.rouge_scorer",
+    )  # fmt: skip
     if sys.platform == "linux":  # orphans of a run that is killed come to this process
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    torch.set_num_threads(1)
     gc.collect()
     gc.freeze()  # a collection in a copy would write to, and so copy, every page that holds an object
