@@ -7,7 +7,6 @@ a bidirectional control turns a line around.
 from __future__ import annotations
 
 import codecs
-import json
 import re
 import sys
 import threading
@@ -86,6 +85,8 @@ def hand_over(text: str) -> None:
 
 def hand_over_json(data: Any, indent: int | None = None) -> None:
     """The same of JSON, with a line's end."""
+    import json  # what is answered at once has no time for it
+
     hand_over(f"{json.dumps(data, indent=indent)}\n")
 
 

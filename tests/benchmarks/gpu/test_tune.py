@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from harness.models.finetune.loop import Loop
+from harness.records import TrainingPoint
 from tests.benchmarks import training_server
 from tests.benchmarks.gpu.model import SHAPES, write_model
 from tests.benchmarks.gpu.operations import step_operations
@@ -56,8 +59,11 @@ def test_the_first_steps_are_not_timed_and_a_share_is_of_the_rate() -> None:
     assert again["share_with_recomputation"] > again["share_of_matrix_rate"]
 
 
-def test_a_step_computes_what_is_counted_for_it(tmp_path: Path) -> None:
+def test_a_step_computes_what_is_counted_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Torch counts the products that a training really does; it knows attention on a GPU only."""
+    run = Loop.run
     work = replace(WORK, steps=1, answer=WORK.tokens - 1)
     write_model(tmp_path / "weights", "tiny", "cpu")
     examples = write_examples(tmp_path / "examples.jsonl", work)
@@ -67,8 +73,14 @@ def test_a_step_computes_what_is_counted_for_it(tmp_path: Path) -> None:
         return 2 * int(left[0]) * int(left[1]) * int(right[1])
 
     mapping = {torch.ops.aten.addmm_: added}
-    with FlopCounterMode(display=False, custom_mapping=mapping) as counter:
-        training_server.run(str(tmp_path / "weights"), str(examples), recipe)
+    counter = FlopCounterMode(display=False, custom_mapping=mapping)
+
+    def counted_run(loop: Loop) -> Iterator[TrainingPoint]:
+        with counter:  # not what is tried before the first step
+            yield from run(loop)
+
+    monkeypatch.setattr(Loop, "run", counted_run)
+    training_server.run(str(tmp_path / "weights"), str(examples), recipe)
     counted = step_operations(SHAPES["tiny"], work.tokens, work.answer, work.rank)
     assert "attention" not in str(counter.get_flop_counts()["Global"].keys())
     assert counted.total - counted.attention == pytest.approx(counter.get_total_flops(), rel=1e-3)
