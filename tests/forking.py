@@ -37,8 +37,26 @@ READ_AT_START = ("HF_", "HUGGINGFACE_", "TRANSFORMERS_", "PYTHON", "TORCH", "LD_
 """How variables begin that are read while something is imported."""
 
 
-class Forked:
+class Piped:
     """As much of `subprocess.Popen` as a `harness.runner.child.Child` asks of its worker."""
+
+    def __init__(self, pid: int, stdin: int, stdout: int, stderr: int) -> None:
+        """Of a child that was forked, and our ends of its pipes."""
+        self.pid = pid
+        self.returncode: int | None = None
+        self.stdin: IO[bytes] = os.fdopen(stdin, "wb")
+        self.stdout: IO[bytes] = os.fdopen(stdout, "rb")
+        self.stderr: IO[bytes] = os.fdopen(stderr, "rb")
+
+    def wait(self) -> int:
+        """Reaps it."""
+        if self.returncode is None:
+            self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.returncode
+
+
+class Forked(Piped):
+    """A worker that the process which has everything imported forked."""
 
     def __init__(self, forks: socket.socket, env: Mapping[str, str]) -> None:
         """Has it forked.
@@ -57,17 +75,8 @@ class Forked:
             for end in handed:
                 os.close(end)
             with os.fdopen(told[0], "rb") as line:
-                self.pid = int(line.read())
-        self.returncode: int | None = None
-        self.stdin: IO[bytes] = os.fdopen(given[1], "wb")
-        self.stdout: IO[bytes] = os.fdopen(said[0], "rb")
-        self.stderr: IO[bytes] = os.fdopen(logged[0], "rb")
-
-    def wait(self) -> int:
-        """Reaps it."""
-        if self.returncode is None:
-            self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        return self.returncode
+                pid = int(line.read())
+        super().__init__(pid, given[1], said[0], logged[0])
 
 
 _orphans = threading.Lock()

@@ -15,9 +15,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
-from tests.forking import PR_SET_CHILD_SUBREAPER, become_worker
+from tests.forking import PR_SET_CHILD_SUBREAPER, Piped, become_worker
 from tests.forking import import_all as import_workers
 
 DIES_AT = "SOAK_DIES_AT"
@@ -25,26 +25,17 @@ DIES_AT = "SOAK_DIES_AT"
 itself, a colon, and the file in which that writes its number before."""
 
 
-class ForkedWorker:
-    """As much of `subprocess.Popen` as a `harness.runner.child.Child` asks of its worker."""
+class ForkedWorker(Piped):
+    """A worker that its run forked."""
 
     def __init__(self, command: list[str], *, env: dict[str, str], **_: Any) -> None:
         given, said, logged = os.pipe(), os.pipe(), os.pipe()
-        self.returncode: int | None = None
-        self.pid = _forked()
-        if self.pid == 0:
+        pid = _forked()
+        if pid == 0:
             become_worker(given[0], said[1], logged[1], env, lambda: _die_while_writing(env))
         for end in (given[0], said[1], logged[1]):
             os.close(end)
-        self.stdin: IO[bytes] = os.fdopen(given[1], "wb")
-        self.stdout: IO[bytes] = os.fdopen(said[0], "rb")
-        self.stderr: IO[bytes] = os.fdopen(logged[0], "rb")
-
-    def wait(self) -> int:
-        """Reaps it."""
-        if self.returncode is None:
-            self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        return self.returncode
+        super().__init__(pid, given[1], said[0], logged[0])
 
 
 def _forked() -> int:
