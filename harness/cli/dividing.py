@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from harness.cli.fitting import reckoned
 from harness.errors import InputError
 from harness.estimate.division import by_hand, worthwhile
-from harness.estimate.facts import Facts
 from harness.estimate.forecast import Reckoning
-from harness.estimate.machine import this_machine
 from harness.executors.nodes import Need, Node, room_for
 from harness.plan.parts import Division, may_be_divided
 from harness.plan.steps import Step
@@ -56,12 +55,6 @@ def division_on(
         return by_hand((step for step, _ in times), options.parts, told)
     workers = max((room(step) for step, _ in times if may_be_divided(step)), default=1)
     return worthwhile(times, max(1, workers), told)
-
-
-def reckoned(prepared: Prepared) -> Reckoning:
-    """What a run takes, by what is known of this machine; the Hub is not asked."""
-    machine = this_machine(prepared.artifacts.home, probe=False)
-    return Reckoning(prepared, Facts(prepared, machine, may_ask=False))
 
 
 def division_lines(division: Division) -> Iterator[str]:

@@ -23,6 +23,7 @@ from harness.runner.walk import Executor
 from harness.runner.writers import until_idle
 
 if TYPE_CHECKING:
+    from harness.estimate.forecast import Reckoning
     from harness.executors.cluster import RayCluster
     from harness.executors.mending import Mender
     from harness.executors.packing import Packer
@@ -88,23 +89,31 @@ def packer_of(prepared: Prepared, options: Options, timeout: float) -> Packer | 
 
 @contextmanager
 def executor_of(
-    where: Where, prepared: Prepared, options: Options, console: Console
+    where: Where,
+    prepared: Prepared,
+    options: Options,
+    console: Console,
+    reckoning: Reckoning | None = None,
 ) -> Iterator[tuple[Executor | None, int, Division]]:
     """What runs the steps, None for this machine's own workers; how many jobs side by side; cells in parts.
+
+    Args:
+        reckoning: of this run, where it was made already.
 
     Raises:
         MissingToolError: Ray is not installed.
         InputError: no cluster answers, or none of its nodes, or not this machine, has what a step needs; or
             not so many workers as `--parts` wants.
     """
-    from harness.cli.dividing import division_here, division_lines, division_on, reckoned
+    from harness.cli.dividing import division_here, division_lines, division_on
+    from harness.cli.fitting import reckoned
 
     if where.is_here:
         todo = prepared.to_do()
         refuse_without_gpus(todo)
         if todo:
             _wait_for_others(prepared, console)
-        division = division_here(prepared, options)
+        division = division_here(prepared, options, reckoning)
         say(console, *division_lines(division))
         yield None, options.jobs, division
         return
@@ -115,7 +124,7 @@ def executor_of(
     from harness.executors.on_ray import RayExecutor, is_local, shared
 
     with waiting(console, "Looking at what the steps need"):
-        reckoning = reckoned(prepared)
+        reckoning = reckoning or reckoned(prepared)
         needs = needs_of(prepared, reckoning.forecast())
     with connected(where.address) as cluster:
         nodes = cluster.nodes()

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from harness.cli.consoles import say
 from harness.errors import InputError
-from harness.estimate.forecast import Forecast, ModelForecast, StepNeed, certainly_full, forecast
+from harness.estimate.facts import Facts
+from harness.estimate.forecast import Forecast, ModelForecast, Reckoning, StepNeed, certainly_full
 from harness.estimate.machine import TIGHT, Fits, this_machine
 from harness.estimate.need import Need
 from harness.estimate.timing import added
@@ -49,10 +50,10 @@ def warnings(found: Forecast) -> list[str]:
     return [f"{name}: {_misfit(need, found)}" for name, need in largest if need is not None]
 
 
-def look_ahead(prepared: Prepared, probe: bool = False) -> Forecast:
-    """What a run needs, held against this machine; the Hub is not asked."""
+def reckoned(prepared: Prepared, probe: bool = False) -> Reckoning:
+    """What a run takes, by what is known of this machine; the Hub is not asked."""
     machine = this_machine(prepared.artifacts.home, probe)
-    return forecast(prepared, machine, may_ask=False)
+    return Reckoning(prepared, Facts(prepared, machine, may_ask=False))
 
 
 def unfit(prepared: Prepared, jobs: int, found: Forecast | None = None) -> list[str]:
@@ -66,7 +67,7 @@ def unfit(prepared: Prepared, jobs: int, found: Forecast | None = None) -> list[
     Raises:
         InputError: the disk has certainly no room for what has to be written.
     """
-    found = found or look_ahead(prepared)
+    found = found or reckoned(prepared).forecast()
     if certainly_full(found.totals.to_write_bytes, found.free):
         raise InputError(f"The disk has no room for this suite: {disk_words(found)}")
     lines = [f"this may not fit: {line}" for line in warnings(found)]

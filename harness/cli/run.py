@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -27,6 +28,9 @@ from harness.results.store import ResultsStore
 from harness.runner.claim import claimed
 from harness.runner.run import Options, Outcome, Prepared, has_nothing_to_do, run
 from harness.shards.part import Part, prepare_part, told
+
+if TYPE_CHECKING:
+    from harness.estimate.forecast import Reckoning
 
 
 def run_suite(
@@ -89,7 +93,7 @@ def _run_claimed(
     if prepared.shared is not None:
         with waiting(console, "Putting what the store lacks of it there"):
             prepared.give()
-    todo, damaged = prepared.to_do(), prepared.damaged()
+    todo, damaged, reckoning = prepared.to_do(), prepared.damaged(), None
     for line in damaged:
         say(console, f"warning: {line}")
     say(console, *told(part))
@@ -97,12 +101,12 @@ def _run_claimed(
         check_takes_files(wanted.reports)  # not found out hours later
         watch.end()
         if where.is_here:
-            _say_before(prepared, options.jobs, todo, console)
+            reckoning = _say_before(prepared, options.jobs, todo, console)
     say(console, *_where(prepared, todo))
     count = sum(not step.row.in_place for step in todo)
     try:
         with (
-            executor_of(where if todo else Where(), prepared, options, console) as (
+            executor_of(where if todo else Where(), prepared, options, console, reckoning) as (
                 executor,
                 jobs,
                 division,
@@ -134,17 +138,19 @@ def _run_claimed(
     return code
 
 
-def _say_before(prepared: Prepared, jobs: int, todo: list[Step], console: Console) -> None:
-    """What to know of the data, of the machine's memory, and of the time, before something is done."""
+def _say_before(prepared: Prepared, jobs: int, todo: list[Step], console: Console) -> Reckoning:
+    """Says what to know of the data, of the machine's memory, and of the time, before something is done; gives what it was
+    reckoned by."""
     from harness.cli.data import read_data
-    from harness.cli.fitting import look_ahead, time_words, unfit
+    from harness.cli.fitting import reckoned, time_words, unfit
     from harness.estimate.machine import is_timed
     from harness.reporting.data import warnings
 
     if not is_timed(prepared.artifacts.home):
         say(console, "Timing this machine for a few seconds, once, to tell how long things take …")
     with waiting(console, "Looking at the data and at this machine"):
-        found = look_ahead(prepared, probe=True)
+        reckoning = reckoned(prepared, probe=True)
+        found = reckoning.forecast()
         readings = {names[0]: reading for names, reading in read_data(prepared.plan)}
         lines = [f"data of {', '.join(tasks)}: {warning}" for tasks, warning in warnings(readings)]
         lines += unfit(prepared, jobs, found)
@@ -153,6 +159,7 @@ def _say_before(prepared: Prepared, jobs: int, todo: list[Step], console: Consol
     steps = plural(sum(not step.row.in_place for step in todo), "step")
     took = time_words(found)
     say(console, f"{steps} to do" + (f", {took}." if took else "."))
+    return reckoning
 
 
 def _remember(

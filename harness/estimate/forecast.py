@@ -13,7 +13,7 @@ from harness.estimate.asked import BYTES_PER_TOKEN, STARTER_BYTES_PER_TOKEN
 from harness.estimate.division import Dividing
 from harness.estimate.facts import Facts, UnknownError
 from harness.estimate.files import precisions
-from harness.estimate.machine import Fits, Free, Machine, fits
+from harness.estimate.machine import Fits, Free, fits
 from harness.estimate.need import Need
 from harness.estimate.remedies import remedy
 from harness.estimate.steps import Needs
@@ -128,22 +128,8 @@ class Forecast:
     """Of all that is still to be done; None where the time of a part cannot be told."""
 
 
-def forecast(prepared: Prepared, machine: Machine, may_ask: bool = True) -> Forecast:
-    """What the selected models need, held against this machine.
-
-    Args:
-        prepared: a suite.
-        machine: this one.
-        may_ask: whether the Hub may be asked about what is not here.
-
-    Raises:
-        InputError: a fine-tuning's targets name no layer.
-    """
-    return Reckoning(prepared, Facts(prepared, machine, may_ask)).forecast()
-
-
 class Reckoning:
-    """Goes through the models in order; what two of them share counts with the first."""
+    """What the selected models of a suite need, and how long it takes; what two of them share counts with the first."""
 
     def __init__(self, prepared: Prepared, facts: Facts) -> None:
         self._prepared, self._plan, self._facts = prepared, prepared.plan, facts
@@ -154,7 +140,11 @@ class Reckoning:
         self._todo = {(step.key, step.model, step.task) for step in self._open}
 
     def forecast(self) -> Forecast:
-        """Of all models together."""
+        """Of all models together, held against the machine.
+
+        Raises:
+            InputError: a fine-tuning's targets name no layer.
+        """
         models, free = tuple(self.models()), self._facts.machine.free
         return Forecast(free, models, totals(models, free), duration=self.duration())
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from harness.cli import fitting
-from harness.estimate.forecast import forecast
+from harness.estimate.facts import Facts
+from harness.estimate.forecast import Reckoning
 from harness.estimate.machine import Machine
 from harness.estimate.words import duration, size, weights
 from tests.cli.test_commands import ROOT, run
@@ -132,7 +133,7 @@ def test_two_at_a_time_are_warned_of_where_one_would_fit(
 
 def test_what_is_done_is_needed_no_more(tmp_path: Path) -> None:
     prepared = planned(tmp_path, EIGHT)
-    found = forecast(prepared, with_free(GB, GB))
+    found = Reckoning(prepared, Facts(prepared, with_free(GB, GB))).forecast()
     assert all(not need.done for need in found.models[0].needs)
     assert found.totals.largest is not None
     assert forecasted(tmp_path, EIGHT, SENTIMENT).totals.disk_fits == "yes"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from harness.estimate.forecast import Forecast, ModelForecast, forecast
+from harness.estimate.facts import Facts
+from harness.estimate.forecast import Forecast, ModelForecast, Reckoning
 from harness.estimate.machine import Free, Machine
 from harness.runner.run import Options, Prepared, prepare
 
@@ -36,7 +37,8 @@ def forecasted(
     folder: Path, models: str, tasks: str = SENTIMENT, machine: Machine = LARGE
 ) -> Forecast:
     """What such a suite needs."""
-    return forecast(planned(folder, models, tasks), machine)
+    prepared = planned(folder, models, tasks)
+    return Reckoning(prepared, Facts(prepared, machine)).forecast()
 
 
 def by_name(found: Forecast) -> dict[str, ModelForecast]:

@@ -24,7 +24,6 @@ DRIVER = """
 import sys
 from pathlib import Path
 import ray
-import harness.cli.fitting
 import harness.executors.needs
 from harness.cli import main
 from harness.executors.cluster import stay_on_loopback
@@ -35,7 +34,6 @@ from tests.executors.test_ray_driver import work
 place = Path(sys.argv[1])
 SharedFolders.work = staticmethod(work)
 # What stubs make tells no estimate anything.
-harness.cli.fitting.look_ahead = lambda *_: None
 harness.executors.needs.needs_of = lambda *_: lambda step: Need()
 sys.argv = ["harness", "run", str(place / "stub.yaml"), "--executor", "ray", "--address", sys.argv[2]]
 sys.argv += ["--results", str(place / "results"), "--reports", str(place / "reports"), "--jobs", "1"]
