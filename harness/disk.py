@@ -51,9 +51,7 @@ def check_takes_files(folder: Path) -> None:
     Raises:
         OSError: its disk is read-only, or you may not write there.
     """
-    place = folder.absolute()
-    while not place.exists():
-        place = place.parent
+    place = _there(folder)
     try:
         with tempfile.TemporaryFile(dir=place):
             pass
@@ -63,10 +61,15 @@ def check_takes_files(folder: Path) -> None:
 
 def free_disk_bytes(place: Path) -> int:
     """Free bytes of the disk that a file or folder lies on, or would if it were there."""
+    return shutil.disk_usage(_there(place)).free
+
+
+def _there(place: Path) -> Path:
+    """A file or folder, or the nearest folder above it that is there."""
     place = place.absolute()
     while not place.exists():
         place = place.parent
-    return shutil.disk_usage(place).free
+    return place
 
 
 def bytes_in(place: Path) -> int:

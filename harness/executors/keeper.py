@@ -12,8 +12,6 @@ from harness.executors.keeping import Driver, Ended, Keeping, Told
 WAIT_SECONDS = 20.0
 """How long it waits for news before it says that there are none."""
 LOOK_SECONDS = 1.0
-NotDriving = Driver
-"""In place of an answer: who drives instead."""
 
 
 class Keeper:
