@@ -1,10 +1,11 @@
 """TRL trained on what a fine-tuning of `suites/finetune-real.yaml` learned, batch for batch:
 
-    python -m tests.benchmarks.real_trl BASE EXAMPLES OUT
+    python -m tests.benchmarks.real_trl BASE EXAMPLES OUT [--turned]
 
 BASE is the Transformers folder, EXAMPLES the `examples.jsonl` of the step "encode what … learns" in
 `$HARNESS_HOME/artifacts/examples/`, OUT a folder for TRL's adapter, which a suite then takes as
-`{from: smollm2, adapter: OUT}`. The losses of its steps are written beside it. One thread, float32.
+`{from: smollm2, adapter: OUT}`. The losses of its steps are written beside it. One thread, float32. With --turned the examples of each batch
+stand in the other order: the same numbers added in another order, which shows how far rounding alone parts two curves.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ RECIPE = {
 """What the suite says."""
 
 
-def train(base: Path, examples: Path, out: Path) -> Path:
+def train(base: Path, examples: Path, out: Path, turned: bool) -> Path:
     """The file of the losses, beside the adapter that TRL wrote to `out`."""
     out.parent.mkdir(parents=True, exist_ok=True)
     server = Server(
@@ -45,7 +46,7 @@ def train(base: Path, examples: Path, out: Path) -> Path:
             settings=PLAIN | {"learning_rate": RATE, "max_length": None},
             threads=1,
             beginning=beginning,
-            batches=begun["batches"],
+            batches=[batch[::-1] for batch in begun["batches"]] if turned else begun["batches"],
             out=str(out),
         )
     server.close()
@@ -55,4 +56,5 @@ def train(base: Path, examples: Path, out: Path) -> Path:
 
 
 if __name__ == "__main__":
-    print(train(*(Path(given).resolve() for given in sys.argv[1:4])))
+    base, examples, out = (Path(given).resolve() for given in sys.argv[1:4])
+    print(train(base, examples, out, "--turned" in sys.argv[4:]))
