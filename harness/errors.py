@@ -157,7 +157,7 @@ class CrashError(HarnessError):
 
 
 class KilledError(HarnessError):
-    """A worker process was ended from outside, and not for want of memory."""
+    """A worker process, or one that it had started, was ended from outside, and not for want of memory."""
 
     kind = "killed"
 

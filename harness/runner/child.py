@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from harness.concealed import keep
+from harness.engines.deaths import Watch
 from harness.errors import HarnessError
 from harness.interpreter import python_command, python_environment
-from harness.runner.deaths import Watch
 
 SPIN_COUNT = 600
 """Turns of the loop, some 20 µs in all, that a thread waits for others before it sleeps."""
@@ -87,7 +87,7 @@ class Child:
         """What the end of a process that owed an answer most likely means; waits for it."""
         code = self._ended(wait=True)
         assert code is not None
-        return self._watch.meaning(code, self._log)
+        return self._watch.meaning(code, f"Its log is {self._log}.")
 
     def _ended(self, wait: bool) -> int | None:
         """Its exit code (negative: a signal), None while it runs.

@@ -163,7 +163,7 @@ class Event:
 
     `progress` carries `done`, `total`, `unit` and perhaps `pace` (a `Pace`'s fields); `waits` carries
     `message`: for whom, "" when it goes on; `failed` carries `kind`, `message`, `hint`, and so does `died`, which
-    the executor says of a step whose process did.
+    the executor says of a step whose process did, and a worker, before it ends, of one whose own child was ended from outside.
     """
 
     step: str

@@ -18,7 +18,7 @@ from typing import TextIO
 
 from harness.concealed import concealed
 from harness.disk import disk_fault
-from harness.errors import HarnessError
+from harness.errors import HarnessError, KilledError
 from harness.parent import die_with_parent
 from harness.runner.jobs import Event, Job, Pace
 
@@ -84,6 +84,11 @@ def main() -> int:
             traceback.print_exc()
             failed.add(key)
             failure = {"kind": error.kind, "message": error.message, "hint": error.hint}
+            if isinstance(
+                error, KilledError
+            ):  # a process that the step had started: as if this one had been
+                reporter.tell(key, "died", **failure)
+                break
             reporter.tell(key, "failed", **failure)
         except Exception as error:  # the process's boundary: what is unforeseen is reported as such
             failed.add(key)

@@ -130,6 +130,28 @@ def test_a_worker_that_ends_before_its_first_step_says_how(
     assert (last.step, last.event) == ("k", "died") and "exit code 3" in last.data["message"]
 
 
+CHILD_KILLED = """
+import sys
+from harness.errors import KilledError
+from harness.runner import step_runner, worker
+class Runner:
+    def __init__(self, job): print("this goes to the log", file=sys.stderr)
+    def do(self, *rest): raise KilledError("the converter was ended from outside", "Go on.")
+    def close(self): pass
+step_runner.StepRunner = Runner
+{body}
+"""
+
+
+def test_a_step_whose_own_child_was_killed_is_told_as_one_whose_worker_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.runner.test_process.WORKER", CHILD_KILLED)
+    events = run("sys.exit(worker.main())", tmp_path, monkeypatch)
+    assert [(event.step, event.event) for event in events] == [("k", "start"), ("k", "died")]
+    assert events[-1].data["kind"] == "killed"
+
+
 def test_what_a_worker_started_ends_with_it_also_where_it_was_killed_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness.engines.deaths import LOOK_SECONDS, Watch
 from harness.engines.gguf_file import gguf_info
 from harness.engines.permissions import permissions_of
 from harness.errors import BadModelError, MissingToolError
@@ -50,6 +51,7 @@ def run_converter_on(
 
     Raises:
         BadModelError: it failed; the message has its last lines.
+        KilledError, OutOfMemoryError, CrashError: it was ended by a signal, which says nothing of the model.
         MissingToolError: it is not to be had.
     """
     converter = find_llama_cpp() / script
@@ -57,21 +59,40 @@ def run_converter_on(
         raise MissingToolError(
             f"{converter.parent} has no {script}.", f"Unset ${VARIABLE}, or name a newer checkout."
         )
-    done = subprocess.run(
-        [sys.executable, run_converter.__file__, str(converter), *arguments],
-        env=_environment(weights),
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode != 0 or not out.is_file():
-        said = (done.stderr + done.stdout).strip().splitlines()[-_LAST_LINES:]
+    command = [sys.executable, run_converter.__file__, str(converter), *arguments]
+    code, said = _watched(command, _environment(weights))
+    if code != 0 or not out.is_file():
         raise BadModelError(
             f"llama.cpp's converter failed on {weights.name}: " + " | ".join(said),
             remedy or _hint(said),
         )
     gguf_info(out)
+
+
+def _watched(command: list[str], environment: dict[str, str]) -> tuple[int, list[str]]:
+    """The exit code of a process that runs until its end, and the last lines that it printed."""
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as process:
+        watch = Watch(process.pid, "llama.cpp's converter")
+        while True:
+            try:
+                printed, errors = process.communicate(timeout=LOOK_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                watch.look()
+            except BaseException:
+                process.kill()
+                raise
+    said = (errors + printed).strip().splitlines()[-_LAST_LINES:]
+    if process.returncode < 0:
+        raise watch.meaning(process.returncode, "Its last lines: " + " | ".join(said))
+    return process.returncode, said
 
 
 def _environment(weights: Path) -> dict[str, str]:

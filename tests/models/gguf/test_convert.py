@@ -15,7 +15,7 @@ from safetensors.numpy import load_file as load_numpy
 
 from harness.engines.gguf_file import gguf_info
 from harness.engines.gguf_header import TENSOR_TYPES
-from harness.errors import BadModelError, InputError
+from harness.errors import BadModelError, InputError, KilledError
 from harness.models.gguf.convert import convert
 from harness.models.gguf.quantize import QTYPES, quantize
 
@@ -132,6 +132,17 @@ def test_what_llama_cpp_refuses_is_told_in_its_words(tiny_f16: Path, tmp_path: P
     quantize(tiny_f16, tmp_path / "q8.gguf", "Q8_0", threads=1)
     with pytest.raises(BadModelError, match="requantiz"):
         quantize(tmp_path / "q8.gguf", tmp_path / "out.gguf", "Q4_K_M", threads=1)
+
+
+def test_a_converter_that_was_killed_says_nothing_of_the_model(
+    tiny: Path, llama_cpp_sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Path(shutil.copytree(llama_cpp_sources, tmp_path / "llama.cpp"))
+    script = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    (copy / "convert_hf_to_gguf.py").write_text(script)
+    monkeypatch.setenv("HARNESS_LLAMA_CPP", str(copy))
+    with pytest.raises(KilledError, match=r"llama\.cpp's converter was ended from outside"):
+        convert(tiny, tmp_path / "out.gguf")
 
 
 def test_a_model_that_the_converter_does_not_know_is_told_in_its_words(

@@ -8,11 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.runner import deaths
-from harness.runner.deaths import Watch, memory_kills
+from harness.engines import deaths
+from harness.engines.deaths import Watch, memory_kills
 
 GIB = 2**30
-LOG = Path("worker.log")
+LOG = "Its log is worker.log."
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_what_the_kernel_counted_is_out_of_memory(kernel: Path) -> None:
 
 def test_a_look_between_the_kill_and_the_news_of_it_does_not_hide_it(kernel: Path) -> None:
     moments = iter([0.0, 10.0, 20.0])
-    watch = Watch(os.getpid(), lambda: next(moments))
+    watch = Watch(os.getpid(), clock=lambda: next(moments))
     kernel.write_text("oom_kill 4\n")
     watch.look()
     assert watch.meaning(-9, LOG).kind == "out-of-memory"
@@ -47,7 +47,7 @@ def test_a_look_between_the_kill_and_the_news_of_it_does_not_hide_it(kernel: Pat
 
 def test_a_kill_long_before_is_not_this_one(kernel: Path) -> None:
     moments = iter(range(0, 100, 10))
-    watch = Watch(os.getpid(), lambda: next(moments))
+    watch = Watch(os.getpid(), clock=lambda: next(moments))
     kernel.write_text("oom_kill 4\n")
     for _ in range(3):
         watch.look()

@@ -35,9 +35,17 @@ SMALLER = "Take a smaller model or quantization, or a machine with more memory."
 class Watch:
     """Looks at a process, and at the machine's memory, while it runs."""
 
-    def __init__(self, pid: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begins with a first look."""
-        self._pid, self._clock = pid, clock
+    def __init__(
+        self, pid: int, name: str = "the worker", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Begins with a first look.
+
+        Args:
+            pid: of the process.
+            name: that messages have for it.
+            clock: of the looks.
+        """
+        self._pid, self._name, self._clock = pid, name, clock
         self._kills: deque[int] = deque(maxlen=LOOKS)
         self._held, self._free = 0, free_memory_bytes()
         self._at = float("-inf")
@@ -53,23 +61,18 @@ class Watch:
         self._held = max(self._held, peak_resident_bytes(self._pid))
         self._free = min(self._free, free_memory_bytes())
 
-    def meaning(self, code: int, log: Path) -> HarnessError:
+    def meaning(self, code: int, log: str) -> HarnessError:
         """What the end of the process means.
 
         Args:
             code: negative where it is a signal.
-            log: of the process.
+            log: where what it printed can be read, a sentence.
         """
         if code >= 0:
-            return CrashError(
-                f"the worker process ended with exit code {code}", f"Its log is {log}."
-            )
+            return CrashError(f"{self._name} ended with exit code {code}", log)
         number = signal.Signals(-code)
         if number not in FROM_OUTSIDE:
-            return CrashError(
-                f"the worker process ended with signal {number.value} ({number.name})",
-                f"Its log is {log}.",
-            )
+            return CrashError(f"{self._name} ended with signal {number.value} ({number.name})", log)
         held = (
             f"it held {byte_size(self._held)} at most"
             if self._held
@@ -80,14 +83,14 @@ class Watch:
         if number == signal.SIGKILL and memory_kills() > self._kills[0]:
             limit = "" if is_scarce else "; the limit that it met is its container's or group's"
             return OutOfMemoryError(
-                f"the kernel ended the worker because memory ran out ({known}{limit})", SMALLER
+                f"the kernel ended {self._name} because memory ran out ({known}{limit})", SMALLER
             )
         if number == signal.SIGKILL and is_scarce:
             return OutOfMemoryError(
-                f"the worker was killed, most likely because memory ran out ({known})", SMALLER
+                f"{self._name} was killed, most likely because memory ran out ({known})", SMALLER
             )
         return KilledError(
-            f"the worker was ended from outside ({number.name}), and not for want of memory ({known})",
+            f"{self._name} was ended from outside ({number.name}), and not for want of memory ({known})",
             "The same command goes on from here; whoever ended it may do so again.",
         )
 
