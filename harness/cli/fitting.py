@@ -88,7 +88,7 @@ def _table(found: Forecast) -> Table:
     table.padding = (0, 1, 0, 0)
     fetches = found.totals.download_bytes > 0
     heads = ["model", "weights", *["download"] * fetches, "disk", "answer", "fine-tune", "make"]
-    for head in (*heads, "time", ""):
+    for head in (*heads, "most time", ""):
         table.add_column(head, justify="left" if head in ("model", "") else "right", no_wrap=True)
     for model in found.models:
         cells = [
