@@ -8,6 +8,7 @@ import random
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psutil
@@ -92,8 +93,9 @@ class Killer:
 
     @property
     def is_through(self) -> bool:
-        """Whether this place has had its kills, as far as its phases came."""
-        return self.kills >= self._most or not +self._open or self._is_done
+        """Whether this place has had its kills, as far as its phases came: where it is over, only reporting comes again."""
+        is_over = self._is_over and self._open[REPORTING] <= 0
+        return self.kills >= self._most or not +self._open or self._is_done or is_over
 
     def disturb(self, place: Place) -> None:
         """Has a run be killed a random while after a phase began that has still to be: its parent, a worker, the
@@ -206,15 +208,23 @@ class Killer:
             os.killpg(run.pid, signal.SIGKILL)
         else:
             others = [one for one in place.processes() if one.pid != run.pid]
-            if target == "all":
-                others.append(psutil.Process(run.pid))
-            elif target == "child":
-                others = [one for one in others if "convert" in " ".join(one.cmdline())]
+            if target == "child":
+                others = [one for one in others if "convert" in _words_of(one)]
             chosen = others if target == "all" else others[:1]
             for one in chosen:
-                one.kill()
-            return bool(chosen)
+                with suppress(psutil.NoSuchProcess):  # it came to its end meanwhile
+                    one.kill()
+            if target == "all":
+                run.kill()
+            return bool(chosen) or target == "all"
         return True
+
+
+def _words_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def events(place: Place) -> list[dict[str, object]]:
