@@ -9,12 +9,13 @@ import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from tests.forking import Forks
+from tests.forking import Forks, forked_workers
 
 # A busy machine is no fault of what is tested. `make soak` has more examples of each property.
 hypothesis.settings.register_profile(
@@ -45,6 +46,23 @@ def forks() -> Iterator[Forks]:
     opened = Forks()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def forked(forks: Forks) -> Iterator[None]:
+    """Workers and converters of a file's tests are forked; those of commands and of clusters are not."""
+    with forked_workers(forks):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def timed_once() -> Iterator[None]:
+    """How fast this machine is, is measured once for all the homes of these tests."""
+    from harness.estimate import machine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine, "measure_rates", cache(machine.measure_rates))
+        yield
 
 
 def write_examples(file: Path, count: int = 24, seed: int = 0) -> Path:

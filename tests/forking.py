@@ -1,21 +1,18 @@
-"""Worker processes that are forked from one that has everything imported, in place of such as import it again.
+"""Workers and converters that are forked from a process that has everything imported, in place of such as import it again.
 
-A worker takes five seconds of a processor to import torch, Transformers and llama.cpp, and a run has a dozen of them.
-What is forked is a child of the test's process in every other way: it has its own memory, session and group, it is
-heard, killed and reaped as any. Workers whose environment says at their start what this one was not started with
-(another hub, other folders of Python) are started as always, and so are all where the system is not Linux.
-`python -m tests.forking SOCKET` is the process that is forked.
+A worker takes five seconds of a processor to import torch, Transformers and llama.cpp, llama.cpp's converter four, and
+a run has a dozen of them. What is forked is a child of the test's process in every other way: it has its own memory,
+session and group, it is heard, killed and reaped as any. Those whose environment says at their start what this one was
+not started with (other folders of Python, another GPU) are started as always, and so are all where the system is not
+Linux. `python -m tests.forking SOCKET` is the process that is forked; workers fork their converters themselves.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
-import importlib
-import io
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -23,16 +20,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import SimpleNamespace
+from functools import partial
 from typing import IO, Any, NoReturn
 
 import pytest
 
 from harness.runner.child import environment
+from tests.becoming import (
+    READ_AGAIN,
+    Converter,
+    become,
+    import_all,
+    is_converter,
+    is_worker,
+    read_little_memory,
+    standing_in,
+)
 
 PR_SET_CHILD_SUBREAPER = 36
-MODULES = "HF_MODULES_CACHE"
-"""Where the code of models is put: read when Transformers is imported, and told to what is forked."""
 READ_AT_START = ("HF_", "HUGGINGFACE_", "TRANSFORMERS_", "PYTHON", "TORCH", "LD_", "CUDA_", "XDG_")
 """How variables begin that are read while something is imported."""
 
@@ -58,24 +63,13 @@ class Piped:
 class Forked(Piped):
     """A worker that the process which has everything imported forked."""
 
-    def __init__(self, forks: socket.socket, env: Mapping[str, str]) -> None:
-        """Has it forked.
-
-        Args:
-            forks: to the process that has everything imported.
-            env: of the worker, all of it.
-        """
-        given, said, logged, told = os.pipe(), os.pipe(), os.pipe(), os.pipe()
-        state = os.memfd_create("state")
-        os.write(state, json.dumps({"env": dict(env), "folder": os.getcwd()}).encode())
-        os.lseek(state, 0, os.SEEK_SET)
-        handed = [given[0], said[1], logged[1], told[1], state]
-        with _taking_orphans():
-            socket.send_fds(forks, [b"."], handed)
-            for end in handed:
-                os.close(end)
-            with os.fdopen(told[0], "rb") as line:
-                pid = int(line.read())
+    def __init__(self, start: Callable[[tuple[int, int, int]], int]) -> None:
+        """Has it forked by `start`, which is told its ends of pipes."""
+        given, said, logged = os.pipe(), os.pipe(), os.pipe()
+        handed = given[0], said[1], logged[1]
+        pid = start(handed)
+        for end in handed:
+            os.close(end)
         super().__init__(pid, given[1], said[0], logged[0])
 
 
@@ -94,8 +88,8 @@ def _taking_orphans() -> Iterator[None]:
 
 
 class Forks:
-    """Stands for `subprocess` where workers are started; the process that is forked starts with the first of them,
-    in the environment that there is now."""
+    """Stands for `subprocess` where workers and converters are started; the process that is forked starts with the first
+    of them, in the environment that there is now."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -105,14 +99,43 @@ class Forks:
 
     def popen(self, command: Sequence[str], *, env: Mapping[str, str], **how: Any) -> Any:
         """In place of `subprocess.Popen`."""
-        if command[-1] != "harness.runner.worker":
-            return subprocess.Popen(command, env=env, **how)
-        if _at_start(env) != _at_start(self._started):
-            return subprocess.Popen(command, env=env, **how)
+        start = partial(self._fork, command, env)
+        if is_worker(command) and _at_start(env) == _at_start(self._started):
+            return Forked(start)
+        if is_converter(command) and self._would_start(env):
+            return Converter(start)
+        return subprocess.Popen(command, env=env, **how)
+
+    def _would_start(self, env: Mapping[str, str]) -> bool:
+        """Whether a converter reads at its start what the process that is forked has read, but what is the converter's own."""
+        known = {**self._started, **env, "PYTHONPATH": self._started["PYTHONPATH"]}
+        known.pop("TRANSFORMERS_OFFLINE", None)  # HF_HUB_OFFLINE says the same
+        return _at_start(known) == _at_start(self._started)
+
+    def _fork(
+        self, command: Sequence[str], env: Mapping[str, str], ends: tuple[int, int, int]
+    ) -> int:
+        """The process id of what was forked in place of a command.
+
+        Args:
+            command: that it is in place of.
+            env: all of it.
+            ends: what it reads, and where what it says and logs goes.
+        """
         with self._lock:
             if self._ours is None:
                 self._ours = self._begin()
-        return Forked(self._ours, env)
+        told = os.pipe()
+        state = os.memfd_create("state")
+        begin = {"command": list(command), "env": dict(env), "folder": os.getcwd()}
+        os.write(state, json.dumps(begin).encode())
+        os.lseek(state, 0, os.SEEK_SET)
+        with _taking_orphans():
+            socket.send_fds(self._ours, [b"."], [*ends, told[1], state])
+            os.close(told[1])
+            os.close(state)
+            with os.fdopen(told[0], "rb") as line:
+                return int(line.read())
 
     def _begin(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -134,13 +157,13 @@ class Forks:
 
 @contextmanager
 def forked_workers(forks: Forks) -> Iterator[None]:
-    """Workers that this process starts are forked, while the block runs."""
+    """Workers and converters that this process starts are forked, while the block runs."""
     if sys.platform != "linux":
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
-        stand_in = SimpleNamespace(Popen=forks.popen, PIPE=subprocess.PIPE)
-        patch.setattr("harness.runner.child.subprocess", stand_in)
+        for module in ("harness.runner.child", "harness.models.gguf.convert"):
+            patch.setattr(f"{module}.subprocess", standing_in(forks.popen))
         yield
 
 
@@ -148,82 +171,12 @@ def _at_start(env: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in env.items()
-        if name.startswith(READ_AT_START) and name != MODULES
+        if name.startswith(READ_AT_START) and name not in READ_AGAIN
     }
 
 
-def become_worker(
-    given: int,
-    said: int,
-    log: int,
-    env: Mapping[str, str],
-    first: Callable[[], None] = lambda: None,
-) -> NoReturn:
-    """Makes this process a worker, with these ends of pipes, which does something first; it never returns."""
-    code = 1
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-        for source, target in ((given, 0), (said, 1), (log, 2)):
-            os.dup2(source, target)
-        os.closerange(3, 256)
-        os.environ.clear()
-        os.environ.update(env)
-        sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
-        sys.stdout, sys.stderr = (
-            io.TextIOWrapper(
-                io.FileIO(number, "w", closefd=False), encoding="utf-8", write_through=True
-            )
-            for number in (1, 2)
-        )
-        import tempfile
-
-        import torch
-        import transformers.dynamic_module_utils as own_code
-
-        from harness.runner import worker
-
-        if MODULES in env:
-            own_code.HF_MODULES_CACHE = env[MODULES]
-        tempfile.tempdir = None
-        torch.set_num_threads(int(env.get("OMP_NUM_THREADS", "1")))
-        first()
-        code = worker.main()
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-
-def import_all(*more: str) -> None:
-    """Imports what workers use, once, and more."""
-    for name in (
-        *more, "torch", "transformers", "peft", "llama_cpp",
-        "harness.runner.step_runner", "harness.runner.cells.runner", "harness.models.finetune.run",
-        "harness.models.merge.merge", "harness.models.gguf.convert", "harness.engines.hf.engine",
-        "harness.engines.llamacpp.engine", "harness.estimate.machine", "harness.runner.steps.models",
-        "harness.runner.steps.learning", "harness.runner.steps.checking", "harness.runner.steps.prompting",
-        "harness.runner.steps.measuring", "harness.runner.steps.examples",
-        "transformers.models.llama.modeling_llama", "harness.resolve.resolver", "harness.analysis.metrics",
-    ):  # fmt: skip
-        importlib.import_module(name)
-    import torch
-
-    torch.set_num_threads(1)
-
-
-def read_little_memory() -> None:
-    """Times the machine's memory on 16 MiB: a round of a speed task is else spent on gigabytes of it, where the
-    processor has large caches."""
-    from harness.engines import bandwidth
-
-    bandwidth.LEAST_BYTES, bandwidth.TIMES_THE_CACHE, bandwidth.PASSES = 16 * 2**20, 0, 2
-
-
 def main(ours: socket.socket) -> None:
-    """Forks a worker for each word that comes, until nobody is left to say one."""
+    """Forks what is asked for with each word that comes, until nobody is left to say one."""
     import_all()
     read_little_memory()
     gc.freeze()
@@ -233,14 +186,14 @@ def main(ours: socket.socket) -> None:
             return
         child = os.fork()
         if child == 0:
-            _fork_worker(handed)
+            _fork(handed)
         os.waitpid(child, 0)
         for end in handed:
             os.close(end)
 
 
-def _fork_worker(handed: Sequence[int]) -> NoReturn:
-    """Has a worker forked that is nobody's child, which the test's process takes."""
+def _fork(handed: Sequence[int]) -> NoReturn:
+    """Has one forked that is nobody's child, which the test's process takes."""
     between = os.getpid()
     if os.fork():
         os._exit(0)
@@ -253,7 +206,7 @@ def _fork_worker(handed: Sequence[int]) -> NoReturn:
     os.setsid()
     os.write(told, b"%d" % os.getpid())
     os.close(told)
-    become_worker(given, said, log, start["env"])
+    become(start["command"], (given, said, log), start["env"])
 
 
 if __name__ == "__main__":

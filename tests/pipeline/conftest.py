@@ -19,7 +19,6 @@ from harness.runner.run import Options, Outcome, prepare, run
 from harness.runner.walk import Word
 from harness.sealed import lines_in
 from harness.starter import MODEL_FOLDER
-from tests.forking import Forks, forked_workers
 
 SUITE = """\
 name: mine
@@ -139,11 +138,9 @@ def write_place(folder: Path, suite: str) -> Place:
     return Place(folder, file)
 
 
-@pytest.fixture(scope="package", autouse=True)
-def forked(forks: Forks) -> Iterator[None]:
-    """Workers of all these runs are forked; tests of commands and of clusters start theirs."""
-    with forked_workers(forks):
-        yield
+@pytest.fixture(scope="module", autouse=True)
+def all_forked(forked: None) -> None:
+    """Workers of all these runs are forked."""
 
 
 @pytest.fixture(scope="module")

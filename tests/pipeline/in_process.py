@@ -15,10 +15,12 @@ import pytest
 from harness.errors import HarnessError
 from harness.runner.jobs import Event, Job, Pace
 from harness.runner.step_runner import StepRunner
+from tests.becoming import read_little_memory
 
 
 def run_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has the local executor do its jobs here."""
+    """Has the local executor do its jobs here, and read little memory where they time it."""
+    read_little_memory(monkeypatch.setattr)
     monkeypatch.setattr("harness.runner.local.run_job", _run)
 
 

@@ -1,8 +1,8 @@
 """Runs whose processes are forked from one that has everything imported, so that hundreds can be killed.
 
 A worker takes five seconds of a processor to import torch, Transformers and llama.cpp, and a run has a dozen of
-them. What is forked does the same in processes of its own: a parent, its workers, and the converter, which is
-started as always. `python -m tests.soak.forked FOLDER SEED KILLS` prints what came of it.
+them. What is forked does the same in processes of its own: a parent, its workers, and their converters.
+`python -m tests.soak.forked FOLDER SEED KILLS` prints what came of it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tests.forking import PR_SET_CHILD_SUBREAPER, Piped, become_worker
-from tests.forking import import_all as import_workers
+from tests.becoming import become
+from tests.becoming import import_all as import_workers
+from tests.forking import PR_SET_CHILD_SUBREAPER, Piped
 
 DIES_AT = "SOAK_DIES_AT"
 """The variable that holds at which call that puts something on disk the first process to make that many ends
@@ -32,7 +33,7 @@ class ForkedWorker(Piped):
         given, said, logged = os.pipe(), os.pipe(), os.pipe()
         pid = _forked()
         if pid == 0:
-            become_worker(given[0], said[1], logged[1], env, lambda: _die_while_writing(env))
+            become(command, (given[0], said[1], logged[1]), env, lambda: _die_while_writing(env))
         for end in (given[0], said[1], logged[1]):
             os.close(end)
         super().__init__(pid, given[1], said[0], logged[0])
@@ -172,7 +173,7 @@ def import_all() -> None:
     """Imports what runs and their workers use, once."""
     import_workers(
         "harness.cli.app", "harness.cli.run", "harness.reporting.write", "sklearn.feature_extraction.text",
-        "sklearn.linear_model", "sklearn.pipeline", "rouge_score.rouge_scorer",
+        "sklearn.linear_model", "sklearn.pipeline",
     )  # fmt: skip
     if sys.platform == "linux":  # orphans of a run that is killed come to this process
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
