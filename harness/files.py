@@ -9,14 +9,15 @@ lost is not waited for.
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +85,13 @@ def replaced(file: Path, *, lasting: bool = True) -> Iterator[Path]:
 
     A folder that stands in its place is moved aside, never deleted.
     """
-    with named(file):
-        aside = _beside(file)
-        try:
-            yield aside
-            if lasting:
-                synchronise(aside)
-            _take_place(aside, file)
-            if lasting:
-                synchronise(file.parent)
-        except BaseException:
-            with suppress(OSError):
-                aside.unlink()
-            raise
+    with named(file), _beside(file) as aside:
+        yield aside
+        if lasting:
+            synchronise(aside)
+        _take_place(aside, file)
+        if lasting:
+            synchronise(file.parent)
 
 
 @contextmanager
@@ -116,28 +111,39 @@ def write_together(files: Mapping[Path, str]) -> None:
     None takes its place before all of them are on disk, so that whoever finds the last finds all.
     """
     beside: dict[Path, Path] = {}
-    try:
+    with ExitStack() as open_ones:
         for file, text in files.items():
             with named(file):
-                beside[file] = _beside(file)
+                beside[file] = open_ones.enter_context(_beside(file))
                 beside[file].write_bytes(text.encode("utf-8"))
         synchronise(*beside.values())
         for file, aside in beside.items():
             _take_place(aside, file)
         synchronise(*dict.fromkeys(file.parent for file in files))
-    except BaseException:
-        for aside in beside.values():
-            with suppress(OSError):
-                aside.unlink()
-        raise
 
 
-def _beside(file: Path) -> Path:
-    """A new file in the same folder, of a name that `sweep` knows."""
+@contextmanager
+def _beside(file: Path) -> Iterator[Path]:
+    """A new file in the same folder, of a name that `sweep` knows, which is to take its place; else it goes again.
+
+    It is locked meanwhile, so that `sweep_abandoned` tells it from one whose writer died.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    os.close(descriptor)
-    return Path(name)
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        with suppress(OSError):  # a file system without locks: nobody else gets one, either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            break
+        os.close(descriptor)  # taken for abandoned before it was locked
+    try:
+        yield Path(name)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def _take_place(aside: Path, file: Path) -> None:
@@ -227,10 +233,31 @@ def sweep(folder: Path) -> None:
 
     For whoever alone writes there now.
     """
-    for file in folder.rglob(".*"):
-        if re.fullmatch(r"\.[^/]+\.[a-z0-9_]{8}", file.name) and file.is_file():
-            with suppress(OSError):
-                file.unlink()
+    for file in _set_aside(folder):
+        with suppress(OSError):
+            file.unlink()
+
+
+def sweep_abandoned(folder: Path, but: Collection[str] = ()) -> None:
+    """Deletes the same in a folder where others may be writing: those files that nobody holds.
+
+    Args:
+        folder: is looked through with all that it holds.
+        but: names of folders in it that are not.
+    """
+    for file in _set_aside(folder, but):
+        with suppress(OSError), file.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.unlink()
+
+
+def _set_aside(top: Path, but: Collection[str] = ()) -> Iterator[Path]:
+    for at, folders, names in os.walk(top):
+        if at == str(top):
+            folders[:] = [name for name in folders if name not in but]
+        yield from (
+            Path(at, name) for name in names if re.fullmatch(r"\.[^/]+\.[a-z0-9_]{8}", name)
+        )
 
 
 def write_json(file: Path, value: Any, *, lasting: bool = True) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from harness.errors import RemovedError
 from harness.files import (
     is_file_name,
     put_in_place,
+    replaced,
+    sweep_abandoned,
     write_atomically,
     write_together,
 )
@@ -33,6 +36,26 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(
     with pytest.raises(OSError, match="no"):
         write_atomically(file, "new")
     assert [path.read_text() for path in file.parent.iterdir()] == ["old"]
+
+
+def test_what_a_dead_writer_left_is_swept_and_what_a_living_one_writes_is_not(
+    tmp_path: Path,
+) -> None:
+    file, spared = tmp_path / "deep" / "f.json", tmp_path / "spared" / "f.json"
+    writer = os.fork()
+    if writer == 0:  # pragma: no cover
+        for one in (file, spared):
+            replaced(one).__enter__().write_text("half")
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(writer, 0)
+    (left,) = file.parent.iterdir()
+    with replaced(file) as living:
+        living.write_text("whole")
+        sweep_abandoned(tmp_path, ("spared",))
+        assert [*file.parent.iterdir()] == [living] and not left.exists()
+    sweep_abandoned(tmp_path, ("spared",))
+    assert file.read_text() == "whole"
+    assert len([*spared.parent.iterdir()]) == 1
 
 
 def test_a_folder_that_is_not_there_has_the_room_of_the_one_above(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.files import sweep
+from harness.files import sweep, sweep_abandoned
 from harness.locks import Waits, held, held_if_free
 from harness.plan.graph import Plan
 from harness.results.artifacts import ArtifactStore
@@ -30,6 +30,9 @@ def claimed(prepared: Prepared, waits: Waits = lambda who: None) -> Iterator[Non
     with held(results.folder / LOCK, doing, waits):
         if is_idle(results.folder):
             sweep(results.folder)
+        sweep_abandoned(
+            prepared.artifacts.home, ("artifacts", "work")
+        )  # these have locks of their own
         _put_right(prepared.plan, results, prepared.artifacts)
         try:
             yield

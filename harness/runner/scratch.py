@@ -19,6 +19,9 @@ DAY = 86_400.0
 MADE = re.compile(r"harness-\w+-[a-z0-9_]{8}")
 """As `tempfile` names a folder; `harness-ports-…` is one of locks and stays."""
 
+ASIDE = re.compile(r"\.[^/]+[.-][a-z0-9_]{8}")
+"""As one is named that is to take the place of another."""
+
 
 @dataclass(frozen=True)
 class Scratch:
@@ -51,6 +54,7 @@ def scratch(home: Path, temporary: Path | None = None) -> list[Scratch]:
     """
     places: list[Place] = [
         *((path, "half made", lock) for path, lock in half_made(home)),
+        *_elsewhere(home),
         *_checkpoints(home),
         *_temporary(temporary or Path(tempfile.gettempdir())),
     ]
@@ -81,6 +85,14 @@ def freeable(found: Iterable[Scratch], days: float, checkpoints: bool) -> list[S
 
 
 Place = tuple[Path, Literal["half made", "checkpoints", "temporary"], Path | None]
+
+
+def _elsewhere(home: Path) -> Iterator[Place]:
+    """Folders of data sets and the like that were being made, which no lock is held for."""
+    for path in home.glob("*/**/.*"):
+        within = path.relative_to(home).parts
+        if within[0] not in ("artifacts", "work") and ASIDE.fullmatch(path.name) and path.is_dir():
+            yield path, "half made", None
 
 
 def _checkpoints(home: Path) -> Iterator[Place]:

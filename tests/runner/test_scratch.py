@@ -53,6 +53,16 @@ def test_checkpoints_go_where_they_are_named(home: Path) -> None:
     assert not (home / "work" / KEY).exists()
 
 
+def test_rows_that_nobody_put_in_place_are_found(home: Path) -> None:
+    rows = home / "data" / "python" / ".rows-ab12cd34"
+    for folder in (rows, rows.with_name("abc"), home / "hub" / "models" / ".cache"):
+        folder.mkdir(parents=True)
+    assert str(rows) in {one.path for one in scratch(home, home.parent / "tmp")}
+    free(scratch(home, home.parent / "tmp"), 0, checkpoints=False)
+    assert not rows.exists() and rows.with_name("abc").is_dir()
+    assert (home / "hub" / "models" / ".cache").is_dir()
+
+
 def test_what_changed_since_stays(home: Path) -> None:
     assert kinds(home, days=3, checkpoints=True) == []
     (home / "work" / KEY / "step-2").write_text("new")
