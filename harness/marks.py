@@ -95,6 +95,15 @@ def fault_of(file: Path, mark: FileMark, thoroughly: bool) -> str:
         return f"cannot be read ({error.strerror})"
 
 
+def is_but_for_line_ends(file: Path, mark: FileMark) -> bool:
+    """Whether a text is the one that was marked, its lines ended otherwise, as version control may do."""
+    try:
+        content = file.read_bytes().replace(b"\r\n", b"\n")
+    except OSError:
+        return False
+    return len(content) == mark.bytes and hashlib.sha256(content).hexdigest() == mark.sha256
+
+
 def _name(found: os.stat_result) -> _Name:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 

@@ -68,11 +68,12 @@ def read_sealed(file: Path) -> Opened:
 
 
 def opened(content: bytes) -> Opened:
-    """A record from the bytes of its file.
+    """A record from the bytes of its file, whatever its line ends, which version control may set.
 
     Raises:
         ChangedError: it is none, or not what was written.
     """
+    content = content.replace(b"\r\n", b"\n")
     tail = _TAIL.search(content)
     if tail is not None and tail[1].decode() != _hash(content[: tail.start()], 32):
         raise ChangedError("is not what was written into it")
@@ -103,11 +104,11 @@ def sealed_line(text: str) -> str:
 
 
 def lines_in(content: bytes) -> list[bytes]:
-    """The lines of a file, without their seals; one whose seal does not fit, or is missing, is left out.
+    """The lines of a file, without their ends and seals; one whose seal does not fit, or is missing, is left out.
 
     In a file of an earlier version no line has one, and all are taken as they stand.
     """
-    lines = [line for line in content.split(b"\n") if line]
+    lines = [line for line in content.replace(b"\r\n", b"\n").split(b"\n") if line]
     begins = (max(0, len(line) - _LINE_TAIL_BYTES) for line in lines)
     tails = [_LINE_TAIL.search(line, begin) for line, begin in zip(lines, begins, strict=True)]
     if not any(tails):

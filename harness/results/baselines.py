@@ -15,6 +15,7 @@ from harness.errors import InputError
 from harness.files import check_inside, put_in_place, scratch_beside
 from harness.records import Summary
 from harness.results.judge import Baseline, SuiteAnswers, read_answers
+from harness.results.proof import require_answers
 from harness.results.store import ResultsStore, read_summary
 from harness.suite.schema import SuiteSpec
 
@@ -33,8 +34,8 @@ def save_baseline(results: Path, name: str, baselines: Path, replace: bool = Fal
         replace: whether one of that name may be replaced.
 
     Raises:
-        InputError: there are no results, a cell of them failed, or the name cannot be used; a link
-            stands in the baseline's place and leads elsewhere.
+        InputError: there are no results, a cell of them failed, its answers were changed, or the name cannot be
+            used; a link stands in the baseline's place and leads elsewhere.
     """
     if not _NAME.fullmatch(name):
         raise InputError(
@@ -58,6 +59,7 @@ def save_baseline(results: Path, name: str, baselines: Path, replace: bool = Fal
 
 
 def _copy(results: Path, summary: Summary, out: Path) -> None:
+    require_answers(results, summary)  # or the copy would vouch for those that are left
     store, copy = ResultsStore(results), ResultsStore(out)
     for cell in summary.cells:
         samples = store.cell(cell.model, cell.task).samples(cell.samples_key)
@@ -90,9 +92,9 @@ def read_baseline(folder: Path) -> tuple[Summary, Baseline]:
     """A baseline's summary, and its answers.
 
     Raises:
-        InputError: it is none.
+        InputError: it is none, or not what was saved.
     """
-    summary = read_summary(folder)
+    summary = read_summary(folder, proven=True)
     return summary, Baseline(f"baseline {folder.name}", answers_in(folder, summary))
 
 
@@ -100,9 +102,11 @@ def answers_in(results: Path, summary: Summary) -> SuiteAnswers:
     """All answers of a results folder whose summary was read.
 
     Raises:
-        InputError: the summary does not hold its suite.
+        InputError: the summary does not hold its suite, or answers were changed since it was written.
     """
-    store = ResultsStore(results_folder(results))
+    folder = results_folder(results)
+    require_answers(folder, summary)
+    store = ResultsStore(folder)
     return read_answers(suite_of(summary, results), store, summary.cells)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.files import move_folder_aside, synchronise, write_atomically
-from harness.marks import FileMark, fault_of, mark_of
+from harness.marks import FileMark, fault_of, is_but_for_line_ends, mark_of
 from harness.plan.cell_params import CellParams
 from harness.plan.steps import Step
 from harness.records import Cell, Sample, SpeedRound
@@ -71,7 +71,7 @@ class CellFolder:
             return None
         cell, mark = found
         fault = "" if mark is None else fault_of(self.samples_file, mark, thoroughly)
-        if fault:
+        if mark is not None and fault and not is_but_for_line_ends(self.samples_file, mark):
             self._damaged.note(self.samples_file, fault, ASKED_AGAIN)
             return None
         return cell

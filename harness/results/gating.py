@@ -56,9 +56,10 @@ def judge_results(results: Path, baseline: str | None, baselines: Path) -> Judge
         baselines: the folder of all baselines.
 
     Raises:
-        InputError: there are no results or no baseline, or nothing can be judged.
+        InputError: there are no results or no baseline, nothing can be judged, or a figure would not follow from
+            the answers that it was made of: nobody may be there to read a warning.
     """
-    summary = read_summary(results)
+    summary = read_summary(results, proven=True)
     spec = suite_of(summary, results)
     own = [gate for gate in spec.gates if gate.against is None]
     theirs = _against_baseline(spec)

@@ -1,6 +1,7 @@
 """What a summary says is held against the results beside it: it is written from them, and says nothing of its own.
 
-Every report, gate and leaderboard would repeat a figure that somebody has edited.
+Every report, gate and leaderboard would repeat a figure that somebody has edited; and one that is worked out anew from
+answers of which some are gone would be another figure, in the same words.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from harness.records import Cell, Summary
 from harness.results.cell_folder import CellFolder
 from harness.results.damage import Damaged
 from harness.sealed import read_sealed
+from harness.suite.schema import TASK_TYPES
 
 WRITE_ANEW = (
     "`harness run SUITE` writes the summary anew from the answers that are there, and asks no model "
@@ -23,6 +25,7 @@ WRITE_ANEW = (
 AT_ITS_WORD = "and no results lie beside it, so that its figures are taken at its word"
 ITS_CELLS_ALONE = "so that nothing but the figures of its cells could be held against the results"
 CHANGED = "was changed after it was written"
+NO_FIGURES = "no figure is worked out from answers that were changed"
 
 
 def unproven(file: Path, summary: Summary, seal: bool | None) -> str:
@@ -51,6 +54,42 @@ def unproven(file: Path, summary: Summary, seal: bool | None) -> str:
     first = lines[0].partition(": ")[0].removeprefix(f"{folder}/")
     more = f", and {plural(len(lines) - 1, 'other file')}" if lines[1:] else ""
     return f"lies beside results that were changed: {first}{more}"
+
+
+def require_answers(folder: Path, summary: Summary) -> None:
+    """Holds the answers that figures are to be worked out from against what was made of them, reading each file once.
+
+    Cells of which no answers lie here are passed over: who reads them says so of each.
+
+    Args:
+        folder: of the results.
+        summary: that stands in it, with the cells that are to be read.
+
+    Raises:
+        InputError: answers were changed, or some of a cell's are gone.
+    """
+    damaged = Damaged()
+    for cell in summary.cells:
+        of = CellFolder(folder / "cells" / cell.model / cell.task, damaged)
+        if cell.status != "ok" or not of.samples_file.is_file():
+            continue
+        held = of.result(thoroughly=True) is not None
+        for line in damaged.lines():
+            raise InputError(f"{line.partition(': ')[0]}: {NO_FIGURES}", WRITE_ANEW)
+        task = summary.tasks.get(cell.task)
+        if not held and task is not None and not TASK_TYPES[task.type].timed:
+            _require_count(of, cell)
+
+
+def _require_count(of: CellFolder, cell: Cell) -> None:
+    """Without a result beside them nothing is known of answers but how many there were."""
+    found = len(of.samples(cell.samples_key))
+    if found not in (0, cell.n):
+        raise InputError(
+            f"{of.samples_file} holds {plural(found, 'answer')} of the {cell.n:,} that the summary tells of: "
+            f"{NO_FIGURES}",
+            WRITE_ANEW,
+        )
 
 
 def _otherwise(folder: Path, summary: Summary, damaged: Damaged) -> Iterator[str]:

@@ -156,17 +156,18 @@ def _where_else(path: Path) -> str:
     return "Give results/<suite>, where `harness run` wrote its summary.json."
 
 
-def read_summary(path: Path, *, any_names: bool = False) -> Summary:
+def read_summary(path: Path, *, any_names: bool = False, proven: bool = False) -> Summary:
     """The summary in a results folder, or in the file itself, with the votes that lie beside it.
 
     Args:
         path: of either.
         any_names: whether its names may be any texts, since none of them becomes part of a path.
+        proven: whether what nobody can hold it against is a reason to refuse it, and not only to warn.
 
     Raises:
         InputError: there is none, it is not one, another version wrote it and it cannot be
             upgraded, it holds a name that would lead out of its folder, or a link beside it does; it was
-            changed since it was written, and the results beside it tell so.
+            changed since it was written, and the results beside it tell so; or it has to be proven and is not.
 
     Warns:
         HarnessWarning: it cannot be held against results, or they are newer, or were changed.
@@ -201,6 +202,8 @@ def read_summary(path: Path, *, any_names: bool = False) -> Summary:
             "Names have letters, digits and . _ + - @; somebody else has written this summary.",
         )
     against = unproven(file, summary, is_as_sealed(content) if has_seal else None)
+    if against and proven:
+        raise InputError(f"{file} {against}: nothing is judged by that", WRITE_ANEW)
     if against:
         warn(f"{file} {against}.", HarnessWarning, stacklevel=2)
     return summary.model_copy(update={"unproven": against})

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from harness.errors import InputError
+from harness import marks
+from harness.errors import HarnessWarning, InputError
 from harness.records import Partial
 from harness.results.baselines import find_baseline, save_baseline
+from harness.results.comparing import Wanted, compare_results
 from harness.results.gating import judge_results
 from harness.results.store import ResultsStore
+from harness.sealed import SEAL
 from tests.results.made import write_results
 
 GOOD = [n % 10 != 0 for n in range(600)]
@@ -199,3 +206,97 @@ def test_where_no_gate_can_be_judged_the_gates_do_not_pass(folder: Path, tmp_pat
     store.write_summary(summary.model_copy(update={"cells": cells, "partial": partial}))
     with pytest.raises(InputError, match="their cells have not been asked"):
         judge_results(folder, None, tmp_path)
+
+
+def without_wrong_answers(samples: Path) -> None:
+    """Takes a few answers that are wrong out of a file, as somebody might who wants a gate to be met."""
+    lines = samples.read_bytes().splitlines(keepends=True)
+    wrong = [line for line in lines if b'"accuracy":0.0' in line]
+    samples.write_bytes(b"".join(line for line in lines if line not in wrong[:20]))
+
+
+def one_bit(samples: Path) -> None:
+    """Turns a bit of an answer, and keeps the file's time: its line is none any more. Who reads it next is another
+    process."""
+    state, content = samples.stat(), bytearray(samples.read_bytes())
+    content[len(content) // 2] ^= 1
+    samples.write_bytes(content)
+    os.utime(samples, ns=(state.st_atime_ns, state.st_mtime_ns))
+    marks._KNOWN.clear()
+
+
+def no_result(samples: Path) -> None:
+    """Takes away what tells which answers there were, too."""
+    without_wrong_answers(samples)
+    (samples.parent / "result.json").unlink()
+
+
+def no_seal(samples: Path) -> None:
+    """Lowers the limit of the gate in the suite that the summary holds."""
+    file = samples.parents[3] / "summary.json"
+    data = json.loads(file.read_text())
+    del data[SEAL]
+    data["suite"]["spec"]["gates"][0]["max_drop"] = 0.9
+    file.write_text(json.dumps(data))
+
+
+CHANGES = (without_wrong_answers, one_bit, no_result)
+
+
+@pytest.mark.parametrize("change", [*CHANGES, no_seal])
+@pytest.mark.parametrize("whose", ["its own", "the baseline's"])
+def test_no_gate_is_judged_by_what_does_not_follow_from_the_answers(
+    folder: Path, tmp_path: Path, change: Callable[[Path], None], whose: str
+) -> None:
+    baselines = saved(folder, GOOD, tmp_path)
+    write_results(folder, {"f16": GOOD, "q4": MUCH_WORSE}, [DROP])
+    changed = folder if whose == "its own" else baselines / "main"
+    change(changed / "cells" / "q4" / "sentiment" / "samples.jsonl")
+    with pytest.raises(InputError) as refused:
+        judge_results(folder, "main", baselines)
+    assert str(changed) in refused.value.message and "harness run SUITE" in refused.value.hint
+    said = refused.value.message
+    assert (
+        "nothing is judged by that" in said or "worked out from answers that were changed" in said
+    )
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_neither_a_baseline_nor_a_comparison_is_made_of_changed_answers(
+    folder: Path, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    write_results(folder, {"f16": GOOD, "q4": MUCH_WORSE}, [DROP])
+    change(folder / "cells" / "q4" / "sentiment" / "samples.jsonl")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HarnessWarning)
+        with pytest.raises(InputError, match="no figure is worked out from answers that were changed"):  # fmt: skip
+            compare_results(folder, ["f16", "q4"], Wanted())
+        with pytest.raises(InputError, match="no figure is worked out from answers that were changed"):  # fmt: skip
+            save_baseline(folder, "main", tmp_path / "baselines")
+    assert list((tmp_path / "baselines").iterdir()) == []
+
+
+def test_a_summary_that_was_passed_on_alone_and_edited_passes_no_gate(
+    folder: Path, tmp_path: Path
+) -> None:
+    write_results(folder, {"f16": GOOD, "q4": GOOD}, [DROP])
+    shutil.rmtree(folder / "cells")
+    assert judge_results(folder, None, tmp_path).exit_code == 3, "there are no answers"
+    file = folder / "summary.json"
+    file.write_text(file.read_text().replace("sentences", "others"))
+    with pytest.raises(InputError, match="taken at its word"):
+        judge_results(folder, None, tmp_path)
+
+
+def test_line_ends_that_version_control_sets_are_no_change(folder: Path, tmp_path: Path) -> None:
+    baselines = saved(folder, GOOD, tmp_path)
+    before = judge_results(folder, "main", baselines).verdicts
+    for file in (baselines / "main").rglob("*.json*"):
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert judge_results(folder, "main", baselines).verdicts == before
+    samples = baselines / "main" / "cells" / "q4" / "sentiment" / "samples.jsonl"
+    without_wrong_answers(samples)
+    with pytest.raises(InputError, match=r"samples.jsonl has .* instead of"):
+        judge_results(folder, "main", baselines)

@@ -21,6 +21,7 @@ from harness.records import (
     SourceStep,
 )
 from harness.results.baselines import read_baseline
+from harness.results.cell_folder import SAMPLES
 from harness.results.store import ResultsStore, read_summary
 from harness.sealed import SEAL
 from tests.results.made import write_results
@@ -35,8 +36,12 @@ MODELS = {
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """Results whose summary is of version 1."""
+    """Results whose summary is of version 1, when nothing had a seal."""
     folder = write_results(tmp_path / "old", {name: [True, False] * 6 for name in MODELS})
+    for file in folder.glob("cells/*/*/result.json"):
+        data = json.loads(file.read_text())
+        del data[SEAL], data[SAMPLES]
+        file.write_text(json.dumps(data))
     rewrite(folder, first_version)
     return folder
 
