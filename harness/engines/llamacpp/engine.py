@@ -16,7 +16,8 @@ import llama_cpp.llama_cpp as lib
 from harness.engines.checks import CheckedEngine, usable_context
 from harness.engines.contexts import Context, Scored
 from harness.engines.finite import FaultyWeight
-from harness.engines.llamacpp.context import BatchRow, LlamaContext, log_softmax
+from harness.engines.llamacpp.caches import Caches
+from harness.engines.llamacpp.context import BatchRow, log_softmax
 from harness.engines.llamacpp.generate import generate_all
 from harness.engines.llamacpp.model import LlamaModel, gguf_files
 from harness.engines.llamacpp.reader import LlamaReader
@@ -59,7 +60,6 @@ class LlamaCppEngine(CheckedEngine):
             raise
         self.files = [*gguf_files(self._model.path), *([adapter] if adapter is not None else [])]
         self._tokenizer: GgufTokenizer | None = GgufTokenizer(self._model)
-        self._context: LlamaContext | None = None
         self._last: LlamaReader | None = None
         """What read the last sample; None once the cache was used for something else."""
         self.work = Work()
@@ -78,6 +78,7 @@ class LlamaCppEngine(CheckedEngine):
                 "answers": max(1, ANSWERS[device] >> spec.halvings),
             },
         )
+        self._made = Caches(self._model, self.info.threads)
         self.load_seconds = time.perf_counter() - started
 
     def encode(self, text: str) -> list[int]:
@@ -86,7 +87,7 @@ class LlamaCppEngine(CheckedEngine):
 
     def _score(self, contexts: Sequence[Context], portion: Portion) -> Iterator[Scored]:
         streams = self.info.batch["sequences"]
-        return score_all(self._cache, contexts, self._model, streams, self.work, portion)
+        return score_all(self._caches, contexts, self._model, streams, self.work, portion)
 
     def _generate(
         self, prompts: Sequence[Sequence[int]], limits: Limits, portion: Portion
@@ -94,19 +95,19 @@ class LlamaCppEngine(CheckedEngine):
         streams, device = self.info.batch["answers"], self.info.device
         blocks = together(list(map(len, prompts)), device)
         of = (prompts, limits, self._model, streams, self.work)
-        return generate_all(self._cache, *of, blocks, portion.of(blocks))
+        return generate_all(self._caches, *of, blocks, portion.of(blocks))
 
     def _reader(self, prompt: Sequence[int], tokens: int) -> tuple[LlamaReader, int]:
         """With room for as much again, so that a conversation can go on in it."""
         known = self._last.begin(prompt, tokens) if self._last is not None else None
         if self._last is None or known is None:
             room = min(2 * tokens, self.info.context_length) if self._model.turns_at is None else 0
-            reader = LlamaReader(self._cache, max(tokens, room), self._model)
+            reader = LlamaReader(self._caches, max(tokens, room), self._model)
             self._last, known = reader, 0
         return self._last, known
 
     def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:
-        cache, least = self._cache(len(ids), 1), self._model.least_rows
+        cache, least = self._caches.get(len(ids), 1), self._model.least_rows
         for start in range(0, len(ids), rows):
             end = min(start + rows, len(ids))
             first = start if not self._model.forgets else max(0, min(start, end - least))
@@ -131,9 +132,8 @@ class LlamaCppEngine(CheckedEngine):
 
     def close(self) -> None:
         """See `Engine.close`."""
-        if self._context is not None:
-            self._context.close()
-        self._context = self._last = self._tokenizer = None
+        self._made.close()
+        self._last = self._tokenizer = None
         self._model.close()
 
     def _open_tokenizer(self) -> GgufTokenizer:
@@ -141,17 +141,9 @@ class LlamaCppEngine(CheckedEngine):
             raise RuntimeError("The engine has been closed.")
         return self._tokenizer
 
-    def _cache(self, cells: int, streams: int) -> LlamaContext:
-        """An empty cache of at least this size: the last one where it is large enough."""
+    @property
+    def _caches(self) -> Caches:
+        """Those of an open engine; what was read last is not there any more."""
         self._open_tokenizer()
         self._last = None
-        cache, turns_at = self._context, self._model.turns_at
-        if cache is not None:
-            other_side = turns_at and (cells > turns_at) != (cache.cells > turns_at)
-            if cells <= cache.cells and streams <= cache.streams and not other_side:
-                cache.clear()
-                return cache
-            self._context = None
-            cache.close()
-        self._context = LlamaContext(self._model, cells, streams, self.info.threads)
-        return self._context
+        return self._made

@@ -6,14 +6,15 @@ The answers being written are in the first streams, as llama.cpp runs neighbouri
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.engines.answers import Ended, RunningAnswer, RunningAnswers
 from harness.engines.contexts import WORTHWHILE, shared_length
+from harness.engines.llamacpp.caches import Caches
 from harness.engines.llamacpp.context import LlamaContext
 from harness.engines.llamacpp.model import LlamaModel
-from harness.engines.llamacpp.score import cache_of, sides
+from harness.engines.llamacpp.score import sides
 from harness.engines.protocol import Generation, Limits, Work
 
 
@@ -54,7 +55,7 @@ class DecodeBatch:
 
 
 def generate_all(
-    make_cache: Callable[[int, int], LlamaContext],
+    caches: Caches,
     prompts: Sequence[Sequence[int]],
     limits: Limits,
     model: LlamaModel,
@@ -66,7 +67,7 @@ def generate_all(
     """The greedy continuation of each wanted prompt with its index, as they are finished.
 
     Args:
-        make_cache: gives an empty cache of so many tokens a stream, and streams.
+        caches: to work in.
         prompts: all, whoever continues which; the cache is laid out for them.
         limits: at least one new token.
         model: what is run.
@@ -84,12 +85,12 @@ def generate_all(
             asked = [number for number in block if number in side and number in wanted]
             if asked:
                 of = [prompts[number] for number in asked]
-                for place, answer in _generate(make_cache, of, shared, size, limits, model, work):
+                for place, answer in _generate(caches, of, shared, size, limits, model, work):
                     yield asked[place], answer
 
 
 def _generate(
-    make_cache: Callable[[int, int], LlamaContext],
+    caches: Caches,
     prompts: Sequence[Sequence[int]],
     shared: int,
     size: tuple[int, int],
@@ -102,7 +103,7 @@ def _generate(
     least = model.least_rows if model.forgets else 1
     cells, slots = size
     extra = 1 if shared else 0
-    cache = cache_of(make_cache, cells, max(slots, least) + extra, least + extra)
+    cache = caches.get(cells, max(slots, least) + extra, least + extra)
     slots = min(slots, cache.streams - extra, len(prompts))
     origin = cache.streams - 1 if shared else None
     if origin is not None:

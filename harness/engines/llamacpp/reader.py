@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from harness.engines.contexts import common_prefix_length
-from harness.engines.llamacpp.context import LlamaContext
+from harness.engines.llamacpp.caches import Caches
 from harness.engines.llamacpp.model import LlamaModel
-from harness.engines.llamacpp.score import cache_of
 from harness.engines.protocol import LogProbs
 
 
@@ -19,16 +18,14 @@ class LlamaReader:
     decoding adds up attention in another order.
     """
 
-    def __init__(
-        self, make_cache: Callable[[int, int], LlamaContext], tokens: int, model: LlamaModel
-    ) -> None:
+    def __init__(self, caches: Caches, tokens: int, model: LlamaModel) -> None:
         """Args:
-        make_cache: gives an empty cache of so many tokens a stream, and streams.
+        caches: to work in.
         tokens: most of the sequence.
         model: what is run.
         """
         least = model.least_rows if model.forgets else 1
-        self._cache = cache_of(make_cache, tokens, least, least)
+        self._cache = caches.get(tokens, least, least)
         self._goes_back = model.forgets and model.turns_at is None
         self._ids: list[int] = []
         """Of the prompt that was read."""

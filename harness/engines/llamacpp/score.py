@@ -20,12 +20,12 @@ from harness.engines.contexts import (
     questions_of,
     shared_prefix_length,
 )
+from harness.engines.llamacpp.caches import Caches
 from harness.engines.llamacpp.context import MAX_STREAMS, BatchRow, LlamaContext, log_softmax
 from harness.engines.llamacpp.model import LlamaModel
 from harness.engines.llamacpp.sizes import MAX_TOKENS
 from harness.engines.portion import WHOLE, Portion
 from harness.engines.protocol import Work
-from harness.errors import OutOfMemoryError
 
 CALL_TOKENS = 20
 """What a call costs beside its tokens, in tokens (llama-160m's shape, F16, one core)."""
@@ -109,7 +109,7 @@ def turns(part: Sequence[Walk], shared: int, least: int) -> list[ScoringTurn]:
 
 
 def score_all(
-    make_cache: Callable[[int, int], LlamaContext],
+    caches: Caches,
     contexts: Sequence[Context],
     model: LlamaModel,
     streams: int,
@@ -119,7 +119,7 @@ def score_all(
     """Log-probability (nats) of each target of a portion's questions, some at a time.
 
     Args:
-        make_cache: gives an empty cache of so many tokens a stream, and streams.
+        caches: to work in.
         contexts: in lexicographic order.
         model: what is run. One that cannot go back is given one context at a time.
         streams: most streams to be used.
@@ -134,7 +134,7 @@ def score_all(
     wanted = portion.of(list(asking))
     for side in found:
         if not wanted.isdisjoint(questions_of(side.contexts)):
-            yield from _score_side(make_cache, side, model, streams, work, wanted)
+            yield from _score_side(caches, side, model, streams, work, wanted)
 
 
 def sides(
@@ -176,7 +176,7 @@ def _questions(turns: Sequence[ScoringTurn]) -> set[int]:
 
 
 def _score_side(
-    make_cache: Callable[[int, int], LlamaContext],
+    caches: Caches,
     side: ScoredSide,
     model: LlamaModel,
     streams: int,
@@ -186,7 +186,7 @@ def _score_side(
     contexts, shared = side.contexts, side.shared
     parts = side.plan(streams)
     cells = max(turn.cells for part in parts for turn in part)
-    cache = cache_of(make_cache, cells, max(len(part[0].contexts) for part in parts))
+    cache = caches.get(cells, max(len(part[0].contexts) for part in parts))
     if cache.streams < max(len(part[0].contexts) for part in parts):
         parts = side.plan(cache.streams)
     if shared:
@@ -201,23 +201,6 @@ def _score_side(
             cache.clear()
         for turn in part:
             yield of_questions(_run(cache, turn, work), wanted)
-
-
-def cache_of(
-    make_cache: Callable[[int, int], LlamaContext], cells: int, streams: int, least: int = 1
-) -> LlamaContext:
-    """A cache with as many of these streams as memory has room for.
-
-    Raises:
-        OutOfMemoryError: there is no room for even `least`.
-    """
-    while True:
-        try:
-            return make_cache(cells, streams)
-        except OutOfMemoryError:
-            if streams <= least:
-                raise
-            streams = max(least, streams // 2)
 
 
 def _run(cache: LlamaContext, turn: ScoringTurn, work: Work) -> Scored:

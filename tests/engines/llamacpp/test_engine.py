@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from harness.engines import open_engine
-from harness.engines.llamacpp.context import log_softmax
+from harness.engines.llamacpp import caches
+from harness.engines.llamacpp.context import LlamaContext, log_softmax
+from harness.engines.llamacpp.model import LlamaModel
 from harness.engines.protocol import ChoiceQuestion, EngineSpec, Limits
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 from tests.conftest import Models
@@ -80,15 +82,16 @@ def test_fewer_slots_are_used_where_memory_is_short(
     engine: Any = open_engine(spec(models.llama_gguf))
     prompts = [ids_of(5 + n, seed=n) for n in range(12)]
     free = dict(engine.generate(prompts, Limits(4)))
-    make, asked = engine._cache, []
+    make, asked = LlamaContext, []
 
-    def small_machine(cells: int, sequences: int) -> Any:
+    def small_machine(model: LlamaModel, cells: int, sequences: int, threads: int) -> LlamaContext:
         asked.append(sequences)
         if sequences > 4:
             raise OutOfMemoryError("full")
-        return make(cells, sequences)
+        return make(model, cells, sequences, threads)
 
-    monkeypatch.setattr(engine, "_cache", small_machine)
+    engine._caches.close()
+    monkeypatch.setattr(caches, "LlamaContext", small_machine)
     tight = dict(engine.generate(prompts, Limits(4)))
     assert asked == [12, 6, 3]
     assert {n: a.ids for n, a in tight.items()} == {n: a.ids for n, a in free.items()}

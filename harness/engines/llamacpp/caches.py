@@ -1,0 +1,51 @@
+"""The caches that an engine works in, made as large as is wanted and as memory has room for."""
+
+from __future__ import annotations
+
+from harness.engines.llamacpp.context import LlamaContext
+from harness.engines.llamacpp.model import LlamaModel
+from harness.errors import OutOfMemoryError
+
+
+class Caches:
+    """One cache at a time: the last one again where it is large enough."""
+
+    def __init__(self, model: LlamaModel, threads: int) -> None:
+        self._model, self._threads = model, threads
+        self._last: LlamaContext | None = None
+
+    def get(self, cells: int, streams: int, least: int = 1) -> LlamaContext:
+        """An empty cache of at least so many tokens a stream, and with as many streams as memory has room for.
+
+        Args:
+            cells: tokens of a stream.
+            streams: that are wanted.
+            least: that have to be.
+
+        Raises:
+            OutOfMemoryError: there is no room for even `least`.
+        """
+        while True:
+            try:
+                return self._of(cells, streams)
+            except OutOfMemoryError:
+                if streams <= least:
+                    raise
+                streams = max(least, streams // 2)
+
+    def _of(self, cells: int, streams: int) -> LlamaContext:
+        cache, turns_at = self._last, self._model.turns_at
+        if cache is not None:
+            other_side = turns_at and (cells > turns_at) != (cache.cells > turns_at)
+            if cells <= cache.cells and streams <= cache.streams and not other_side:
+                cache.clear()
+                return cache
+            self.close()
+        self._last = LlamaContext(self._model, cells, streams, self._threads)
+        return self._last
+
+    def close(self) -> None:
+        """Frees it."""
+        if self._last is not None:
+            self._last.close()
+            self._last = None
