@@ -10,12 +10,13 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
 
-from harness.engines.memory import free_memory_bytes
+from harness.engines.memory import machine_free_bytes, memory_kills
+from harness.engines.oom import SMALLER, tells_of_memory
 from harness.engines.process import peak_resident_bytes
 from harness.errors import CrashError, HarnessError, KilledError, OutOfMemoryError
 from harness.quantities import byte_size
@@ -28,8 +29,8 @@ SCARCE = 0.05
 LOOK_SECONDS = 0.5
 LOOKS = 3
 """Looks that a kill is counted against: the kernel counts before the end of a process is heard of."""
-GROUPS, MOUNT, COUNTS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"), Path("/proc/vmstat")
-SMALLER = "Take a smaller model or quantization, or a machine with more memory."
+LAST_LINES, LAST_BYTES = 8, 4096
+"""Of a log, in which a library says why it ended its process."""
 
 
 class Watch:
@@ -47,7 +48,7 @@ class Watch:
         """
         self._pid, self._name, self._clock = pid, name, clock
         self._kills: deque[int] = deque(maxlen=LOOKS)
-        self._held, self._free = 0, free_memory_bytes()
+        self._held, self._free = 0, machine_free_bytes()
         self._at = float("-inf")
         self.look()
 
@@ -59,20 +60,25 @@ class Watch:
         self._at = now
         self._kills.append(memory_kills())
         self._held = max(self._held, peak_resident_bytes(self._pid))
-        self._free = min(self._free, free_memory_bytes())
+        self._free = min(self._free, machine_free_bytes())
 
-    def meaning(self, code: int, log: str) -> HarnessError:
+    def meaning(self, code: int, log: str, said: Sequence[str] = ()) -> HarnessError:
         """What the end of the process means.
 
         Args:
             code: negative where it is a signal.
             log: where what it printed can be read, a sentence.
+            said: its last lines.
         """
-        if code >= 0:
-            return CrashError(f"{self._name} ended with exit code {code}", log)
-        number = signal.Signals(-code)
+        number = signal.Signals(-code) if code < 0 else None
         if number not in FROM_OUTSIDE:
-            return CrashError(f"{self._name} ended with signal {number.value} ({number.name})", log)
+            told = (
+                f"exit code {code}" if number is None else f"signal {number.value} ({number.name})"
+            )
+            how = f"{self._name} ended with {told}"
+            if (word := wanted_memory(said)) is not None:
+                return OutOfMemoryError(f"{how}, since memory ran out: {word}", SMALLER)
+            return CrashError(how, log)
         held = (
             f"it held {byte_size(self._held)} at most"
             if self._held
@@ -95,32 +101,16 @@ class Watch:
         )
 
 
-def memory_kills() -> int:
-    """How many processes the kernel has ended for want of memory: of this one's group of processes, where
-    that is counted, or else of the machine; 0 where nothing says so."""
-    for file in (*_of_group(), COUNTS):
-        try:
-            lines = file.read_text().splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            name, _, count = line.partition(" ")
-            if name == "oom_kill" and count.isdigit():
-                return int(count)
-    return 0
+def wanted_memory(said: Sequence[str]) -> str | None:
+    """The one of a process's last lines that says that it had no memory."""
+    return next((line.strip() for line in said if tells_of_memory(line)), None)
 
 
-def _of_group() -> list[Path]:
-    """Files of the control group's kernel counts, of its second version and of its first."""
+def last_lines(log: Path) -> list[str]:
+    """What a process printed last; nothing where its log cannot be read."""
     try:
-        rows = [line.split(":", 2) for line in GROUPS.read_text().splitlines()]
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - LAST_BYTES))
+            return file.read().decode(errors="replace").splitlines()[-LAST_LINES:]
     except OSError:
         return []
-    found = []
-    for _, controllers, path in (row for row in rows if len(row) == 3):
-        inside = path.lstrip("/")
-        if not controllers:
-            found.append(MOUNT / inside / "memory.events")
-        elif "memory" in controllers.split(","):
-            found.append(MOUNT / "memory" / inside / "memory.oom_control")
-    return [file for file in found if file.parent.is_relative_to(MOUNT)]

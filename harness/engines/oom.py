@@ -1,22 +1,34 @@
-"""Tells running out of memory from other errors, for torch's many ways of saying so."""
+"""Tells running out of memory from other errors, for the many ways in which libraries say so."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
 from harness.errors import OutOfMemoryError
 
-SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
+SMALLER = "Take a smaller model or quantization, or a machine with more memory."
+LARGER = "Free memory on this machine, or do this step on one with more."
+SIGNS = (
+    "out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "memoryerror",
+    "unable to allocate", "failed to allocate", "bad_alloc", "bad allocation", "memory allocation of ",
+    "can't start new thread", "thread creation failed", "could not create a primitive", "could not create a memory",
+)  # fmt: skip
+"""CUDA's words, torch's, the system's, Python's, NumPy's, llama.cpp's, those of the libraries of C++ and Rust; a thread
+is refused for want of its stack, a primitive of oneDNN's for want of room for its code."""
+OTHERS = ("could not create a primitive descriptor",)
+"""oneDNN's word for a product that it has no routine for."""
 
 
 def reports_out_of_memory(error: BaseException) -> bool:
     """Whether an error means that memory, of the machine or the device, ran out."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in SIGNS)
+    return isinstance(error, MemoryError) or tells_of_memory(str(error))
+
+
+def tells_of_memory(text: str) -> bool:
+    """Whether a library's words mean that memory ran out."""
+    low = text.lower()
+    return any(sign in low for sign in SIGNS) and not any(word in low for word in OTHERS)
 
 
 def out_of_memory(doing: str) -> OutOfMemoryError:
@@ -32,7 +44,9 @@ def memory_errors(doing: str) -> Iterator[None]:
     """Turns running out of memory into an `OutOfMemoryError`; lets other errors pass."""
     try:
         yield
-    except (MemoryError, RuntimeError) as error:
+    except OutOfMemoryError:
+        raise
+    except Exception as error:  # libraries have no class for it
         if reports_out_of_memory(error):
             raise out_of_memory(doing) from error
         raise

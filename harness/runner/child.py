@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from harness.concealed import keep
-from harness.engines.deaths import Watch
+from harness.engines.deaths import Watch, last_lines
 from harness.errors import HarnessError
 from harness.interpreter import python_command, python_environment
 
@@ -84,10 +84,11 @@ class Child:
             self._process.stdin.flush()
 
     def death(self) -> HarnessError:
-        """What the end of a process that owed an answer most likely means; waits for it."""
+        """What the end of a process that owed an answer most likely means; waits for it, and for its last words."""
         code = self._ended(wait=True)
         assert code is not None
-        return self._watch.meaning(code, f"Its log is {self._log}.")
+        self._keeping.join(LOG_SECONDS)
+        return self._watch.meaning(code, f"Its log is {self._log}.", last_lines(self._log))
 
     def _ended(self, wait: bool) -> int | None:
         """Its exit code (negative: a signal), None while it runs.

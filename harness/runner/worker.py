@@ -18,7 +18,8 @@ from typing import TextIO
 
 from harness.concealed import concealed
 from harness.disk import disk_fault
-from harness.errors import HarnessError, KilledError
+from harness.engines.oom import SMALLER, reports_out_of_memory
+from harness.errors import HarnessError, KilledError, OutOfMemoryError
 from harness.parent import die_with_parent
 from harness.runner.jobs import Event, Job, Pace
 
@@ -109,13 +110,10 @@ def own_output() -> TextIO:
 
 def unforeseen(error: Exception) -> dict[str, str]:
     """Kind, message and hint of an error that is none of ours."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        hint = "Take a smaller model or quantization, or a machine with more memory."
-        return {
-            "kind": "out-of-memory",
-            "message": concealed(f"memory ran out: {error}"),
-            "hint": hint,
-        }
+    if reports_out_of_memory(error):
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        message = concealed(f"memory ran out: {said}")
+        return {"kind": OutOfMemoryError.kind, "message": message, "hint": SMALLER}
     if isinstance(error, OSError) and (fault := disk_fault(error)) is not None:
         return {"kind": "disk-full", "message": fault[0], "hint": fault[1]}
     message = concealed(f"{type(error).__name__}: {error}")

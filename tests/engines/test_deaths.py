@@ -8,8 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.engines import deaths
-from harness.engines.deaths import Watch, memory_kills
+from harness.engines import deaths, memory
+from harness.engines.deaths import Watch, last_lines
+from harness.engines.memory import memory_kills
 
 GIB = 2**30
 LOG = "Its log is worker.log."
@@ -20,9 +21,9 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file in which a made-up kernel counts, at 3 to begin with."""
     counts = tmp_path / "vmstat"
     counts.write_text("pgfault 7\noom_kill 3\n")
-    monkeypatch.setattr(deaths, "COUNTS", counts)
-    monkeypatch.setattr(deaths, "GROUPS", tmp_path / "none")
-    monkeypatch.setattr(deaths, "free_memory_bytes", lambda: 8 * GIB)
+    monkeypatch.setattr(memory, "COUNTS", counts)
+    monkeypatch.setattr(memory, "GROUPS", tmp_path / "none")
+    monkeypatch.setattr(deaths, "machine_free_bytes", lambda: 8 * GIB)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"total": 16 * GIB}))
     return counts
 
@@ -57,7 +58,7 @@ def test_a_kill_long_before_is_not_this_one(kernel: Path) -> None:
 def test_little_free_memory_makes_it_likely_and_no_more(
     kernel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deaths, "free_memory_bytes", lambda: GIB // 2)
+    monkeypatch.setattr(deaths, "machine_free_bytes", lambda: GIB // 2)
     found = Watch(os.getpid()).meaning(-9, LOG)
     assert found.kind == "out-of-memory" and "most likely" in found.message
 
@@ -72,8 +73,8 @@ def test_with_memory_to_spare_somebody_ended_it(kernel: Path, code: int, name: s
 def test_its_group_is_asked_before_the_machine(
     kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deaths, "MOUNT", tmp_path)
-    monkeypatch.setattr(deaths, "GROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr(memory, "MOUNT", tmp_path)
+    monkeypatch.setattr(memory, "GROUPS", tmp_path / "cgroup")
     (tmp_path / "cgroup").write_text("4:memory:/a\n0::/b/c\n")
     assert memory_kills() == 3
     for place, count in (("b/c/memory.events", 5), ("memory/a/memory.oom_control", 6)):
@@ -83,3 +84,26 @@ def test_its_group_is_asked_before_the_machine(
     assert memory_kills() == 6
     (tmp_path / "cgroup").write_text("0::/b/c\n")
     assert memory_kills() == 5
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc",
+        "memory allocation of 4194304 bytes failed",
+        "libgomp: Thread creation failed: Resource temporarily unavailable",
+        "Traceback (most recent call last):\nMemoryError",
+    ],
+)
+@pytest.mark.parametrize("code", [-6, 1])
+def test_a_process_that_ended_itself_for_want_of_memory_says_so_in_its_log(
+    kernel: Path, tmp_path: Path, last: str, code: int
+) -> None:
+    log = tmp_path / "worker.log"
+    log.write_text(f"loading\n{last}\n")
+    found = Watch(os.getpid()).meaning(code, LOG, last_lines(log))
+    assert found.kind == "out-of-memory"
+    assert any(found.message.endswith(f"since memory ran out: {line.strip()}") for line in last.splitlines())  # fmt: skip
+    log.write_text(f"{last}\n" + "and went on\n" * 20)
+    assert Watch(os.getpid()).meaning(code, LOG, last_lines(log)).kind == "crash"
+    assert last_lines(tmp_path / "none") == []

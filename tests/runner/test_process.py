@@ -77,6 +77,7 @@ def test_events_are_heard_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("os.kill(os.getpid(), signal.SIGTERM)", "killed", "from outside (SIGTERM)"),
         ("import ctypes; ctypes.string_at(0)", "crash", "SIGSEGV"),
         ("os.abort()", "crash", "SIGABRT"),
+        ("os.write(2, b'what():  std::bad_alloc'); os.abort()", "out-of-memory", "std::bad_alloc"),
         ("sys.exit(7)", "crash", "exit code 7"),
     ],
 )
