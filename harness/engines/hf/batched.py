@@ -130,14 +130,16 @@ class BatchedRunner:
                     yield numbers[place], answer
                     del open_ones[numbers[place]]
             except (MemoryError, RuntimeError) as error:
-                self._shrink("sequences", "generating", error)
+                if slots == 1 and reports_out_of_memory(error):
+                    raise out_of_memory("generating") from error
+                self._shrink(error, "tokens", "sequences")
 
     def blocks(self, ids: Sequence[int], rows: int) -> Iterator[Any]:
-        """Logits after each id, (at most `rows`, vocabulary) at a time."""
-        store = Slots(1, len(ids))
-        for start in range(0, len(ids), rows):
-            part = ids[start : start + rows]
-            with memory_errors(f"running {len(part)} tokens"):
+        """Logits after each id, (at most `rows`, vocabulary) at a time; fewer where memory runs out."""
+        store, start = Slots(1, len(ids)), 0
+        while start < len(ids):
+            part = ids[start : start + min(rows, self.batch["tokens"])]
+            try:
                 logits = self._model.run(
                     [Segment.chain(part, start)],
                     range(len(part)),
@@ -145,7 +147,14 @@ class BatchedRunner:
                     from_store=True,
                     wide=True,
                 )
+            except (MemoryError, RuntimeError) as error:
+                if len(part) == 1 and reports_out_of_memory(error):
+                    raise out_of_memory("running a token") from error
+                self._shrink(error, "tokens")
+                self.batch["tokens"] = min(self.batch["tokens"], len(part) // 2)
+                continue
             self._work.prompt_tokens += len(part)
+            start += len(part)
             yield logits
 
     def passes(self) -> Passes:
@@ -187,7 +196,7 @@ class BatchedRunner:
         except (MemoryError, RuntimeError) as error:
             if len(batch) == 1 and reports_out_of_memory(error):
                 raise out_of_memory(doing) from error
-            self._shrink("tokens", doing, error)
+            self._shrink(error, "tokens")
         else:
             yield result
             return
@@ -195,12 +204,11 @@ class BatchedRunner:
         yield from self._halving(run, batch[:half], doing)
         yield from self._halving(run, batch[half:], doing)
 
-    def _shrink(self, what: str, doing: str, error: Exception) -> None:
-        """Halves a size of later batches after memory ran out; raises any other error again."""
+    def _shrink(self, error: Exception, *sizes: str) -> None:
+        """Halves sizes of later batches after memory ran out; raises any other error again."""
         if not reports_out_of_memory(error):
             raise error
-        if self.batch[what] == 1:
-            raise out_of_memory(doing) from error
-        self.batch[what] = max(1, self.batch[what] // 2)
+        for name in sizes:
+            self.batch[name] = max(1, self.batch[name] // 2)
         if self._model.device.type == "cuda":
             torch.cuda.empty_cache()

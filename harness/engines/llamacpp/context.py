@@ -26,7 +26,7 @@ import llama_cpp.llama_cpp as lib
 import numpy as np
 
 from harness.engines.llamacpp.model import LlamaModel, last_error, run_batch
-from harness.engines.llamacpp.sizes import CELLS, MAX_TOKENS
+from harness.engines.llamacpp.sizes import CELLS
 from harness.engines.protocol import LogProbs
 from harness.errors import OutOfMemoryError
 
@@ -51,21 +51,30 @@ class LlamaContext:
     whole past.
     """
 
-    def __init__(self, model: LlamaModel, cells: int, streams: int, threads: int) -> None:
-        """Allocates the cache.
+    def __init__(
+        self,
+        model: LlamaModel,
+        cells: int,
+        streams: int,
+        threads: int,
+        tokens: int,
+    ) -> None:
+        """Allocates the cache, and what calls of at most so many `tokens` compute.
 
         Raises:
             OutOfMemoryError: there is no room for it.
         """
         self.cells = -(-cells // CELLS) * CELLS
-        self.streams = streams
+        self.streams, self._tokens = streams, tokens
         self.least = model.least_rows
         self._pads = model.forgets
         self.lengths = [0] * streams
         """Tokens that each sequence holds."""
         self._vocab_size = model.vocab_size
         self._batch: Any = None
-        self._handle: Any = model.new_context(context_params(model, self.cells, streams, threads))
+        self._handle: Any = model.new_context(
+            context_params(model, self.cells, streams, threads, tokens)
+        )
         if not self._handle:
             raise OutOfMemoryError(
                 f"llama.cpp cannot make a context of {streams} times {self.cells} tokens for "
@@ -73,7 +82,7 @@ class LlamaContext:
                 "Use a smaller model or quantization, or shorter prompts.",
             )
         self._memory: Any = lib.llama_get_memory(self._handle)
-        self._batch = lib.llama_batch_init(MAX_TOKENS, 0, 1)
+        self._batch = lib.llama_batch_init(tokens, 0, 1)
 
     def run(self, rows: Sequence[BatchRow]) -> LogProbs:
         """Runs further tokens of sequences 0, 1, … side by side, to be scored.
@@ -86,7 +95,7 @@ class LlamaContext:
         width = max(len(row.ids) for row in rows)
         if self._pads:
             width = max(width, 2, -(-self.least // len(rows)))
-        widest = MAX_TOKENS // len(rows)
+        widest = self._tokens // len(rows)
         found: list[list[LogProbs]] = [[] for _ in rows]
         before = list(self.lengths[: len(rows)])
         for columns in slices(range(width), widest):
@@ -109,7 +118,7 @@ class LlamaContext:
         """
         before = self.lengths[sequence]
         padded = [*ids, *[ids[-1]] * (max(2, self.least) - len(ids))] if self._pads else list(ids)
-        for part in slices(range(len(padded)), MAX_TOKENS):
+        for part in slices(range(len(padded)), self._tokens):
             wanted = (len(ids) - 1 - part.start,) if len(ids) - 1 in part else ()
             row = BatchRow(padded[part.start : part.stop], wanted)
             logits = self._decode([row], len(row.ids), first=sequence)
@@ -193,11 +202,11 @@ class LlamaContext:
             self._handle = None
 
 
-def context_params(model: LlamaModel, cells: int, streams: int, threads: int) -> Any:
+def context_params(model: LlamaModel, cells: int, streams: int, threads: int, tokens: int) -> Any:
     """llama.cpp's parameters of a context that keeps the rules above."""
     params = lib.llama_context_default_params()
     params.n_ctx = cells * streams
-    params.n_batch = params.n_ubatch = MAX_TOKENS
+    params.n_batch = params.n_ubatch = tokens
     params.n_seq_max = streams
     params.n_threads = params.n_threads_batch = threads
     params.type_k = lib.GGML_TYPE_F32 if model.file_type == "F32" else lib.GGML_TYPE_F16

@@ -78,7 +78,7 @@ class LlamaCppEngine(CheckedEngine):
                 "answers": max(1, ANSWERS[device] >> spec.halvings),
             },
         )
-        self._made = Caches(self._model, self.info.threads)
+        self._made = Caches(self._model, self.info.threads, self.info.batch)
         self.load_seconds = time.perf_counter() - started
 
     def encode(self, text: str) -> list[int]:

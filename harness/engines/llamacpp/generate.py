@@ -104,7 +104,9 @@ def _generate(
     cells, slots = size
     extra = 1 if shared else 0
     cache = caches.get(cells, max(slots, least) + extra, least + extra)
-    slots = min(slots, cache.streams - extra, len(prompts))
+    if cache.streams - extra < slots:
+        caches.batch["answers"] = slots = cache.streams - extra
+    slots = min(slots, len(prompts))
     origin = cache.streams - 1 if shared else None
     if origin is not None:
         cache.run_one(origin, prompts[0][:shared])

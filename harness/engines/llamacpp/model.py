@@ -16,6 +16,7 @@ import llama_cpp.llama_cpp as lib
 from harness.engines.gguf_file import gguf_info
 from harness.engines.llamacpp.amx import amx_is_broken
 from harness.engines.llamacpp.spread import lay_out
+from harness.engines.oom import SMALLER, tells_of_memory
 from harness.engines.spread import ONE_DEVICE, Spread
 from harness.errors import BadModelError, CrashError, OutOfMemoryError, legible
 
@@ -24,6 +25,10 @@ LEVELS = {2: logging.DEBUG, 3: logging.INFO, 4: logging.ERROR}
 SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 
 NO_ROPE = -1
+NO_THREAD = "Resource temporarily unavailable"
+"""What is said of a thread that cannot be started: in a worker, for want of memory for its stack."""
+NO_MEMORY = -2
+"""`llama_decode` gives that where it cannot allocate what a batch needs (llama-context.cpp)."""
 LONG_FACTORS = "rope_factors_long"
 PLAIN_FILE_TYPES = {"F32", "F16", "BF16", "Q8_0"}
 """Files whose products take one routine from two rows on."""
@@ -96,7 +101,7 @@ class LlamaModel:
         self.path = path
         self.handle: Any = lib.llama_model_load_from_file(str(path).encode(), params)
         del shares  # which llama.cpp reads while it loads, and not later
-        if not self.handle and "allocate" in last_error():
+        if not self.handle and (tells_of_memory(last_error()) or NO_THREAD in last_error()):
             raise OutOfMemoryError(
                 f"There is no room in memory for {path}: {last_error()}.",
                 "Use a smaller model or quantization, or free memory on this machine.",
@@ -122,6 +127,10 @@ class LlamaModel:
         found = lib.llama_adapter_lora_init(self.handle, str(adapter).encode())
         if not found:
             self.close()
+            if tells_of_memory(last_error()):
+                raise OutOfMemoryError(
+                    f"There is no room in memory for {adapter}: {last_error()}.", SMALLER
+                )
             raise BadModelError(
                 f"llama.cpp cannot put the adapter {adapter} on {self.path.name}: "
                 f"{last_error() or 'no reason given'}.",
@@ -194,9 +203,16 @@ def run_batch(context: Any, batch: Any) -> None:
     """One call of llama.cpp.
 
     Raises:
+        OutOfMemoryError: it has no room for the batch, or for what comes out.
         CrashError: it cannot run the batch.
     """
     status = lib.llama_decode(context, batch)
+    if status == NO_MEMORY:
+        raise OutOfMemoryError(
+            f"llama.cpp has no room in memory for a batch of {batch.n_tokens} tokens: "
+            f"{last_error() or 'no reason given'}.",
+            SMALLER,
+        )
     if status != 0:
         raise CrashError(
             f"llama.cpp cannot run a batch of {batch.n_tokens} tokens (status {status}): "

@@ -186,9 +186,11 @@ def _score_side(
     contexts, shared = side.contexts, side.shared
     parts = side.plan(streams)
     cells = max(turn.cells for part in parts for turn in part)
-    cache = caches.get(cells, max(len(part[0].contexts) for part in parts))
-    if cache.streams < max(len(part[0].contexts) for part in parts):
-        parts = side.plan(cache.streams)
+    most = max(len(part[0].contexts) for part in parts)
+    cache = caches.get(cells, most)
+    if cache.streams < most:
+        caches.batch["sequences"] = most = cache.streams
+        parts = side.plan(most)
     if shared:
         cache.run_one(0, contexts[0].ids[:shared])
         work.prompt_tokens += shared

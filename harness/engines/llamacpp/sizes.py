@@ -2,6 +2,8 @@
 
 MAX_TOKENS = 512
 """Most tokens of one call."""
+LEAST_TOKENS = 32
+"""Of a call for which memory has no room; with fewer a call of many streams would give each less than it needs."""
 CELLS = 256
 """llama.cpp rounds a stream's cells up to a multiple of this."""
 STREAMS = {"cpu": 32, "gpu": 64}

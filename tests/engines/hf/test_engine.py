@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from peft import PromptTuningConfig, get_peft_model
@@ -277,9 +278,28 @@ def test_fewer_answers_are_written_at_a_time_where_memory_is_short(
     tight = dict(engine.generate(prompts, Limits(5)))
     assert max(tries) > 3
     assert engine.info.batch["sequences"] <= 3
+    assert engine.info.batch["tokens"] < 1024, "prompts that are read together are fewer, too"
     assert {n: answer.ids for n, answer in tight.items()} == {
         n: answer.ids for n, answer in exact.items()
     }
+
+
+def test_a_document_is_read_in_shorter_parts_where_memory_is_short(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, ids, run = open_engine(spec(models.llama)), ids_of(100, seed=4), PackedModel.run
+    exact, sizes = np.concatenate(list(engine.distributions(ids, 40))), []
+
+    def small_machine(model: PackedModel, segments: Sequence[Any], *rest: Any, **more: Any) -> Any:
+        sizes.append(len(segments[0].ids))
+        if sizes[-1] > 12:
+            raise MemoryError("Unable to allocate 1 GiB")
+        return run(model, segments, *rest, **more)
+
+    monkeypatch.setattr(PackedModel, "run", small_machine)
+    tight = list(engine.distributions(ids, 40))
+    assert sizes == [40, 20, *[10] * 10, 1] and engine.info.batch["tokens"] == 10
+    np.testing.assert_allclose(np.concatenate(tight), exact, atol=1e-4)
 
 
 def test_one_prompt_that_does_not_fit_is_told(

@@ -11,6 +11,7 @@ from harness.engines import open_engine
 from harness.engines.llamacpp import caches
 from harness.engines.llamacpp.context import LlamaContext, log_softmax
 from harness.engines.llamacpp.model import LlamaModel
+from harness.engines.llamacpp.sizes import LEAST_TOKENS
 from harness.engines.protocol import ChoiceQuestion, EngineSpec, Limits
 from harness.errors import BadModelError, InputError, OutOfMemoryError
 from tests.conftest import Models
@@ -57,7 +58,6 @@ def test_half_precision_weights_are_close_to_the_folder_they_came_from(
 def test_a_prompt_longer_than_a_batch_is_scored_in_pieces(
     models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.engines.llamacpp import context as llama_context
     from harness.engines.llamacpp import engine as llamacpp
     from harness.engines.llamacpp import score as llamacpp_score
 
@@ -65,7 +65,7 @@ def test_a_prompt_longer_than_a_batch_is_scored_in_pieces(
     prompts = [question.prompt for question in questions]
     engine = open_engine(spec(models.llama_gguf))
     whole, texts = dict(engine.choose(questions)), dict(engine.generate(prompts, Limits(5)))
-    for module in (llama_context, llamacpp_score):
+    for module in (llamacpp, llamacpp_score):
         monkeypatch.setattr(module, "MAX_TOKENS", 16)
     monkeypatch.setattr(llamacpp, "STREAMS", {"cpu": 6})
     monkeypatch.setattr(llamacpp, "ANSWERS", {"cpu": 6})
@@ -84,17 +84,54 @@ def test_fewer_slots_are_used_where_memory_is_short(
     free = dict(engine.generate(prompts, Limits(4)))
     make, asked = LlamaContext, []
 
-    def small_machine(model: LlamaModel, cells: int, sequences: int, threads: int) -> LlamaContext:
-        asked.append(sequences)
+    def small_machine(
+        model: LlamaModel, cells: int, sequences: int, threads: int, tokens: int
+    ) -> LlamaContext:
+        asked.append((sequences, tokens))
         if sequences > 4:
             raise OutOfMemoryError("full")
-        return make(model, cells, sequences, threads)
+        return make(model, cells, sequences, threads, tokens)
 
     engine._caches.close()
     monkeypatch.setattr(caches, "LlamaContext", small_machine)
     tight = dict(engine.generate(prompts, Limits(4)))
-    assert asked == [12, 6, 3]
+    assert asked == [(12, 512), (6, 256), (3, 128)]
+    assert engine.info.batch == {"tokens": 128, "sequences": 32, "answers": 3}
     assert {n: a.ids for n, a in tight.items()} == {n: a.ids for n, a in free.items()}
+
+
+@pytest.mark.parametrize("file_type", ["F32", "Q4_K_M"])
+def test_calls_are_shorter_where_memory_is_shorter_still_and_scores_stay(
+    models: Models, tiny_f16: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_type: str
+) -> None:
+    file = models.llama_gguf
+    if file_type != "F32":
+        file = write_quantized(tmp_path / "k.gguf", tiny_f16, file_type)
+    questions = [*mixed_questions(), ChoiceQuestion(ids_of(100, seed=3), ((9, 10, 11), (9, 12)))]
+    prompts = [question.prompt for question in questions]
+    engine: Any = open_engine(spec(file))
+    exact, texts = dict(engine.choose(questions)), dict(engine.generate(prompts, Limits(5)))
+    make = LlamaContext
+
+    def small_machine(
+        model: LlamaModel, cells: int, sequences: int, threads: int, tokens: int
+    ) -> LlamaContext:
+        if tokens > LEAST_TOKENS:
+            raise OutOfMemoryError("full")
+        return make(model, cells, sequences, threads, tokens)
+
+    engine._caches.close()
+    monkeypatch.setattr(caches, "LlamaContext", small_machine)
+    assert dict(engine.choose(questions)) == exact, "to the last bit"
+    assert engine.info.batch["tokens"] == LEAST_TOKENS
+    assert {n: a.ids for n, a in engine.generate(prompts, Limits(5))} == {
+        n: a.ids for n, a in texts.items()
+    }
+    monkeypatch.setattr(caches, "LEAST_TOKENS", 2 * LEAST_TOKENS)
+    engine._caches.close()
+    engine.info.batch["tokens"] = 512
+    with pytest.raises(OutOfMemoryError, match="full"):
+        dict(engine.choose(questions))
 
 
 @pytest.mark.parametrize("kept", [3, 10, 200, 20_000, -100])

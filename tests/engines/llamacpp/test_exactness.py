@@ -45,7 +45,7 @@ NEAR = {"F32": 1e-5, "F16": 5e-3}
 NEW_TOKENS = 10
 LONG = 70
 BUDGETS: dict[str, dict[str, Any]] = {
-    "few tokens a call": {"llamacpp.context.MAX_TOKENS": 16, "llamacpp.score.MAX_TOKENS": 16},
+    "few tokens a call": {"llamacpp.engine.MAX_TOKENS": 16, "llamacpp.score.MAX_TOKENS": 16},
     "one stream": {"llamacpp.engine.STREAMS": {"cpu": 1}},
     "three streams": {"llamacpp.engine.STREAMS": {"cpu": 3}},
     "every prefix is shared": {
@@ -221,7 +221,7 @@ def test_a_window_is_still_there_where_a_long_text_is_gone_back_in(
     ggufs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Longer than the window and a call together, so that a cache of the window alone would show."""
-    for module in ("llamacpp.context", "llamacpp.score"):
+    for module in ("llamacpp.engine", "llamacpp.score"):
         monkeypatch.setattr(f"harness.engines.{module}.MAX_TOKENS", 16)
     draw = random.Random(22)
     choices = tuple(random_ids(draw, length) for length in (40, 1, 3, 30))
