@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.engines.deaths import LOOK_SECONDS, Watch
+from harness.engines.deaths import LOOK_SECONDS, Watch, wanted_memory
 from harness.engines.gguf_file import gguf_info
 from harness.engines.permissions import permissions_of
 from harness.errors import BadModelError, MissingToolError
@@ -51,7 +51,8 @@ def run_converter_on(
 
     Raises:
         BadModelError: it failed; the message has its last lines.
-        KilledError, OutOfMemoryError, CrashError: it was ended by a signal, which says nothing of the model.
+        KilledError, OutOfMemoryError, CrashError: it was ended by a signal, or had no memory, which says nothing of the
+            model.
         MissingToolError: it is not to be had.
     """
     converter = find_llama_cpp() / script
@@ -90,8 +91,8 @@ def _watched(command: list[str], environment: dict[str, str]) -> tuple[int, list
                 process.kill()
                 raise
     said = (errors + printed).strip().splitlines()[-_LAST_LINES:]
-    if process.returncode < 0:
-        raise watch.meaning(process.returncode, "Its last lines: " + " | ".join(said))
+    if process.returncode < 0 or (process.returncode and wanted_memory(said) is not None):
+        raise watch.meaning(process.returncode, "Its last lines: " + " | ".join(said), said)
     return process.returncode, said
 
 

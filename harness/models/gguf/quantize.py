@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines.gguf_file import gguf_info
-from harness.errors import BadModelError, InputError
+from harness.engines.oom import LARGER, tells_of_memory
+from harness.errors import BadModelError, InputError, OutOfMemoryError
 
 QTYPES: tuple[str, ...] = (
     "Q2_K",
@@ -43,6 +44,7 @@ def quantize(f16: Path, out: Path, qtype: str, threads: int = 0) -> None:
     Raises:
         InputError: there is no such quantization.
         BadModelError: the input is damaged, or llama.cpp refuses it.
+        OutOfMemoryError: memory has no room for its largest weights.
     """
     if qtype not in QTYPES:
         raise InputError(f"There is no quantization {qtype}.", f"One of {', '.join(QTYPES)}.")
@@ -58,6 +60,10 @@ def quantize(f16: Path, out: Path, qtype: str, threads: int = 0) -> None:
         )
     if status != 0:
         reason = " ".join("".join(errors).split()) or f"status {status}"
+        if tells_of_memory(reason):
+            raise OutOfMemoryError(
+                f"Memory ran out while {f16.name} was quantized to {qtype}: {reason}", LARGER
+            )
         hint = "Quantize from an F16 GGUF that this project made; an older file may need converting again."
         if "invalid data" in reason:
             hint = (

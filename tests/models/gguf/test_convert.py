@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from safetensors.numpy import load_file as load_numpy
 
 from harness.engines.gguf_file import gguf_info
 from harness.engines.gguf_header import TENSOR_TYPES
-from harness.errors import BadModelError, InputError, KilledError
+from harness.errors import BadModelError, InputError, KilledError, OutOfMemoryError
 from harness.models.gguf.convert import convert
 from harness.models.gguf.quantize import QTYPES, quantize
 
@@ -142,6 +143,24 @@ def test_a_converter_that_was_killed_says_nothing_of_the_model(
     (copy / "convert_hf_to_gguf.py").write_text(script)
     monkeypatch.setenv("HARNESS_LLAMA_CPP", str(copy))
     with pytest.raises(KilledError, match=r"llama\.cpp's converter was ended from outside"):
+        convert(tiny, tmp_path / "out.gguf")
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("bytes(1 << 62)", "MemoryError"),
+        ("raise OSError(12, os.strerror(12))", "Cannot allocate memory"),
+        ("os.write(2, b'what():  std::bad_alloc'); os.abort()", "std::bad_alloc"),
+    ],
+)
+def test_a_converter_that_had_no_memory_says_nothing_of_the_model_either(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str, said: str
+) -> None:
+    (tmp_path / "convert_hf_to_gguf.py").touch()
+    (tmp_path / "gguf.py").write_text(f"import os\n{does}\n")
+    monkeypatch.setattr("harness.models.gguf.convert.find_llama_cpp", lambda: tmp_path)
+    with pytest.raises(OutOfMemoryError, match=f"since memory ran out: .*{re.escape(said)}"):
         convert(tiny, tmp_path / "out.gguf")
 
 
