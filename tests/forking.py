@@ -13,6 +13,7 @@ import ctypes
 import gc
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import pytest
@@ -38,6 +40,9 @@ from tests.becoming import (
 )
 
 PR_SET_CHILD_SUBREAPER = 36
+MORE_BYTES, UNSEEN = "TESTS_MORE_BYTES", "TESTS_UNSEEN"
+"""The variables that hold how much memory a worker may come to hold beside what it begins with, and, where that is not
+empty, that it finds no word of it: as if others had taken the memory since it looked."""
 READ_AT_START = ("HF_", "HUGGINGFACE_", "TRANSFORMERS_", "PYTHON", "TORCH", "LD_", "CUDA_", "XDG_")
 """How variables begin that are read while something is imported."""
 
@@ -206,7 +211,23 @@ def _fork(handed: Sequence[int]) -> NoReturn:
     os.setsid()
     os.write(told, b"%d" % os.getpid())
     os.close(told)
-    become(start["command"], (given, said, log), start["env"])
+    hold = partial(_hold_no_more_than, start["env"])
+    become(start["command"], (given, said, log), start["env"], hold)
+
+
+def _hold_no_more_than(env: Mapping[str, str]) -> None:
+    """Has the kernel refuse what a worker asks for beyond its limit: memory of its own that it may write to, however it
+    is had."""
+    if MORE_BYTES not in env:
+        return
+    lines = Path("/proc/self/status").read_text().splitlines()
+    held = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
+    most = held + int(env[MORE_BYTES])
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    if env.get(UNSEEN):
+        from harness.engines import memory
+
+        vars(memory)["_within_limits"] = lambda: (memory.UNLIMITED,)
 
 
 if __name__ == "__main__":
