@@ -12,16 +12,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any, NoReturn
 
-from harness.models.gguf import convert, run_converter
+from harness.models.gguf import convert
 
 MODULES = "HF_MODULES_CACHE"
 READ_AGAIN = (MODULES, "HF_ENDPOINT", "HF_HOME", "HF_HUB_DISABLE_XET", "HF_HUB_OFFLINE", "HF_TOKEN")
 """Variables that are read when huggingface_hub and Transformers are imported, and read again in what is forked."""
 WORKERS = ("harness.runner.worker", "harness.chat.worker")
 """Modules that are run as workers."""
+CONVERTERS = ("run_converter.py", "convert_hf_to_gguf.py")
+"""Scripts that convert: ours around llama.cpp's, and llama.cpp's own."""
 
 
 def is_worker(command: Sequence[str]) -> bool:
@@ -31,7 +34,7 @@ def is_worker(command: Sequence[str]) -> bool:
 
 def is_converter(command: Sequence[str]) -> bool:
     """Whether a command starts llama.cpp's converter."""
-    return command[1] == run_converter.__file__
+    return Path(command[1]).name in CONVERTERS
 
 
 def become(
@@ -102,6 +105,7 @@ def _convert(command: Sequence[str]) -> int:
 
     torch.set_num_threads(1)  # a copy has no other threads of those that computed before
     sys.argv = list(command[1:])
+    sys.path.insert(0, str(Path(command[1]).parent))  # as for any script
     runpy.run_path(command[1], run_name="__main__")
     return 0
 

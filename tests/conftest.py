@@ -142,12 +142,15 @@ def llama_cpp_sources() -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_f16(tiny: Path, llama_cpp_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_f16(
+    tiny: Path, llama_cpp_sources: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The tiny model as an F16 GGUF."""
     from harness.models.gguf.convert import convert
 
     out = tmp_path_factory.mktemp("gguf") / "tiny-f16.gguf"
-    convert(tiny, out)
+    with forked_workers(forks):
+        convert(tiny, out)
     return out
 
 
@@ -165,7 +168,7 @@ class Models:
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+def models(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Models:
     """A tokenizer, three random models, a LoRA for the first, GGUFs of two."""
     from tests.engines.models import write_adapter, write_gguf, write_model, write_tokenizer
 
@@ -180,6 +183,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
         tied=tied,
         mistral=write_model(folder / "mistral", tokenizer, "mistral"),
         lora=write_adapter(folder / "lora", llama),
-        llama_gguf=write_gguf(folder / "llama.gguf", llama),
-        tied_gguf=write_gguf(folder / "tied.gguf", tied),
+        llama_gguf=write_gguf(folder / "llama.gguf", llama, forks.popen),
+        tied_gguf=write_gguf(folder / "tied.gguf", tied, forks.popen),
     )

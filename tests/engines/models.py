@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +25,8 @@ from transformers import (
 
 from harness.models.gguf.llamacpp_source import find_llama_cpp
 
+SECONDS = 600
+"""How long a conversion may take on a machine that is busy with other tests."""
 VOCABULARY = 512
 CONTEXT = 256
 NOUNS = [
@@ -195,12 +199,14 @@ def write_adapter(folder: Path, base: Path, trained: bool = True, **options: Any
     return folder
 
 
-def write_gguf(out: Path, folder: Path) -> Path:
-    """The model of a folder as an F32 GGUF, by llama.cpp's own converter."""
+def write_gguf(out: Path, folder: Path, popen: Callable[..., Any] = subprocess.Popen) -> Path:
+    """The model of a folder as an F32 GGUF, by llama.cpp's own converter, which `popen` starts."""
     script = find_llama_cpp() / "convert_hf_to_gguf.py"
     command = [sys.executable, str(script), str(folder), "--outfile", str(out), "--outtype", "f32"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert out.is_file(), done.stderr
+    piped: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with popen(command, env=os.environ, **piped) as converter:
+        _, errors = converter.communicate(timeout=SECONDS)
+    assert out.is_file(), errors
     return out
 
 

@@ -61,6 +61,7 @@ def key(prepared: Prepared, kind: str) -> str:
     return found
 
 
+@pytest.mark.usefixtures("forked")
 def test_a_data_set_on_the_hub_is_fetched_once_then_asked_and_learned(
     hub: HubStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +163,7 @@ def test_a_download_that_is_damaged_is_not_used(
     ready(tmp_path)
 
 
+@pytest.mark.usefixtures("forked")
 def test_instructions_on_the_hub_are_learned(hub: HubStandIn, tmp_path: Path) -> None:
     rows = [{"instruction": f"Count to {n}.", "output": str(n)} for n in range(9)]
     rows.append(

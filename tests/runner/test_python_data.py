@@ -56,6 +56,7 @@ def key(prepared: Prepared) -> str:
     return found
 
 
+@pytest.mark.usefixtures("forked")
 def test_rows_of_a_function_are_asked_and_learned_and_splits_do_not_leak(tmp_path: Path) -> None:
     write_code(tmp_path)
     prepared = ready(tmp_path)

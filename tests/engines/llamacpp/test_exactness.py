@@ -35,6 +35,7 @@ from tests.engines.workloads import (
     random_prompts,
     random_questions,
 )
+from tests.forking import Forks
 
 TOLERANCE = 1e-5
 """Of a score, nats; measured: 2e-6, for every type of weights. The issue asks for 1e-3."""
@@ -71,13 +72,15 @@ class Case:
 
 
 @pytest.fixture(scope="module")
-def ggufs(models: Models, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def ggufs(
+    models: Models, forks: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     """The files of these tests by name of model and type."""
     folder = tmp_path_factory.mktemp("exact")
     files = {"llama-F32": models.llama_gguf}
     for kind in ("gemma2", "llama-wide"):
         weights = write_model(folder / kind, models.tokenizer, kind)
-        files[f"{kind}-F32"] = write_gguf(folder / f"{kind}-F32.gguf", weights)
+        files[f"{kind}-F32"] = write_gguf(folder / f"{kind}-F32.gguf", weights, forks.popen)
     for name in FILES:
         kind, _, qtype = name.rpartition("-")
         if name not in files:
@@ -264,9 +267,11 @@ def test_f32_weights_score_as_in_transformers(
         assert plain.regret(prompts[number], answer.ids) <= tolerance
 
 
-def test_a_model_that_cannot_go_back_is_run_one_by_one(models: Models, tmp_path: Path) -> None:
+def test_a_model_that_cannot_go_back_is_run_one_by_one(
+    models: Models, forks: Forks, tmp_path: Path
+) -> None:
     weights = write_model(tmp_path / "mamba", models.tokenizer, "mamba")
-    with opened(write_gguf(tmp_path / "mamba-F32.gguf", weights)) as case:
+    with opened(write_gguf(tmp_path / "mamba-F32.gguf", weights, forks.popen)) as case:
         questions = random_questions(19)
         check_choices(case.plain, questions, dict(case.engine.choose(questions)), TOLERANCE)
         prompts = random_prompts(20, 60)
@@ -277,7 +282,7 @@ def test_a_model_that_cannot_go_back_is_run_one_by_one(models: Models, tmp_path:
 
 
 def test_angles_for_long_texts_are_not_used_for_short_ones_beside_them(
-    models: Models, tmp_path: Path
+    models: Models, forks: Forks, tmp_path: Path
 ) -> None:
     """Phi 3's factors for long texts belong to texts beyond the original context (LongRoPE)."""
     draw = random.Random(21)
@@ -286,7 +291,7 @@ def test_angles_for_long_texts_are_not_used_for_short_ones_beside_them(
         for length in (60, CONTEXT - 4)
     ]
     weights = write_model(tmp_path / "long", models.tokenizer, "phi3")  # llama.cpp reads the name
-    with opened(write_gguf(tmp_path / "long-F32.gguf", weights)) as case:
+    with opened(write_gguf(tmp_path / "long-F32.gguf", weights, forks.popen)) as case:
         check_choices(case.plain, questions, dict(case.engine.choose(questions)), TOLERANCE)
 
 
