@@ -1,12 +1,13 @@
 """In how many parts cells are asked: where the run ends sooner by more than loading a model once more costs.
 
-Groups of steps go to workers as in a run: a model is loaded once for all its cells. As long as there are workers
-without work while the longest group is at it, its large cells are divided among them.
+Groups of steps go to workers as in a run: a model is loaded once for all its cells. As long as workers have no work
+while others are at long groups, the large cells of these are divided among them.
 """
 
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -83,14 +84,24 @@ class _Group:
     """What can be divided: the cell, its seconds, its parts at most."""
     parts: int = 1
 
-    def workers(self, parts: int) -> list[float]:
-        """Seconds of each of its workers."""
-        found = [self.loading] * parts
-        found[0] += self.alone
-        for _, seconds, most in self.cells:
-            for number in range(min(parts, most)):
-                found[number] += seconds / min(parts, most)
-        return found
+    def seconds(self, number: int, parts: int) -> float:
+        """Of one of its workers, by number; the first takes longest, and the last one's time is the shortest."""
+        shares = (
+            seconds / min(parts, most)
+            for _, seconds, most in self.cells
+            if number < min(parts, most)
+        )
+        return self.loading + (0.0 if number else self.alone) + sum(shares)
+
+    def within(self, seconds: float, workers: int) -> int | None:
+        """The fewest parts of which none takes longer; None where there are none, or a worker would load for longer
+        than it asks."""
+        counts = range(1, workers + 1)
+        count = 1 + bisect_left(counts, -seconds, key=lambda parts: -self.seconds(0, parts))
+        if count > workers:
+            return None
+        is_short = count > 1 and self.seconds(count - 1, count) < 2 * self.loading
+        return None if is_short else count
 
 
 def by_hand(
@@ -141,30 +152,34 @@ def worthwhile(
     }
 
 
-def _divide(groups: list[_Group], workers: int) -> None:
-    """Sets in how many parts each group's cells are asked, the longest one's first."""
-    for _ in groups:
-        longest = max(groups, key=lambda group: max(group.workers(group.parts)))
-        now = _span(groups, workers)
-        best, parts = now, longest.parts
-        for count in range(longest.parts + 1, workers + 1):
-            seconds = longest.workers(count)
-            if min(seconds) < 2 * longest.loading:
-                break  # a worker would load for longer than it asks
-            before, longest.parts = longest.parts, count
-            found = _span(groups, workers)
-            longest.parts = before
-            if found < best:
-                best, parts = found, count
-        if best > GAIN * now:
+def _divide(groups: Sequence[_Group], workers: int) -> None:
+    """Sets in how many parts each group's cells are asked: as many as let the run end sooner by more than `GAIN` each time
+    that no worker may take longer than a tenth less."""
+    least = longest = _span(_seconds(groups, [1] * len(groups)), workers)
+    while longest > 0.0:
+        longest *= GAIN
+        parts = [group.within(longest, workers) for group in groups]
+        counts = [count for count in parts if count is not None]
+        if len(counts) < len(groups):
             return
-        longest.parts = parts
+        seconds = _seconds(groups, counts)
+        if sum(seconds) > GAIN * least * workers:
+            return  # all are busy: what is gained is lost by loading
+        if (span := _span(seconds, workers)) <= GAIN * least:
+            least = span
+            for group, count in zip(groups, counts, strict=True):
+                group.parts = count
 
 
-def _span(groups: Iterable[_Group], workers: int) -> float:
+def _seconds(groups: Iterable[_Group], parts: Iterable[int]) -> list[float]:
+    """Of all workers that groups have in so many parts each."""
+    pairs = zip(groups, parts, strict=True)
+    return [group.seconds(number, count) for group, count in pairs for number in range(count)]
+
+
+def _span(jobs: Iterable[float], workers: int) -> float:
     """Seconds of a run, whose longest jobs are given out first."""
     ends = [0.0] * workers
-    jobs = (seconds for group in groups for seconds in group.workers(group.parts))
     for seconds in sorted(jobs, reverse=True):
         heapq.heapreplace(ends, ends[0] + seconds)
     return max(ends)

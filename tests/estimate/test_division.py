@@ -54,6 +54,18 @@ def test_nothing_is_divided_while_other_models_keep_all_workers_busy() -> None:
     assert set(worthwhile(alike[:3], 2, lambda of: MANY).values()) == {2}
 
 
+def test_models_that_take_equally_long_are_divided_alike() -> None:
+    """Though dividing one of them alone would not let the run end sooner."""
+    for models, workers, parts in ((2, 4, 2), (3, 7, 2), (100, 150, 3), (100, 400, 4)):
+        alike = times(*((f"m{n}", "t", 100.0) for n in range(models)))
+        found = worthwhile(alike, workers, lambda of: MANY)
+        assert len(found) == models and set(found.values()) == {parts}
+    beside = times(("large", "t", 400.0), ("other", "t", 400.0), ("small", "t", 60.0))
+    assert worthwhile(beside, 5, lambda of: MANY) == {("large", "t"): 2, ("other", "t"): 2}
+    left = times(("m", "t", 400.0), ("served", "t", 400.0))
+    assert worthwhile(left, 4, lambda of: None if of.model == "served" else MANY) == {}
+
+
 def test_no_more_parts_than_there_are_examples_or_room_for_and_none_where_times_are_unknown() -> (
     None
 ):
