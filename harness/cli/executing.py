@@ -118,7 +118,7 @@ def executor_of(
         yield None, options.jobs, division
         return
     from harness.executors.cluster import connected
-    from harness.executors.left import LeftJobs
+    from harness.executors.left import LeftJobs, as_left
     from harness.executors.needs import needs_of
     from harness.executors.nodes import jobs_at_once, refuse_unmet
     from harness.executors.on_ray import RayExecutor, is_local, shared
@@ -135,10 +135,12 @@ def executor_of(
         timeout = prepared.suite.spec.defaults.timeout
         here, packer = local_executor(prepared), packer_of(prepared, options, timeout)
         folders = [prepared.artifacts.home, prepared.results.folder] if packer is None else []
-        division = division_on(nodes, needs, options, reckoning)
-        say(console, *division_lines(division))
         with shared(*folders) as token:
-            left = LeftJobs(_left(where, cluster, prepared, console), divided(todo, division))
+            there = _left(where, cluster, prepared, console)
+            division = as_left(division_on(nodes, needs, options, reckoning), there)
+            say(console, *division_lines(division))
+            left = LeftJobs(there, divided(todo, division))
+            cluster.drop(left.others)
             if left:
                 jobs = plural(len(left), "job")
                 say(console, f"Taking over {jobs} that an earlier run left on the cluster.")

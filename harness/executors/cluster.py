@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -63,6 +63,11 @@ class RayCluster:
         me = self._driving.me
         found: Mapping[str, str] = self._driving.answer(lambda keeper: keeper.left.remote(me))
         return found
+
+    def drop(self, names: Sequence[str]) -> None:
+        """Ends jobs that another driver has left, and that nobody wants."""
+        for name in names:
+            self._driving.answer(partial(_dropped, driver=self._driving.me, name=name))
 
     def run(
         self,
@@ -134,7 +139,7 @@ class RayCluster:
         finally:
             if not stop.is_set():  # else `close` ends all, or leaves it
                 with suppress(LostError):
-                    self._driving.asked(lambda keeper: keeper.drop.remote(me, name))
+                    self._driving.asked(partial(_dropped, driver=me, name=name))
         match ended.how:
             case "memory":
                 raise OutOfMemoryError(
@@ -153,6 +158,10 @@ class RayCluster:
 
 def _told(keeper: Any, driver: Driver, name: str, since: int) -> Any:
     return keeper.told.remote(driver, name, since)
+
+
+def _dropped(keeper: Any, driver: Driver, name: str) -> Any:
+    return keeper.drop.remote(driver, name)
 
 
 def _other_drives() -> CrashError:
