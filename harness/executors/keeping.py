@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -63,7 +64,10 @@ Told = tuple[list[tuple[int, Any]], Ended | None]
 @dataclass
 class _Job:
     about: str
+    lasting: list[tuple[int, Any]] = field(default_factory=list)
+    """What is kept of all that was taken over."""
     items: dict[int, Any] = field(default_factory=dict)
+    """What was not."""
     count: int = 0
     ended: Ended | None = None
 
@@ -132,11 +136,12 @@ class Keeping:
         job = self._jobs.get(name)
         if job is None:
             return [], Ended("lost", "the cluster no longer has it")
-        for number in [one for one in job.items if one < since]:
-            if not _lasts(job.items[number]):
-                del job.items[number]
-        found = [(number, item) for number, item in job.items.items() if number >= since]
-        return found, job.ended
+        for number in range(job.count - len(job.items), min(since, job.count)):
+            item = job.items.pop(number)
+            if _lasts(item):
+                job.lasting.append((number, item))
+        again = bisect_left(job.lasting, since, key=lambda one: one[0])
+        return [*job.lasting[again:], *job.items.items()], job.ended
 
     def forget(self, name: str) -> None:
         """Nobody wants a job any more."""

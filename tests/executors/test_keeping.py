@@ -95,6 +95,25 @@ def test_another_driver_hears_all_that_was_not_taken_over_and_every_end() -> Non
     assert keeping.told("job", 0)[1] == Ended("lost", "the cluster no longer has it")
 
 
+def test_what_was_taken_over_is_looked_at_once_however_long_a_job_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked, keeping = list[Any](), Keeping(600, Clock())
+
+    def lasts(item: Any) -> bool:
+        looked.append(item)
+        return True
+
+    monkeypatch.setattr("harness.executors.keeping._lasts", lasts)
+    keeping.begin("job", "about it")
+    for number in range(100):
+        keeping.tell("job", number)
+        assert keeping.told("job", number) == ([(number, number)], None)
+    assert looked == list(range(99))
+    assert keeping.told("job", 0)[0] == [(number, number) for number in range(100)]
+    assert keeping.told("job", 98)[0] == [(98, 98), (99, 99)]
+
+
 def test_what_is_taken_over_twice_stands_once(tmp_path: Path) -> None:
     receiver = Receiver(tmp_path, "small", frozenset({PurePosixPath("cells/base/sentiment")}))
     name = "small/cells/base/sentiment/samples.jsonl"
