@@ -245,6 +245,8 @@ class SharedStore:
     def _there(self) -> None:
         """A folder that is not there is a disk that is not mounted: none is made in its place."""
         if self._is_local and not Path(self._root).is_dir():
+            if Path(self._root).exists():
+                raise StoreError(f"{self.url}: this is a file, and no folder", "Name a folder.")
             raise StoreError(
                 f"{self.url}: there is no such folder",
                 "Mount it, or make it (mkdir), and run the same command again.",

@@ -231,3 +231,6 @@ def test_a_folder_that_is_not_mounted_is_not_made(tmp_path: Path, files: dict[st
     with pytest.raises(StoreError, match="there is no such folder"):
         store.entry(KIND, KEY)
     assert not (tmp_path / "mount").exists()
+    (tmp_path / "mount").touch()
+    with pytest.raises(InputError, match="this is a file, and no folder"):
+        store.identity()
