@@ -11,79 +11,23 @@ are up before. By the clock a figure says something on an idle machine alone.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import psutil
-
+from tests.benchmarks.took import Took, run
 from tests.executors.simulated import cluster_of, differences
-from tests.soak.runs import ROOT, without_times
+from tests.soak.runs import ROOT
 
 SUITE = ROOT / "suites" / "quickstart.yaml"
 NODE_BYTES = 4 * 10**9
-LONGEST_SECONDS = 3600.0
-GATE_FAILED = 3
-LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
-"""Without which Ray looks for a cluster at 127.0.0.1 at the machine's own address (`stay_on_loopback`)."""
-
-
-@dataclass(frozen=True)
-class Took:
-    """What a run took, and what it ended in."""
-
-    seconds: float
-    """By the clock, from the command to its end."""
-    processor: float
-    """Seconds that the machine's processors worked meanwhile: of this alone where nothing else runs."""
-    summary: Any
-    """Without timings."""
-
-
-def run(place: Path, home: Path | None, *words: str) -> Took:
-    """Runs the quickstart in a process of its own; with few examples its gates may fail, here and there alike."""
-    place.mkdir(parents=True)
-    if home is not None:
-        shutil.copytree(home, place / "home")
-    environment = {
-        **os.environ,
-        "HARNESS_HOME": str(place / "home"),
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-        LOOPBACK: "0",
-    }
-    began, before = time.monotonic(), _processor()
-    with (place / "said.log").open("w") as log:
-        done = subprocess.run(
-            [sys.executable, "-m", "harness", "run", str(SUITE), "--results", "results", *words],
-            cwd=place, env=environment, stdout=log, stderr=log, timeout=LONGEST_SECONDS, check=False,
-        )  # fmt: skip
-    took, used = time.monotonic() - began, _processor() - before
-    assert done.returncode in (0, GATE_FAILED), (place / "said.log").read_text()[-3000:]
-    (file,) = place.glob("results/*/summary.json")
-    return Took(took, used, without_times(json.loads(file.read_text())))
-
-
-def _processor() -> float:
-    """Seconds that the machine's processors have worked: a node's workers are no children of this process, and end."""
-    of = psutil.cpu_times()
-    return of.user + of.nice + of.system
 
 
 def race(place: Path, home: Path | None = None, words: Sequence[str] = ()) -> tuple[Took, Took]:
     """Here, and on Ray; the summaries are held to be the same."""
-    here = run(place / "here", home, "--jobs", "2", *words)
+    here = run(SUITE, place / "here", home, "--jobs", "2", *words)
     with cluster_of(2, memory=NODE_BYTES) as cluster:
-        there = run(
-            place / "there", home, "--executor", "ray", "--address", cluster.address, *words
-        )
+        on = ("--executor", "ray", "--address", cluster.address)
+        there = run(SUITE, place / "there", home, *on, *words)
     found = list(differences(here.summary, there.summary))
     assert not found, "\n".join(found)
     return here, there

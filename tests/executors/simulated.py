@@ -23,11 +23,18 @@ from tests.executors import stub
 
 MOST_SECONDS = 600.0
 MEMORY = 10**9
+LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""The variable that is "0" for a command that is to find a cluster at 127.0.0.1, where Ray would else look at the machine's own
+address (`stay_on_loopback`)."""
 
 
 @contextmanager
 def cluster_of(
-    nodes: int, cpus: float = 1, head_cpus: float | None = None, memory: int = MEMORY
+    nodes: int,
+    cpus: float = 1,
+    head_cpus: float | None = None,
+    memory: int = MEMORY,
+    homes: Path | None = None,
 ) -> Iterator[Any]:
     """A cluster that listens on 127.0.0.1, gone afterwards.
 
@@ -36,6 +43,8 @@ def cluster_of(
         cpus: of each.
         head_cpus: of the head, where it has others: 0 keeps work off it.
         memory: of each, in bytes.
+        homes: a folder in which each node but the head has one of its own, with its `$HARNESS_HOME` and what is
+            temporary; None: as this process has them.
     """
     ray = pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
@@ -45,8 +54,8 @@ def cluster_of(
         head = of_node(cpus if head_cpus is None else head_cpus, memory)
         cluster = started(lambda: Cluster(initialize_head=True, head_node_args=head))
         try:
-            for _ in range(nodes - 1):
-                add_node(cluster, cpus, memory)
+            for number in range(1, nodes):
+                add_node(cluster, cpus, memory, homes and homes / f"node-{number}")
             yield cluster
         finally:
             ray.shutdown()
@@ -62,12 +71,18 @@ def of_node(cpus: float, memory: int = MEMORY) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def add_node(cluster: Any, cpus: float = 1, memory: int = MEMORY) -> None:
-    """One node more."""
+def add_node(
+    cluster: Any, cpus: float = 1, memory: int = MEMORY, place: Path | None = None
+) -> None:
+    """One node more, perhaps with a folder of its own."""
+    own = {}
+    if place is not None:
+        (place / "tmp").mkdir(parents=True, exist_ok=True)
+        own = {"env_vars": {"HARNESS_HOME": str(place / "home"), "TMPDIR": str(place / "tmp")}}
 
     def start() -> None:
         with suppress(TimeoutError):  # it is up when Ray has made it; Ray then looks for it again
-            cluster.add_node(**of_node(cpus, memory))
+            cluster.add_node(**of_node(cpus, memory), **own)
 
     started(start)
 
