@@ -25,6 +25,8 @@ LOOP, BATCHED, BENCH = "create_completion loop", "llama-batched-bench", "llama-b
 BATCHED_AS_OURS, BENCH_AS_OURS = f"{BATCHED}, our settings", f"{BENCH}, our settings"
 """The same programs with the settings that the harness runs with: what exactness costs."""
 TUNED, TRL_DEFAULTS, TRL_BEST = "fine-tune step", "TRL, defaults", "TRL, best settings"
+PARTS_HERE, PARTS_ON_RAY = "one large cell, two workers here", "one large cell, two nodes of Ray"
+DIVIDED, UNDIVIDED = "in 2 parts", "undivided"
 LASTING, UNSYNCHRONISED = "the run as it is", "the run without waits"
 AROUND_CLASSIFY, AROUND_SUMMARIZE = "classify, F16", "summarize, Q4_K_M"
 TIMED: tuple[tuple[Phase, str], ...] = (
@@ -127,6 +129,11 @@ def waited(figure: str, to: str) -> Row:
     )
 
 
+def divided(where: str) -> Row:
+    """How much sooner a run ends that divides its cell."""
+    return Row(where, where, UNDIVIDED, DIVIDED, "seconds", "at least", 1.5)
+
+
 def speed_names(phase: Phase, file: str) -> tuple[str, str]:
     """What llama-bench and the `speed` task are called where they time a phase with a file."""
     return f"{BENCH}, {phase}, {file}", f"speed task, {phase}, {file}"
@@ -169,6 +176,8 @@ ROWS: tuple[Row, ...] = (
     tuned_in("qlora", 0.35),
     waited("seconds", ""),
     waited("processor_seconds", ", to the processor's seconds"),
+    divided(PARTS_HERE),
+    divided(PARTS_ON_RAY),
 )
 PREFILL_ROWS = tuple(
     row
