@@ -144,6 +144,23 @@ def test_rays_launcher_takes_its_file_by_its_own_schema() -> None:
     assert given["max_workers"] == len(given["provider"]["worker_ips"])
 
 
+@pytest.mark.skipif(RAY is None, reason="Ray is not installed")
+@pytest.mark.parametrize("file", ["ray.slurm", "ray-up.yaml"])
+def test_rays_own_commands_have_options_that_there_are(file: str) -> None:
+    from ray.scripts.scripts import cli
+
+    text = (FILES / file).read_text().replace("\\\n", " ")
+    found = re.findall(
+        r"(?:\bray\b|\"\$ray\") (start|stop|status|health-check|up|exec|down)\b([^#\n]*)", text
+    )
+    assert {"start"} <= {command for command, _ in found}
+    for command, rest in found:
+        own = re.split(r"'|&&|\|", rest)[0]
+        words = set(re.findall(r"(?<![\w-])--[a-z-]+", own))
+        options: Any = cli.commands[command].params
+        assert words <= {name for one in options for name in one.opts}, (command, words)
+
+
 def options_of_run() -> set[str]:
     import typer
 

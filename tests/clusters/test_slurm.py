@@ -6,11 +6,13 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.clusters.slurm import RAY, install
+from tests.executors.simulated import LOOPBACK
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "docs" / "clusters"
@@ -25,16 +27,20 @@ wait
 """
 
 
-def job(folder: Path, harness: str, nodes: int, **more: str) -> dict[str, str]:
-    found = install(folder, ray=RAY, harness=harness)
-    slurm = {
+def slurm(nodes: int, **more: str) -> dict[str, str]:
+    """What Slurm tells a job."""
+    told = {
         "SLURM_JOB_ID": "4321",
         "SLURM_JOB_NUM_NODES": str(nodes),
         "SLURM_JOB_NODELIST": f"node[1-{nodes}]",
         "SLURM_CPUS_PER_TASK": "8",
         "RAY_START_SECONDS": "400",
     }
-    return {**found, **slurm, **more}
+    return {**told, **more}
+
+
+def job(folder: Path, harness: str, nodes: int, **more: str) -> dict[str, str]:
+    return {**install(folder, ray=RAY, harness=harness), **slurm(nodes), **more}
 
 
 def submit(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
@@ -60,6 +66,25 @@ def test_a_cluster_is_started_asked_and_taken_down(tmp_path: Path, nodes: int) -
     assert (tmp_path / "stopped").read_text().count("stopped") == nodes
     assert not Path("/tmp/ray-4321").exists()
     assert not any(line.startswith("scontrol requeue") for line in calls(tmp_path))
+
+
+@pytest.mark.slow
+def test_rays_own_nodes_are_started_asked_and_taken_down(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    environment = install(tmp_path / "slurm")
+    environment |= slurm(2, SLURM_JOB_ID="4322", SLURM_CPUS_PER_TASK="1")
+    environment |= {"RAY": str(Path(sys.executable).with_name("ray")), LOOPBACK: "0"}
+    environment |= {"HARNESS_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
+    (tmp_path / "s.yaml").write_text(SUITE)
+    command = ["bash", str(FILES / "ray.slurm"), "s.yaml", "--limit", "3"]
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "On 2 nodes with 2 cores." in done.stdout + done.stderr
+    summary = json.loads((tmp_path / "results" / "parts" / "summary.json").read_text())
+    assert [cell["status"] for cell in summary["cells"]] == ["ok", "ok"]
+    assert not Path("/tmp/ray-4322").exists()
 
 
 def test_its_exit_code_is_that_of_the_run(tmp_path: Path) -> None:
