@@ -26,6 +26,7 @@ from pathlib import Path
 import ray
 import harness.executors.needs
 from harness.cli import main
+from harness.estimate.forecast import Reckoning
 from harness.executors.cluster import stay_on_loopback
 from harness.executors.nodes import Need
 from harness.executors.ways import SharedFolders
@@ -34,6 +35,7 @@ from tests.executors.test_ray_driver import work
 place = Path(sys.argv[1])
 SharedFolders.work = staticmethod(work)
 # What stubs make tells no estimate anything.
+Reckoning.forecast = lambda self: None
 harness.executors.needs.needs_of = lambda *_: lambda step: Need()
 sys.argv = ["harness", "run", str(place / "stub.yaml"), "--executor", "ray", "--address", sys.argv[2]]
 sys.argv += ["--results", str(place / "results"), "--reports", str(place / "reports"), "--jobs", "1"]
@@ -104,7 +106,11 @@ def test_a_killed_drivers_job_is_taken_over_and_no_step_is_done_twice(
     first.send_signal(signal.SIGKILL)
     first.wait()
     second = drive(place, cluster.address)
-    until(lambda: "Taking over" in said.read_text(), "the job is taken over")
+    until(
+        lambda: "Taking over" in said.read_text() or second.poll() is not None,
+        "the job is taken over",
+    )
+    assert second.poll() is None, said.read_text()
     (place / "results" / "stub" / GO).touch()
     assert second.wait(MOST_SECONDS) == 0, said.read_text()
     (undisturbed / "results" / "stub").mkdir(parents=True)
