@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from harness.errors import CrashError, HungUpError, InputError, MissingToolError, OutOfMemoryError
+from harness.executors.admission import be_let_in
 from harness.executors.driving import ANSWER_SECONDS, Driving, Leaving
 from harness.executors.keeping import Driver, LostError
 from harness.executors.nodes import Need, Node
@@ -181,7 +182,7 @@ def connected(address: str | None) -> Iterator[RayCluster]:
 
     Raises:
         MissingToolError: Ray is not installed.
-        InputError: there is no cluster at the address.
+        InputError: there is no cluster at the address, or it asks for a token that is not shown.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     ray: Any = _ray()
@@ -191,9 +192,10 @@ def connected(address: str | None) -> Iterator[RayCluster]:
         how |= {"object_store_memory": OBJECT_STORE_BYTES}
     else:
         how["address"] = _answering(ray, address)
+        be_let_in(ray, address, how["address"])
     try:
         with stay_on_loopback(ray) if address is None else _as_it_is():
-            started(lambda: ray.init(**how)) if address is None else ray.init(**how)
+            started(lambda: ray.init(**how)) if address is None else _join(ray, address, how)
             cluster = RayCluster(ray)
             try:
                 yield cluster
@@ -204,6 +206,16 @@ def connected(address: str | None) -> Iterator[RayCluster]:
                 cluster.close()
     finally:
         ray.shutdown()
+
+
+def _join(ray: Any, given: str, how: Mapping[str, Any]) -> None:
+    try:
+        ray.init(**how)
+    except ConnectionError as error:
+        raise InputError(
+            f"--address {given}: Ray cannot join the cluster there: {str(error).splitlines()[0]}",
+            "`ray status --address …` on this machine says more.",
+        ) from None
 
 
 def _answering(ray: Any, given: str) -> str:
