@@ -72,7 +72,7 @@ def plan_model(
 def plan_adapter(repo: str, commit: str, home: Path, *, pickle: bool = False) -> Download:
     """What a PEFT adapter needs; otherwise as `plan_model`."""
     choose = partial(hub_choice.adapter_files, pickle=pickle)
-    return _plan(named(repo), commit, home, choose)
+    return _plan(named(repo), commit, home, choose, hub_choice.card_of)
 
 
 def plan_metric(repo: str, commit: str, home: Path) -> Download:

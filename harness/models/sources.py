@@ -174,24 +174,26 @@ def told_files(path: Path) -> list[Path]:
     return [*found, card] if found and card.is_file() else found
 
 
-def card_languages(path: Path) -> tuple[str, ...]:
-    """Codes of the languages that a folder's model card (README.md) names; none where it names none.
-
-    What is no card in the Hub's form says nothing.
-    """
+def card_head(path: Path) -> dict[str, Any]:
+    """What stands at the head of a folder's card (README.md), in the Hub's form; nothing where that is none."""
     try:
         with (path / _CARD).open(encoding="utf-8") as card:
             text = card.read(_CARD_BYTES)
     except (OSError, UnicodeDecodeError):
-        return ()
+        return {}
     found = re.match(r"---\s*\n(.*?)\n---\s*(\n|$)", text, re.S)
     if found is None:
-        return ()
+        return {}
     try:
         head = yaml.safe_load(found[1])
     except (yaml.YAMLError, ValueError, RecursionError):
-        return ()
-    given = head.get("language") if isinstance(head, dict) else None
+        return {}
+    return head if isinstance(head, dict) else {}
+
+
+def card_languages(path: Path) -> tuple[str, ...]:
+    """Codes of the languages that a folder's model card names; none where it names none."""
+    given = card_head(path).get("language")
     several = given if isinstance(given, list) else [given]
     # YAML reads the code of Norwegian as false.
     codes = ("no" if code is False else code for code in several)

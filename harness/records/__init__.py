@@ -6,7 +6,7 @@ Reports, gates and comparisons are functions of these records and of nothing els
 from harness.records.answered import Answered, CellSamples, PromptTexts
 from harness.records.asked import ASKED, NOT_ASKED, AskedTexts
 from harness.records.base import Approximate, Failure, Record, Value
-from harness.records.cells import OWN_METRICS, Cell, Sample
+from harness.records.cells import ADAPTER, OWN_METRICS, Cell, Sample
 from harness.records.comparisons import ChangedAnswer, Comparison, GateVerdict, SeedVariance
 from harness.records.costs import Cost, Spent
 from harness.records.finetuning import (
@@ -19,6 +19,7 @@ from harness.records.finetuning import (
 )
 from harness.records.forgetting import Forgetting
 from harness.records.lineage import (
+    AdapterFacts,
     AdapterStep,
     ConvertStep,
     FinetuneStep,
@@ -61,6 +62,7 @@ from harness.records.wording import WORDING, WORDLESS, WordingDetails
 from harness.records.written import WrittenDetails, WrittenText
 
 __all__ = [
+    "ADAPTER",
     "ASKED",
     "LOAD",
     "NOT_ASKED",
@@ -71,6 +73,7 @@ __all__ = [
     "USAGE",
     "WORDING",
     "WORDLESS",
+    "AdapterFacts",
     "AdapterStep",
     "Answered",
     "Approximate",

@@ -42,6 +42,10 @@ OWN_METRICS = "own_metrics"
 right answers that are not in English)."""
 
 
+ADAPTER = "adapter"
+"""The key in a cell's engine that holds what the files of its unmerged adapter say (`AdapterFacts`)."""
+
+
 class Cell(Record):
     """One model asked one task: `result.json`."""
 

@@ -65,9 +65,28 @@ class AdapterStep(Record):
 
     kind: Literal["adapter"] = "adapter"
     name: str
+    """The folder or the Hub id that the suite names."""
     at_run_time: bool = False
     """Whether llama.cpp puts it on a GGUF while that runs; `name` may then be a model of the suite."""
-    """The folder or the Hub id that the suite names."""
+
+
+class AdapterFacts(Record):
+    """What the files of an adapter say of it."""
+
+    method: str
+    """LoRA, rsLoRA, DoRA, or another type by PEFT's name."""
+    ranks: list[int] = Field(default_factory=list)
+    """All that single layers have, ascending; none of other types than LoRA."""
+    layers: list[str] = Field(default_factory=list)
+    """Ends of the names of the layers that a LoRA changes."""
+    whole: list[str] = Field(default_factory=list)
+    """The same of those that were trained whole beside it."""
+    weights: int = 0
+    """In the file; 0 where it is no safetensors."""
+    base: str = ""
+    """The model that it was trained on; "" where they do not say."""
+    licence: str = ""
+    """By its card; "" where there is none, or that does not say."""
 
 
 class MergeStep(Record):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from harness.records.base import Failure, Record
 from harness.records.finetuning import Training
-from harness.records.lineage import LineageStep
+from harness.records.lineage import AdapterFacts, LineageStep
 
 
 class Check(Record):
@@ -80,6 +80,8 @@ class ModelSummary(Record):
     merge_parity: Parity | None = None
     """How near the merged weights are to base and adapter unmerged."""
     training: Training | None = None
+    adapter: AdapterFacts | None = None
+    """What the files of an adapter say that was trained elsewhere and is on the way to this model."""
     synthetic: bool = False
     """Whether the model descends from the embedded starter, or from random weights."""
     permissions: list[Permission] = Field(default_factory=list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.quantities import plural
 from harness.records import Answered, Summary
 from harness.records.licences import Amount
+from harness.reporting.adapters import adapter_blocks
 from harness.reporting.balance import without_added
 from harness.reporting.blocks import (
     Beside,
@@ -60,7 +61,7 @@ def document(
         *((of.anchor, of.title, _linked(of.blocks(main), linked)) for of in TYPE_SECTIONS),
         ("preferences", "Preferences", preference_blocks(summary)),
         ("samples", "Samples", browser),
-        ("training", "Training", training_blocks(summary)),
+        ("training", "Training", [*training_blocks(summary), *adapter_blocks(summary)]),
         ("gates", "Gates", gate_blocks(summary, linked)),
         ("served", "Served models", served_blocks(summary)),
         ("trust", "Trust", trust_blocks(summary)),

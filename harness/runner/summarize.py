@@ -13,6 +13,9 @@ from typing import Literal
 from harness.plan.graph import ModelPlan, Plan
 from harness.plan.lineage import with_type
 from harness.records import (
+    ADAPTER,
+    AdapterFacts,
+    AdapterStep,
     Cell,
     Check,
     Comparison,
@@ -186,12 +189,23 @@ class Summarizer:
             parity=self._parity(plan.parity),
             merge_parity=self._parity(plan.merge_parity),
             training=self._training(plan.training),
+            adapter=self._adapter(plan),
             synthetic=plan.synthetic,
             permissions=list(plan.permissions),
             replica_of=plan.replica_of,
             key=plan.key,
             error=cells[0].error if cells and not answered else None,
         )
+
+    def _adapter(self, plan: ModelPlan) -> AdapterFacts | None:
+        """What is known of an adapter of others, from whichever model of the suite was asked with it unmerged."""
+        put_on = [step for step in plan.lineage if isinstance(step, AdapterStep)]
+        with_it = [
+            n for n, of in self._plan.models.items() if put_on and of.lineage[-1] == put_on[-1]
+        ]
+        told = (cell.engine.get(ADAPTER) for name in with_it for cell in self._of_model[name])
+        found = next(filter(None, told), None)
+        return None if found is None else AdapterFacts.model_validate(found)
 
     def _training(self, key: str) -> Training | None:
         """The record of a fine-tuning, with what it learned from where."""

@@ -9,6 +9,7 @@ from tests.reporting.variants import (
     only_one_model,
     partly,
     undecided_gates,
+    with_an_adapter_of_others,
     with_doubts,
     with_failures,
     with_long_names,
@@ -40,5 +41,6 @@ VARIANTS = {
     "partial": partly,
     "hostile": hostile,
     "hostile-texts": hostile_texts,
+    "adapter-of-others": with_an_adapter_of_others,
     "empty": empty,
 }

@@ -6,6 +6,8 @@ from typing import Any
 
 from harness.analysis.seeds import seed_variance
 from harness.records import (
+    AdapterFacts,
+    AdapterStep,
     Cell,
     Check,
     Comparison,
@@ -55,6 +57,21 @@ def with_failures() -> Summary:
         cells=[failed(c) for c in whole.cells],
         comparisons=[undone(c) for c in whole.comparisons],
     )
+
+
+def with_an_adapter_of_others() -> Summary:
+    """`qlora` was trained elsewhere, and of `lora` nobody could read what its files say."""
+    models = dict(quickstart().models)
+    facts = AdapterFacts(
+        method="DoRA", ranks=[4, 16], layers=["q_proj", "v_proj"], whole=["lm_head"], weights=1_105_920,
+        base="org/base", licence="cc-by-nc-4.0",
+    )  # fmt: skip
+    for name, known in (("lora", None), ("qlora", facts)):
+        lineage = [models[name].lineage[0], AdapterStep(name=f"org/{name}")]
+        models[name] = models[name].model_copy(
+            update={"lineage": lineage, "training": None, "adapter": known}
+        )
+    return quickstart(models=models)
 
 
 def only_one_model() -> Summary:

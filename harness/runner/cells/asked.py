@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from harness.engines.answerer import Answerer
 from harness.engines.endpoint.places import answers_folder
 from harness.engines.endpoint.remembered import Remembering
 from harness.metrics.score import open_scorers
+from harness.models.adapter_card import adapter_facts
 from harness.plan.cell_params import CellParams
-from harness.records import SERVED, USAGE, Cell, Sample
+from harness.records import ADAPTER, SERVED, USAGE, Cell, Sample
 from harness.runner.cells.joined import asked_in_parts
 from harness.runner.cells.lent import lent
 from harness.runner.cells.scores import located_refs, scored, was_asked, without_own
@@ -146,7 +148,7 @@ class AskedWork(CellWork):
             answered=answered if answered < self.total else None,
             tokens=answerer.work.tokens - self._computed + earlier.tokens,
             load_seconds=answerer.load_seconds,
-            engine=asdict(answerer.info),
+            engine=asdict(answerer.info) | _adapter(self._job.inputs),
             footprint=asdict(answerer.footprint()),
             prompts=self._prompts.sha256(),
             details={SERVED: told} if (told := answerer.told()) else {},
@@ -157,3 +159,11 @@ class AskedWork(CellWork):
         return scored(
             self._job, self._spec, self._scorers, self.folder, self._prompts, progress, self._before
         )
+
+
+def _adapter(inputs: Mapping[str, str]) -> dict[str, Any]:
+    """What the files of an unmerged adapter say of it."""
+    place = inputs.get("adapter")
+    if place is None or not (Path(place) / "adapter_config.json").is_file():
+        return {}
+    return {ADAPTER: adapter_facts(Path(place)).model_dump()}
