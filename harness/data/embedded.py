@@ -15,7 +15,7 @@ from harness.data.datasets import (
     TaskKind,
 )
 from harness.data.own import OwnData, read_own
-from harness.starter import DATA_FOLDER
+from harness.starter import DATA_FOLDER, LICENCE
 
 
 def _embedded(own: OwnData, description: str, phrasing: Phrasing) -> DatasetInfo:
@@ -29,7 +29,7 @@ def _embedded(own: OwnData, description: str, phrasing: Phrasing) -> DatasetInfo
         name=own.name,
         kind=own.kind,
         description=description,
-        licence="Apache-2.0",
+        licence=LICENCE,
         phrasing=phrasing,
         files=tuple(file for files in own.files().values() for file in files),
         load=load,

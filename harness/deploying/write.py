@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.deploying.licences import licences
 from harness.deploying.modelfile import modelfile
 from harness.deploying.wanted import Wanted
 from harness.disk import bytes_in
@@ -200,7 +201,8 @@ def _card(
         )
     rows = [f"| {code(path)} | {_size(out / path)} | {use} |" for path, use in files]
     table = "\n".join(["| file | size, SHA-256 | for |", "|---|---|---|", *rows])
-    return f"{text}\n\n## Files\n\n{table}\n"
+    parts = [text, licences(prepared, name), f"## Files\n\n{table}\n"]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _size(path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.engines.json_files import read_json
 from harness.engines.weight_files import tensor_shapes
-from harness.models.sources import card_head
+from harness.models.sources import card_licence
 from harness.records import AdapterFacts
 
 RANKED = re.compile(r"(?:^|\.)([^.]+)\.lora_(?:A|embedding_A)(?:\.|$)")
@@ -32,8 +32,6 @@ def adapter_facts(folder: Path) -> AdapterFacts:
     whole = {
         name.replace(".base_layer", "").split(".")[-2] for name in beside if name.count(".") > 1
     }
-    head = card_head(folder)
-    named = head.get("license_name") if head.get("license") == "other" else None
     return AdapterFacts(
         method=_method(config),
         ranks=sorted({shapes[name][0] for name in ranked}),
@@ -41,7 +39,7 @@ def adapter_facts(folder: Path) -> AdapterFacts:
         whole=sorted(whole),
         weights=sum(map(math.prod, shapes.values())),
         base=_base(config.get("base_model_name_or_path")),
-        licence=_text(named or head.get("license")),
+        licence=card_licence(folder),
     )
 
 

@@ -26,6 +26,8 @@ _PICKLES = ("pytorch_model*.bin", "adapter_model.bin")
 _CARD = "README.md"
 _CARD_BYTES = 1 << 16
 """Of a model card that are looked at: its head stands first."""
+_LICENCE = 100
+"""Letters of the name of a licence."""
 _CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _WEIGHTS = (".safetensors", ".bin", ".gguf")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
@@ -198,6 +200,14 @@ def card_languages(path: Path) -> tuple[str, ...]:
     # YAML reads the code of Norwegian as false.
     codes = ("no" if code is False else code for code in several)
     return tuple(code.lower() for code in codes if isinstance(code, str) and _CODE.fullmatch(code))
+
+
+def card_licence(path: Path) -> str:
+    """What a folder's card names as its licence; "" where it names none."""
+    head = card_head(path)
+    named = head.get("license_name") if head.get("license") == "other" else None
+    given = named or head.get("license")
+    return " ".join(given.split())[:_LICENCE] if isinstance(given, str) else ""
 
 
 def vocabulary_size(path: Path) -> int | None:

@@ -4,5 +4,7 @@ from pathlib import Path
 
 MODEL_FOLDER: Path = Path(__file__).parent / "model"
 DATA_FOLDER: Path = Path(__file__).parent / "data"
+LICENCE = "Apache-2.0"
+"""This project's own."""
 
-__all__ = ["DATA_FOLDER", "MODEL_FOLDER"]
+__all__ = ["DATA_FOLDER", "LICENCE", "MODEL_FOLDER"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,17 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from harness.cli.models import export_model
+from harness.deploying.licences import licences
 from harness.deploying.wanted import wanted
 from harness.engines import open_engine
 from harness.engines.gguf_file import gguf_info
 from harness.engines.protocol import EngineSpec
 from harness.errors import InputError
 from harness.runner.known import known
+from harness.runner.run import Options, prepare
 from harness.starter import MODEL_FOLDER
 from harness.suite.reader import read_suite
+from tests.engines.models import write_adapter
 from tests.pipeline.in_process import run_here
 
 SUITE = """\
@@ -76,6 +80,8 @@ def test_plain_libraries_open_what_was_written(
     assert not list(out.rglob("manifest.json"))
     card = (out / "README.md").read_text()
     assert "starter → LoRA, rank 16" in card and "Nothing was measured" in card
+    assert "| the weights of the starter | Apache-2.0 |" in card
+    assert "| learned: `phrasebank-sample` | Apache-2.0 |" in card
     assert exported(suite, "lora", "Q8_0") == 0, "what an export wrote, the next one replaces"
 
 
@@ -86,6 +92,24 @@ def test_an_adapter_that_llama_cpp_does_not_know_is_left_out_and_told(
     assert not (suite.parent / "out" / "dora.lora.gguf").exists()
     assert (suite.parent / "out" / "dora.F16.gguf").exists()
     assert "left out" in (said := capsys.readouterr().err) and "DoRA" in said
+
+
+def test_the_card_has_the_licences_of_what_others_made(suite: Path, tiny: Path) -> None:
+    """Those of weights in a folder and of an adapter on them, by their own cards; what says none, says so."""
+    folder = Path(shutil.copytree(tiny, suite.parent / "weights"))
+    (folder / "README.md").write_text("---\nlicense: other\nlicense_name: llama3\n---\n")
+    write_adapter(suite.parent / "theirs", folder)
+    (suite.parent / "theirs" / "README.md").unlink()
+    suite.write_text(
+        "name: theirs\nmodels:\n  base: {source: weights}\n  theirs: {from: base, adapter: theirs}\n"
+        "  q4: {from: theirs, gguf: Q4_K_M}\ntasks:\n  sentiment: {type: classify, dataset: phrasebank-sample}\n"
+    )
+    found = prepare(suite, Options(home=suite.parent / "home"))
+    for model in ("theirs", "q4"):
+        section = licences(found, model)
+        assert "| the weights `weights` | llama3 |" in section
+        assert "| the adapter `theirs` | not stated |" in section
+    assert "adapter" not in licences(found, "base")
 
 
 def test_a_folder_of_somebody_elses_is_not_touched(suite: Path) -> None:
