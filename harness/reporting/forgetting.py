@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.probes.refusing import AGREEMENT
 from harness.records import Summary
@@ -37,13 +38,20 @@ DETAIL = {
 
 
 def forgetting_blocks(summary: Summary) -> list[Block]:
-    """A sentence and a table for each fine-tuning; nothing where none was looked at."""
-    return [
-        block
-        for one in balances(summary)
-        for block in (Prose(_sentence(one)), _table(summary, one))
-        if one.learned or one.beside or one.of.left_out
-    ]
+    """A sentence and a table for each fine-tuning; nothing where none was looked at.
+
+    What explains several tables alike stands beneath the first of them.
+    """
+    told: set[Line] = set()
+    blocks: list[Block] = []
+    for one in balances(summary):
+        if not (one.learned or one.beside or one.of.left_out):
+            continue
+        made = _table(summary, one)
+        notes = tuple(note for note in made.notes if note not in told)
+        told |= set(notes)
+        blocks += [Prose(_sentence(one)), replace(made, notes=notes)]
+    return blocks
 
 
 def _sentence(of: Balance) -> Line:

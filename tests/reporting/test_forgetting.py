@@ -150,3 +150,19 @@ def test_of_an_adapter_of_others_nobody_claims_to_know_what_it_learned() -> None
         update={"forgetting": [elsewhere.forgetting[0].model_copy(update={"rows": [GAIN, OPEN]})]}
     )
     assert told(kept) == ["lora: no loss shown in 2 figures, trained elsewhere"]
+
+
+def test_what_explains_every_table_is_said_once() -> None:
+    of = summary(GAIN, LOSS, OPEN)
+    (one,) = of.forgetting
+    two = of.model_copy(
+        update={
+            "forgetting": [
+                one,
+                one.model_copy(update={"model": "qlora", "left_out": {"speed": "no"}}),
+            ]
+        }
+    )
+    first, second = (b for b in forgetting_blocks(in_percent(two)) if isinstance(b, Table))
+    assert first.notes == table(of).notes
+    assert [plain(note) for note in second.notes] == ["speed was left out: no."]
