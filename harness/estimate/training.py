@@ -1,7 +1,7 @@
 """Memory that fine-tuning takes: LoRA, QLoRA, and all weights, as this project's loop does it.
 
-`harness.models.finetune.run` loads the base in float32, keeps the frozen matrices in the precision of
-the products (QLoRA's of a large model in NF4) and all else in float32; adapters, their gradients and
+`harness.models.finetune.run` reads the frozen matrices in the precision of the products (QLoRA's of a
+large model are packed to NF4) and all else in float32; adapters, their gradients and
 AdamW's two moments are float32. Activations are what autograd keeps for the backward pass, counted
 tensor by tensor for the layers that Transformers has; a test counts them with torch's own hooks.
 """
@@ -40,22 +40,11 @@ def tuning_memory(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> 
     Raises:
         InputError: a target does not exist.
     """
-    method, packed, item = tuning.method, is_packed(shape, tuning), ITEM_BYTES[tuning.dtype]
-    adapters = method.trains == "adapters"
+    packed, adapters = is_packed(shape, tuning), tuning.method.trains == "adapters"
     libraries = {"libraries": HF_LIBRARIES + (ADAPTER_LIBRARIES if adapters else 0)}
-    # Packing on a CPU leaves the float32 weights' memory with the process until all are read.
-    loading = {
-        "weights": 0 if packed and device == "cuda" else 4 * shape.parameters,
-        "file while loading": shape.parameters * ITEM_BYTES[tuning.stored],
-    }
-    each: float = 4 if method.base == "float32" else item
-    if packed and method.quantized is not None:
-        each = LINEAR_BYTES[method.quantized, device]
     learned = trained_parameters(shape, tuning)
-    kept = {
-        "weights": shape.linear_weights * each + 4 * (shape.parameters - shape.linear_weights),
-        "adapter": 4 * learned if adapters else 0,
-    }
+    loading, kept = _base(shape, tuning, packed, device)
+    kept["adapter"] = 4 * learned if adapters else 0
     state = {"optimizer": tuning.state_bytes(device) * learned}
     host = {**libraries, **(state if tuning.pages(device) else {})}
     kept |= {} if tuning.pages(device) else state
@@ -68,6 +57,32 @@ def tuning_memory(shape: ModelShape, tuning: Tuning, device: Device = "cpu") -> 
         held(device, host, {**kept, **summed, **_working(shape, tuning, device)}),
         held(device, host, {**kept, **gradients}),
     )
+
+
+def _base(
+    shape: ModelShape, tuning: Tuning, packed: bool, device: Device
+) -> tuple[dict[str, float], dict[str, float]]:
+    """What its weights take in main memory while they are read, and where the products are computed from then on.
+
+    On a processor weights that stay in the precision of their file are its pages, all of which stay as long as some are
+    used. Packing on one leaves the memory of float32 weights with the process until all are read.
+    """
+    method, stored = tuning.method, tuning.stored
+    dtype = "float32" if method.base == "float32" else tuning.dtype
+    each: float = ITEM_BYTES[dtype]
+    if packed and method.quantized is not None:
+        each = LINEAR_BYTES[method.quantized, device]
+    matrices, others = shape.linear_weights * each, 4 * (shape.parameters - shape.linear_weights)
+    in_place = [dtype == stored and method.quantized is None, stored == "float32"]
+    copied = matrices * (not in_place[0]) + others * (not in_place[1])
+    file = {"file while loading": shape.parameters * ITEM_BYTES[stored]}
+    if device == "cuda":
+        # What a small QLoRA's matrices become is worked out on the processor, as a merge does.
+        passed = copied if method.base == "nf4" and not packed else 0
+        return {"weights": passed, **file}, {"weights": matrices + others}
+    mapped = {"mapped file": file["file while loading"]} if any(in_place) else {}
+    read = 4 * shape.parameters if packed else copied
+    return {"weights": read, **file}, {"weights": copied, **mapped}
 
 
 def _working(shape: ModelShape, tuning: Tuning, device: Device) -> dict[str, float]:

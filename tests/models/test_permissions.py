@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
 from harness.engines import open_engine
 from harness.engines.permissions import Permissions, granted, permissions_of
@@ -15,7 +17,7 @@ from harness.engines.protocol import EngineSpec
 from harness.engines.tokenizer import open_tokenizer
 from harness.engines.weight_files import adapter_files
 from harness.errors import BadModelError
-from harness.models.finetune.base_model import count_linear_weights
+from harness.models.finetune.base_model import count_linear_weights, linears_read_as
 from harness.models.gguf.convert import convert
 from harness.models.sources import check_model_folder, fingerprint_folder
 from tests.models.own_code import Command, with_own_code, with_pickle
@@ -75,6 +77,20 @@ def test_an_architecture_of_its_own_runs_where_it_is_trusted(
     assert ran.exists()
     halved = torch.log_softmax(logits(llama) / 2, dim=-1)
     torch.testing.assert_close(found, halved, rtol=0, atol=1e-4)
+
+
+def test_matrices_of_an_architecture_of_its_own_are_read_as_they_are_kept(
+    llama: Path, tmp_path: Path, ran: Path
+) -> None:
+    folder = with_own_code(llama, tmp_path / "own")
+    with granted({folder: CODE}), linears_read_as(torch.bfloat16, folder):
+        read: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, trust_remote_code=True
+        )
+    kinds = {name: weight.dtype for name, weight in read.named_parameters()}
+    assert {name for name, dtype in kinds.items() if dtype == torch.bfloat16} == {
+        name for name in kinds if "proj" in name
+    }
 
 
 def test_a_tokenizer_of_its_own_is_not_run(llama: Path, tmp_path: Path, ran: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,23 +102,14 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Loaded
         OutOfMemoryError: it does not fit in memory.
     """
     folder = Path(spec.weights or "")
-    with memory_errors(f"loading {folder}"):
-        try:
-            model, report = _read(
-                folder,
-                config,
-                dtype,
-                quantization_config=quantization(spec, dtype),
-                **map_options(spec, device),
-            )
-        except LOAD_ERRORS as error:
-            if reports_out_of_memory(error):
-                raise
-            refuse_code(folder, "config.json")
-            raise BadModelError(
-                f"The model in {folder} cannot be loaded: {one_line(error)}",
-                "Check that weights and config.json belong together and are complete.",
-            ) from error
+    with memory_errors(f"loading {folder}"), cannot_be_loaded(folder):
+        model, report = _read(
+            folder,
+            config,
+            dtype,
+            quantization_config=quantization(spec, dtype),
+            **map_options(spec, device),
+        )
     beside = check_loaded(report, folder)
     check_blocks(model, device)
     if spec.adapter is not None:
@@ -131,6 +123,21 @@ def load_model(spec: EngineSpec, config: Any, device: Any, dtype: Any) -> Loaded
             )
         model = apply_adapter(model, Path(spec.adapter), device)
     return LoadedModel(model.eval(), beside)
+
+
+@contextmanager
+def cannot_be_loaded(folder: Path) -> Iterator[None]:
+    """Turns what Transformers raises of a model's files into a BadModelError."""
+    try:
+        yield
+    except LOAD_ERRORS as error:
+        if reports_out_of_memory(error):
+            raise
+        refuse_code(folder, "config.json")
+        raise BadModelError(
+            f"The model in {folder} cannot be loaded: {one_line(error)}",
+            "Check that weights and config.json belong together and are complete.",
+        ) from error
 
 
 def check_weights(folder: Path) -> None:

@@ -8,30 +8,42 @@ the adapter learned to correct exactly these. So both take them from here, quant
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from safetensors import safe_open
 from torch import nn
 
-from harness.engines.hf.load import load_config, load_model
+from harness.engines.hf.load import cannot_be_loaded, load_config, load_model
 from harness.engines.permissions import permissions_of
 from harness.engines.protocol import EngineSpec
+from harness.engines.weight_files import weight_files
 from harness.models.sources import check_model_folder
 
+CPU = torch.device("cpu")
 _BLOCK = 64
+_HALVES = {"BF16": torch.bfloat16, "F16": torch.float16}
 
 
-def load_base(base: Path) -> Any:
-    """The model of a Transformers folder in float32, in main memory.
+def load_base(base: Path, linears: torch.dtype = torch.float32, device: torch.device = CPU) -> Any:
+    """The model of a Transformers folder in float32, but for the weights of its frozen linear layers.
+
+    These are read as `linears` from the file, and never widened: where the file has them so, on a processor, they are
+    its pages and take nothing besides.
 
     Raises:
         BadModelError: the folder is damaged, or Transformers does not know the model.
         OutOfMemoryError: it does not fit.
     """
     check_model_folder(base)
-    spec, cpu = EngineSpec(weights=str(base)), torch.device("cpu")
-    return load_model(spec, load_config(base), cpu, torch.float32).model
+    spec, config = EngineSpec(weights=str(base)), load_config(base)
+    with linears_read_as(linears, base):
+        model = load_model(spec, config, device, torch.float32).model
+    for linear in frozen_linears(model):
+        linear.weight.data = linear.weight.data.to(linears)
+    return model
 
 
 def load_quantized_base(
@@ -74,13 +86,59 @@ def count_linear_weights(base: Path) -> int:
     Raises:
         BadModelError: Transformers does not know the model.
     """
+    return sum(int(linear.weight.numel()) for linear in frozen_linears(_skeleton(base)))
+
+
+def stored_dtype(base: Path) -> torch.dtype:
+    """What the tensors of a folder lie in, where all are of the same 16 bits; else float32."""
+    found = set()
+    for file in weight_files(base):
+        if file.suffix != ".safetensors":
+            return torch.float32
+        with safe_open(str(file), framework="pt") as tensors:
+            found |= {tensors.get_slice(name).get_dtype() for name in tensors.keys()}  # noqa: SIM118 (not a mapping)
+    return _HALVES.get(found.pop(), torch.float32) if len(found) == 1 else torch.float32
+
+
+def _skeleton(base: Path) -> Any:
+    """The model without its weights.
+
+    Raises:
+        BadModelError: Transformers does not know it.
+    """
     from transformers import AutoModelForCausalLM
 
-    config = load_config(base)
-    with torch.device("meta"):
-        trusted = permissions_of(base).code
-        model = AutoModelForCausalLM.from_config(config, trust_remote_code=trusted)
-    return sum(int(linear.weight.numel()) for linear in frozen_linears(model))
+    config, trusted = load_config(base), permissions_of(base).code
+    with cannot_be_loaded(base), torch.device("meta"):
+        return AutoModelForCausalLM.from_config(config, trust_remote_code=trusted)
+
+
+@contextmanager
+def linears_read_as(dtype: torch.dtype, base: Path) -> Iterator[None]:
+    """Has Transformers read the weights of frozen linear layers as `dtype`, and all else as it is told.
+
+    It reads a tensor as what the empty model has in its place, and builds that model itself; so its class makes it with
+    these weights already narrow. Where it builds one of another class, they are read as the rest.
+    """
+    if dtype == torch.float32:
+        yield
+        return
+    kind = type(_skeleton(base))
+    own, build = "__init__" in vars(kind), kind.__init__
+
+    def build_narrow(model: Any, *arguments: Any, **named: Any) -> None:
+        build(model, *arguments, **named)
+        for linear in frozen_linears(model):
+            linear.weight.data = linear.weight.data.to(dtype)
+
+    kind.__init__ = build_narrow
+    try:
+        yield
+    finally:
+        if own:
+            kind.__init__ = build
+        else:
+            del kind.__init__
 
 
 def through_nf4(weight: torch.Tensor) -> torch.Tensor:
@@ -97,10 +155,10 @@ def through_nf4(weight: torch.Tensor) -> torch.Tensor:
     return restored.reshape(weight.shape)
 
 
-def replace_by_nf4_values(model: Any) -> None:
-    """Puts the weights of all linear layers but the output head through NF4, in place."""
+def replace_by_nf4_values(model: Any, dtype: torch.dtype = torch.float32) -> None:
+    """Puts the weights of all linear layers but the output head through NF4, in place, and keeps what comes out in `dtype`."""
     for linear in frozen_linears(model):
-        linear.weight.data = through_nf4(linear.weight.data)
+        linear.weight.data = through_nf4(linear.weight.data).to(dtype)
 
 
 def context_length(model: Any) -> int:

@@ -11,10 +11,10 @@ from harness.errors import InputError
 from harness.finetuning import INITIALIZATIONS, UNPACKED_LIMIT_BYTES
 from harness.models.finetune.base_model import (
     count_linear_weights,
-    frozen_linears,
     load_base,
     load_quantized_base,
     replace_by_nf4_values,
+    stored_dtype,
 )
 from harness.models.finetune.fused import fuse_lora
 from harness.models.finetune.recipe import Recipe
@@ -32,22 +32,19 @@ def load_frozen(base: Path, recipe: Recipe, device: torch.device, dtype: torch.d
     kept = recipe.row.base
     if kept == "int8":
         model = load_quantized_base(base, "int8", device, dtype)
-        return _prepared(model, recipe, dtype)
-    packed = kept == "nf4" and count_linear_weights(base) * dtype.itemsize > UNPACKED_LIMIT_BYTES
-    if packed:
+    elif kept == "nf4" and count_linear_weights(base) * dtype.itemsize > UNPACKED_LIMIT_BYTES:
         model = load_quantized_base(base, "nf4", device, dtype)
-    else:
-        model = load_base(base)
-        if kept == "nf4":
-            replace_by_nf4_values(model)
-        if kept != "float32":
-            for linear in frozen_linears(model):
-                linear.weight.data = linear.weight.data.to(dtype)
+    elif kept == "nf4":
+        # On the processor, where a merge works these values out too.
+        model = load_base(base, stored_dtype(base))
+        replace_by_nf4_values(model, dtype)
         model.to(device)
-    return _prepared(model, recipe, dtype)
+    else:
+        model = load_base(base, dtype if kept == "products" else torch.float32, device)
+    return prepared(model, recipe, dtype)
 
 
-def _prepared(model: Any, recipe: Recipe, dtype: torch.dtype) -> Any:
+def prepared(model: Any, recipe: Recipe, dtype: torch.dtype) -> Any:
     model.requires_grad_(False)
     attend_exactly(model, dtype)
     if recipe.gradient_checkpointing:
