@@ -15,7 +15,7 @@ from harness.estimate.converting import (
 from harness.estimate.facts import Facts
 from harness.estimate.files import checkpoint_bytes, gguf_bytes
 from harness.estimate.inference import Ask, GgufModel, HfModel
-from harness.estimate.need import Device, Memory
+from harness.estimate.need import Device, Memory, peak
 from harness.estimate.questions import ask_of, grading_bytes, timed_ask, timed_work
 from harness.estimate.shape import ModelShape
 from harness.estimate.training import tuning_memory
@@ -59,7 +59,8 @@ class Needs:
     def memory(self, step: Step) -> Memory | None:
         """At the step's peak; None where it holds no model."""
         if models := self.models(step):
-            return self.together(step, models)
+            one_by_one = step.kind == "merge-parity"
+            return self._apart(step, models) if one_by_one else self.together(step, models)
         match step.kind:
             case "finetune":
                 return self.tuning_memory(step, self.tuning(step))
@@ -99,7 +100,7 @@ class Needs:
             case "parity":
                 opened = [({role: parents[role]}, EXACT) for role in ("weights", "gguf")]
             case "merge-parity":
-                # Base with adapter, and merged weights beside it, both on the processor.
+                # Base with adapter, and merged weights after it, both on the processor.
                 options = EXACT.model_copy(update={"device": "cpu"})
                 opened = [(own, options), ({"weights": parents["merged"]}, options)]
         return [self.model(files, options, served) for files, options in opened]
@@ -112,6 +113,13 @@ class Needs:
         memory = first.before(others[0], shared) if others else first.peak
         memory = memory.with_part("grading", self._grading.get((step.group, step.key), 0))
         return memory.with_part("server", serving_bytes(step, models[0].shape.vocabulary))
+
+    def _apart(self, step: Step, models: Sequence[Model]) -> Memory:
+        """What a step needs that opens these models one after the other, and keeps what the first has told."""
+        ask = self._ask(step, models[0])
+        first, *others = [model.moments(ask).peak for model in models]
+        told = 4 * ask.prompts * ask.prompt_tokens * models[0].shape.vocabulary
+        return peak(first, *(other.with_part("distributions", told) for other in others))
 
     def tuning_memory(self, step: Step, tuning: Tuning) -> Memory:
         """What a fine-tuning would need if it were done so."""

@@ -56,13 +56,14 @@ def test_a_step_of_two_models_counts_with_the_one_that_it_makes(tmp_path: Path) 
     assert whats["q4"] == {"ask", "merge", "convert", "quantize", "check"}
 
 
-def test_a_merge_is_checked_with_two_models_in_float32(tmp_path: Path) -> None:
+def test_a_merge_is_checked_with_one_model_in_float32_after_the_other(tmp_path: Path) -> None:
     models = by_name(forecasted(tmp_path, EIGHT + LORA + Q4))
-    largest = models["q4"].largest("check")
-    assert largest is not None and largest.step == "check the merge of lora"
-    assert largest.resident.of("weights") == 4 * SHAPE.parameters
-    assert largest.resident.of("weights of the other model") == 4 * SHAPE.parameters
-    assert largest.resident.of("libraries") < 0.6 * GB
+    found = next(n.resident for n in models["q4"].needs if n.step == "check the merge of lora")
+    assert found.of("weights") == 4 * SHAPE.parameters
+    assert found.of("file while loading") == 2 * SHAPE.parameters
+    assert found.of("distributions") == 4 * 1024 * SHAPE.vocabulary
+    assert found.of("weights of the other model") == 0
+    assert found.of("libraries") < 0.6 * GB
 
 
 def test_a_divergence_holds_its_reference_beside_the_model(tmp_path: Path) -> None:

@@ -19,7 +19,12 @@ from safetensors import safe_open
 
 from harness.engines.hf.adapter import apply_adapter
 from harness.engines.weight_files import weight_files
-from harness.models.finetune.base_model import frozen_linears, load_base, through_nf4
+from harness.models.finetune.base_model import (
+    frozen_linears,
+    load_base,
+    stored_dtype,
+    through_nf4,
+)
 
 _TYPES = {"F32": torch.float32, "BF16": torch.bfloat16}
 _HALF_ULP = 0.55
@@ -147,12 +152,12 @@ def _by_base(fits: set[Derivation], trained_on: Literal["full", "nf4"]) -> Cause
 
 
 def _weights(base: Path, adapter: Path, merged: Path) -> Iterator[_Weight]:
-    """Every tensor of the merged model; in float32, one at a time but for the two models."""
+    """Every tensor of the merged model, one at a time but for the two models: the base in float32, the other as it is stored."""
     model = load_base(base)
     names = {id(weight): name for name, weight in model.named_parameters()}
     linears = {id(linear.weight) for linear in frozen_linears(model)}
     adapted = apply_adapter(model, adapter, torch.device("cpu"))
-    theirs = dict(load_base(merged).named_parameters())
+    theirs = dict(load_base(merged, stored_dtype(merged)).named_parameters())
     seen: set[str] = set()
     for module in adapted.modules():
         if isinstance(module, BaseTunerLayer):

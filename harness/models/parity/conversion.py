@@ -45,13 +45,14 @@ TIE_NATS = 0.01
 """Pieces this close to the first count as equally first: rounding may swap them."""
 MIN_PROBABILITY = 1e-4
 """Rarer pieces are left out of the largest difference: nothing is ever decided by them."""
-_ROWS = 256
+ROWS = 256
+"""Of a block of distributions."""
 
 
 class Distributions(Protocol):
     """The part of an engine that is compared."""
 
-    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
+    def distributions(self, ids: Sequence[int], rows: int = ROWS) -> Iterator[LogProbs]:
         """See `harness.engines.protocol.Engine.distributions`."""
 
 
@@ -195,8 +196,8 @@ def tally_differences(
     try:
         for prompt in prompts:
             ids = prompt.ids[: prompt.run]
-            expected = told_by(reference.distributions(ids, _ROWS), "What it was made from")
-            found = told_by(candidate.distributions(ids, _ROWS), "What was made")
+            expected = told_by(reference.distributions(ids, ROWS), "What it was made from")
+            found = told_by(candidate.distributions(ids, ROWS), "What was made")
             for ours, theirs in zip(expected, found, strict=True):
                 width = min(ours.shape[1], theirs.shape[1])
                 tally.add(ours[:, :width], theirs[:, :width])

@@ -7,6 +7,7 @@ are the base's NF4 values. They are multiplied in float32 too: bitsandbytes' own
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,9 +23,10 @@ from harness.engines.hf.engine import open_runner
 from harness.engines.hf.load import faulty_weight
 from harness.engines.hf.plain import PlainRunner
 from harness.engines.protocol import LogProbs, Work
+from harness.errors import NotFiniteError
 from harness.models.finetune.base_model import load_base, replace_by_nf4_values
 from harness.models.merge.causes import Cause, find_cause
-from harness.models.parity.conversion import ParityPrompt, tally_differences
+from harness.models.parity.conversion import ROWS, Distributions, ParityPrompt, tally_differences
 from harness.records import Parity
 
 _CPU = torch.device("cpu")
@@ -45,23 +47,52 @@ def check_merge(
     prompts: Sequence[ParityPrompt],
     trained_on: Literal["full", "nf4"],
 ) -> MergeParity:
-    """Compares next-token distributions on some prompts; needs memory for both in float32.
+    """Compares next-token distributions on some prompts; one model after the other is held in float32.
 
     Raises:
         BadModelError: one of the models cannot be loaded, or the adapter does not fit its base.
-        OutOfMemoryError: the two do not fit in memory.
+        OutOfMemoryError: one does not fit in memory.
     """
-    unmerged = load_base(base)
-    if trained_on == "nf4":
-        replace_by_nf4_values(unmerged)
-    reference = _Runs(apply_adapter(unmerged, adapter, _CPU))
+    reference = _unmerged(base, adapter, trained_on, prompts)
+    gc.collect()
     tally = tally_differences(reference, _Runs(load_base(merged)), prompts)
-    del unmerged, reference
+    del reference
+    gc.collect()
     beyond = "" if tally.fault else tally.beyond_limits()
     cause = find_cause(base, adapter, merged, trained_on) if beyond else None
     wrong = f"{cause.words} On the prompts, {beyond}." if cause is not None else tally.fault
     well = "The same distributions as base and adapter unmerged, within float16 rounding"
     return MergeParity(tally.record("unmerged", len(prompts), 1.0, wrong, well), cause)
+
+
+def _unmerged(
+    base: Path, adapter: Path, trained_on: Literal["full", "nf4"], prompts: Sequence[ParityPrompt]
+) -> _Told:
+    """What base and adapter give; they are gone when it returns."""
+    model = load_base(base)
+    if trained_on == "nf4":
+        replace_by_nf4_values(model)
+    return _Told(_Runs(apply_adapter(model, adapter, _CPU)), prompts)
+
+
+class _Told:
+    """The distributions of a model that is there no more: a thousand tokens take less memory than it did."""
+
+    def __init__(self, model: Distributions, prompts: Sequence[ParityPrompt]) -> None:
+        self._blocks: dict[tuple[int, ...], list[LogProbs] | NotFiniteError] = {}
+        for prompt in prompts:
+            ids = tuple(prompt.ids[: prompt.run])
+            try:
+                self._blocks[ids] = list(model.distributions(ids, ROWS))
+            except NotFiniteError as error:
+                self._blocks[ids] = error
+
+    def distributions(self, ids: Sequence[int], rows: int = ROWS) -> Iterator[LogProbs]:
+        """See `harness.engines.protocol.Engine.distributions`."""
+        found = self._blocks[tuple(ids)]
+        if isinstance(found, NotFiniteError):
+            raise found
+        yield from found
 
 
 class _Runs:
@@ -71,7 +102,7 @@ class _Runs:
         self._model = model
         self._runner: BatchedRunner | PlainRunner = open_runner(model.eval(), Work())
 
-    def distributions(self, ids: Sequence[int], rows: int = 256) -> Iterator[LogProbs]:
+    def distributions(self, ids: Sequence[int], rows: int = ROWS) -> Iterator[LogProbs]:
         """See `harness.engines.protocol.Engine.distributions`."""
         for logits in self._runner.blocks(ids, rows):
             block: LogProbs = logits.log_softmax(-1).cpu().numpy()
