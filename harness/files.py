@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -27,6 +27,8 @@ NOT_SYNCHRONISED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.E
 """What file systems answer that cannot synchronise a folder."""
 AT_ONCE = 16
 """So many files are synchronised at once."""
+ASIDE = re.compile(r"\.[^/]+\.[a-z0-9_]{8}")
+"""As a file is named that is to take another's place."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection)."""
 
@@ -246,18 +248,31 @@ def sweep_abandoned(folder: Path, but: Collection[str] = ()) -> None:
         but: names of folders in it that are not.
     """
     for file in _set_aside(folder, but):
-        with suppress(OSError), file.open("rb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.unlink()
+        _delete_unheld(file)
+
+
+def sweep_beside(files: Iterable[Path]) -> None:
+    """Deletes what was to take the place of these files and nobody holds, and nothing else that stands beside them."""
+    names: dict[Path, set[str]] = {}
+    for file in files:
+        names.setdefault(file.parent, set()).add(file.name)
+    for folder, ours in names.items():
+        for aside in folder.glob(".*"):
+            if ASIDE.fullmatch(aside.name) and aside.name[1:].rsplit(".", 1)[0] in ours:
+                _delete_unheld(aside)
+
+
+def _delete_unheld(aside: Path) -> None:
+    with suppress(OSError), aside.open("rb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        aside.unlink()
 
 
 def _set_aside(top: Path, but: Collection[str] = ()) -> Iterator[Path]:
     for at, folders, names in os.walk(top):
         if at == str(top):
             folders[:] = [name for name in folders if name not in but]
-        yield from (
-            Path(at, name) for name in names if re.fullmatch(r"\.[^/]+\.[a-z0-9_]{8}", name)
-        )
+        yield from (Path(at, name) for name in names if ASIDE.fullmatch(name))
 
 
 def write_json(file: Path, value: Any, *, lasting: bool = True) -> None:

@@ -18,6 +18,7 @@ from harness.files import (
     put_in_place,
     replaced,
     sweep_abandoned,
+    sweep_beside,
     write_atomically,
     write_together,
 )
@@ -56,6 +57,16 @@ def test_what_a_dead_writer_left_is_swept_and_what_a_living_one_writes_is_not(
     sweep_abandoned(tmp_path, ("spared",))
     assert file.read_text() == "whole"
     assert len([*spared.parent.iterdir()]) == 1
+
+
+def test_beside_files_goes_what_was_to_take_their_place_and_nothing_of_the_users(
+    tmp_path: Path,
+) -> None:
+    for name in (".page.html.ab12cd34", ".env.template", ".other.html.ab12cd34", "page.html"):
+        (tmp_path / name).write_text("x")
+    sweep_beside([tmp_path / "page.html", tmp_path / "none" / "page.html"])
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".env.template", ".other.html.ab12cd34", "page.html"]
 
 
 def test_a_folder_that_is_not_there_has_the_room_of_the_one_above(tmp_path: Path) -> None:

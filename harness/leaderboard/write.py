@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from harness.errors import InputError
-from harness.files import in_the_way, write_atomically
+from harness.files import in_the_way, sweep_beside, write_atomically
 
 MANIFEST = "leaderboard-files.json"
 SCHEMA = "harness-leaderboard-files/1"
@@ -128,6 +128,7 @@ def write_site(files: Mapping[str, str], out: Path, overwrite: bool = False) -> 
     if changed or removed:
         out.mkdir(parents=True, exist_ok=True)
         folder.keep({**folder.ours, **{p: list(dict.fromkeys(of)) for p, of in both.items()}})
+    sweep_beside(folder.file(place) for place in (*changed, MANIFEST))
     with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the disk
         list(pool.map(lambda place: write_atomically(folder.file(place), files[place]), changed))
     for place in removed:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.files import check_inside, write_atomically, write_together
+from harness.files import (
+    check_inside,
+    sweep_abandoned,
+    sweep_beside,
+    write_atomically,
+    write_together,
+)
 from harness.records import Answered, Summary
 from harness.records.licences import Amount
 from harness.reporting.browser.chosen import quoted
@@ -48,6 +54,8 @@ def write_report(
     for section in (*made.sections, *short.sections):  # links of the page lead nowhere from a file
         for chart in charts(section.blocks):
             files[out / "charts" / f"{chart.file}.svg"] = on_white(chart.svg)
+    sweep_beside([report, page])
+    sweep_abandoned(out / "charts")
     write_together(files)
     for stale in set((out / "charts").glob("*.svg")) - set(files):
         stale.unlink()

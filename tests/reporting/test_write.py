@@ -39,6 +39,14 @@ def test_charts_of_an_earlier_report_are_removed(tmp_path: Path) -> None:
     assert "decode-1.svg" not in {f.name for f in (tmp_path / "charts").iterdir()}
 
 
+def test_what_a_killed_process_was_writing_goes_with_the_next_report(tmp_path: Path) -> None:
+    (tmp_path / "charts").mkdir()
+    for name in (".report.md.ab12cd34", "charts/.decode-1.svg.ab12cd34"):
+        (tmp_path / name).write_text("half")
+    write_report(VARIANTS["empty"](), tmp_path)
+    assert not [path for path in tmp_path.rglob(".*") if path.is_file()]
+
+
 def test_a_report_that_cannot_be_written_leaves_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
