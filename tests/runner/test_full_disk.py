@@ -6,16 +6,15 @@ import errno
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from harness.disk import disk_fault
+from tests.cli.test_commands import run as command
 from tests.pipeline.in_process import run_here
 from tests.runner.test_damaged import QUICK_SUITE, Place, Undisturbed, figures, undisturbed
 
@@ -87,23 +86,18 @@ def test_wherever_it_becomes_full(
         shutil.rmtree(folder)
 
 
-def test_the_command_says_so_in_one_message(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("forked")
+def test_the_command_says_so_in_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: Any) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     (tmp_path / "small.yaml").write_text(QUICK_SUITE)
-    script = """
-import errno, os, sys
-def full(*_): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-os.fsync = full
-sys.argv = ["harness", "run", "small.yaml"]
-from harness.cli import main
-main()
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "HARNESS_HOME": str(tmp_path / "home")},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert re.search("error: /.+: the disk is full\nhint: Make room", done.stderr)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HARNESS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setattr(os, "fsync", full)
+    code, _, said = command("run", "small.yaml", monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 1 and "Traceback" not in said
+    assert re.search("error: /.+: the disk is full\nhint: Make room", said)

@@ -119,6 +119,7 @@ def test_the_estimate_counts_gradients_and_two_moments_of_every_weight(tmp_path:
     assert (weights, moments) == (4 * 4_458_752, 8 * 4_458_752)
 
 
+@pytest.mark.usefixtures("forked")
 def test_a_suite_with_it_runs_to_its_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
