@@ -8,6 +8,13 @@ so is it; where the kernel can, it ends it even in the middle of native code.
 from __future__ import annotations
 
 import os
+
+from harness.parent import die_with_parent
+
+if __name__ == "__main__":
+    # Before anything is imported that takes long: it would outlive a run that is ended meanwhile.
+    die_with_parent(os.getppid())
+
 import sys
 import threading
 import time
@@ -20,7 +27,6 @@ from harness.concealed import concealed
 from harness.disk import disk_fault
 from harness.engines.oom import SMALLER, reports_out_of_memory
 from harness.errors import HarnessError, KilledError, OutOfMemoryError
-from harness.parent import die_with_parent
 from harness.runner.jobs import Event, Job, Pace
 
 PROGRESS_SECONDS = 0.2
