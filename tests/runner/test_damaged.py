@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from harness import marks
+from harness.records import Summary
 from harness.runner.run import Options, Outcome, Prepared, prepare, run
 from harness.runner.walk import Quiet
 from tests.pipeline.in_process import run_here
@@ -64,9 +65,9 @@ class Place:
         return file
 
 
-def figures(outcome: Outcome) -> Any:
+def figures(summary: Summary) -> Any:
     """All that a summary says, but times, machines and the like."""
-    data = json.loads(outcome.summary.model_dump_json())
+    data = json.loads(summary.model_dump_json())
     for cell in data["cells"]:
         for name in (
             "seconds",
@@ -95,7 +96,7 @@ def undisturbed(folder: Path, suite: str) -> Undisturbed:
         run_here(patch)
         _, outcome = Place(folder).run()
     assert not outcome.failures
-    return Undisturbed(folder, figures(outcome))
+    return Undisturbed(folder, figures(outcome.summary))
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +209,7 @@ def same_again(place: Place, expected: Undisturbed, pattern: str, fault: str) ->
     FAULTS[fault](file)
     prepared, outcome = place.run()
     assert not outcome.failures
-    assert figures(outcome) == expected.figures
+    assert figures(outcome.summary) == expected.figures
     noted = any(str(file) in line for line in prepared.damaged())
     not_there = fault == "gone" and file.name not in MARKED
     assert noted != (not_there or file.parent.name in ("home", "readings")), prepared.damaged()

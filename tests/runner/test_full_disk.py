@@ -57,7 +57,7 @@ def fails_and_goes_on(
         except OSError as error:
             assert disk_fault(error) is not None
     prepared, outcome = place.run()
-    assert not outcome.failures and figures(outcome) == quick.figures
+    assert not outcome.failures and figures(outcome.summary) == quick.figures
     assert prepared.damaged() == [], "what was written is whole"
     left = [of.name for of in folder.rglob(".*") if not of.name.endswith(".lock")]
     assert left == [], "nothing half-written stays"
