@@ -165,6 +165,11 @@ def scratch_prefix(name: str) -> str:
     return f".{name[:12]}."
 
 
+def scratch_of(folder: Path) -> Iterator[Path]:
+    """Scratch folders that stand beside one of this name."""
+    return folder.parent.glob(f"{scratch_prefix(folder.name)}*")
+
+
 @contextmanager
 def scratch_beside(folder: Path) -> Iterator[Path]:
     """A folder beside another, for `put_in_place` to put there once it is whole; where that is not done, it goes again."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.errors import BadModelError
-from harness.files import put_in_place, scratch_beside, scratch_prefix
+from harness.files import put_in_place, scratch_beside, scratch_of
 from harness.locks import Waits, held, held_if_free
 from harness.marks import FileMark, fault_of, files_in, marks_in
 from harness.plan.params import SourceParams
@@ -221,7 +221,7 @@ class ArtifactStore:
         """
         folder = self.folder(step)
         with held(folder.with_suffix(".lock"), doing or step.label, waits):
-            for left in folder.parent.glob(f"{scratch_prefix(step.key)}*"):
+            for left in scratch_of(folder):
                 shutil.rmtree(left, ignore_errors=True)
             found = self.here(step, thoroughly=True)
             if found is not None and found.whole and found.make != replaces:
@@ -231,10 +231,12 @@ class ArtifactStore:
                 yield scratch
 
     def forget_work(self, step: Step) -> None:
-        """Deletes what a process that made an artifact left in its folder for that, unless one is at work there."""
-        with held_if_free(self.folder(step).with_suffix(".lock"), "clearing up") as is_free:
+        """Deletes what a process that made an artifact left where it worked, and beside it, unless one is at work."""
+        folder = self.folder(step)
+        with held_if_free(folder.with_suffix(".lock"), "clearing up") as is_free:
             if is_free:
-                shutil.rmtree(self.work(step), ignore_errors=True)
+                for left in (self.work(step), *scratch_of(folder)):
+                    shutil.rmtree(left, ignore_errors=True)
 
     def commit(self, step: Step, scratch: Path, outcome: dict[str, Any], seconds: float) -> None:
         """Makes the folder the step's artifact."""

@@ -7,10 +7,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.files import sweep, sweep_abandoned
+from harness.files import scratch_prefix, sweep, sweep_abandoned
 from harness.locks import Waits, held, held_if_free
 from harness.plan.graph import Plan
-from harness.results.artifacts import ArtifactStore
+from harness.results.artifacts import ArtifactStore, half_made
 from harness.results.store import ResultsStore
 from harness.runner.again import bring_back
 from harness.runner.writers import is_idle
@@ -66,6 +66,8 @@ def put_right(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -> No
 
 def _put_right(plan: Plan, results: ResultsStore, artifacts: ArtifactStore) -> None:
     bring_back(plan.cells, results)
+    aside = {f"{path.stem}." for path, _ in half_made(artifacts.home)}
     for step in plan.steps.values():
-        if artifacts.work(step).is_dir() and artifacts.manifest(step) is not None:
+        has_left = artifacts.work(step).is_dir() or scratch_prefix(step.key) in aside
+        if has_left and artifacts.manifest(step) is not None:
             artifacts.forget_work(step)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.locks import holder_words
+from harness.files import scratch_prefix
+from harness.locks import held, holder_words
 from harness.runner.claim import LOCK, claimed
 from harness.runner.run import Options, Prepared, prepare, run
 from harness.runner.walk import Quiet
@@ -82,3 +83,25 @@ def test_a_run_clears_away_what_one_that_died_was_writing(tmp_path: Path) -> Non
     with claimed(first):
         assert not any(file.exists() for file in left)
         assert all(file.exists() for file in kept)
+
+
+def test_what_stood_beside_an_artifact_when_its_maker_died_goes_with_the_next_run(
+    tmp_path: Path,
+) -> None:
+    first, _ = prepared(tmp_path)
+    store = first.artifacts
+    step = next(one for one in first.plan.steps.values() if one.kind == "prompts")
+    with store.making(step) as scratch:
+        assert scratch is not None
+        store.commit(step, scratch, {}, 0.0)
+    folder = store.folder(step)
+    left, others = (
+        folder.with_name(f"{scratch_prefix(name)}ab12cd34") for name in (step.key, "f" * 64)
+    )
+    for one in (left, others):
+        one.mkdir()
+    with held(folder.with_suffix(".lock"), "working there"), claimed(first):
+        assert left.is_dir()
+    with claimed(first):
+        assert not left.exists() and others.is_dir()
+    assert store.manifest(step) is not None
