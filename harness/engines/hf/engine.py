@@ -30,6 +30,7 @@ from harness.engines.hf.load import (
 from harness.engines.hf.packed import open_packed
 from harness.engines.hf.plain import PlainRunner
 from harness.engines.hf.reader import HfReader
+from harness.engines.hf.score import log_probabilities
 from harness.engines.hf.speed import HfStopwatch
 from harness.engines.hf.spread import computing, places_of
 from harness.engines.hf.tokenizer import open_hf_tokenizer
@@ -101,7 +102,7 @@ class HfEngine(CheckedEngine):
 
     def _distributions(self, ids: Sequence[int], rows: int) -> Iterator[LogProbs]:
         for logits in self._running.blocks(ids, rows):
-            block: LogProbs = logits.log_softmax(-1).cpu().numpy()
+            block: LogProbs = log_probabilities(logits).cpu().numpy()
             yield block
 
     def stopwatch(self) -> HfStopwatch:

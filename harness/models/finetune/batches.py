@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn import functional
 
 from harness.models.finetune.attention import joined
+from harness.models.finetune.loss import cross_entropy
 from harness.records import TrainingExample
 
 
@@ -89,7 +89,7 @@ def answer_losses(model: Any, batch: TrainingBatch) -> torch.Tensor:
     with joined(batch.lengths), _head_on(model, batch):
         logits = model(input_ids=batch.ids, use_cache=False, **given).logits
     exact = torch.promote_types(logits.dtype, torch.float32)
-    return functional.cross_entropy(logits.to(exact), batch.labels, reduction="none")
+    return cross_entropy(logits.to(exact), batch.labels)
 
 
 @contextmanager

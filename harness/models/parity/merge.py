@@ -22,6 +22,7 @@ from harness.engines.hf.batched import BatchedRunner
 from harness.engines.hf.engine import open_runner
 from harness.engines.hf.load import faulty_weight
 from harness.engines.hf.plain import PlainRunner
+from harness.engines.hf.score import log_probabilities
 from harness.engines.protocol import LogProbs, Work
 from harness.errors import NotFiniteError
 from harness.models.finetune.base_model import load_base, replace_by_nf4_values
@@ -105,7 +106,7 @@ class _Runs:
     def distributions(self, ids: Sequence[int], rows: int = ROWS) -> Iterator[LogProbs]:
         """See `harness.engines.protocol.Engine.distributions`."""
         for logits in self._runner.blocks(ids, rows):
-            block: LogProbs = logits.log_softmax(-1).cpu().numpy()
+            block: LogProbs = log_probabilities(logits).cpu().numpy()
             if first_row_without_numbers(block) is not None:
                 raise not_finite(math.nan, "a prompt", faulty_weight(self._model), "float32")
             yield block

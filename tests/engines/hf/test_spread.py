@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from accelerate.hooks import AlignDevicesHook, add_hook_to_module
@@ -51,7 +52,12 @@ def test_a_model_that_accelerate_lays_out_gives_the_same_answers(
     assert split.info.device == places
     assert split.info.batch == whole.info.batch
     assert split.info.parameters == whole.info.parameters
-    assert answers(split) == answers(whole)
+    (choices, texts, blocks), (wanted, same, others) = answers(split), answers(whole)
+    assert texts == same
+    # Weights that stay are multiplied by whatever is quickest on this machine, those that come and go are not.
+    apart = {"float32": 1e-4, "bfloat16": 0.1}[dtype]
+    assert choices == {n: pytest.approx(of, abs=apart) for n, of in wanted.items()}
+    assert np.allclose(np.concatenate(blocks), np.concatenate(others), rtol=0, atol=apart)
 
 
 def test_weights_that_lie_elsewhere_are_looked_at_too() -> None:
