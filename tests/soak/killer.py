@@ -208,9 +208,12 @@ class Killer:
             os.killpg(run.pid, signal.SIGKILL)
         else:
             others = [one for one in place.processes() if one.pid != run.pid]
-            if target == "child":
-                others = [one for one in others if "convert" in _words_of(one)]
-            chosen = others if target == "all" else others[:1]
+            workers = [one for one in others if _parent_of(one) == run.pid]
+            chosen = {
+                "all": others,
+                "worker": workers[:1],
+                "child": [one for one in others if one not in workers][:1],
+            }[target]
             for one in chosen:
                 with suppress(psutil.NoSuchProcess):  # it came to its end meanwhile
                     one.kill()
@@ -220,11 +223,11 @@ class Killer:
         return True
 
 
-def _words_of(process: psutil.Process) -> str:
+def _parent_of(process: psutil.Process) -> int:
     try:
-        return " ".join(process.cmdline())
+        return process.ppid()
     except psutil.Error:
-        return ""
+        return 0
 
 
 def events(place: Place) -> list[dict[str, object]]:
