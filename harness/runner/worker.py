@@ -91,9 +91,8 @@ def main() -> int:
             traceback.print_exc()
             failed.add(key)
             failure = {"kind": error.kind, "message": error.message, "hint": error.hint}
-            if isinstance(
-                error, KilledError
-            ):  # a process that the step had started: as if this one had been
+            if isinstance(error, KilledError):
+                # A process that the step had started was ended: as if this one had been.
                 reporter.tell(key, "died", **failure)
                 break
             reporter.tell(key, "failed", **failure)
