@@ -24,7 +24,7 @@ PASSWORD = "planted-password"
         ("xyz://bucket", "no file system is known by xyz://", "file:///folder"),
         ("file://shared", "named from the root on", "file:///folder"),
         ("file:///nowhere/at/all", "there is no such folder", "Mount it, or make it"),
-        ("{here}/suite.yaml", "there is no such folder", "Mount it, or make it"),
+        ("{here}/suite.yaml", "this is a file, and no folder", "Name a folder"),
         (f"sftp://me:{PASSWORD}@host/x", "must hold no password", "from the environment"),
         (f"s3://bucket/x?secret={PASSWORD}", "no options", "AWS_ACCESS_KEY_ID"),
         ("s3://bucket/folder", "not installed: s3fs", "pip install s3fs"),
