@@ -13,16 +13,10 @@ from harness.assignment.templates import Template
 from harness.assignment.writing import Page, as_markdown
 from harness.assignment.yours import read, stamped
 from harness.errors import InputError
-from harness.files import (
-    check_inside,
-    is_file_name,
-    sweep_abandoned,
-    sweep_beside,
-    write_atomically,
-)
+from harness.files import check_inside, is_file_name, write_atomically
 from harness.records import Summary
 from harness.reporting.contents import charts
-from harness.reporting.write import on_white
+from harness.reporting.write import on_white, put_files
 from harness.results.store import ResultsStore
 
 MOST_PAGES = 4
@@ -69,12 +63,7 @@ def write_assignment(summary: Summary, results: Path, template: Template, report
     files = {file: stamped(as_markdown(made)), out / f"{STEM}.html": page.html()}
     for chart in charts(tuple(made.blocks)):
         files[out / "charts" / f"{chart.file}.svg"] = on_white(chart.svg)
-    sweep_beside(files)
-    sweep_abandoned(out / "charts")
-    for path, text in files.items():
-        write_atomically(path, text)
-    for stale in set((out / "charts").glob("*.svg")) - set(files):
-        stale.unlink()
+    put_files(files, out / "charts")
     notes += [f"Not in the page: {said}." for said in page.left_out]
     written, pages, said = _printed(out / f"{STEM}.html", out / f"{STEM}.pdf")
     return Outcome((*files, *written), made.checklist, pages, (*notes, *said))

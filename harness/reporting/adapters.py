@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from harness.records import AdapterFacts, AdapterStep, Summary
+from harness.records.licences import NOT_STATED
 from harness.reporting.blocks import Block, Column, Datum, Fields, table
 from harness.reporting.format import DASH, count
 from harness.reporting.kinds import without_replicas
 from harness.reporting.tables import MODEL, name
 
 UNKNOWN = "not known"
-NOT_STATED = "not stated"
 NOTE = (
     "By the adapters' own files. What they learned from, how the loss fell, how long it took, and whether the base's weights were "
     "in 4 or 8 bits meanwhile is not known here: a task that stands in this report may have been learned."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.files import (
@@ -54,13 +55,22 @@ def write_report(
     for section in (*made.sections, *short.sections):  # links of the page lead nowhere from a file
         for chart in charts(section.blocks):
             files[out / "charts" / f"{chart.file}.svg"] = on_white(chart.svg)
-    sweep_beside([report, page])
-    sweep_abandoned(out / "charts")
-    write_together(files)
-    for stale in set((out / "charts").glob("*.svg")) - set(files):
-        stale.unlink()
+    sweep_beside([page])
+    put_files(files, out / "charts")
     write_atomically(page, html(made))  # last: where it is there, so is all else
     return [report, page, *(file for file in files if file != report)]
+
+
+def put_files(files: Mapping[Path, str], charts: Path) -> None:
+    """Writes the texts of files, all or none, among them all charts that are to stand in their folder.
+
+    Charts of an earlier report go, and so does what a process was writing there, or in these files' places, when it died.
+    """
+    sweep_beside(files)
+    sweep_abandoned(charts)
+    write_together(files)
+    for stale in set(charts.glob("*.svg")) - set(files):
+        stale.unlink()
 
 
 def on_white(svg: str) -> str:

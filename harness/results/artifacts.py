@@ -31,6 +31,8 @@ TEXTS = "texts.json"
 
 
 MANIFEST = "manifest.json"
+LOCKED = ("artifacts", "work")
+"""Folders of a home in which each artifact has a lock, which says who is at work there."""
 AGAIN = "it is made again"
 MISSING = "missing"
 """The key of an outcome that names the inputs which a check had to do without."""

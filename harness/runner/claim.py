@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.files import scratch_prefix, sweep, sweep_abandoned
 from harness.locks import Waits, held, held_if_free
 from harness.plan.graph import Plan
-from harness.results.artifacts import ArtifactStore, half_made
+from harness.results.artifacts import LOCKED, ArtifactStore, half_made
 from harness.results.store import ResultsStore
 from harness.runner.again import bring_back
 from harness.runner.writers import is_idle
@@ -30,9 +30,7 @@ def claimed(prepared: Prepared, waits: Waits = lambda who: None) -> Iterator[Non
     with held(results.folder / LOCK, doing, waits):
         if is_idle(results.folder):
             sweep(results.folder)
-        sweep_abandoned(
-            prepared.artifacts.home, ("artifacts", "work")
-        )  # these have locks of their own
+        sweep_abandoned(prepared.artifacts.home, LOCKED)
         _put_right(prepared.plan, results, prepared.artifacts)
         try:
             yield

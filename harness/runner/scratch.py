@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Literal
 
 from harness.locks import held_if_free, holder_words
-from harness.results.artifacts import half_made
+from harness.results.artifacts import LOCKED, half_made
 
 DAY = 86_400.0
 MADE = re.compile(r"harness-\w+-[a-z0-9_]{8}")
 """As `tempfile` names a folder; `harness-ports-…` is one of locks and stays."""
-
 ASIDE = re.compile(r"\.[^/]+[.-][a-z0-9_]{8}")
 """As one is named that is to take the place of another."""
 
@@ -89,10 +88,13 @@ Place = tuple[Path, Literal["half made", "checkpoints", "temporary"], Path | Non
 
 def _elsewhere(home: Path) -> Iterator[Place]:
     """Folders of data sets and the like that were being made, which no lock is held for."""
-    for path in home.glob("*/**/.*"):
-        within = path.relative_to(home).parts
-        if within[0] not in ("artifacts", "work") and ASIDE.fullmatch(path.name) and path.is_dir():
-            yield path, "half made", None
+    for top in home.glob("*"):
+        found = () if top.name in LOCKED else top.rglob(".*")
+        yield from ((path, "half made", None) for path in found if _is_aside(path))
+
+
+def _is_aside(path: Path) -> bool:
+    return ASIDE.fullmatch(path.name) is not None and path.is_dir()
 
 
 def _checkpoints(home: Path) -> Iterator[Place]:

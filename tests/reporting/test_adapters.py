@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.reporting.adapters import NOT_STATED, NOTE, UNKNOWN, adapter_blocks
+from harness.records.licences import NOT_STATED
+from harness.reporting.adapters import NOTE, UNKNOWN, adapter_blocks
 from harness.reporting.blocks import Table, plain
 from harness.reporting.sections import document
 from tests.reporting.fixture import quickstart
